@@ -1,0 +1,135 @@
+//! What a project talks about: entities, events, fields, types, and values.
+
+mod configuration;
+mod surroundings;
+mod value;
+
+pub use configuration::{Configuration, Currency};
+pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateVariable};
+pub use value::{Id, Literal};
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A type of the language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    Text,
+    Number,
+    Flag,
+    Money,
+    /// A fraction: 50% is 0.5.
+    Percent,
+    Instant,
+    Date,
+    Time,
+    Duration,
+    /// One of these texts.
+    Enumeration(Vec<String>),
+    /// A reference to an entity, by its name.
+    Entity(String),
+    /// A ranked list of an entity, by the entity's name.
+    List(String),
+    /// A message of a scenario, by its name.
+    Message,
+}
+
+impl Type {
+    /// The types that are one word, as written.
+    pub const WORDS: [&'static str; 10] =
+        ["text", "number", "flag", "money", "percent", "instant", "date", "time", "duration", "message"];
+
+    /// The type that a single word names, entities aside.
+    pub fn named(word: &str) -> Option<Type> {
+        Some(match word {
+            "text" => Type::Text,
+            "number" => Type::Number,
+            "flag" => Type::Flag,
+            "money" => Type::Money,
+            "percent" => Type::Percent,
+            "instant" => Type::Instant,
+            "date" => Type::Date,
+            "time" => Type::Time,
+            "duration" => Type::Duration,
+            "message" => Type::Message,
+            _ => return None,
+        })
+    }
+
+    /// As a person writes it.
+    pub fn describe(&self) -> String {
+        match self {
+            Type::Text => "text".into(),
+            Type::Number => "number".into(),
+            Type::Flag => "flag".into(),
+            Type::Money => "money".into(),
+            Type::Percent => "percent".into(),
+            Type::Instant => "instant".into(),
+            Type::Date => "date".into(),
+            Type::Time => "time".into(),
+            Type::Duration => "duration".into(),
+            Type::Enumeration(texts) => texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" | "),
+            Type::Entity(name) => name.clone(),
+            Type::List(name) => format!("list of {name}"),
+            Type::Message => "message".into(),
+        }
+    }
+}
+
+/// What stands for a field that the CRM leaves empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldDefault {
+    Literal(Literal),
+    /// Another field of the same entity; `id` is its id as text.
+    Field(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub ty: Type,
+    /// Written `?`: a value may be missing. A field with a default is never missing.
+    pub optional: bool,
+    pub default: Option<FieldDefault>,
+    pub doc: Option<String>,
+}
+
+impl Field {
+    /// Whether reading it may give no value.
+    pub fn may_be_missing(&self) -> bool {
+        self.optional && self.default.is_none()
+    }
+}
+
+/// An entity or an event: a named set of fields, in the order of their declaration.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Record {
+    pub name: String,
+    pub fields: Vec<Field>,
+    pub doc: Option<String>,
+}
+
+impl Record {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// The declared entities and events of a project, the standard library's included.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Model {
+    pub entities: BTreeMap<String, Record>,
+    pub events: BTreeMap<String, Record>,
+}
+
+/// The channels of the language, and the contact's field by which each reaches a person.
+pub const CHANNELS: [(&str, Option<&str>); 6] = [
+    ("email", Some("email")),
+    ("sms", Some("phone")),
+    ("push", None),
+    ("post", None),
+    ("phone", Some("phone")),
+    ("webhook", None),
+];

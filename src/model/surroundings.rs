@@ -1,0 +1,72 @@
+//! What `check` must know of the world outside the texts, as plain data: `channel` and `store` produce it,
+//! `cli` hands it over.
+
+use std::ops::Range;
+
+/// The templates and the CRM beside a project. `None` where nobody looked: then nothing is said about it.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    pub templates: Option<Vec<TemplateShape>>,
+    pub crm: Option<CrmShape>,
+}
+
+/// One template file, as far as it can be judged without a contact.
+#[derive(Clone, Debug)]
+pub struct TemplateShape {
+    pub message: String,
+    pub channel: String,
+    pub language: Option<String>,
+    /// The folder of the scenario file beside whose `templates/` it lies; `None` for the project's own `templates/`.
+    pub beside: Option<String>,
+    /// As shown to the user.
+    pub path: String,
+    pub text: String,
+    pub has_subject: bool,
+    pub variables: Vec<TemplateVariable>,
+    /// Why it cannot be compiled, and where, in bytes of `text`.
+    pub broken: Option<(String, Range<usize>)>,
+}
+
+/// A variable that a template reads: `product.name` is `["product", "name"]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateVariable {
+    pub path: Vec<String>,
+    /// Where it stands, in bytes of the template's text.
+    pub range: Range<usize>,
+    /// Whether the template itself provides for a missing value (`default`, `if`).
+    pub guarded: bool,
+}
+
+/// The tables and views of a CRM.
+#[derive(Clone, Debug, Default)]
+pub struct CrmShape {
+    /// As shown to the user.
+    pub path: String,
+    pub tables: Vec<CrmTable>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CrmTable {
+    pub name: String,
+    pub is_view: bool,
+    pub columns: Vec<CrmColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmColumn {
+    pub name: String,
+    /// As declared; empty for most columns of views.
+    pub declared: String,
+}
+
+impl CrmShape {
+    pub fn table(&self, name: &str) -> Option<&CrmTable> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl CrmTable {
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|each| each.name == column)
+    }
+}

@@ -1,0 +1,56 @@
+//! Ids, and the values that a text can write.
+
+use crate::time::{Date, Duration, Instant, TimeOfDay};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// The id of a row of the CRM. Numbers come first, by size, then texts, by bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Id {
+    Number(i64),
+    Text(Arc<str>),
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Id) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Id) -> Ordering {
+        match (self, other) {
+            (Id::Number(one), Id::Number(two)) => one.cmp(two),
+            (Id::Number(_), Id::Text(_)) => Ordering::Less,
+            (Id::Text(_), Id::Number(_)) => Ordering::Greater,
+            (Id::Text(one), Id::Text(two)) => one.cmp(two),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Number(number) => write!(f, "{number}"),
+            Id::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A value that a text writes: the constants of the IR.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Literal {
+    Text(String),
+    /// A number, an amount of money in the project's currency, or a fraction (a percentage divided by 100).
+    Number(Decimal),
+    Flag(bool),
+    Instant(Instant),
+    Date(Date),
+    Time(TimeOfDay),
+    Duration(Duration),
+}

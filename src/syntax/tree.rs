@@ -1,0 +1,423 @@
+//! The tree: what a text says, before anyone asks whether it means something.
+//!
+//! It is permissive: units, channels, types and names are words here, and are judged by `check`. Every node
+//! carries its span. Chains (`and`, `+`) are flat lists, so that no text makes the tree deep.
+
+use crate::span::{Span, Spanned};
+use crate::time::{Date, TimeOfDay};
+use rust_decimal::Decimal;
+
+/// A word that is a name, and where it stands.
+pub type Word = Spanned<String>;
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct File {
+    pub items: Vec<Item>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The `##` lines before it, joined by line feeds, without the marks.
+    pub doc: Option<String>,
+    /// From its keyword to its last token.
+    pub span: Span,
+    pub kind: ItemKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    Entity(Entity),
+    Event(Event),
+    Extend(Extend),
+    Let(Let),
+    Scenario(Scenario),
+    Test(Test),
+    /// An item of the language that this version does not run: `segment`, `measure`, `policy`, `route`,
+    /// `identity`, `account`. Its text is kept by the span alone.
+    Later {
+        keyword: Word,
+    },
+}
+
+/// `entity product { name: text  family: text default id }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    pub name: Word,
+    pub fields: Vec<Field>,
+}
+
+/// `event purchased { product: product, quantity: number }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub name: Word,
+    pub fields: Vec<Field>,
+}
+
+/// `extend contact { favourite_store: text? }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extend {
+    pub name: Word,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub doc: Option<String>,
+    pub name: Word,
+    pub ty: TypeName,
+    /// `?` after the type.
+    pub optional: bool,
+    pub default: Option<Expr>,
+    pub span: Span,
+}
+
+/// A type as written: one word (`text`, `product`, `products`), or the texts of an enumeration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeName {
+    Named(Word),
+    Enumeration(Vec<Word>),
+}
+
+/// `let lead(delay: duration) = ...`; no parameters for a plain name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Let {
+    pub name: Word,
+    pub parameters: Vec<Parameter>,
+    pub body: Expr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: Word,
+    pub ty: TypeName,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// `None` for a bare scenario, which takes its file's name.
+    pub name: Option<Word>,
+    pub title: Option<Word>,
+    pub clauses: Vec<Clause>,
+    pub steps: Vec<Step>,
+}
+
+/// A clause in the order of the text; `check` says which may stand how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    pub span: Span,
+    pub kind: ClauseKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClauseKind {
+    /// `when purchased product.recurring or subscribed`
+    When(Vec<EventPattern>),
+    /// A trigger of the language that this version does not run: `when no ...`, `every ...`, `when started`.
+    LaterTrigger {
+        words: Word,
+    },
+    For(Expr),
+    Once,
+    OnceEvery(Expr),
+    OncePer(Path),
+    /// `one at a time`: not in this version.
+    OneAtATime,
+    Latest,
+    Goal {
+        condition: Expr,
+        within: Option<Expr>,
+        then: Option<Box<Step>>,
+    },
+    StopWhen(Expr),
+}
+
+/// An event and its filter: `purchased product.recurring`, `purchased same product.family where quantity > 2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPattern {
+    pub event: Word,
+    pub filters: Vec<Filter>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub span: Span,
+    pub kind: FilterKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilterKind {
+    /// A path that is a flag, or may be missing (is present), or a message name.
+    Path(Path),
+    Is {
+        path: Path,
+        negated: bool,
+        value: Expr,
+    },
+    IsEmpty {
+        path: Path,
+        negated: bool,
+    },
+    In {
+        path: Path,
+        negated: bool,
+        list: Expr,
+    },
+    Same(Path),
+    Where(Expr),
+}
+
+/// `contact.email`, `product.delay`, `trigger.product.name`: at least one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    pub segments: Vec<Word>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// `@name` before the step: its identity across versions.
+    pub label: Option<Word>,
+    pub span: Span,
+    pub kind: StepKind,
+    pub guard: Option<Guard>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    pub kind: GuardKind,
+    pub condition: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuardKind {
+    Unless,
+    OnlyIf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    Wait(Expr),
+    WaitUntil(Moment),
+    WaitUpTo {
+        limit: Expr,
+        condition: Expr,
+    },
+    Send(Send),
+    /// `if A {..} else if B {..} else {..}`: at least one arm.
+    If {
+        arms: Vec<IfArm>,
+        otherwise: Option<Vec<Step>>,
+    },
+    Stop,
+    /// A step of the language that this version does not run: `set`, `tag`, `untag`, `credit`, `debit`, `start`,
+    /// `erase`, `call`, `split`, `repeat`.
+    Later {
+        keyword: Word,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfArm {
+    pub condition: Expr,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Any expression: an instant, or a date whose next anniversary is meant.
+    Expr(Expr),
+    /// `monday at 09:00`, `monday` (00:00), `at 09:00` (`day` is `None`).
+    Weekly { day: Option<Word>, time: Option<Spanned<TimeOfDay>>, span: Span },
+}
+
+/// `send [transactional | service] email welcome or sms welcome with name = value, ... together`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    pub class: Option<Word>,
+    pub alternatives: Vec<Alternative>,
+    pub with: Vec<Argument>,
+    pub together: Option<Span>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    pub channel: Word,
+    pub message: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    pub name: Word,
+    pub value: Expr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expr {
+    pub span: Span,
+    pub kind: ExprKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExprKind {
+    Text(String),
+    Number(Decimal),
+    /// `50%`: 50.
+    Percent(Decimal),
+    /// `1 month`, `20 EUR`, `1 year 6 months`: numbers with a word each.
+    Quantity(Vec<(Decimal, Word)>),
+    /// `yes` or `no`.
+    Flag(bool),
+    Date(Date),
+    Time(TimeOfDay),
+    /// `2020-01-10 10:00`: a wall time of the policy's zone.
+    DateTime(Date, TimeOfDay),
+    /// `["a", "b"]`
+    List(Vec<Expr>),
+    /// A name or a path; one word may also be a definition, an event (a history without filter or window), or
+    /// one of `entry`, `now`, `unknown`.
+    Path(Path),
+    /// `last message`
+    LastMessage,
+    /// `lead(product.delay)`, `round(amount)`
+    Call {
+        name: Word,
+        arguments: Vec<Expr>,
+    },
+    /// `purchased same product.family since entry`: an event with at least a filter or a window.
+    History {
+        pattern: EventPattern,
+        window: Option<Window>,
+    },
+    /// `no purchased in last 3 days`, `no (opened or clicked) in last 3 days`; alternatives share the window.
+    No {
+        patterns: Vec<EventPattern>,
+        window: Option<Window>,
+    },
+    /// `(opened or clicked) in last 3 days`
+    AnyOf {
+        patterns: Vec<EventPattern>,
+        window: Option<Window>,
+    },
+    Not(Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Compare {
+        op: Spanned<Comparison>,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `PATH is [not] VALUE`
+    Is {
+        negated: bool,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    IsEmpty {
+        negated: bool,
+        value: Box<Expr>,
+    },
+    /// `PATH [not] in LIST`
+    In {
+        negated: bool,
+        value: Box<Expr>,
+        list: Box<Expr>,
+    },
+    /// `in SCENARIO`: has a running instance of it.
+    InScenario(Word),
+    /// `contact can receive email`
+    CanReceive {
+        contact: Path,
+        channel: Word,
+    },
+    Has(Path),
+    /// `first + second - third`: the sign stands before its term; the first sign is always plus.
+    Sum(Vec<(Sign, Expr)>),
+    Product(Vec<(Factor, Expr)>),
+    Negate(Box<Expr>),
+    Default {
+        value: Box<Expr>,
+        fallback: Box<Expr>,
+    },
+    /// `3 months ago`
+    Ago(Box<Expr>),
+    If {
+        arms: Vec<(Expr, Expr)>,
+        otherwise: Box<Expr>,
+    },
+    /// An expression of the language that this version does not evaluate: an aggregate (`count of`, `median gap of`),
+    /// `top N of`.
+    Later {
+        words: Word,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    Plus,
+    Minus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    Times,
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// `before`: less, of instants and dates.
+    Before,
+    /// `after`: greater, of instants and dates.
+    After,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub span: Span,
+    pub kind: WindowKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowKind {
+    SinceEntry,
+    SinceLastMessage,
+    Since(Box<Expr>),
+    InLast(Box<Expr>),
+    Ever,
+}
+
+/// `test "..." of renewal { ... }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    pub name: Word,
+    /// The scenarios it runs; those of its file when empty.
+    pub of: Vec<Word>,
+    pub lines: Vec<TestLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestLine {
+    pub span: Span,
+    pub kind: TestLineKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TestLineKind {
+    /// `given product mattress { recurring: yes, delay: 5 years }`
+    Given { entity: Word, name: Word, fields: Vec<Argument> },
+    /// `at 2020-01-10 10:00 [arriving 2020-02-01 10:00] ana purchased product mattress quantity 2`
+    At { at: Expr, arriving: Option<Expr>, contact: Word, event: Word, fields: Vec<Argument> },
+    /// `expect email reminder to ana at 2024-12-10 10:00`; without `at`, at any instant.
+    ExpectMessage { channel: Word, message: Word, contact: Word, at: Option<Expr> },
+    /// `expect no email reminder to ana`
+    ExpectNoMessage { channel: Word, message: Word, contact: Word },
+    /// `expect nothing`: no message at all. `expect nothing else`: none but those expected.
+    ExpectNothing { otherwise: bool },
+}

@@ -1,0 +1,142 @@
+//! Time zones, and adding calendar durations to instants in them.
+
+use super::{Date, Duration, Instant, Precision, TimeOfDay, Weekday};
+use chrono::{NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// A zone of the IANA database, such as `Europe/Paris`; written by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Zone(chrono_tz::Tz);
+
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::UTC
+    }
+}
+
+impl Serialize for Zone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Zone::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no time zone `{name}`")))
+    }
+}
+
+impl Zone {
+    pub const UTC: Zone = Zone(chrono_tz::Tz::UTC);
+
+    /// `None` when the IANA database has no such zone.
+    pub fn named(name: &str) -> Option<Zone> {
+        name.parse().ok().map(Zone)
+    }
+
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// All names, for suggestions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
+    /// The date and wall time of an instant.
+    pub fn wall(self, instant: Instant) -> (Date, TimeOfDay) {
+        instant.wall(self.offset_at(instant))
+    }
+
+    /// The instant of a wall time. One that does not exist moves forward by the gap; of one that exists
+    /// twice the first is taken.
+    pub fn instant(self, date: Date, time: TimeOfDay) -> Instant {
+        if self == Zone::UTC {
+            return Instant::from_wall(date, time, 0);
+        }
+        let Some(local) = naive(date, time) else {
+            return Instant::from_wall(date, time, 0);
+        };
+        let offset = match self.0.offset_from_local_datetime(&local) {
+            chrono::MappedLocalTime::Single(offset) => offset.fix().local_minus_utc(),
+            chrono::MappedLocalTime::Ambiguous(first, _) => first.fix().local_minus_utc(),
+            // Reading the wall time at the offset before the gap moves it forward by the gap.
+            chrono::MappedLocalTime::None => self.offset_before_gap(local),
+        };
+        Instant::from_wall(date, time, i64::from(offset))
+    }
+
+    fn offset_before_gap(self, local: NaiveDateTime) -> i32 {
+        // No gap of the IANA database is longer than a day.
+        let before = local.checked_sub_signed(TimeDelta::hours(25)).unwrap_or(local);
+        match self.0.offset_from_local_datetime(&before) {
+            chrono::MappedLocalTime::Single(offset) | chrono::MappedLocalTime::Ambiguous(offset, _) => {
+                offset.fix().local_minus_utc()
+            }
+            chrono::MappedLocalTime::None => 0,
+        }
+    }
+
+    fn offset_at(self, instant: Instant) -> i64 {
+        if self == Zone::UTC {
+            return 0;
+        }
+        let (date, time) = instant.wall(0);
+        naive(date, time).map_or(0, |utc| i64::from(self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()))
+    }
+
+    /// `instant + duration`: months first, clamped to the month's end, then days, in this zone's wall
+    /// time; then the absolute part. `None` outside years -9999 to 9999.
+    pub fn add(self, instant: Instant, duration: Duration) -> Option<Instant> {
+        let mut result = instant;
+        if duration.months != 0 || duration.days != 0 {
+            let (date, time) = self.wall(instant);
+            let date = date.add_months(duration.months)?.add_days(duration.days)?;
+            result = self.instant(date, time);
+        }
+        Some(Instant(result.0.checked_add(duration.micros)?))
+    }
+
+    /// `instant - duration`.
+    pub fn subtract(self, instant: Instant, duration: Duration) -> Option<Instant> {
+        self.add(instant, duration.checked_neg()?)
+    }
+
+    /// The midnight that ends the instant's day.
+    pub fn next_midnight(self, instant: Instant) -> Instant {
+        let (date, _) = self.wall(instant);
+        date.add_days(1).map_or(Instant::MAX, |next| self.instant(next, TimeOfDay::MIDNIGHT))
+    }
+
+    /// The next such moment strictly after `instant`: of a weekday, or of any day when `weekday` is `None`.
+    pub fn next_time(self, instant: Instant, weekday: Option<Weekday>, time: TimeOfDay) -> Option<Instant> {
+        let (date, _) = self.wall(instant);
+        (0..=8)
+            .filter_map(|days| date.add_days(days))
+            .filter(|date| weekday.is_none_or(|wanted| date.weekday() == wanted))
+            .map(|date| self.instant(date, time))
+            .find(|moment| *moment > instant)
+    }
+
+    /// The next anniversary of `date`, at midnight, strictly after `instant`; 29 February falls on the 28th.
+    pub fn next_anniversary(self, instant: Instant, date: Date) -> Option<Instant> {
+        let (today, _) = self.wall(instant);
+        let (year, _, _) = today.parts();
+        (year - 1..=year + 1)
+            .filter_map(|year| date.in_year(year))
+            .map(|day| self.instant(day, TimeOfDay::MIDNIGHT))
+            .find(|moment| *moment > instant)
+    }
+
+    /// Reads an instant whose wall time is in this zone unless the text says otherwise.
+    pub fn parse(self, text: &str) -> Option<(Instant, Precision)> {
+        Instant::parse(text, self)
+    }
+}
+
+fn naive(date: Date, time: TimeOfDay) -> Option<NaiveDateTime> {
+    let (year, month, day) = date.parts();
+    let midnight = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(0, 0, 0)?;
+    midnight.checked_add_signed(TimeDelta::microseconds(time.0))
+}
