@@ -8,9 +8,11 @@
 
 mod hash;
 mod index;
+mod test_case;
 
 pub use hash::{BundleHash, ScenarioHash};
 pub use index::{Arena, ExprIx, ProbeIx, StepIx};
+pub use test_case::{Expectation, ExpectationKind, GivenEvent, GivenRow, GivenValue, TestCase};
 
 use crate::model::{FieldDefault, Literal, Type};
 use crate::time::{Duration, TimeOfDay, Weekday, Zone};
