@@ -10,14 +10,8 @@ use miette::{
 };
 use std::fmt;
 
-/// How a terminal wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    pub colour: bool,
-    /// In characters.
-    pub width: usize,
-}
-
+/// Where messages are wrapped, in characters; lines of the text are never.
+const WIDTH: usize = 100;
 /// A longer line is cut around what is wrong in it, in bytes.
 const LINE_MAX: usize = 400;
 /// How much of a cut line is shown on each side, in bytes.
@@ -25,12 +19,12 @@ const AROUND: usize = 60;
 /// How many lines are shown before and after.
 const CONTEXT_LINES: usize = 1;
 
-/// The findings as drawings, an empty line after each.
-pub fn human(sources: &Sources, diagnostics: &[Diagnostic], look: Look) -> String {
+/// The findings as drawings, an empty line after each; `colour` is for terminals alone.
+pub fn human(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> String {
     let places = Places::new(sources, diagnostics);
-    let theme = if look.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(look.width)
+        .with_width(WIDTH)
         .with_links(false)
         .with_cause_chain()
         .with_context_lines(CONTEXT_LINES)

@@ -14,7 +14,7 @@ mod tests;
 
 pub use clean::{clean, clean_text};
 pub use github::github;
-pub use human::{Look, human};
+pub use human::human;
 pub use json::json;
 pub use sarif::sarif;
 pub use summary::{Count, summary};

@@ -30,7 +30,7 @@ fn findings() -> (Sources, Vec<Diagnostic>) {
     (sources, diagnostics)
 }
 
-const PLAIN: Look = Look { colour: false, width: 80 };
+const PLAIN: bool = false;
 
 #[test]
 fn human_draws_the_line_the_reason_and_the_way_out() {
@@ -74,7 +74,7 @@ fn human_draws_the_line_the_reason_and_the_way_out() {
 fn human_has_colour_only_when_asked() {
     let (sources, diagnostics) = findings();
     assert!(!human(&sources, &diagnostics, PLAIN).contains('\u{1b}'));
-    assert!(human(&sources, &diagnostics, Look { colour: true, width: 80 }).contains("\u{1b}["));
+    assert!(human(&sources, &diagnostics, true).contains("\u{1b}["));
 }
 
 #[test]
