@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-use super::secret::{self, Secret};
+use super::mask;
 
 /// The file's name.
 pub const FILE: &str = "scn.toml";
@@ -42,8 +42,8 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
-    /// The user and where its password is kept.
-    pub login: Option<(String, Secret)>,
+    /// The user, and where its password is kept: `env:NAME` or `file:PATH`, relative to the project's folder.
+    pub login: Option<(String, String)>,
     /// How many connections are open at once.
     pub connections: usize,
 }
@@ -94,7 +94,7 @@ impl Settings {
     }
 
     /// Reads the text of `scn.toml`. `source` is where its findings point; that text is to be added to the sources
-    /// as [`secret::mask`] gives it.
+    /// as [`mask::mask`] gives it.
     ///
     /// # Errors
     /// The first key or value that is wrong.
@@ -178,24 +178,24 @@ impl File {
             crm: self.crm.map(whole),
             state: self.state.map(whole),
             outbox: self.outbox.map_or(defaults.outbox, whole),
-            email: email.map(|email| email.settings(root)).transpose()?,
+            email: email.map(EmailTable::settings).transpose()?,
             sample: self.sample.map(|sample| Sample { csv: whole(sample.csv), with: whole(sample.with) }),
         })
     }
 }
 
 impl EmailTable {
-    fn settings(self, root: &Path) -> Result<Email, WrongValue> {
-        let server = self.server.map(|server| server.settings(root)).transpose()?;
+    fn settings(self) -> Result<Email, WrongValue> {
+        let server = self.server.map(ServerTable::settings).transpose()?;
         Ok(Email { from: self.from, reply_to: self.reply_to, server })
     }
 }
 
 impl ServerTable {
-    fn settings(self, root: &Path) -> Result<Server, WrongValue> {
+    fn settings(self) -> Result<Server, WrongValue> {
         let login = match (self.user, self.password) {
             (None, None) => None,
-            (Some(user), Some(password)) => Some((user.into_inner(), password_reference(password, root)?)),
+            (Some(user), Some(password)) => Some((user.into_inner(), password_reference(password)?)),
             (Some(alone), None) => {
                 let help = "write `password = \"env:NAME\"` beside it, or leave both out";
                 return Err(WrongValue::new(alone.span(), "`user` without `password`", help));
@@ -254,14 +254,15 @@ fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {
     }
 }
 
-fn password_reference(text: Spanned<String>, root: &Path) -> Result<Secret, WrongValue> {
-    Secret::reference(text.get_ref(), root).ok_or_else(|| {
-        WrongValue::new(
-            text.span(),
-            "a password does not stand in this file",
-            "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that only you can read",
-        )
-    })
+fn password_reference(text: Spanned<String>) -> Result<String, WrongValue> {
+    if mask::is_reference(text.get_ref()) {
+        return Ok(text.into_inner());
+    }
+    Err(WrongValue::new(
+        text.span(),
+        "a password does not stand in this file",
+        "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that only you can read",
+    ))
 }
 
 /// Turns what is wrong into findings.
@@ -277,7 +278,7 @@ impl Wrong<'_> {
 
     fn toml(&self, error: &toml::de::Error) -> Diagnostic {
         let at = error.span().unwrap_or(0..0);
-        let hidden = secret::places(self.text).iter().any(|secret| secret.start < at.end && at.start < secret.end);
+        let hidden = mask::places(self.text).iter().any(|secret| secret.start < at.end && at.start < secret.end);
         if hidden {
             return self.finding(at, "this is no reference to a password").help("write `env:NAME` or `file:PATH`");
         }

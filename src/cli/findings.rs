@@ -40,7 +40,7 @@ impl Findings {
         let misconfigured = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::ConfigurationWrong);
         let follows = |diagnostic: &Diagnostic| misconfigured && diagnostic.rule == Rule::ForeignCurrency;
         diagnostics.extend(compiled.diagnostics.iter().filter(|diagnostic| !follows(diagnostic)).cloned());
-        let findings = Findings { sources: compiled.sources.clone(), diagnostics, files: project.selected() };
+        let findings = Findings { sources: compiled.sources.clone(), diagnostics, files: project.selected };
         (compiled, findings)
     }
 

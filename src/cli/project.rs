@@ -13,7 +13,7 @@ use self::files::Text;
 use self::names::Names;
 use super::configuration::{self, Settings};
 use super::exit::Failure;
-use super::secret;
+use super::mask;
 use crate::compile::{Input, InputFile};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Diagnostic, Rule};
@@ -31,6 +31,8 @@ pub struct Project {
     pub input: Input,
     /// What is wrong before any text is compiled.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many files are selected, those that are not UTF-8 included.
+    pub selected: usize,
 }
 
 impl Project {
@@ -59,17 +61,13 @@ impl Project {
         Project::load(&root, &names)
     }
 
-    /// How many files are selected.
-    pub fn selected(&self) -> usize {
-        self.input.files.iter().filter(|file| file.selected).count()
-    }
-
     fn load(root: &Path, names: &Names) -> Result<Project, Failure> {
         let mut project = Project {
             root: root.to_owned(),
             settings: Settings::in_folder(root),
             input: Input::default(),
             diagnostics: Vec::new(),
+            selected: 0,
         };
         let configuration = root.join(configuration::FILE);
         let configured = configuration.is_file();
@@ -91,6 +89,7 @@ impl Project {
                 project.diagnostics.push(empty_folder(&folder.typed));
             }
         }
+        project.selected = selected.len();
         for file in all {
             project.add(&file, names, selected.contains(&file))?;
         }
@@ -112,7 +111,7 @@ impl Project {
                 return Ok(());
             }
         };
-        let source = self.input.sources.add(name, secret::mask(&text));
+        let source = self.input.sources.add(name, mask::mask(&text));
         match Settings::read(&text, source, &self.root) {
             Ok(settings) => self.settings = settings,
             Err(wrong) => self.diagnostics.push(*wrong),
@@ -130,6 +129,8 @@ impl Project {
                 let folder = self.folder_of(path);
                 self.input.files.push(InputFile { source, stem, folder, selected });
             }
+            // What is not selected only lends its names, and has none to lend.
+            _ if !selected => {}
             Text::NotUtf8 { shown, at, byte } => self.not_utf8(name, shown, at, byte),
             Text::TooLarge => {
                 let message = format!("`{}` is larger than {} MB", clean(&name), files::BYTES_MAX / 1_000_000);

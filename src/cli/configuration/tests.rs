@@ -26,7 +26,7 @@ fn the_example_of_the_reference_is_read_whole() {
     assert_eq!(email.from, "The shop <hello@shop.example>");
     assert_eq!(email.reply_to.as_deref(), Some("service@shop.example"));
     assert_eq!((server.host.as_str(), server.port, server.tls), ("smtp.shop.example", 587, Tls::Starttls));
-    assert_eq!(server.login, Some(("shop".into(), Secret::Variable("SHOP_SMTP_PASSWORD".into()))));
+    assert_eq!(server.login, Some(("shop".into(), "env:SHOP_SMTP_PASSWORD".into())));
     assert_eq!(server.connections, 4);
     let sample = settings.sample.unwrap();
     assert_eq!(

@@ -80,7 +80,7 @@ fn without_a_configuration_the_path_given_is_the_project() {
     assert_eq!(files(&open(&plain, &["model.scn"])[0], &plain), ["*model.scn () model"]);
     let both = open(&plain, &["model.scn", "renewal/renewal.scn"]);
     assert_eq!(both.len(), 2, "files of two folders are two projects");
-    assert_eq!(both[1].selected(), 2);
+    assert_eq!(both[1].selected, 2);
 }
 
 #[test]
@@ -95,6 +95,9 @@ fn a_file_that_is_not_utf8_is_a_finding_and_the_others_stay() {
     let place = found.span().unwrap();
     assert_eq!((place.start, project.input.sources.position(place)), (5, (1, 6)));
     assert!(project.input.sources.get(place.source).unwrap().name.ends_with("b.scn"));
+    assert_eq!(project.selected, 3);
+    assert_eq!(open(&shop, &["", "a.scn"])[0].diagnostics.len(), 1);
+    assert_eq!(open(&shop, &["a.scn"])[0].diagnostics, [], "a file alone is judged alone");
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn an_empty_folder_is_a_finding() {
     let shop = folder(&[("scn.toml", ""), ("a.scn", "when"), ("empty/notes.txt", "")]);
     let project = &open(&shop, &["empty"])[0];
     assert_eq!(project.diagnostics.iter().map(|found| found.rule).collect::<Vec<_>>(), [Rule::EmptyFolder]);
-    assert_eq!(project.selected(), 0);
+    assert_eq!(project.selected, 0);
     assert_eq!(open(&shop, &[""])[0].diagnostics, []);
 }
 
