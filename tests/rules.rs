@@ -1,5 +1,7 @@
 //! Every rule has a page; the example of a page breaks exactly that rule, and its repair is clean.
 
+#![allow(clippy::panic, reason = "a test says by panicking what is wrong with a page")]
+
 use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::{Diagnostic, Level, RULES, Rule, RuleInfo};
 use scn::model::{Configuration, Surroundings};
