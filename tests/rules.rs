@@ -1,6 +1,10 @@
 //! Every rule has a page; the example of a page breaks exactly that rule, and its repair is clean.
 
-#![allow(clippy::panic, reason = "a test says by panicking what is wrong with a page")]
+#![allow(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test reads the folder of the pages, and panics when one is wrong"
+)]
 
 use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::{Diagnostic, Level, RULES, Rule, RuleInfo};
