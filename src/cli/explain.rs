@@ -23,7 +23,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     match Rule::find(text) {
         Some(info) => {
-            output::results(&page(info.page))?;
+            output::drawing(&page(info.page))?;
             Ok(Exit::Done)
         }
         None => Err(unknown(text)),

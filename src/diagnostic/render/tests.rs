@@ -117,6 +117,19 @@ fn human_cuts_long_lines_and_survives_spans_that_point_nowhere() {
 }
 
 #[test]
+fn human_draws_at_the_end_of_a_text() {
+    for text in ["", "a", "a\n", "a\n\n", "a\r\nb\r\n", "\u{feff}", "é"] {
+        let mut sources = Sources::default();
+        let id = sources.add("a.scn", text);
+        for place in 0..=text.len() {
+            let diagnostic = Diagnostic::new(Rule::EmptyFile, "nothing").at(Span::new(id, place, place), "here");
+            let shown = human(&sources, &[diagnostic], PLAIN);
+            assert!(shown.contains("a.scn:") && shown.contains("here"), "{text:?} at {place}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn places_agree_with_the_plain_count() {
     let mut sources = Sources::default();
     for length in [0, 1, 1023, 1024, 1025, 2048, 5000] {
