@@ -53,12 +53,18 @@ pub(super) fn scenario_files(root: &Path) -> Result<Vec<PathBuf>, Failure> {
             }
             let path = entry.path();
             let is_link = entry.file_type().map_err(failed)?.is_symlink();
-            if path.is_dir() {
-                if !is_link && name != "target" && name != "outbox" {
-                    folders.push(path);
+            let is_scenario = path.extension().is_some_and(|extension| extension == "scn");
+            match std::fs::metadata(&path) {
+                Ok(about) if about.is_dir() => {
+                    if !is_link && name != "target" && name != "outbox" {
+                        folders.push(path);
+                    }
                 }
-            } else if path.extension().is_some_and(|extension| extension == "scn") {
-                found.push(path);
+                // A pipe or a device would never end.
+                Ok(about) if !about.is_file() => {}
+                // What cannot even be looked at is reported when it is read.
+                _ if is_scenario => found.push(path),
+                _ => {}
             }
         }
     }
