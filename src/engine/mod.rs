@@ -1,1 +1,15 @@
-//! (to come)
+//! The engine: a pure function from (contact's state, input, facts) to (state, effects).
+//!
+//! It reads no clock, no database, no text and no randomness, and it logs nothing. Everything it is asked about
+//! one contact is answered from one contact: what concerns many never meets here.
+
+mod describe;
+mod eval;
+mod facts;
+mod program;
+mod value;
+
+pub use eval::Asked;
+pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
+pub use program::{Context, LinkError, Needs, Program, Unit, apply_defaults};
+pub use value::{EntityRef, Value};
