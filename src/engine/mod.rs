@@ -3,13 +3,20 @@
 //! It reads no clock, no database, no text and no randomness, and it logs nothing. Everything it is asked about
 //! one contact is answered from one contact: what concerns many never meets here.
 
+mod advance;
 mod describe;
 mod eval;
 mod facts;
+mod output;
 mod program;
+mod state;
+mod step;
 mod value;
 
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
+pub use output::{Count, Counts, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
 pub use program::{Context, LinkError, Needs, Program, Unit, apply_defaults};
+pub use state::State;
+pub use step::{Delivery, Input, Receipt, step};
 pub use value::{EntityRef, Value};
