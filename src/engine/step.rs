@@ -277,7 +277,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Files the instance under what may make its goal or `stop when` true.
-    fn watch_standing(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
+    pub(super) fn watch_standing(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
         let wakers = &unit.standing;
         if wakers.any {
             self.state.watch_all.push(handle);
