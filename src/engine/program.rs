@@ -79,6 +79,8 @@ pub(super) struct LinkedCode {
     pub probe_base: u32,
     /// The values of the literals among the expressions, at the expressions' places.
     pub constants: Vec<Value>,
+    /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
+    pub paths: Vec<String>,
 }
 
 /// The templates' side of one message.
@@ -357,10 +359,12 @@ impl LinkedCode {
             events: events.into_iter().map(|slot| slot.map_or(u16::MAX, |slot| slot as u16)).collect(),
             trigger_fields,
             probe_base,
+            paths: Vec::new(),
             constants: code.exprs.values().iter().map(constant).collect(),
             code: code.clone(),
         };
         linked.move_slots(code, needs);
+        linked.paths = code.exprs.iter().map(|(ix, _)| describe::path(&linked, needs, ix)).collect();
         linked
     }
 
