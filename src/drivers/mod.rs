@@ -1,6 +1,9 @@
 //! One loop with different adapters: test, simulate, run. Drivers receive IR and never see a text.
 
-pub mod life;
+mod error;
+mod life;
 pub mod simulate;
 pub mod story;
 pub mod test;
+
+pub use error::Error;

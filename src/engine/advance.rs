@@ -395,7 +395,11 @@ impl<'a> Stepper<'a, '_> {
         if let Ending::Missing(step) | Ending::NoTimeLeft(step) = ending {
             let ordinal = ordinal(step);
             self.tell(&instance, Some(step), Told::Ended(reason), Vec::new());
-            self.effect(&instance, step, ordinal, What::End(reason));
+            let about = instance.kept.iter().find_map(|value| match value {
+                Value::Entity(entity) => Some(*entity),
+                _ => None,
+            });
+            self.effect(&instance, step, ordinal, What::End { reason, about });
         }
         if let Some(count) = count {
             self.out.count(instance.unit, count);

@@ -1,6 +1,7 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
 use super::eval::Asked;
+use super::value::EntityRef;
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::time::Instant;
@@ -43,8 +44,8 @@ pub enum What {
     Emit { key: EffectKey },
     /// A message of the outbox that must not leave any more.
     Withdraw { key: EffectKey, outcome: Outcome, reason: Reason },
-    /// The instance ended before its time.
-    End(Reason),
+    /// The instance ended before its time; `about` is the first entity that its trigger refers to.
+    End { reason: Reason, about: Option<EntityRef> },
 }
 
 /// What became of a message.
@@ -58,6 +59,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// In the order of their numbers.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Sent, Outcome::Skipped, Outcome::Suppressed, Outcome::Expired, Outcome::Cancelled];
+
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Sent => "sent",
@@ -97,6 +102,24 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// In the order of their numbers.
+    pub const ALL: [Reason; 14] = [
+        Reason::None,
+        Reason::Unless,
+        Reason::UnlessUnknown,
+        Reason::OnlyIf,
+        Reason::OnlyIfUnknown,
+        Reason::StopWhenUnknown,
+        Reason::OutOfReach,
+        Reason::Late,
+        Reason::Goal,
+        Reason::StopWhen,
+        Reason::Replaced,
+        Reason::Overtaken,
+        Reason::Missing,
+        Reason::NoTimeLeft,
+    ];
+
     pub fn text(self) -> &'static str {
         match self {
             Reason::None => "",
