@@ -16,6 +16,7 @@ mod limits;
 mod tests;
 mod tokens;
 pub mod tree;
+mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
