@@ -6,9 +6,56 @@ use proptest::prelude::*;
 
 /// Words and signs of the language, and some that are none.
 const PIECES: &[&str] = &[
-    "{", "}", "(", ")", "[", "]", ",", ":", "=", "+", "-", "*", "/", "<", "<=", ">", ">=", "%", ".", "?", "|", "@", "\"",
-    "\"a\"", "\\", "#", "##", "# c\n", "## d\n", "\n", "\r\n", " ", "\u{feff}", "\u{a0}", "1", "2.5", "2020-01-10",
-    "09:00", "25:61", "purchased", "product", "email", "reminder", "days", "EUR", "été", "名", "\u{301}", "&", ";",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "%",
+    ".",
+    "?",
+    "|",
+    "@",
+    "\"",
+    "\"a\"",
+    "\\",
+    "#",
+    "##",
+    "# c\n",
+    "## d\n",
+    "\n",
+    "\r\n",
+    " ",
+    "\u{feff}",
+    "\u{a0}",
+    "1",
+    "2.5",
+    "2020-01-10",
+    "09:00",
+    "25:61",
+    "purchased",
+    "product",
+    "email",
+    "reminder",
+    "days",
+    "EUR",
+    "été",
+    "名",
+    "\u{301}",
+    "&",
+    ";",
 ];
 
 fn every_byte_is_kept(text: &str) -> Result<(), TestCaseError> {
@@ -40,9 +87,8 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 fn soup() -> impl Strategy<Value = String> {
-    prop::collection::vec((piece(), prop::bool::weighted(0.8)), 0..80).prop_map(|pieces| {
-        pieces.into_iter().map(|(piece, space)| piece + if space { " " } else { "" }).collect()
-    })
+    prop::collection::vec((piece(), prop::bool::weighted(0.8)), 0..80)
+        .prop_map(|pieces| pieces.into_iter().map(|(piece, space)| piece + if space { " " } else { "" }).collect())
 }
 
 /// A file that is right, with some runs of it left out, moved or replaced.
