@@ -1,0 +1,35 @@
+//! Results go to standard output, everything else to standard error; colour only on a terminal.
+
+use super::exit::Failure;
+use anstream::{AutoStream, ColorChoice};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Prints results. A closed pipe ends the command quietly.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn results(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::pipe_closed(),
+        _ => Failure::file("write", Path::new("standard output"), &error),
+    })
+}
+
+/// Tells the person at the terminal something that is no result. Nobody listening is no failure.
+pub fn notice(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Whether results are shown in colour.
+pub fn results_in_colour() -> bool {
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// Whether notices are shown in colour.
+pub fn notices_in_colour() -> bool {
+    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}
