@@ -123,18 +123,17 @@ fn all(
 ) -> Result<Report, Error> {
     let ranges = lives.ranges(crm, request.threads)?;
     let threads = ranges.len();
+    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
     let shares: Vec<Result<Share, Error>> = std::thread::scope(|scope| {
-        let work = |range| {
-            move || -> Result<Share, Error> {
-                let crm = crm.again()?;
-                worker::work(program, world, lives, &crm, range, to, request.rows_in_memory)
-            }
-        };
-        let workers: Vec<_> = ranges.iter().map(|range| scope.spawn(work(range))).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let workers: Vec<_> = ranges
+            .iter()
+            .zip(crms)
+            .map(|(range, crm)| {
+                scope.spawn(move || worker::work(program, world, lives, &crm, range, to, request.rows_in_memory))
+            })
+            .collect();
+        let panicked = |panic| std::panic::resume_unwind(panic);
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
     });
     let mut tally = Tally::new(program);
     let mut totals = Share::default();
