@@ -15,12 +15,13 @@ pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Life, Output, Program, State, World};
+use crate::engine::{Life, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use report::Tally;
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use worker::Share;
@@ -256,4 +257,20 @@ fn as_of_now(program: &Program) -> Vec<String> {
         .iter()
         .flat_map(|entity| entity.fields.iter().map(move |field| format!("{}.{}", entity.name, field.name)));
     contact.chain(entities).collect()
+}
+
+impl Simulation {
+    /// The texts that the program reads of some contacts (addresses, mostly), for a report that may show them.
+    pub fn reveal(&self, crm: &Crm, contacts: &[Id]) -> Result<BTreeMap<Id, String>, Error> {
+        let mut revealed = BTreeMap::new();
+        crm.lives(&self.program, &self.world)?.read_these(crm, contacts, &mut Notes::default(), |person, _| {
+            let texts = person.values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.as_ref()),
+                _ => None,
+            });
+            revealed.insert(person.id.clone(), texts.collect::<Vec<_>>().join(" "));
+            ControlFlow::Continue(())
+        })?;
+        Ok(revealed)
+    }
 }
