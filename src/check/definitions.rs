@@ -75,7 +75,7 @@ fn in_order<'a>(names: &mut Names<'a>, out: &mut Vec<Diagnostic>) -> Vec<&'a str
                 }
                 Some(word) if on_path.contains(word.value.as_str()) => {
                     let from = path.iter().position(|(each, _)| *each == word.value).unwrap_or(0);
-                    let cycle: Vec<&str> = path.iter().skip(from).map(|(each, _)| *each).collect();
+                    let cycle: Vec<&'a str> = path.iter().skip(from).map(|(each, _)| *each).collect();
                     out.extend(report_cycle(names, &cycle, word));
                 }
                 Some(word) if done.contains(word.value.as_str()) => {}
@@ -92,7 +92,7 @@ fn in_order<'a>(names: &mut Names<'a>, out: &mut Vec<Diagnostic>) -> Vec<&'a str
 }
 
 /// Marks a cycle; reported only where none of it is in error yet.
-fn report_cycle(names: &mut Names, cycle: &[&str], back: &Word) -> Option<Diagnostic> {
+fn report_cycle<'a>(names: &mut Names<'a>, cycle: &[&'a str], back: &Word) -> Option<Diagnostic> {
     let mut fresh = true;
     for name in cycle {
         if let Some(definition) = names.definitions.get_mut(name) {
@@ -243,7 +243,7 @@ impl Checker<'_> {
         if name.value == "round" {
             return self.round(scope, name, arguments, span);
         }
-        if self.names.is_declared_later(&name.value) {
+        if self.names.is_silent(&name.value) {
             return Expr::error(span);
         }
         if super::words::is_later(&name.value) {

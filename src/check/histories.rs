@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
         if let Some(event) = names.model.events.get(name) {
             return Some(event);
         }
-        if names.is_declared_later(name) {
+        if names.is_silent(name) {
             return None;
         }
         if is_later(name) {

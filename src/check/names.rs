@@ -21,8 +21,8 @@ pub struct Names<'a> {
     places: BTreeMap<&'a str, (&'static str, Span)>,
     /// Fields whose type is in error: record, field.
     broken: BTreeSet<(String, String)>,
-    /// Names that an item of a later version declares; their uses are silent.
-    later: BTreeSet<String>,
+    /// Names that an item of a later version declares, or one that could not be read; their uses are silent.
+    silent: BTreeSet<String>,
     field_places: BTreeMap<(String, String), Span>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Names<'a> {
             scenarios: BTreeMap::new(),
             places: BTreeMap::new(),
             broken: BTreeSet::new(),
-            later: BTreeSet::new(),
+            silent: files.iter().flat_map(|file| file.unread).map(|word| word.value.clone()).collect(),
             field_places: BTreeMap::new(),
         };
         let items = || files.iter().flat_map(|file| file.tree.items.iter().map(move |item| (file, item)));
@@ -102,7 +102,7 @@ impl<'a> Names<'a> {
                 }
             }
             ItemKind::Scenario(scenario) => self.scenario(file, item, scenario, out),
-            ItemKind::Later { keyword } => self.later.extend(declared_later(keyword, sources.text(item.span))),
+            ItemKind::Later { keyword } => self.silent.extend(declared_later(keyword, sources.text(item.span))),
             ItemKind::Extend(_) | ItemKind::Test(_) => {}
         }
     }
@@ -161,7 +161,9 @@ impl<'a> Names<'a> {
             && !self.model.events.contains_key(&extend.name.value)
             && !self.model.entities.contains_key(&extend.name.value)
         {
-            out.push(self.unknown_record(&extend.name));
+            if !self.silent.contains(&extend.name.value) {
+                out.push(self.unknown_record(&extend.name));
+            }
             return;
         }
         let Some((record, fields, is_event)) = self.target(item) else { return };
@@ -314,6 +316,9 @@ impl<'a> Names<'a> {
         if let Some(entity) = word.value.strip_suffix('s').filter(|entity| self.model.entities.contains_key(*entity)) {
             return Some(Type::List(entity.to_owned()));
         }
+        if self.silent.contains(word.value.trim_end_matches('s')) || self.silent.contains(&word.value) {
+            return None;
+        }
         let plurals: Vec<String> = self.model.entities.keys().map(|entity| format!("{entity}s")).collect();
         let known = Type::WORDS.iter().copied().chain(self.model.entities.keys().map(String::as_str));
         let near = suggestion(&word.value, known.chain(plurals.iter().map(String::as_str)));
@@ -326,8 +331,9 @@ impl<'a> Names<'a> {
         !self.broken.is_empty() && self.broken.contains(&(record.to_owned(), field.to_owned()))
     }
 
-    pub fn is_declared_later(&self, name: &str) -> bool {
-        self.later.contains(name)
+    /// Whether a name was declared by what is already reported.
+    pub fn is_silent(&self, name: &str) -> bool {
+        self.silent.contains(name)
     }
 
     /// Where an entity, event or definition is declared, and which of them it is.

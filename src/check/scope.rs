@@ -368,7 +368,7 @@ impl<'a> Checker<'a> {
     /// A name that nothing here has.
     fn unknown(&mut self, scope: &Scope, first: &Word, rest: &[Word]) {
         let name = first.value.as_str();
-        if self.names.is_declared_later(name) {
+        if self.names.is_silent(name) {
             return;
         }
         if is_later(name) {

@@ -253,7 +253,16 @@ impl Expr {
 
     /// Calls `visit` on this expression and on every expression in it, windows and keys included.
     pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
-        visit(self);
+        // One stack instead of recursion: the closure type would grow with each level.
+        let mut waiting = vec![self];
+        while let Some(next) = waiting.pop() {
+            visit(next);
+            next.children(&mut |child| waiting.push(child));
+        }
+    }
+
+    /// Calls `visit` on each expression directly in this one.
+    pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             Kind::Error
             | Kind::Literal(_)
@@ -269,26 +278,26 @@ impl Expr {
             | Kind::IsEmpty(inner)
             | Kind::Not(inner)
             | Kind::Negate(inner)
-            | Kind::Round(inner) => inner.visit(visit),
-            Kind::And(all) | Kind::Or(all) => all.iter().for_each(|each| each.visit(visit)),
+            | Kind::Round(inner) => visit(inner),
+            Kind::And(all) | Kind::Or(all) => all.iter().for_each(visit),
             Kind::Equal(pair) | Kind::Less(pair) | Kind::LessOrEqual(pair) | Kind::Default(pair) => {
-                pair.0.visit(visit);
-                pair.1.visit(visit);
+                visit(&pair.0);
+                visit(&pair.1);
             }
             Kind::In(value, list) => {
-                value.visit(visit);
-                list.iter().for_each(|each| each.visit(visit));
+                visit(value);
+                list.iter().for_each(visit);
             }
-            Kind::Sum(terms) => terms.iter().for_each(|(_, term)| term.visit(visit)),
-            Kind::Product(factors) => factors.iter().for_each(|(_, factor)| factor.visit(visit)),
+            Kind::Sum(terms) => terms.iter().for_each(|(_, term)| visit(term)),
+            Kind::Product(factors) => factors.iter().for_each(|(_, factor)| visit(factor)),
             Kind::If { arms, otherwise } => {
                 for (condition, value) in arms {
-                    condition.visit(visit);
-                    value.visit(visit);
+                    visit(condition);
+                    visit(value);
                 }
-                otherwise.visit(visit);
+                visit(otherwise);
             }
-            Kind::History(history) => history.visit(visit),
+            Kind::History(history) => history.children(visit),
         }
     }
 
@@ -301,14 +310,14 @@ impl Expr {
 }
 
 impl History {
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
-        self.filters.iter().chain(&self.instance_filters).for_each(|filter| filter.visit(visit));
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        self.filters.iter().chain(&self.instance_filters).for_each(&mut *visit);
         for key in &self.keys {
-            key.of_event.visit(visit);
-            key.of_instance.visit(visit);
+            visit(&key.of_event);
+            visit(&key.of_instance);
         }
         match &self.window {
-            Window::Since(from) | Window::InLast(from) => from.visit(visit),
+            Window::Since(from) | Window::InLast(from) => visit(from),
             Window::Ever => {}
         }
     }
