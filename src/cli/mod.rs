@@ -18,6 +18,7 @@ pub mod output;
 pub mod project;
 pub mod run;
 pub mod simulate;
+pub mod sources;
 pub mod surroundings;
 pub mod test;
 pub mod whole;

@@ -44,3 +44,10 @@ pub fn results_in_colour() -> bool {
 pub fn notices_in_colour() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
 }
+
+/// Says that something longer than a second goes on; quiet when nobody watches.
+pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new_spinner().with_message(what);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
+}

@@ -1,0 +1,65 @@
+//! What several commands need of a project beside its texts: its CRM, the words of its steps, and how the errors of
+//! drivers end a command.
+
+use super::exit::{Exit, Failure};
+use super::project::Project;
+use crate::compile::Compiled;
+use crate::drivers;
+use crate::drivers::story::StepTexts;
+use crate::store;
+use crate::store::ErrorKind;
+use crate::store::crm::Crm;
+use std::path::Path;
+
+/// Opens the CRM that is named, else the one of `scn.toml`.
+///
+/// # Errors
+/// When none is named anywhere, or it cannot be opened.
+pub fn crm(project: &Project, named: Option<&Path>) -> Result<Crm, Failure> {
+    let path = named.or(project.settings.crm.as_deref()).ok_or_else(|| {
+        Failure::new(Exit::Configuration, "there is no CRM to read")
+            .help("name one with `--crm FILE`, or as `crm` in `scn.toml`")
+    })?;
+    Crm::open(path).map_err(store_failure)
+}
+
+/// The text of each step, on one line.
+pub fn step_texts(compiled: &Compiled) -> StepTexts {
+    let mut texts = StepTexts::default();
+    for (scenario, origin) in &compiled.origins {
+        for (step, span) in &origin.steps {
+            let text = compiled.sources.text(*span).split_whitespace().collect::<Vec<_>>().join(" ");
+            texts.0.insert((scenario.clone(), *step), text);
+        }
+    }
+    texts
+}
+
+/// How an error of the store ends a command.
+pub fn store_failure(error: store::Error) -> Failure {
+    let exit = match error.kind {
+        ErrorKind::Busy | ErrorKind::Locked => Exit::Busy,
+        ErrorKind::Query | ErrorKind::Broken => Exit::Failed,
+        ErrorKind::NotFound
+        | ErrorKind::NotADatabase
+        | ErrorKind::Full
+        | ErrorKind::Corrupt
+        | ErrorKind::Newer
+        | ErrorKind::OlderThanJournal
+        | ErrorKind::Io => Exit::InputOutput,
+    };
+    let failure = Failure::new(exit, error.to_string());
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// How an error of a driver ends a command.
+pub fn failure(error: drivers::Error) -> Failure {
+    match error {
+        drivers::Error::Store(error) => store_failure(error),
+        drivers::Error::Io(..) => Failure::new(Exit::InputOutput, error.to_string()),
+        drivers::Error::Link(_) | drivers::Error::State(_) => Failure::new(Exit::Failed, error.to_string()),
+    }
+}

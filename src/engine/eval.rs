@@ -1,0 +1,384 @@
+//! Evaluating expressions. Total: what has no value is missing.
+
+use super::facts::{Facts, World};
+use super::program::LinkedCode;
+use super::value::Value;
+use crate::ir::{Expr, ExprIx, ProbeIx, Window};
+use crate::model::Id;
+use crate::time::{Duration, Instant, Zone};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+/// What was asked of a history, and the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The event's slot in the program.
+    pub kind: u16,
+    /// The start of the window, excluded; `None` for ever.
+    pub since: Option<Instant>,
+    /// The latest such event.
+    pub latest: Option<Instant>,
+}
+
+/// Where the values of the trigger come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TriggerValues<'a> {
+    None,
+    /// Kept by the instance, in the order of the code's trigger fields.
+    Kept(&'a [Value]),
+    /// A row of the life, with the places of the code's trigger fields.
+    Row(&'a [Value], &'a [u16]),
+}
+
+/// An event at hand: its values, and the places of the code's fields of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EventAtHand<'a> {
+    pub values: &'a [Value],
+    pub fields: &'a [u16],
+}
+
+/// Everything that an expression may refer to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eval<'a> {
+    pub code: &'a LinkedCode,
+    pub world: &'a World,
+    /// `None` where an expression reads the event alone.
+    pub facts: Option<Facts<'a>>,
+    pub zone: Zone,
+    pub now: Instant,
+    pub entry: Option<Instant>,
+    pub last_message: Option<Instant>,
+    pub trigger: TriggerValues<'a>,
+    pub event: Option<EventAtHand<'a>>,
+    /// Collects what histories answered, when somebody wants to know.
+    pub asked: Option<&'a RefCell<Vec<Asked>>>,
+    /// Collects fields that were read although a test did not give them.
+    pub not_given: Option<&'a RefCell<Vec<String>>>,
+}
+
+impl<'a> Eval<'a> {
+    /// For an expression that reads an event and entities alone.
+    pub fn of_event(code: &'a LinkedCode, world: &'a World, values: &'a [Value], fields: &'a [u16]) -> Eval<'a> {
+        Eval {
+            code,
+            world,
+            facts: None,
+            zone: Zone::UTC,
+            now: Instant::MIN,
+            entry: None,
+            last_message: None,
+            trigger: TriggerValues::None,
+            event: Some(EventAtHand { values, fields }),
+            asked: None,
+            not_given: None,
+        }
+    }
+
+    pub fn truth(&self, ix: ExprIx) -> Option<bool> {
+        match self.code.code.exprs.get(ix)? {
+            Expr::Not(inner) => self.truth(*inner).map(|truth| !truth),
+            Expr::And(parts) => self.all(parts, true),
+            Expr::Or(parts) => self.all(parts, false),
+            Expr::History { probe, keys, window } => self.history(*probe, keys, window),
+            Expr::Scan { probe, keys, window, filter } => self.scan(*probe, keys, window, *filter),
+            Expr::Has(inner) => Some(!self.value(*inner).is_missing()),
+            _ => self.value(ix).truth(),
+        }
+    }
+
+    /// Kleene's `and` when `neutral` is true, `or` when it is false.
+    fn all(&self, parts: &[ExprIx], neutral: bool) -> Option<bool> {
+        let mut result = Some(neutral);
+        for part in parts {
+            match self.truth(*part) {
+                Some(truth) if truth == neutral => {}
+                Some(truth) => return Some(truth),
+                None => result = None,
+            }
+        }
+        result
+    }
+
+    pub fn instant(&self, ix: ExprIx) -> Option<Instant> {
+        match self.value(ix).as_ref() {
+            Value::Instant(instant) => Some(*instant),
+            Value::Date(date) => Some(self.zone.instant(*date, crate::time::TimeOfDay::LAST_SECOND)),
+            _ => None,
+        }
+    }
+
+    pub fn duration(&self, ix: ExprIx) -> Option<Duration> {
+        match self.value(ix).as_ref() {
+            Value::Duration(duration) => Some(*duration),
+            _ => None,
+        }
+    }
+
+    pub fn value(&self, ix: ExprIx) -> Cow<'a, Value> {
+        let code = self.code;
+        let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
+        let owned = match expr {
+            Expr::Contact(slot) => {
+                return self.given(self.facts.and_then(|facts| facts.person.values.get(usize::from(*slot))), ix);
+            }
+            Expr::Trigger(slot) => return self.given(self.trigger_value(*slot), ix),
+            Expr::Event(slot) => return self.given(self.event_value(*slot), ix),
+            Expr::Field { of, entity, field } => return self.field(*of, *entity, *field, ix),
+            Expr::Missing => Value::Missing,
+            Expr::Literal(_) => {
+                return code.constants.get(usize::from(ix)).map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
+            }
+            Expr::Now => Value::Instant(self.now),
+            Expr::Entry => self.entry.map_or(Value::Missing, Value::Instant),
+            Expr::LastMessage => self.last_message.map_or(Value::Missing, Value::Instant),
+            Expr::ContactId => self.facts.map_or(Value::Missing, |facts| Value::Id(facts.person.id.clone())),
+            Expr::IsEmpty(inner) => Value::Flag(match self.value(*inner).as_ref() {
+                Value::Text(text) => text.is_empty(),
+                value => value.is_missing(),
+            }),
+            Expr::Equal(one, two) => Value::from_truth(self.equal(&self.value(*one), &self.value(*two))),
+            Expr::Less(one, two) => self.compare(*one, *two, Ordering::is_lt),
+            Expr::LessOrEqual(one, two) => self.compare(*one, *two, Ordering::is_le),
+            Expr::In(value, list) => self.is_in(*value, list),
+            Expr::Add(one, two) => self.add(&self.value(*one), &self.value(*two)),
+            Expr::Subtract(one, two) => self.subtract(&self.value(*one), &self.value(*two)),
+            Expr::Multiply(one, two) => multiply(&self.value(*one), &self.value(*two)),
+            Expr::Divide(one, two) => divide(&self.value(*one), &self.value(*two)),
+            Expr::Negate(inner) => negate(&self.value(*inner)),
+            Expr::Round(inner) => match self.value(*inner).as_ref() {
+                Value::Number(number) => Value::Number(
+                    number.round_dp_with_strategy(0, rust_decimal::RoundingStrategy::MidpointAwayFromZero),
+                ),
+                _ => Value::Missing,
+            },
+            Expr::Default(value, fallback) => {
+                let value = self.value(*value);
+                return if value.is_missing() { self.value(*fallback) } else { value };
+            }
+            Expr::If { condition, then, otherwise } => {
+                return match self.truth(*condition) {
+                    Some(true) => self.value(*then),
+                    Some(false) => self.value(*otherwise),
+                    None => Cow::Owned(Value::Missing),
+                };
+            }
+            Expr::Has(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::History { .. } | Expr::Scan { .. } => {
+                Value::from_truth(self.truth(ix))
+            }
+        };
+        Cow::Owned(owned)
+    }
+
+    /// Reports a field that a test reads and did not give.
+    fn given(&self, value: Option<&'a Value>, ix: ExprIx) -> Cow<'a, Value> {
+        match value {
+            Some(Value::NotGiven) => {
+                if let Some(list) = self.not_given {
+                    list.borrow_mut().push(self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default());
+                }
+                Cow::Owned(Value::Missing)
+            }
+            Some(value) => Cow::Borrowed(value),
+            None => Cow::Owned(Value::Missing),
+        }
+    }
+
+    fn trigger_value(&self, slot: u16) -> Option<&'a Value> {
+        match self.trigger {
+            TriggerValues::None => None,
+            TriggerValues::Kept(values) => values.get(usize::from(slot)),
+            TriggerValues::Row(values, fields) => values.get(usize::from(*fields.get(usize::from(slot))?)),
+        }
+    }
+
+    fn event_value(&self, slot: u16) -> Option<&'a Value> {
+        let event = self.event?;
+        event.values.get(usize::from(*event.fields.get(usize::from(slot))?))
+    }
+
+    fn field(&self, of: ExprIx, entity: u16, field: u16, ix: ExprIx) -> Cow<'a, Value> {
+        match self.value(of).as_ref() {
+            Value::Entity(reference) if reference.entity == entity => {
+                self.given(self.world.value(*reference, field), ix)
+            }
+            _ => Cow::Owned(Value::Missing),
+        }
+    }
+
+    /// `None` when one is missing. An id equals the text or number that it is.
+    fn equal(&self, one: &Value, two: &Value) -> Option<bool> {
+        if one.is_missing() || two.is_missing() {
+            return None;
+        }
+        Some(match (one, two) {
+            (Value::Id(id), Value::Entity(entity)) | (Value::Entity(entity), Value::Id(id)) => {
+                self.world.id(*entity) == Some(id)
+            }
+            (Value::Id(Id::Text(id)), Value::Text(text)) | (Value::Text(text), Value::Id(Id::Text(id))) => id == text,
+            _ => one == two,
+        })
+    }
+
+    fn compare(&self, one: ExprIx, two: ExprIx, holds: fn(Ordering) -> bool) -> Value {
+        let order = match (self.value(one).as_ref(), self.value(two).as_ref()) {
+            (Value::Number(one), Value::Number(two)) => one.cmp(two),
+            (Value::Duration(one), Value::Duration(two)) => one.nominal().cmp(&two.nominal()),
+            (Value::Date(one), Value::Date(two)) => one.cmp(two),
+            (Value::Time(one), Value::Time(two)) => one.cmp(two),
+            (Value::Text(one), Value::Text(two)) => one.cmp(two),
+            (Value::Instant(_) | Value::Date(_), Value::Instant(_) | Value::Date(_)) => {
+                match (self.instant(one), self.instant(two)) {
+                    (Some(one), Some(two)) => one.cmp(&two),
+                    _ => return Value::Missing,
+                }
+            }
+            _ => return Value::Missing,
+        };
+        Value::Flag(holds(order))
+    }
+
+    fn is_in(&self, value: ExprIx, list: &[ExprIx]) -> Value {
+        let value = self.value(value);
+        let mut result = Some(false);
+        for each in list {
+            match self.equal(&value, &self.value(*each)) {
+                Some(true) => return Value::Flag(true),
+                Some(false) => {}
+                None => result = None,
+            }
+        }
+        Value::from_truth(result)
+    }
+
+    fn add(&self, one: &Value, two: &Value) -> Value {
+        match (one, two) {
+            (Value::Number(one), Value::Number(two)) => one.checked_add(*two).map_or(Value::Missing, Value::Number),
+            (Value::Duration(one), Value::Duration(two)) => {
+                one.checked_add(*two).map_or(Value::Missing, Value::Duration)
+            }
+            (Value::Instant(instant), Value::Duration(duration))
+            | (Value::Duration(duration), Value::Instant(instant)) => {
+                self.zone.add(*instant, *duration).map_or(Value::Missing, Value::Instant)
+            }
+            (Value::Date(date), Value::Duration(duration)) | (Value::Duration(duration), Value::Date(date))
+                if duration.micros == 0 =>
+            {
+                let shifted = date.add_months(duration.months).and_then(|date| date.add_days(duration.days));
+                shifted.map_or(Value::Missing, Value::Date)
+            }
+            _ => Value::Missing,
+        }
+    }
+
+    fn subtract(&self, one: &Value, two: &Value) -> Value {
+        match (one, two) {
+            (Value::Instant(one), Value::Instant(two)) => {
+                let micros = one.0.checked_sub(two.0);
+                micros.map_or(Value::Missing, |micros| Value::Duration(Duration { micros, ..Duration::ZERO }))
+            }
+            _ => self.add(one, &negate(two)),
+        }
+    }
+
+    /// The start of a window: `Err` says the answer at once.
+    fn window_start(&self, window: &Window) -> Result<Instant, Option<bool>> {
+        match window {
+            Window::Ever => Ok(Instant::MIN),
+            Window::Since(instant) => self.instant(*instant).ok_or(Some(false)),
+            Window::InLast(duration) => {
+                let start = self.duration(*duration).and_then(|duration| self.zone.subtract(self.now, duration));
+                start.ok_or(None)
+            }
+        }
+    }
+
+    fn keys(&self, keys: &[ExprIx]) -> Option<SmallVec<[Value; 1]>> {
+        keys.iter()
+            .map(|key| {
+                let value = self.value(*key).into_owned();
+                (!value.is_missing()).then_some(value)
+            })
+            .collect()
+    }
+
+    fn history(&self, probe: ProbeIx, keys: &[ExprIx], window: &Window) -> Option<bool> {
+        let start = match self.window_start(window) {
+            Ok(start) => start,
+            Err(answer) => return answer,
+        };
+        let global = ProbeIx(self.code.probe_base + probe.0);
+        let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
+        self.note(probe, start, latest);
+        Some(latest.is_some_and(|latest| latest > start))
+    }
+
+    fn scan(&self, probe: ProbeIx, keys: &[ExprIx], window: &Window, filter: ExprIx) -> Option<bool> {
+        let start = match self.window_start(window) {
+            Ok(start) => start,
+            Err(answer) => return answer,
+        };
+        let keys = self.keys(keys)?;
+        let facts = self.facts?;
+        let definition = self.code.code.probes.get(probe)?;
+        let kind = *self.code.events.get(usize::from(definition.event))?;
+        let fields = self.code.event_fields.get(usize::from(definition.event))?;
+        for place in facts.life.admitted_backwards() {
+            let Some(event) = facts.life.event(place) else { continue };
+            // Nothing happens after it arrives, so no earlier arrival is inside the window.
+            if event.arrived <= start {
+                break;
+            }
+            if event.kind != kind || event.at <= start {
+                continue;
+            }
+            let inner = Eval { event: Some(EventAtHand { values: facts.life.values(place), fields }), ..*self };
+            let passes = definition.filter.is_none_or(|filter| inner.truth(filter) == Some(true))
+                && definition.keys.iter().zip(&keys).all(|(key, wanted)| inner.value(*key).as_ref() == wanted)
+                && inner.truth(filter) == Some(true);
+            if passes {
+                self.note(probe, start, Some(event.at));
+                return Some(true);
+            }
+        }
+        self.note(probe, start, None);
+        Some(false)
+    }
+
+    fn note(&self, probe: ProbeIx, start: Instant, latest: Option<Instant>) {
+        let Some(asked) = self.asked else { return };
+        let event = self.code.code.probes.get(probe).map_or(0, |probe| usize::from(probe.event));
+        let kind = self.code.events.get(event).copied().unwrap_or(u16::MAX);
+        let since = (start != Instant::MIN).then_some(start);
+        asked.borrow_mut().push(Asked { kind, since, latest });
+    }
+}
+
+fn negate(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(-*number),
+        Value::Duration(duration) => duration.checked_neg().map_or(Value::Missing, Value::Duration),
+        _ => Value::Missing,
+    }
+}
+
+fn multiply(one: &Value, two: &Value) -> Value {
+    match (one, two) {
+        (Value::Number(one), Value::Number(two)) => one.checked_mul(*two).map_or(Value::Missing, Value::Number),
+        (Value::Number(times), Value::Duration(duration)) | (Value::Duration(duration), Value::Number(times)) => {
+            let whole = (times.fract() == Decimal::ZERO).then(|| times.to_i32()).flatten();
+            whole.and_then(|times| duration.checked_mul(times)).map_or(Value::Missing, Value::Duration)
+        }
+        _ => Value::Missing,
+    }
+}
+
+fn divide(one: &Value, two: &Value) -> Value {
+    match (one, two) {
+        (Value::Number(one), Value::Number(two)) => one.checked_div(*two).map_or(Value::Missing, Value::Number),
+        _ => Value::Missing,
+    }
+}

@@ -1,0 +1,231 @@
+//! What the engine may know: the contact, its life so far, and the entities that events refer to.
+
+use super::program::Program;
+use super::value::{EntityRef, Value};
+use crate::ir::ProbeIx;
+use crate::model::Id;
+use crate::time::Instant;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// All entities but contacts, with the fields that the program reads: one table for each of its slots.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub tables: Vec<EntityTable>,
+}
+
+/// The rows of one entity.
+#[derive(Clone, Debug, Default)]
+pub struct EntityTable {
+    width: usize,
+    ids: Vec<Id>,
+    places: FxHashMap<Id, u32>,
+    values: Vec<Value>,
+}
+
+impl EntityTable {
+    /// An empty table whose rows have `width` values, in the order of the entity's fields in the program.
+    pub fn new(width: usize) -> EntityTable {
+        EntityTable { width, ..EntityTable::default() }
+    }
+
+    /// Adds a row; of two rows with one id, the later replaces the earlier. Missing values are added, superfluous
+    /// ones dropped, so that a row is always as wide as its table.
+    pub fn push(&mut self, id: Id, row: impl IntoIterator<Item = Value>) -> u32 {
+        let mut row: SmallVec<[Value; 8]> = row.into_iter().take(self.width).collect();
+        row.resize(self.width, Value::Missing);
+        if let Some(&place) = self.places.get(&id) {
+            let start = place as usize * self.width;
+            for (old, new) in self.values.iter_mut().skip(start).zip(row) {
+                *old = new;
+            }
+            return place;
+        }
+        let place = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        self.places.insert(id.clone(), place);
+        self.ids.push(id);
+        self.values.extend(row);
+        place
+    }
+
+    pub fn row(&self, id: &Id) -> Option<u32> {
+        self.places.get(id).copied()
+    }
+
+    pub fn id(&self, row: u32) -> Option<&Id> {
+        self.ids.get(row as usize)
+    }
+
+    pub fn value(&self, row: u32, field: u16) -> Option<&Value> {
+        (usize::from(field) < self.width)
+            .then(|| self.values.get(row as usize * self.width + usize::from(field)))
+            .flatten()
+    }
+
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    pub fn ids(&self) -> &[Id] {
+        &self.ids
+    }
+}
+
+impl World {
+    pub fn value(&self, entity: EntityRef, field: u16) -> Option<&Value> {
+        self.tables.get(usize::from(entity.entity))?.value(entity.row, field)
+    }
+
+    pub fn id(&self, entity: EntityRef) -> Option<&Id> {
+        self.tables.get(usize::from(entity.entity))?.id(entity.row)
+    }
+
+    /// A reference to the row of this id, or the id alone where there is no such row.
+    pub fn refer(&self, entity: u16, id: Id) -> Value {
+        match self.tables.get(usize::from(entity)).and_then(|table| table.row(&id)) {
+            Some(row) => Value::Entity(EntityRef { entity, row }),
+            None => Value::Id(id),
+        }
+    }
+}
+
+/// A contact and its fields, in the order of the program's contact fields.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: Id,
+    pub values: Vec<Value>,
+}
+
+/// What a source says of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The event's slot in the program.
+    pub kind: u16,
+    pub id: Id,
+    /// When it happened.
+    pub at: Instant,
+    /// When it was seen; not before `at`.
+    pub arrived: Instant,
+}
+
+/// An event of a [`Life`], and where its values are.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    pub event: Event,
+    values: Range<u32>,
+}
+
+/// One contact's events, in the order in which they arrive, and an index over those that have arrived.
+///
+/// Rows are pushed in any order and [sorted](Life::sort); a driver then [admits](Life::admit) them one after the
+/// other, and what the engine asks is answered over the admitted ones alone. So nothing can peek ahead.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    rows: Vec<EventRow>,
+    values: Vec<Value>,
+    admitted: usize,
+    latest: FxHashMap<ProbeKey, Instant>,
+}
+
+/// A probe and the values of its keys.
+pub(super) type ProbeKey = (ProbeIx, SmallVec<[Value; 1]>);
+
+impl Life {
+    /// Adds an event with its values in the order of its fields in the program.
+    pub fn push(&mut self, event: Event, values: impl IntoIterator<Item = Value>) {
+        let start = self.values.len() as u32;
+        self.values.extend(values);
+        self.rows.push(EventRow { event, values: start..self.values.len() as u32 });
+    }
+
+    /// Forgets everything, and keeps the room for the next contact.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.values.clear();
+        self.latest.clear();
+        self.admitted = 0;
+    }
+
+    /// Orders what is not admitted yet by arrival, then instant, kind, id: the order in which it is stepped.
+    pub fn sort(&mut self) {
+        // Slots of events are in the order of their names.
+        let order = |one: &EventRow, two: &EventRow| {
+            let (one, two) = (&one.event, &two.event);
+            (one.arrived, one.at)
+                .cmp(&(two.arrived, two.at))
+                .then_with(|| one.kind.cmp(&two.kind))
+                .then_with(|| one.id.cmp(&two.id))
+        };
+        if let Some(pending) = self.rows.get_mut(self.admitted..)
+            && !pending.is_sorted_by(|one, two| order(one, two).is_le())
+        {
+            pending.sort_by(order);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The next event to admit.
+    pub fn next(&self) -> Option<&Event> {
+        self.rows.get(self.admitted).map(|row| &row.event)
+    }
+
+    pub fn event(&self, place: usize) -> Option<&Event> {
+        self.rows.get(place).map(|row| &row.event)
+    }
+
+    pub fn values(&self, place: usize) -> &[Value] {
+        self.rows
+            .get(place)
+            .and_then(|row| self.values.get(row.values.start as usize..row.values.end as usize))
+            .unwrap_or(&[])
+    }
+
+    /// The admitted event of this kind and id.
+    pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
+        self.rows.iter().take(self.admitted).position(|row| row.event.kind == kind && row.event.id == *id)
+    }
+
+    /// The places of admitted events, the latest arrival first.
+    pub(super) fn admitted_backwards(&self) -> impl Iterator<Item = usize> {
+        (0..self.admitted).rev()
+    }
+
+    /// Lets the next event happen: from now on conditions see it. Returns its place.
+    pub fn admit(&mut self, program: &Program, world: &World) -> Option<usize> {
+        let place = self.admitted;
+        let kind = self.rows.get(place)?.event.kind;
+        let at = self.rows.get(place)?.event.at;
+        self.admitted += 1;
+        for &probe in program.probes_of(kind) {
+            let Some(key) = program.probe_key(probe, self.values(place), world) else { continue };
+            let latest = self.latest.entry(key).or_insert(at);
+            *latest = at.max(*latest);
+        }
+        Some(place)
+    }
+
+    /// The instant of the latest admitted event of a probe with these key values.
+    pub(super) fn latest(&self, probe_key: &ProbeKey) -> Option<Instant> {
+        self.latest.get(probe_key).copied()
+    }
+}
+
+/// Everything that a step may read.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub world: &'a World,
+    pub person: &'a Person,
+    pub life: &'a Life,
+}

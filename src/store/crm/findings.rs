@@ -1,0 +1,95 @@
+//! What was found wrong while reading, as data: counted, and the first few kept.
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::store::text::cleaned;
+use rusqlite::types::ValueRef;
+
+/// How many findings are kept with their words.
+const KEPT: usize = 20;
+/// How many characters of a value are shown.
+const SHOWN: usize = 40;
+
+/// A value of the CRM that is not what its column promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    pub table: String,
+    /// The row's id, cleaned and cut.
+    pub row: String,
+    pub column: String,
+    /// The value, cleaned and cut to 40 characters; `NULL` where there is none.
+    pub value: String,
+    /// What it should have been, or what is wrong: `is not a duration`.
+    pub problem: String,
+}
+
+impl Unreadable {
+    /// As rule `value-unreadable` (D005).
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Unreadable { table, row, column, value, problem } = self;
+        Diagnostic::new(Rule::ValueUnreadable, format!("`{column}` of {table} {row} {problem}: `{value}`"))
+    }
+}
+
+/// A count, and the first twenty findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    pub count: u64,
+    pub first: Vec<Unreadable>,
+}
+
+impl Findings {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Adds what was found after this.
+    pub fn absorb(&mut self, later: Findings) {
+        self.count += later.count;
+        self.first.extend(later.first);
+        self.first.truncate(KEPT);
+    }
+
+    pub(super) fn add(&mut self, table: &str, row: ValueRef<'_>, column: &str, value: ValueRef<'_>, problem: &str) {
+        self.count += 1;
+        if self.first.len() < KEPT {
+            let (row, value) = (shown(row), shown(value));
+            let (table, column, problem) = (table.to_owned(), column.to_owned(), problem.to_owned());
+            self.first.push(Unreadable { table, row, column, value, problem });
+        }
+    }
+}
+
+/// What is worth saying about the lives that were read; nothing of it is lost silently.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Contacts that were not given out, because a value of theirs could not be read.
+    pub set_aside: u64,
+    pub unreadable: Findings,
+    /// Rows of events that name no contact.
+    pub without_contact: u64,
+    /// Events of contacts that have no row in `contact`.
+    pub of_unknown_contacts: u64,
+    /// Events whose `at` is a date without a time.
+    pub date_only: u64,
+}
+
+impl Notes {
+    /// Adds the notes of a later range, so that the first findings do not depend on who read faster.
+    pub fn absorb(&mut self, later: Notes) {
+        self.set_aside += later.set_aside;
+        self.unreadable.absorb(later.unreadable);
+        self.without_contact += later.without_contact;
+        self.of_unknown_contacts += later.of_unknown_contacts;
+        self.date_only += later.date_only;
+    }
+}
+
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "NULL".into(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) => cleaned(&String::from_utf8_lossy(bytes), SHOWN),
+        ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}

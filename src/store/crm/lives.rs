@@ -1,0 +1,267 @@
+//! Contact by contact: everything that happened to one, then to the next, in the order of ids.
+
+use super::decode;
+use super::merge::{self, Cursor};
+use super::plan::Source;
+use super::{Crm, Error, Notes};
+use crate::engine::{Life, Person, Program, World};
+use crate::model::Id;
+use crate::store::text::quoted;
+use crate::time::Zone;
+use rusqlite::types::{ToSql, ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use std::ops::ControlFlow;
+
+/// A range of contacts, in the order of ids: numbers before texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContactRange {
+    /// Included; `None` for the first contact of all.
+    pub from: Option<Id>,
+    /// Excluded; `None` for no end.
+    pub to: Option<Id>,
+}
+
+/// How the lives of a program's contacts are read from one CRM. Shared by all threads.
+#[derive(Debug)]
+pub struct Lives<'a> {
+    pub(super) program: &'a Program,
+    pub(super) world: &'a World,
+    pub(super) zone: Zone,
+    pub(super) contact: Source,
+    /// One for each of the program's events, in the order of slots.
+    pub(super) events: Vec<EventSource>,
+}
+
+/// A table or view of events.
+#[derive(Clone, Debug)]
+pub(super) struct EventSource {
+    /// Selects `contact`, `id`, `at`, perhaps `arrived_at`, then the fields.
+    pub source: Source,
+    pub arrives: bool,
+    /// Whether the table itself forbids that two rows have one id.
+    pub unique: bool,
+}
+
+impl Crm {
+    /// Prepares to read the lives of contacts; errors when a table or required column is [lacking](Crm::lacks).
+    pub fn lives<'a>(&self, program: &'a Program, world: &'a World) -> Result<Lives<'a>, Error> {
+        let (needs, zone) = (program.needs(), program.settings.zone);
+        let contact = Source::of(self, "contact", &["id"], &needs.contact, needs, zone)?;
+        let mut events = Vec::new();
+        for event in &needs.events {
+            let arrives = self.shape.table(&event.name).is_some_and(|table| table.has("arrived_at"));
+            let always: &[&str] =
+                if arrives { &["contact", "id", "at", "arrived_at"] } else { &["contact", "id", "at"] };
+            let source = Source::of(self, &event.name, always, &event.fields, needs, zone)?;
+            let unique = has_unique_id(&self.connection, &event.name).map_err(|error| self.error(&error))?;
+            events.push(EventSource { source, arrives, unique });
+        }
+        Ok(Lives { program, world, zone, contact, events })
+    }
+}
+
+impl Lives<'_> {
+    /// Splits the contacts into at most `count` ranges of about as many contacts, in order and together everything.
+    /// There is one range when an event table cannot be read in the order of contacts without sorting all of it, or
+    /// when the columns' types leave a doubt that they would be cut at the same place.
+    pub fn ranges(&self, crm: &Crm, count: usize) -> Result<Vec<ContactRange>, Error> {
+        let cut = || {
+            let cuts = self.cuts(&crm.connection, count)?;
+            Ok(if self.can_cut(&crm.connection, &cuts)? { cuts } else { Vec::new() })
+        };
+        let cuts = cut().map_err(|error: rusqlite::Error| crm.error(&error))?;
+        let from = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
+        let to = cuts.iter().cloned().map(Some).chain([None]);
+        Ok(from.zip(to).map(|(from, to)| ContactRange { from, to }).collect())
+    }
+
+    /// The ids at which the contacts fall into `count` parts.
+    fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
+        let contacts: i64 = connection.query_row("SELECT count(*) FROM \"contact\"", [], |row| row.get(0))?;
+        let count = i64::try_from(count).unwrap_or(i64::MAX).min(contacts);
+        let mut cuts: Vec<Id> = Vec::new();
+        if count < 2 {
+            return Ok(cuts);
+        }
+        let mut statement = connection.prepare("SELECT \"id\" FROM \"contact\" ORDER BY \"id\" COLLATE BINARY")?;
+        let mut rows = statement.query([])?;
+        let (mut place, mut part) = (0, 1);
+        while let Some(row) = rows.next()? {
+            if part < count && place >= part * contacts / count {
+                part += 1;
+                cuts.extend(decode::id(row.get_ref(0)?));
+            }
+            place += 1;
+        }
+        cuts.dedup();
+        Ok(cuts)
+    }
+
+    /// Comparing a column with a cut may convert one to the other's type, and then tables could be cut at different
+    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers.
+    fn can_cut(&self, connection: &Connection, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
+        let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
+        let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
+        for (source, key) in self.sources() {
+            let plan = format!("EXPLAIN QUERY PLAN {}", in_order(source, key, ""));
+            let plan: String = connection
+                .prepare(&plan)?
+                .query_map([], |row| row.get::<_, String>(3))?
+                .collect::<Result<_, rusqlite::Error>>()?;
+            let sorts = plan.contains("TEMP B-TREE");
+            if sorts || !(words || numbers && holds_numbers_alone(connection, source, key)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Every table with the column that names the contact.
+    fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
+        let events = self.events.iter().map(|event| (&event.source, "contact"));
+        std::iter::once((&self.contact, "id")).chain(events)
+    }
+
+    /// Gives each contact of a range that has events to `live`, in the order of ids, with its life sorted and nothing
+    /// admitted; `live` may stop the reading. One contact is in memory at a time.
+    pub fn read(
+        &self,
+        crm: &Crm,
+        range: &ContactRange,
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut read = || {
+            // One transaction, so that all cursors see one state of the CRM.
+            let transaction = crm.connection.unchecked_transaction()?;
+            let bounds: Vec<Parameter> = range.from.iter().chain(&range.to).map(Parameter::from).collect();
+            let condition = match (&range.from, &range.to) {
+                (None, None) => "",
+                (Some(_), None) => "KEY >= ?1",
+                (None, Some(_)) => "KEY < ?1",
+                (Some(_), Some(_)) => "KEY >= ?1 AND KEY < ?2",
+            };
+            if range.from.is_none() && range.to.is_some() {
+                notes.without_contact += self.rows_without_contact(&transaction)?;
+            }
+            // The driver knows that it stopped.
+            let _: ControlFlow<()> = self.merge(&transaction, condition, &bounds, notes, &mut live)?;
+            transaction.finish()
+        };
+        read().map_err(|error| crm.error(&error))
+    }
+
+    fn rows_without_contact(&self, connection: &Connection) -> Result<u64, rusqlite::Error> {
+        let mut count = 0;
+        for event in &self.events {
+            let sql = format!("SELECT count(*) FROM {} WHERE \"contact\" IS NULL", quoted(&event.source.table));
+            count += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+        }
+        Ok(count)
+    }
+
+    /// As [`Lives::read`], of these contacts, in the order given.
+    pub fn read_these(
+        &self,
+        crm: &Crm,
+        contacts: &[Id],
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut read = || {
+            let transaction = crm.connection.unchecked_transaction()?;
+            for contact in contacts {
+                let only = |person: &Person, life: &mut Life| {
+                    // SQLite may convert the id to the column's type and find another contact.
+                    if person.id == *contact { live(person, life) } else { ControlFlow::Continue(()) }
+                };
+                let bounds = [Parameter::from(contact)];
+                if self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?.is_break() {
+                    break;
+                }
+            }
+            transaction.finish()
+        };
+        read().map_err(|error| crm.error(&error))
+    }
+
+    /// `KEY` in the condition stands for the column that names the contact.
+    fn merge(
+        &self,
+        connection: &Connection,
+        condition: &str,
+        bounds: &[Parameter],
+        notes: &mut Notes,
+        live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, rusqlite::Error> {
+        let prepare = |source: &Source, key: &str| connection.prepare_cached(&in_order(source, key, condition));
+        let mut contact = prepare(&self.contact, "id")?;
+        let mut events = Vec::new();
+        for event in &self.events {
+            events.push(prepare(&event.source, "contact")?);
+        }
+        let contact = Cursor::new(&self.contact, "id", contact.query(params_from_iter(bounds))?);
+        let mut cursors = Vec::new();
+        for (statement, event) in events.iter_mut().zip(&self.events) {
+            cursors.push(Cursor::new(&event.source, "contact", statement.query(params_from_iter(bounds))?));
+        }
+        merge::merge(self, contact, cursors, notes, live)
+    }
+}
+
+/// The query of a table in the order of contacts.
+fn in_order(source: &Source, key: &str, condition: &str) -> String {
+    let (select, table, key) = (&source.select, quoted(&source.table), quoted(key));
+    let condition = condition.replace("KEY", &key);
+    let filter = if condition.is_empty() { "" } else { " WHERE " };
+    format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
+}
+
+/// Whether the largest key is a number: texts would come after it.
+fn holds_numbers_alone(connection: &Connection, source: &Source, key: &str) -> Result<bool, rusqlite::Error> {
+    let (table, key) = (quoted(&source.table), quoted(key));
+    let sql = format!("SELECT {key} FROM {table} ORDER BY {key} COLLATE BINARY DESC LIMIT 1");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let last = rows.next()?;
+    Ok(!last.is_some_and(|row| matches!(row.get_ref(0), Ok(ValueRef::Text(_) | ValueRef::Blob(_)))))
+}
+
+/// Whether a table forbids two rows of one id, by its primary key or a unique index; a view does not.
+fn has_unique_id(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
+    let mut keys = connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0")?;
+    let keys: Vec<String> = keys.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    if keys == ["id"] {
+        return Ok(true);
+    }
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE list.\"unique\" AND NOT list.partial \
+         AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = 'id')",
+        [table],
+        |row| row.get(0),
+    )
+}
+
+/// An id as a parameter of a statement.
+pub(in crate::store) enum Parameter<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<'a> From<&'a Id> for Parameter<'a> {
+    fn from(id: &'a Id) -> Parameter<'a> {
+        match id {
+            Id::Number(number) => Parameter::Number(*number),
+            Id::Text(text) => Parameter::Text(text),
+        }
+    }
+}
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Parameter::Number(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
+            Parameter::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}

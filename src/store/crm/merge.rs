@@ -1,0 +1,254 @@
+//! Several tables, each in the order of contacts, gone through side by side.
+
+use super::Notes;
+use super::decode::{self, NOT_AN_ID, NOT_AN_INSTANT};
+use super::lives::{EventSource, Lives};
+use super::plan::Source;
+use super::world::fill;
+use crate::engine::{Event, Life, Person, Value};
+use crate::model::Id;
+use crate::time::{Instant, Precision};
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, Rows};
+use rustc_hash::FxHashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// The contact of a row, without a copy: numbers before texts, as SQLite and [`Id`] order them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl Key<'_> {
+    fn of(value: ValueRef<'_>) -> Option<Key<'_>> {
+        match value {
+            ValueRef::Integer(number) => Some(Key::Number(number)),
+            ValueRef::Real(number) => decode::whole(number).map(Key::Number),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Key::Text),
+            ValueRef::Null | ValueRef::Blob(_) => None,
+        }
+    }
+
+    fn id(self) -> Id {
+        match self {
+            Key::Number(number) => Id::Number(number),
+            Key::Text(text) => Id::Text(Arc::from(text)),
+        }
+    }
+}
+
+/// A table that is gone through; its first column is the contact.
+pub(super) struct Cursor<'a> {
+    source: &'a Source,
+    /// The name of that column: `contact`, or `id` of the contact itself.
+    names: &'static str,
+    rows: Rows<'a>,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
+        Cursor { source, names, rows }
+    }
+
+    /// The contact of the current row; `None` at the end.
+    fn key(&self) -> Option<Key<'_>> {
+        self.rows.get().and_then(|row| row.get_ref(0).ok()).and_then(Key::of)
+    }
+
+    /// Goes to the next row that names a contact.
+    fn advance(&mut self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        loop {
+            self.rows.advance()?;
+            let Some(row) = self.rows.get() else { return Ok(()) };
+            let stored = row.get_ref(0)?;
+            if Key::of(stored).is_some() {
+                return Ok(());
+            }
+            if self.names == "contact" && stored == ValueRef::Null {
+                notes.without_contact += 1;
+            } else {
+                let id = if self.names == "contact" { row.get_ref(1)? } else { stored };
+                notes.unreadable.add(&self.source.table, id, self.names, stored, NOT_AN_ID);
+            }
+        }
+    }
+
+    fn is_at(&self, contact: &Id) -> bool {
+        match (self.key(), contact) {
+            (Some(Key::Number(one)), Id::Number(other)) => one == *other,
+            (Some(Key::Text(one)), Id::Text(other)) => *one == **other,
+            _ => false,
+        }
+    }
+}
+
+/// What is used again for each contact.
+struct Room {
+    person: Person,
+    life: Life,
+    values: Vec<Value>,
+    /// Fields of the contact that could not be read.
+    refused: Vec<usize>,
+    /// Ids of the contact's events, where the table does not forbid two of one.
+    ids: FxHashSet<Id>,
+    set_aside: bool,
+}
+
+/// Goes through all tables, contact by contact.
+pub(super) fn merge(
+    lives: &Lives<'_>,
+    mut contact: Cursor<'_>,
+    mut events: Vec<Cursor<'_>>,
+    notes: &mut Notes,
+    mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, rusqlite::Error> {
+    let mut room = Room {
+        person: Person { id: Id::Number(0), values: Vec::new() },
+        life: Life::default(),
+        values: Vec::new(),
+        refused: Vec::new(),
+        ids: FxHashSet::default(),
+        set_aside: false,
+    };
+    contact.advance(notes)?;
+    for cursor in &mut events {
+        cursor.advance(notes)?;
+    }
+    while let Some(next) = events.iter().filter_map(Cursor::key).min() {
+        room.person.id = next.id();
+        room.life.clear();
+        room.set_aside = false;
+        let known = read_person(lives, &mut contact, &mut room, notes)?;
+        for (kind, (cursor, source)) in events.iter_mut().zip(&lives.events).enumerate() {
+            read_events(lives, source, kind as u16, cursor, &mut room, notes)?;
+        }
+        if !known {
+            notes.of_unknown_contacts += room.life.len() as u64;
+        }
+        if room.set_aside {
+            notes.set_aside += 1;
+            continue;
+        }
+        room.life.sort();
+        if live(&room.person, &mut room.life).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Reads the row of the contact that the room is for; of several the last counts. False when there is none: then all
+/// its fields are missing.
+fn read_person(
+    lives: &Lives<'_>,
+    contact: &mut Cursor<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<bool, rusqlite::Error> {
+    let wanted = match &room.person.id {
+        Id::Number(number) => Key::Number(*number),
+        Id::Text(text) => Key::Text(text),
+    };
+    while contact.key().is_some_and(|key| key < wanted) {
+        contact.advance(notes)?;
+    }
+    let mut known = false;
+    while contact.is_at(&room.person.id) {
+        let source = contact.source;
+        let Some(row) = contact.rows.get() else { break };
+        let stored = row.get_ref(0)?;
+        room.refused.clear();
+        let refused = &mut room.refused;
+        source.read(row, lives.world, &mut room.person.values, |field, column, value| {
+            notes.unreadable.add(&source.table, stored, &column.name, value, column.kind.problem());
+            refused.push(field);
+        })?;
+        fill(&lives.program.needs().contact, &room.person.id, &mut room.person.values, &room.refused);
+        known = true;
+        contact.advance(notes)?;
+    }
+    if !known {
+        room.person.values.clear();
+        room.person.values.resize(lives.contact.columns.len(), Value::Missing);
+    }
+    Ok(known)
+}
+
+/// Reads the contact's rows of one table.
+fn read_events(
+    lives: &Lives<'_>,
+    source: &EventSource,
+    kind: u16,
+    cursor: &mut Cursor<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<(), rusqlite::Error> {
+    room.ids.clear();
+    while cursor.is_at(&room.person.id) {
+        let Some(row) = cursor.rows.get() else { break };
+        match read_event(lives, source, kind, row, room, notes)? {
+            Some(event) => room.life.push(event, room.values.drain(..)),
+            None => room.set_aside = true,
+        }
+        cursor.advance(notes)?;
+    }
+    Ok(())
+}
+
+/// `None` when a value of the row cannot be read; its values are in the room.
+fn read_event(
+    lives: &Lives<'_>,
+    source: &EventSource,
+    kind: u16,
+    row: &Row<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<Option<Event>, rusqlite::Error> {
+    let (table, stored) = (&source.source.table, row.get_ref(1)?);
+    let id = decode::id(stored);
+    if id.is_none() {
+        notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
+    }
+    let dates = read_dates(lives, source, row, notes)?;
+    let mut readable = true;
+    source.source.read(row, lives.world, &mut room.values, |_, column, value| {
+        notes.unreadable.add(table, stored, &column.name, value, column.kind.problem());
+        readable = false;
+    })?;
+    let (Some(id), Some((at, arrived)), true) = (id, dates, readable) else { return Ok(None) };
+    if !source.unique && !room.ids.insert(id.clone()) {
+        notes.unreadable.add(table, stored, "id", stored, "is used twice");
+        return Ok(None);
+    }
+    Ok(Some(Event { kind, id, at, arrived }))
+}
+
+/// When an event happened, and when it was seen: not before.
+pub(super) fn read_dates(
+    lives: &Lives<'_>,
+    source: &EventSource,
+    row: &Row<'_>,
+    notes: &mut Notes,
+) -> Result<Option<(Instant, Instant)>, rusqlite::Error> {
+    let (table, id, stored) = (&source.source.table, row.get_ref(1)?, row.get_ref(2)?);
+    let Some((at, precision)) = decode::instant(stored, lives.zone) else {
+        notes.unreadable.add(table, id, "at", stored, NOT_AN_INSTANT);
+        return Ok(None);
+    };
+    notes.date_only += u64::from(precision == Precision::DateOnly);
+    if !source.arrives {
+        return Ok(Some((at, at)));
+    }
+    let stored = row.get_ref(3)?;
+    if stored == ValueRef::Null {
+        return Ok(Some((at, at)));
+    }
+    let Some((arrived, _)) = decode::instant(stored, lives.zone) else {
+        notes.unreadable.add(table, id, "arrived_at", stored, NOT_AN_INSTANT);
+        return Ok(None);
+    };
+    Ok(Some((at, arrived.max(at))))
+}

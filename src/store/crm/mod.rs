@@ -1,0 +1,101 @@
+//! The facts of a CRM: an SQLite file that belongs to somebody else, opened to be read and never written.
+//!
+//! A table or view for each entity and event, in the singular, with the declared field names as columns. Ids are
+//! INTEGER or TEXT. Instants are ISO 8601 TEXT (UTC unless an offset is given; a date alone is the last second of its
+//! day in the program's zone) or INTEGER Unix seconds. Durations are TEXT, `5 years` or `P5Y`. Flags are 0 or 1. Money
+//! and numbers are INTEGER, REAL or decimal TEXT. NULL is a missing value; an empty text is one only of type text.
+
+mod decode;
+mod findings;
+mod lives;
+mod merge;
+mod plan;
+mod rows;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use findings::{Findings, Notes, Unreadable};
+pub use lives::{ContactRange, Lives};
+pub use rows::{Bounds, NewRow};
+pub use shape::Lack;
+
+use super::error::{Error, ErrorKind};
+use crate::model::CrmShape;
+use rusqlite::{Connection, OpenFlags};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a database that somebody else writes to is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An open CRM, for one thread; each thread [opens its own](Crm::again).
+pub struct Crm {
+    connection: Connection,
+    path: PathBuf,
+    shape: CrmShape,
+    /// Views that cannot be read, and why.
+    broken: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Crm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crm").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Crm {
+    /// Opens a CRM read-only. Errors: [`ErrorKind::NotFound`], [`ErrorKind::NotADatabase`], [`ErrorKind::Busy`] after
+    /// five seconds of waiting, [`ErrorKind::Corrupt`], [`ErrorKind::Io`].
+    pub fn open(path: &Path) -> Result<Crm, Error> {
+        let connection = connect(path)?;
+        let (shape, broken) =
+            shape::read(&connection, path).map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
+        Ok(Crm { connection, path: path.to_owned(), shape, broken })
+    }
+
+    /// A second connection to the same file, for another thread.
+    pub fn again(&self) -> Result<Crm, Error> {
+        Ok(Crm {
+            connection: connect(&self.path)?,
+            path: self.path.clone(),
+            shape: self.shape.clone(),
+            broken: self.broken.clone(),
+        })
+    }
+
+    /// Its tables and views when it was opened.
+    pub fn shape(&self) -> &CrmShape {
+        &self.shape
+    }
+
+    /// A number that changes whenever another connection has changed the database.
+    pub fn version(&self) -> Result<i64, Error> {
+        let read = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0));
+        read.map_err(|error| self.error(&error))
+    }
+
+    fn error(&self, error: &rusqlite::Error) -> Error {
+        Error::sqlite(&self.shape.path, error)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let name = path.display().to_string();
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, &error))?;
+    if !metadata.is_file() {
+        return Err(Error::new(ErrorKind::NotADatabase, &name, ""));
+    }
+    let prepare = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        // In the order of an index, rows lie all over the file: room for 64 MiB of pages saves most reads.
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+        Ok(connection)
+    };
+    prepare().map_err(|error: rusqlite::Error| Error::sqlite(&name, &error))
+}

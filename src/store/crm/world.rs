@@ -1,0 +1,101 @@
+//! All rows of the entities that a program reads.
+
+use super::decode::{self, NOT_AN_ID};
+use super::plan::Source;
+use super::{Crm, Error, Findings};
+use crate::engine::{EntityTable, Program, Value, World, apply_defaults};
+use crate::ir::{FieldUse, RecordUse};
+use crate::model::{Id, Type};
+use crate::store::text::quoted;
+
+impl Crm {
+    /// Reads the entities of a program, with their defaults. A value that cannot be read is a finding and missing,
+    /// without a default: nobody knows that it was empty. Of two rows with one id the later is taken, and it is a
+    /// finding.
+    pub fn world(&self, program: &Program) -> Result<(World, Findings), Error> {
+        let needs = program.needs();
+        let tables = needs.entities.iter().map(|entity| EntityTable::new(entity.fields.len())).collect();
+        let mut world = World { tables };
+        let mut findings = Findings::default();
+        let refers = |entity: &RecordUse| entity.fields.iter().any(|field| matches!(field.ty, Type::Entity(_)));
+        // A reference is to a row, so all rows must have a place before one refers to another.
+        let placed = needs.entities.iter().any(refers);
+        if placed {
+            for (slot, entity) in with_fields(&needs.entities) {
+                self.place_rows(slot, entity, &mut world).map_err(|error| self.error(&error))?;
+            }
+        }
+        for (slot, entity) in with_fields(&needs.entities) {
+            let source = Source::of(self, &entity.name, &["id"], &entity.fields, needs, program.settings.zone)?;
+            let read = self.read_rows(slot, entity, &source, &mut world, &mut findings);
+            read.map_err(|error| self.error(&error))?;
+        }
+        Ok((world, findings))
+    }
+
+    fn place_rows(&self, slot: usize, entity: &RecordUse, world: &mut World) -> Result<(), rusqlite::Error> {
+        let mut statement = self.connection.prepare(&format!("SELECT \"id\" FROM {}", quoted(&entity.name)))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let (Some(id), Some(table)) = (decode::id(row.get_ref(0)?), world.tables.get_mut(slot)) {
+                table.push(id, []);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_rows(
+        &self,
+        slot: usize,
+        entity: &RecordUse,
+        source: &Source,
+        world: &mut World,
+        findings: &mut Findings,
+    ) -> Result<(), rusqlite::Error> {
+        let sql = format!("SELECT {} FROM {}", source.select, quoted(&source.table));
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut values = Vec::with_capacity(source.columns.len());
+        let mut refused = Vec::new();
+        let mut filled = vec![false; world.tables.get(slot).map_or(0, EntityTable::len)];
+        while let Some(row) = rows.next()? {
+            let stored = row.get_ref(0)?;
+            let Some(id) = decode::id(stored) else {
+                findings.add(&source.table, stored, "id", stored, NOT_AN_ID);
+                continue;
+            };
+            refused.clear();
+            source.read(row, world, &mut values, |field, column, value| {
+                findings.add(&source.table, stored, &column.name, value, column.kind.problem());
+                refused.push(field);
+            })?;
+            fill(&entity.fields, &id, &mut values, &refused);
+            let Some(table) = world.tables.get_mut(slot) else { continue };
+            let place = table.push(id, values.drain(..)) as usize;
+            if filled.len() <= place {
+                filled.resize(place + 1, false);
+            }
+            if filled.get(place) == Some(&true) {
+                findings.add(&source.table, stored, "id", stored, "is used twice");
+            }
+            if let Some(seen) = filled.get_mut(place) {
+                *seen = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn with_fields(entities: &[RecordUse]) -> impl Iterator<Item = (usize, &RecordUse)> {
+    entities.iter().enumerate().filter(|(_, entity)| !entity.fields.is_empty())
+}
+
+/// Defaults for what a row leaves empty; what could not be read stays missing.
+pub(super) fn fill(fields: &[FieldUse], id: &Id, values: &mut [Value], refused: &[usize]) {
+    apply_defaults(fields, id, values);
+    for &field in refused {
+        if let Some(value) = values.get_mut(field) {
+            *value = Value::Missing;
+        }
+    }
+}

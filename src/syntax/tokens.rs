@@ -1,0 +1,103 @@
+//! The lossless token stream: every byte of a text in exactly one token.
+
+use super::grammar::{Grammar, Node, Rule};
+use super::{Token, TokenKind};
+use crate::span::{SourceId, Span};
+use pest::Parser;
+
+/// Reads any text. A word after a `.` is a name, whatever it is elsewhere.
+pub(super) fn read(source: SourceId, text: &str) -> Vec<Token> {
+    let Ok(mut stream) = Grammar::parse(Rule::tokens, text) else {
+        // The rule has a branch for any character, so that this is never reached.
+        return vec![Token { kind: TokenKind::Unknown, span: Span::new(source, 0, text.len()) }];
+    };
+    let mut tokens = Vec::new();
+    let mut after_dot = false;
+    for node in stream.next().into_iter().flat_map(Node::into_inner) {
+        let Some(mut kind) = kind(node.as_rule()) else { continue };
+        if after_dot && kind == TokenKind::Keyword {
+            kind = TokenKind::Name;
+        }
+        if !kind.is_trivia() {
+            after_dot = node.as_str() == ".";
+        }
+        tokens.push(Token { kind, span: Span::new(source, node.as_span().start(), node.as_span().end()) });
+    }
+    tokens
+}
+
+/// `None` for the end of the text, which is no token.
+fn kind(rule: Rule) -> Option<TokenKind> {
+    Some(match rule {
+        Rule::space => TokenKind::Space,
+        Rule::comment => TokenKind::Comment,
+        Rule::doc_comment => TokenKind::DocComment,
+        Rule::keyword => TokenKind::Keyword,
+        Rule::identifier => TokenKind::Name,
+        Rule::text => TokenKind::Text,
+        Rule::date | Rule::time | Rule::number => TokenKind::Number,
+        Rule::punctuation => TokenKind::Punctuation,
+        Rule::unclosed_text | Rule::unknown => TokenKind::Unknown,
+        _ => return None,
+    })
+}
+
+impl TokenKind {
+    /// White space and comments: they mean nothing to the tree.
+    pub fn is_trivia(self) -> bool {
+        matches!(self, TokenKind::Space | TokenKind::Comment | TokenKind::DocComment)
+    }
+}
+
+/// A text with its tokens, and those among them that mean something.
+pub(super) struct Stream<'a> {
+    pub(super) text: &'a str,
+    pub(super) tokens: &'a [Token],
+    /// Indices into `tokens`, without white space and comments.
+    pub(super) significant: Vec<usize>,
+}
+
+impl<'a> Stream<'a> {
+    pub(super) fn new(text: &'a str, tokens: &'a [Token]) -> Stream<'a> {
+        let significant =
+            tokens.iter().enumerate().filter(|(_, token)| !token.kind.is_trivia()).map(|(index, _)| index).collect();
+        Stream { text, tokens, significant }
+    }
+
+    /// The text of a token.
+    pub(super) fn text_of(&self, token: Token) -> &'a str {
+        self.text.get(token.span.range()).unwrap_or("")
+    }
+
+    /// The token at a place among the significant ones.
+    pub(super) fn at(&self, place: usize) -> Option<Token> {
+        self.significant.get(place).and_then(|&index| self.tokens.get(index)).copied()
+    }
+
+    /// The text of the token at a place among the significant ones; empty past the last.
+    pub(super) fn text_at(&self, place: usize) -> &'a str {
+        self.at(place).map_or("", |token| self.text_of(token))
+    }
+
+    /// The place of the first significant token that starts at `offset` or later.
+    pub(super) fn place_at(&self, offset: usize) -> usize {
+        self.significant
+            .partition_point(|&index| self.tokens.get(index).is_some_and(|token| (token.span.start as usize) < offset))
+    }
+
+    /// The `##` lines that stand right before the token at `offset`, joined, without their marks.
+    pub(super) fn doc_before(&self, offset: usize) -> Option<String> {
+        let index = *self.significant.get(self.place_at(offset))?;
+        let mut lines: Vec<&str> = self
+            .tokens
+            .get(..index)?
+            .iter()
+            .rev()
+            .take_while(|token| token.kind.is_trivia())
+            .filter(|token| token.kind == TokenKind::DocComment)
+            .map(|token| self.text_of(*token).trim_start_matches("##").trim())
+            .collect();
+        lines.reverse();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
