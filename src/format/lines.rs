@@ -2,8 +2,8 @@
 
 use super::gaps::{self, Gap};
 use super::plan::{CONTINUATION, Plan};
-use super::words::Words;
 use super::{LINE_WIDTH_MAX, spacing};
+use crate::syntax::Stream;
 
 #[derive(Default)]
 struct Line<'a> {
@@ -23,7 +23,7 @@ struct Printed<'a> {
 }
 
 /// The whole text in its layout.
-pub(super) fn write(words: &Words<'_>, plan: &Plan) -> String {
+pub(super) fn write(words: &Stream<'_>, plan: &Plan) -> String {
     let mut writer = Writer { words, plan, lines: Vec::new(), indent: 0, items: 0 };
     for place in 0..words.count() {
         writer.word(place);
@@ -37,7 +37,7 @@ pub(super) fn write(words: &Words<'_>, plan: &Plan) -> String {
 }
 
 struct Writer<'a> {
-    words: &'a Words<'a>,
+    words: &'a Stream<'a>,
     plan: &'a Plan,
     lines: Vec<Line<'a>>,
     /// The indentation of the last line that the plan began.
@@ -50,7 +50,7 @@ impl<'a> Writer<'a> {
     fn word(&mut self, place: usize) {
         let breaks = self.plan.breaks.get(place).copied().flatten();
         let gap = self.gap(place, breaks.is_some());
-        let closing = self.words.text(place) == "}";
+        let closing = self.words.text_at(place) == "}";
         let comment_indent = match breaks {
             Some(indent) => indent + usize::from(closing),
             None => self.indent + CONTINUATION,
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
         }
         let opaque = self.plan.opaque.get(place).copied().unwrap_or(false);
         let printed = Printed {
-            text: self.words.text(place),
+            text: self.words.text_at(place),
             space: spacing::space_before(self.words, place),
             may_break: !opaque && spacing::may_break(self.words, place),
         };
@@ -83,18 +83,18 @@ impl<'a> Writer<'a> {
         if let Some(item) = item {
             let previous = self.items.checked_sub(1).and_then(|before| self.plan.items.get(before));
             let together = previous.is_some_and(|previous| {
-                previous.single && item.single && self.words.text(previous.first) == self.words.text(item.first)
+                previous.single && item.single && self.words.text_at(previous.first) == self.words.text_at(item.first)
             });
             if previous.is_some() && !together {
                 gap.separate();
             }
             self.items += 1;
         }
-        let after_brace = place.checked_sub(1).is_none_or(|before| self.words.text(before) == "{");
+        let after_brace = place.checked_sub(1).is_none_or(|before| self.words.text_at(before) == "{");
         if begins_line && after_brace {
             gap.close_up_start();
         }
-        if self.words.text(place) == "}" {
+        if self.words.text_at(place) == "}" {
             gap.close_up_end();
         }
         gap
