@@ -86,6 +86,10 @@ fn keywords_are_what_the_grammar_reserves() {
     let mut reserved: Vec<&str> = rule.split('"').skip(1).step_by(2).collect();
     reserved.sort_unstable();
     assert_eq!(reserved, KEYWORDS);
+    let rules = grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split_once(' '));
+    for (word, _) in rules {
+        assert!(KEYWORDS.contains(&word), "{word}");
+    }
     for word in KEYWORDS {
         assert_eq!(read(word).tokens[0].kind, TokenKind::Keyword, "{word}");
         assert_eq!(read(&format!("{word}s")).tokens[0].kind, TokenKind::Name, "{word}s");
