@@ -17,6 +17,7 @@
 mod bounds;
 mod found;
 mod front_matter;
+mod html;
 mod plain_text;
 mod render;
 mod values;
@@ -206,6 +207,9 @@ impl Templates {
         }
         let body = text.get(matter.body..).unwrap_or("");
         let escaped = name.extension == Extension::Html;
+        if escaped {
+            html::judge_places(body, matter.body)?;
+        }
         let source = variables::Source { text: body, offset: matter.body, escaped };
         variables.extend(variables::read(&self.environment, &source)?);
         Ok(Judged { subject: matter.subject, body: matter.body, variables })
