@@ -13,6 +13,9 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 /// How many expected things a message lists.
 const EXPECTED_MAX: usize = 4;
 
+/// Keywords that stand after a name, so that the name before them is missing.
+const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
+
 /// The finding for an item that begins at `offset` and ends before the token at place `end`.
 pub(super) fn refused(
     error: &Error<Rule>,
@@ -48,10 +51,10 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
     if let Some(found) = misspelt(expected, stream, place, token) {
         return found;
     }
-    if token.kind == TokenKind::Keyword && !expected.is_empty() && expected.iter().all(|rule| wants_name(*rule)) {
+    if token.kind == TokenKind::Keyword && is_meant_as_name(expected, stream, place) {
         return Diagnostic::new(Finding::ReservedWord, format!("`{text}` is a reserved word, not a name"))
             .at(token.span, wanted(expected))
-            .help(format!("choose another name, such as `{text}_` with a word of your own"));
+            .help(format!("choose another name, such as `my_{text}`"));
     }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
@@ -92,7 +95,7 @@ fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) 
 pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     let text = stream.text_of(token);
     let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
-    let begins = ITEMS.iter().chain(&["when", "every"]).copied();
+    let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
     if token.kind == TokenKind::Name
         && let Some(meant) = suggestion(text, begins)
     {
@@ -119,17 +122,20 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
         .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
 }
 
-/// What is wanted, in plain words.
+/// What is wanted, in plain words: values and operators are named together.
 fn wanted(expected: &[Rule]) -> String {
+    if expected.iter().filter(|rule| is_value(**rule)).count() > 2 {
+        return "expected a value".to_owned();
+    }
+    let any_operator = expected.iter().any(|rule| is_operator(*rule));
     let mut words: Vec<String> = Vec::new();
-    for rule in expected {
-        if let Some(word) = words_of(*rule)
-            && !words.contains(&word)
-        {
-            words.push(word);
-        }
+    for rule in expected.iter().filter(|rule| !any_operator || **rule != Rule::open_paren) {
+        words.extend(words_of(*rule).filter(|word| !words.contains(word)));
     }
     words.truncate(EXPECTED_MAX);
+    if any_operator && words.len() < EXPECTED_MAX {
+        words.push("an operator".to_owned());
+    }
     match words.as_slice() {
         [] => "this does not belong here".to_owned(),
         [only] => format!("expected {only}"),
@@ -137,22 +143,62 @@ fn wanted(expected: &[Rule]) -> String {
     }
 }
 
-fn wants_name(rule: Rule) -> bool {
+fn is_value(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::name
-            | Rule::alternative
-            | Rule::send_class
-            | Rule::parameter
-            | Rule::event_pattern
+        Rule::date
+            | Rule::date_time
+            | Rule::time
+            | Rule::number
+            | Rule::percent
+            | Rule::quantity
+            | Rule::test_quantity
+            | Rule::amount
+            | Rule::test_amount
+            | Rule::text
+            | Rule::flag
+            | Rule::list
+            | Rule::group
+            | Rule::call
+            | Rule::last_message
+            | Rule::kw_last
+            | Rule::kw_yes
+            | Rule::kw_no
             | Rule::path
-            | Rule::argument
-            | Rule::field
-            | Rule::close_brace
-            | Rule::close_paren
-            | Rule::given_field
-            | Rule::event_field
-    ) && rule != Rule::close_paren
+            | Rule::minus
+    )
+}
+
+/// What may stand between two values, or after one.
+fn is_operator(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::kw_after
+            | Rule::kw_ago
+            | Rule::kw_and
+            | Rule::kw_before
+            | Rule::kw_can
+            | Rule::kw_default
+            | Rule::kw_is
+            | Rule::kw_or
+            | Rule::plus
+            | Rule::times
+            | Rule::over
+            | Rule::is_operator
+            | Rule::in_operator
+            | Rule::is_empty
+            | Rule::can_receive
+    )
+}
+
+/// Whether a keyword stands where only a name can, and does not rather begin what should follow the name.
+fn is_meant_as_name(expected: &[Rule], stream: &Stream<'_>, place: usize) -> bool {
+    let wants_name = |rule: &Rule| words_of(*rule).as_deref() == Some("a name") || *rule == Rule::close_brace;
+    let before = place.checked_sub(1).map_or("", |before| stream.text_at(before));
+    let text = stream.text_at(place);
+    let follows = STEPS.contains(&text) || CLAUSES.contains(&text) || FOLLOWING.contains(&text);
+    let named = ITEMS.contains(&before) || matches!(stream.text_at(place + 1), ":" | "=");
+    expected.contains(&Rule::name) && expected.iter().all(wants_name) && (named || !follows)
 }
 
 /// How a rule is called in a message; `None` for what would only make the list longer.
@@ -189,7 +235,7 @@ fn words_of(rule: Rule) -> Option<String> {
         _ => {
             let name = format!("{rule:?}");
             let word = name.strip_prefix("kw_").or_else(|| name.strip_prefix("word_"))?;
-            (!matches!(word, "ago" | "default" | "and" | "or")).then(|| format!("`{word}`"))
+            (!is_operator(rule)).then(|| format!("`{word}`"))
         }
     }
 }

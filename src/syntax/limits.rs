@@ -9,10 +9,45 @@ pub const TEXT_BYTES_MAX: usize = 1 << 20;
 /// How deep brackets, `if` expressions and signs before a value may nest, together.
 pub const NESTING_MAX: usize = 64;
 
-/// The first token of a run that nests too deep.
-pub(super) fn too_deep(stream: &Stream<'_>, start: usize, end: usize) -> Option<Token> {
+/// What nests less is read on the caller's stack, however small; what nests more gets one of its own.
+const NESTING_SHALLOW: usize = 8;
+
+/// Enough for [`NESTING_MAX`] levels in a build without optimisation, several times over.
+const STACK_BYTES: usize = 16 << 20;
+
+/// How deep a run of tokens nests.
+pub(super) enum Depth {
+    Shallow,
+    Deep,
+    /// Deeper than is read; with the first token that is.
+    TooDeep(Token),
+}
+
+/// Judges the significant tokens from place `start` to place `end`, which is not included.
+pub(super) fn depth(stream: &Stream<'_>, start: usize, end: usize) -> Depth {
     let mut nesting = Nesting::default();
-    (start..end).find(|&place| nesting.enter(stream, place) > NESTING_MAX).and_then(|place| stream.at(place))
+    let mut deepest = Depth::Shallow;
+    for place in start..end {
+        let depth = nesting.enter(stream, place);
+        if depth > NESTING_MAX
+            && let Some(token) = stream.at(place)
+        {
+            return Depth::TooDeep(token);
+        }
+        if depth > NESTING_SHALLOW {
+            deepest = Depth::Deep;
+        }
+    }
+    deepest
+}
+
+/// Runs what recurses on a thread whose stack holds it; on this one where no thread is to be had.
+pub(super) fn with_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, &work);
+        thread.ok().and_then(|thread| thread.join().ok())
+    })
+    .unwrap_or_else(work)
 }
 
 #[derive(Default)]

@@ -16,6 +16,7 @@ mod limits;
 mod tests;
 mod tokens;
 pub mod tree;
+mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
@@ -109,13 +110,21 @@ impl Reader<'_> {
             return;
         };
         let span = first.span.to(last.span);
-        let kind = match self.unreadable(piece, first) {
+        let depth = limits::depth(self.stream, piece.start, piece.end);
+        let kind = match self.unreadable(piece, first, &depth) {
             Some(finding) => Err(finding),
             None if piece.kind == PieceKind::Later => {
                 let keyword = Spanned::new(self.stream.text_of(first).to_owned(), first.span);
                 Ok(tree::ItemKind::Later { keyword })
             }
-            None => self.item(piece, span),
+            None => {
+                let (kind, mut findings) = match depth {
+                    limits::Depth::Shallow => self.item(piece, span),
+                    _ => limits::with_stack(|| self.item(piece, span)),
+                };
+                self.parsed.diagnostics.append(&mut findings);
+                kind
+            }
         };
         match kind {
             Ok(kind) => {
@@ -130,7 +139,7 @@ impl Reader<'_> {
     }
 
     /// What keeps a piece from the grammar: it begins nothing, is not closed, or nests too deep.
-    fn unreadable(&self, piece: &Piece, first: Token) -> Option<Diagnostic> {
+    fn unreadable(&self, piece: &Piece, first: Token, depth: &limits::Depth) -> Option<Diagnostic> {
         let unclosed_text = (piece.start..piece.end)
             .filter_map(|place| self.stream.at(place))
             .find(|token| token.kind == TokenKind::Unknown && self.stream.text_of(*token).starts_with('"'));
@@ -141,7 +150,7 @@ impl Reader<'_> {
                     .help("write `\"` at its end"),
             );
         }
-        if let Some(token) = limits::too_deep(self.stream, piece.start, piece.end) {
+        if let limits::Depth::TooDeep(token) = depth {
             return Some(
                 Diagnostic::new(Rule::TooDeep, "this nests too deep")
                     .at(token.span, format!("more than {NESTING_MAX} levels"))
@@ -158,17 +167,21 @@ impl Reader<'_> {
         })
     }
 
-    fn item(&mut self, piece: &Piece, span: Span) -> Result<tree::ItemKind, Diagnostic> {
+    /// The item, or what the grammar says against it; and what is wrong although the grammar accepts it.
+    fn item(&self, piece: &Piece, span: Span) -> (Result<tree::ItemKind, Diagnostic>, Vec<Diagnostic>) {
         let text = self.stream.text.get(span.range()).unwrap_or("");
         let offset = span.start as usize;
-        let mut nodes = grammar::item(text)
-            .map_err(|error| errors::refused(&error, self.stream, self.source, offset, piece.end))?;
+        let mut nodes = match grammar::item(text) {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                return (Err(errors::refused(&error, self.stream, self.source, offset, piece.end)), Vec::new());
+            }
+        };
         let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };
-        let built = nodes.next().and_then(|node| builder.item(node));
-        self.parsed.diagnostics.append(&mut builder.diagnostics);
-        built.ok_or_else(|| {
+        let built = nodes.next().and_then(|node| builder.item(node)).ok_or_else(|| {
             Diagnostic::new(Rule::UnexpectedText, "this cannot be read").at(span, "a bug of scn: please report it")
-        })
+        });
+        (built, builder.diagnostics)
     }
 
     /// The name that an item would have declared.
