@@ -5,12 +5,23 @@ use anstream::{AutoStream, ColorChoice};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// Prints results. A closed pipe ends the command quietly.
+/// Prints results, byte by byte as they are. A closed pipe ends the command quietly.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn results(text: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
+    write(std::io::stdout().lock(), text)
+}
+
+/// Prints results that are drawn for a terminal: what is none gets them without colour.
+///
+/// # Errors
+/// As [`results`].
+pub fn drawing(text: &str) -> Result<(), Failure> {
+    write(anstream::stdout().lock(), text)
+}
+
+fn write(mut out: impl Write, text: &str) -> Result<(), Failure> {
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::pipe_closed(),
