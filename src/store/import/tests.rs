@@ -152,3 +152,24 @@ fn files_that_are_not_there_are_named() {
         std::fs::write(missing, kept).unwrap();
     }
 }
+
+#[test]
+fn the_sample_becomes_a_crm() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample");
+    let folder = tempfile::tempdir().unwrap();
+    let request = Request {
+        crm: folder.path().join("crm.db"),
+        csv: sample.join("purchases.csv.gz"),
+        mapping: sample.join("sample.sql"),
+        rejects: None,
+        rejects_max: None,
+    };
+    let report = import(&request, &mut |_| {}).unwrap();
+    let reasons = [("cancelled or no quantity".to_owned(), 561), ("no price".to_owned(), 1)];
+    assert_eq!((report.records, report.reasons.as_slice()), (25_553, reasons.as_slice()));
+    let tables = [("contact", 323), ("product", 2_702), ("purchased", 24_991)];
+    assert_eq!(report.tables, tables.map(|(name, count)| (name.to_owned(), count)));
+    let recurring =
+        "SELECT delay || ': ' || count(*) FROM product WHERE recurring = (delay IS NOT NULL) GROUP BY delay";
+    assert_eq!(rows(&request.crm, &format!("{recurring} HAVING delay IS NOT NULL")), ["2 months: 322", "3 months: 9"]);
+}
