@@ -19,12 +19,13 @@ impl Checker<'_> {
             return Expr::error(tree.span);
         }
         if value.optional && !scope.missing_is_fine && value.ty.is_some() {
-            let text = match &tree.kind {
-                ExprKind::Path(path) => path_text(path),
-                _ => String::new(),
+            let (text, message) = match &tree.kind {
+                ExprKind::Path(path) => (path_text(path), format!("`{}` may be missing", path_text(path))),
+                ExprKind::Product(_) => (String::new(), "a division by zero has no value".to_owned()),
+                _ => (String::new(), "this value may be missing".to_owned()),
             };
             if !scope.present.contains(&text) {
-                let found = self.maybe_missing(&text, &value, tree.span);
+                let found = self.maybe_missing(&text, message, &value, tree.span);
                 self.report(scope, found);
             }
             // Said once; what is made of it says no more.
@@ -33,8 +34,7 @@ impl Checker<'_> {
         value
     }
 
-    fn maybe_missing(&self, text: &str, value: &Expr, span: Span) -> Diagnostic {
-        let shown = if text.is_empty() { "PATH" } else { text };
+    fn maybe_missing(&self, text: &str, message: String, value: &Expr, span: Span) -> Diagnostic {
         let sample = match &value.ty {
             Some(Type::Duration) => "1 year".to_owned(),
             Some(Type::Money) => format!("0 {}", self.configuration.currency.0),
@@ -42,13 +42,14 @@ impl Checker<'_> {
             Some(Type::Instant | Type::Date) => "2020-01-01".to_owned(),
             _ => "0".to_owned(),
         };
-        let message = match text.is_empty() {
-            true => "this value may be missing".to_owned(),
-            false => format!("`{text}` may be missing"),
-        };
         Diagnostic::new(Rule::MaybeMissing, message)
             .at(span, "the result is unknown then, and unknown never acts")
-            .help(format!("say what stands for it: `{shown} default {sample}`; or ask first: `has {shown} and ...`"))
+            .help(match text.is_empty() {
+                true => format!("say what stands for it: `(...) default {sample}`"),
+                false => {
+                    format!("say what stands for it: `{text} default {sample}`; or ask first: `has {text} and ...`")
+                }
+            })
     }
 
     pub(super) fn sum(&mut self, scope: &Scope, terms: &[(Sign, tree::Expr)], span: Span) -> Expr {

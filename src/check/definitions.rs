@@ -6,7 +6,7 @@ use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Level, Rule, suggestion};
 use crate::model::Configuration;
 use crate::span::Span;
-use crate::syntax::tree::{self, ExprKind, FilterKind, Word, WindowKind};
+use crate::syntax::tree::{self, ExprKind, FilterKind, WindowKind, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks every definition on its own, those it uses first. Those in error are marked, and their uses are silent.
@@ -25,11 +25,7 @@ pub fn check_definitions<'a>(names: &mut Names<'a>, configuration: &Configuratio
             .collect();
         let mut checker = Checker { names, configuration, out: Vec::new(), unfolded: 0 };
         // What may be missing, and the window that `for` wants, are judged where the definition is used.
-        let scope = Scope {
-            parameters: &bound,
-            missing_is_fine: true,
-            ..Scope::new(Place::Instance, Triggers::Open)
-        };
+        let scope = Scope { parameters: &bound, missing_is_fine: true, ..Scope::new(Place::Instance, Triggers::Open) };
         checker.expr(&scope, &tree.body);
         let found = checker.out;
         let broken = found.iter().any(|diagnostic| diagnostic.level == Level::Error);
@@ -123,7 +119,9 @@ fn collect<'a>(expr: &'a tree::Expr, found: &mut Vec<&'a Word>) {
         }
         ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Ago(inner) => collect(inner, found),
         ExprKind::IsEmpty { value, .. } => collect(value, found),
-        ExprKind::And(all) | ExprKind::Or(all) | ExprKind::List(all) => all.iter().for_each(|each| collect(each, found)),
+        ExprKind::And(all) | ExprKind::Or(all) | ExprKind::List(all) => {
+            all.iter().for_each(|each| collect(each, found))
+        }
         ExprKind::Compare { left, right, .. } | ExprKind::Is { left, right, .. } => {
             collect(left, found);
             collect(right, found);

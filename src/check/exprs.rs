@@ -3,7 +3,7 @@
 use super::literals::{self, a, literal, mismatch, not_of_enumeration};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, Kind};
-use super::words::{not_in_this_version, or_list};
+use super::words::{not_in_this_version, not_yet, or_list};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{CHANNELS, Literal, Type};
 use crate::span::Span;
@@ -61,7 +61,7 @@ impl Checker<'_> {
                 let found = self.is_in(scope, value, list, span);
                 negated(found, *not, span)
             }
-            ExprKind::InScenario(_) => self.later(scope, "in SCENARIO", span),
+            ExprKind::InScenario(_) => self.not_yet(scope, "`in` and a scenario", span),
             ExprKind::CanReceive { contact, channel } => self.can_receive(scope, contact, channel, span),
             ExprKind::Has(path) => self.has(scope, path, span),
             ExprKind::Sum(terms) => self.sum(scope, terms, span),
@@ -123,7 +123,7 @@ impl Checker<'_> {
         }
         if let Some(list) = [&left, &right].into_iter().find(|each| matches!(each.ty, Some(Type::List(_)))) {
             let place = list.span;
-            return self.later(scope, "the comparison of lists", place);
+            return self.not_yet(scope, "the comparison of lists", place);
         }
         let optional = left.optional || right.optional;
         match self.alike(scope, left, right) {
@@ -140,12 +140,13 @@ impl Checker<'_> {
             None => Expr::error(span),
             Some(Type::List(_)) => {
                 let place = value.span;
-                self.later(scope, "a question about a list", place)
+                self.not_yet(scope, "a question about a list", place)
             }
             Some(ty) if *ty != Type::Text && !value.optional => {
-                let found = Diagnostic::new(Rule::TypeMismatch, format!("{} that is always present is never empty", a(ty)))
-                    .at(value.span, "never empty")
-                    .help("leave this condition out, or compare the value");
+                let found =
+                    Diagnostic::new(Rule::TypeMismatch, format!("{} that is always present is never empty", a(ty)))
+                        .at(value.span, "never empty")
+                        .help("leave this condition out, or compare the value");
                 self.report(scope, found);
                 Expr::error(span)
             }
@@ -161,7 +162,7 @@ impl Checker<'_> {
             let list = self.expr(scope, list);
             return match &list.ty {
                 None => Expr::error(span),
-                Some(Type::List(_)) => self.later(scope, "in LIST", list.span),
+                Some(Type::List(_)) => self.not_yet(scope, "`in` and a list of the model", list.span),
                 Some(ty) => {
                     let found = Diagnostic::new(Rule::TypeMismatch, format!("{} is not a list", a(ty)))
                         .at(list.span, "a list is expected after `in`")
@@ -243,7 +244,7 @@ impl Checker<'_> {
     fn can_receive(&mut self, scope: &Scope, contact: &Path, channel: &Word, span: Span) -> Expr {
         let is_contact = matches!(contact.segments.as_slice(), [word] if word.value == "contact");
         if !is_contact {
-            return self.later(scope, "can receive of another contact", contact.span);
+            return self.not_yet(scope, "`can receive` of another contact", contact.span);
         }
         match self.address(scope, channel) {
             Some(address) => {
@@ -357,7 +358,9 @@ impl Checker<'_> {
         }
         let found = Diagnostic::new(Rule::HistoryCompared, "a history is not compared")
             .at(value.span, "true when such an event happened, else false")
-            .because("how often or how much is asked by an aggregate, such as `count of`, which this version does not have")
+            .because(
+                "how often or how much is asked by an aggregate, such as `count of`, which this version does not have",
+            )
             .help("use it as a condition, or negate it with `no`");
         self.report(scope, found);
         true
@@ -369,12 +372,19 @@ impl Checker<'_> {
         Expr::error(span)
     }
 
+    /// As `later`, for what has no word of its own.
+    pub(super) fn not_yet(&mut self, scope: &Scope, what: &str, span: Span) -> Expr {
+        self.report(scope, not_yet(what, span));
+        Expr::error(span)
+    }
+
     /// `round(VALUE)`.
     pub(super) fn round(&mut self, scope: &Scope, name: &Word, arguments: &[tree::Expr], span: Span) -> Expr {
         let [argument] = arguments else {
-            let found = Diagnostic::new(Rule::WrongArguments, format!("`round` takes one value, not {}", arguments.len()))
-                .at(name.span, "used here")
-                .help("write `round(VALUE)`");
+            let found =
+                Diagnostic::new(Rule::WrongArguments, format!("`round` takes one value, not {}", arguments.len()))
+                    .at(name.span, "used here")
+                    .help("write `round(VALUE)`");
             self.report(scope, found);
             return Expr::error(span);
         };

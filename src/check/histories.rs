@@ -85,7 +85,9 @@ impl<'a> Checker<'a> {
         } else if matches!(scope.place, Place::Audience | Place::Instance) {
             return true;
         } else {
-            out_of_context("a history", scope.place, span)
+            Diagnostic::new(Rule::OutOfContext, "a history is not asked for here")
+                .at(span, "here only the event itself and the contact are looked at")
+                .help("ask for it in `for`, or in a step")
         };
         self.report(scope, found);
         false
@@ -175,7 +177,7 @@ impl<'a> Checker<'a> {
         let ty = match &value.ty {
             None => return value,
             Some(Type::Flag) => return value,
-            Some(Type::List(_)) => return self.later(scope, "a question about a list", value.span),
+            Some(Type::List(_)) => return self.not_yet(scope, "a question about a list", value.span),
             Some(ty) => ty,
         };
         if value.optional {
@@ -214,7 +216,7 @@ impl<'a> Checker<'a> {
             return Some(Key { of_event, of_instance: Expr::error(path.span) });
         }
         if let Some(Type::List(_)) = of_event.ty {
-            let of_instance = self.later(scope, "the comparison of lists", path.span);
+            let of_instance = self.not_yet(scope, "the comparison of lists", path.span);
             return Some(Key { of_event, of_instance });
         }
         let of_trigger = Path {

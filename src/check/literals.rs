@@ -23,21 +23,14 @@ pub fn literal(expr: &tree::Expr, configuration: &Configuration, out: &mut Vec<D
         ExprKind::Flag(flag) => of(Literal::Flag(*flag), Type::Flag),
         ExprKind::Date(date) => of(Literal::Date(*date), Type::Date),
         ExprKind::Time(time) => of(Literal::Time(*time), Type::Time),
-        ExprKind::DateTime(date, time) => {
-            of(Literal::Instant(configuration.zone.instant(*date, *time)), Type::Instant)
-        }
+        ExprKind::DateTime(date, time) => of(Literal::Instant(configuration.zone.instant(*date, *time)), Type::Instant),
         ExprKind::Quantity(parts) => Some(quantity(parts, expr.span, configuration, out)),
         _ => None,
     }
 }
 
 /// `1 year 6 months`, or `20 EUR`.
-fn quantity(
-    parts: &[(Decimal, Word)],
-    span: Span,
-    configuration: &Configuration,
-    out: &mut Vec<Diagnostic>,
-) -> Expr {
+fn quantity(parts: &[(Decimal, Word)], span: Span, configuration: &Configuration, out: &mut Vec<Diagnostic>) -> Expr {
     if let [(amount, word)] = parts
         && is_currency(&word.value)
     {
@@ -70,13 +63,7 @@ fn times(unit: Duration, count: Decimal) -> Option<Duration> {
     Some(Duration { micros, ..Duration::ZERO })
 }
 
-fn money(
-    amount: Decimal,
-    word: &Word,
-    span: Span,
-    configuration: &Configuration,
-    out: &mut Vec<Diagnostic>,
-) -> Expr {
+fn money(amount: Decimal, word: &Word, span: Span, configuration: &Configuration, out: &mut Vec<Diagnostic>) -> Expr {
     let currency = &configuration.currency.0;
     if word.value == *currency {
         return Expr::literal(Literal::Number(amount.normalize()), Type::Money, span);
@@ -100,10 +87,9 @@ fn unknown_unit(word: &Word) -> Diagnostic {
     let known = Duration::UNITS.iter().copied().chain(plurals.iter().map(String::as_str));
     let found = Diagnostic::new(Rule::UnknownUnit, format!("no unit is called `{}`", word.value));
     match suggestion(&word.value, known) {
-        Some(near) => found
-            .at(word.span, format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"))
-            .fix(word.span, near),
+        Some(near) => {
+            found.at(word.span, format!("did you mean `{near}`?")).help(format!("write `{near}`")).fix(word.span, near)
+        }
         None => found
             .at(word.span, "not a unit of time, nor a currency")
             .help(format!("the units are {}; a currency is three capital letters", or_list(&Duration::UNITS))),

@@ -76,13 +76,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    fn declare(
-        &mut self,
-        file: &'a CheckFile<'a>,
-        item: &'a tree::Item,
-        sources: &Sources,
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn declare(&mut self, file: &'a CheckFile<'a>, item: &'a tree::Item, sources: &Sources, out: &mut Vec<Diagnostic>) {
         let record = |name: &Word| Record { name: name.value.clone(), fields: Vec::new(), doc: item.doc.clone() };
         match &item.kind {
             ItemKind::Entity(entity) => {
@@ -128,7 +122,10 @@ impl<'a> Names<'a> {
         if let Some((first_what, first)) = self.places.get(name.value.as_str()) {
             let mut found = declared_twice(what, &name.value, name.span, *first);
             if *first_what != what {
-                found = found.because(format!("entities, events and definitions share one namespace, and it is already {} {first_what}", if first_what.starts_with('e') { "an" } else { "a" }));
+                found = found.because(format!(
+                    "entities, events and definitions share one namespace, and it is already {} {first_what}",
+                    if first_what.starts_with('e') { "an" } else { "a" }
+                ));
             }
             out.push(found);
             return false;
@@ -220,8 +217,8 @@ impl<'a> Names<'a> {
             match self.default(&record.value, &field.name.value, default, configuration, out) {
                 Some(value) => {
                     let found = self.record_mut(&record.value);
-                    if let Some(field) = found
-                        .and_then(|record| record.fields.iter_mut().find(|each| each.name == field.name.value))
+                    if let Some(field) =
+                        found.and_then(|record| record.fields.iter_mut().find(|each| each.name == field.name.value))
                     {
                         field.default = Some(value);
                     }
@@ -359,10 +356,9 @@ impl DeclaredScenario<'_> {
 /// Points at a misspelt word, with its repair where one is near.
 pub fn with_suggestion(found: Diagnostic, word: &Word, near: Option<&str>, otherwise: &str) -> Diagnostic {
     match near {
-        Some(near) => found
-            .at(word.span, format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"))
-            .fix(word.span, near),
+        Some(near) => {
+            found.at(word.span, format!("did you mean `{near}`?")).help(format!("write `{near}`")).fix(word.span, near)
+        }
         None => found.at(word.span, "not known").help(otherwise),
     }
 }
@@ -380,7 +376,8 @@ pub fn unknown_field(word: &Word, record: &Record) -> Diagnostic {
 
 fn unknown_type(word: &Word, near: Option<&str>) -> Diagnostic {
     let found = Diagnostic::new(Rule::UnknownType, format!("no type is called `{}`", word.value));
-    let otherwise = "a type is a word such as `text`, an entity, the plural of an entity, or texts such as `\"a\" | \"b\"`";
+    let otherwise =
+        "a type is a word such as `text`, an entity, the plural of an entity, or texts such as `\"a\" | \"b\"`";
     with_suggestion(found, word, near, otherwise)
 }
 

@@ -225,8 +225,12 @@ fn distinct<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<&'r Record> {
 
 fn clause_twice(word: &str, second: Span, first: Span) -> Diagnostic {
     let (message, help) = match word {
-        "when" => ("a scenario has one trigger clause".to_owned(), "join the events by `or`: `when purchased or subscribed`"),
-        "entry" => ("a scenario has one entry rule".to_owned(), "keep one of `once`, `once every`, `once per` and `latest`"),
+        "when" => {
+            ("a scenario has one trigger clause".to_owned(), "join the events by `or`: `when purchased or subscribed`")
+        }
+        "entry" => {
+            ("a scenario has one entry rule".to_owned(), "keep one of `once`, `once every`, `once per` and `latest`")
+        }
         "for" => ("`for` is written twice".to_owned(), "join the conditions by `and`"),
         "goal" => ("`goal` is written twice".to_owned(), "join the conditions by `or`"),
         _ => (format!("`{word}` is written twice"), "join the conditions by `or`"),

@@ -8,7 +8,7 @@
 use super::literals;
 use super::names::{Names, declared_twice, unknown_field, with_suggestion};
 use super::typed::{Expr, Kind};
-use super::words::{is_later, not_in_this_version};
+use super::words::{is_later, not_in_this_version, not_yet};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Field, Record, Type};
 use crate::span::Span;
@@ -343,7 +343,7 @@ impl<'a> Checker<'a> {
             let Some(ty) = &expr.ty else { return expr };
             let Type::Entity(entity) = ty else {
                 let found = match ty {
-                    Type::List(_) => not_in_this_version("a field of a list", word.span),
+                    Type::List(_) => not_yet("a field of a list", word.span),
                     other => Diagnostic::new(Rule::UnknownField, format!("{} has no fields", literals::a(other)))
                         .at(word.span, "a field of what has none")
                         .help(format!("leave out `.{}`", word.value)),
@@ -376,9 +376,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let found = match scope.event {
-            Some(event) => {
-                Diagnostic::new(Rule::UnknownField, format!("`{}` has no field `{name}`", event.name))
-            }
+            Some(event) => Diagnostic::new(Rule::UnknownField, format!("`{}` has no field `{name}`", event.name)),
             None => Diagnostic::new(Rule::UnknownName, format!("nothing here is called `{name}`")),
         };
         let known = self.known(scope);

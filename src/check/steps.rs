@@ -161,9 +161,12 @@ impl Checker<'_> {
                         Moment::At(value)
                     }
                     Some(ty) => {
-                        let found = Diagnostic::new(Rule::TypeMismatch, format!("expected an instant, found {}", a(ty)))
-                            .at(value.span, "until when?")
-                            .help("write an instant or a date, such as `entry + 1 day`; a duration follows `wait` alone");
+                        let found = Diagnostic::new(
+                            Rule::TypeMismatch,
+                            format!("expected an instant, found {}", a(ty)),
+                        )
+                        .at(value.span, "until when?")
+                        .help("write an instant or a date, such as `entry + 1 day`; a duration follows `wait` alone");
                         self.out.push(found);
                         Moment::At(Expr::error(value.span))
                     }
@@ -254,7 +257,8 @@ impl Checker<'_> {
             "service" => Class::Service,
             "transactional" => Class::Transactional,
             _ => {
-                let found = Diagnostic::new(Rule::UnknownName, format!("no class of messages is called `{}`", word.value));
+                let found =
+                    Diagnostic::new(Rule::UnknownName, format!("no class of messages is called `{}`", word.value));
                 let near = suggestion(&word.value, ["service", "transactional"]);
                 let otherwise = "a class is `transactional` or `service`; without one a message is marketing";
                 self.out.push(with_suggestion(found, word, near, otherwise));
@@ -273,7 +277,7 @@ impl Checker<'_> {
             }
             let mut value = self.expr(scope, &argument.value);
             if matches!(value.ty, Some(Type::Entity(_) | Type::List(_))) {
-                value = self.later(scope, "an entity after `with`", value.span);
+                value = self.not_yet(scope, "an entity after `with`", value.span);
             }
             values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
         }

@@ -29,10 +29,15 @@ pub fn not_in_this_version(words: &str, span: Span) -> Diagnostic {
         "policy" => "`zone` and `expire` stand in `scn.toml`",
         _ => "leave it out for now",
     };
-    Diagnostic::new(Rule::NotInThisVersion, format!("`{words}` is not in this version of scn"))
+    not_yet(&format!("`{words}`"), span).help(way_out)
+}
+
+/// As [`not_in_this_version`], for what has no word of its own.
+pub fn not_yet(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Rule::NotInThisVersion, format!("{what} is not in this version of scn"))
         .at(span, "of the language, but not yet run")
         .because("scn refuses what it would not carry out")
-        .help(way_out)
+        .help("leave it out for now")
 }
 
 /// `a, b or c`.

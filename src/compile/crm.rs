@@ -65,21 +65,17 @@ fn table_missing(name: &str, used: &TableUse, shape: &CrmShape, place: Span) -> 
     let near = suggestion(name, tables).map(|near| format!("; is it `{near}`?")).unwrap_or_default();
     Diagnostic::new(Rule::TableMissing, format!("`{}` has no table or view `{name}`", shape.path))
         .at(place, format!("`{}` reads it{near}", used.scenario))
-        .help(format!("write a view with these columns: `create view {name} as select ... as {}`", wanted.join(", ... as ")))
+        .help(format!(
+            "write a view with these columns: `create view {name} as select ... as {}`",
+            wanted.join(", ... as ")
+        ))
 }
 
 fn required(used: &TableUse) -> &'static [&'static str] {
     if used.is_event { &["id", "contact", "at"] } else { &["id"] }
 }
 
-fn columns(
-    name: &str,
-    used: &TableUse,
-    table: &CrmTable,
-    shape: &CrmShape,
-    place: Span,
-    out: &mut Vec<Diagnostic>,
-) {
+fn columns(name: &str, used: &TableUse, table: &CrmTable, shape: &CrmShape, place: Span, out: &mut Vec<Diagnostic>) {
     let given = required(used).iter().map(|column| ((*column).to_owned(), false));
     let declared = used.columns.iter().map(|(column, optional)| (column.clone(), *optional));
     for (column, optional) in given.chain(declared).filter(|(column, _)| !table.has(column)) {

@@ -130,12 +130,7 @@ impl Lowerer {
         total.ok_or(InError)
     }
 
-    fn choice(
-        &mut self,
-        arms: &[(Typed, Typed)],
-        otherwise: &Typed,
-        event: Option<&str>,
-    ) -> Result<ExprIx, InError> {
+    fn choice(&mut self, arms: &[(Typed, Typed)], otherwise: &Typed, event: Option<&str>) -> Result<ExprIx, InError> {
         let mut lowered = Vec::with_capacity(arms.len());
         for (condition, value) in arms {
             lowered.push((self.expr(condition, event)?, self.expr(value, event)?));

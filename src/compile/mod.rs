@@ -93,8 +93,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         .map(|file| parse(file.source, sources.get(file.source).map_or("", |source| &source.text)))
         .collect();
     parsed.push(parse(library, LIBRARY));
-    let library_file =
-        InputFile { source: library, stem: "retail".into(), folder: "stdlib".into(), selected: false };
+    let library_file = InputFile { source: library, stem: "retail".into(), folder: "stdlib".into(), selected: false };
     // The library declares first, so that a second declaration is the project's.
     let files: Vec<CheckFile> = std::iter::once(&library_file)
         .chain(&input.files)
@@ -166,11 +165,8 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
             messages.push(scenario::lower_message(typed, message, &checked.model)?);
         }
     }
-    let settings = Settings {
-        currency: configuration.currency.0.clone(),
-        zone: configuration.zone,
-        expire: configuration.expire,
-    };
+    let settings =
+        Settings { currency: configuration.currency.0.clone(), zone: configuration.zone, expire: configuration.expire };
     Ok(Program { bundle: Bundle { format: ir::FORMAT, settings, scenarios, messages }, origins })
 }
 

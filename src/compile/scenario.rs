@@ -6,11 +6,11 @@
 use super::lower::{InError, Lowerer};
 use super::uses::Uses;
 use crate::check::typed::{self, StepKind};
+use crate::ir::Arena;
 use crate::ir::{
     Alternative, Class, EntryRule, Expr, ExprIx, Goal, Guard, Moment, Op, Scenario, Send, Step, StepIx, Trigger,
     WithValue,
 };
-use crate::ir::Arena;
 use crate::model::Model;
 use crate::span::Span;
 
@@ -144,10 +144,9 @@ impl Sequences {
             StepKind::Error | StepKind::If { .. } => return Err(InError),
             StepKind::Stop => Op::Stop,
             StepKind::Wait(duration) => Op::Wait(self.lowerer.expr(duration, None)?),
-            StepKind::WaitFor { limit, condition } => Op::WaitFor {
-                limit: self.lowerer.expr(limit, None)?,
-                condition: self.lowerer.expr(condition, None)?,
-            },
+            StepKind::WaitFor { limit, condition } => {
+                Op::WaitFor { limit: self.lowerer.expr(limit, None)?, condition: self.lowerer.expr(condition, None)? }
+            }
             StepKind::WaitUntil(moment) => Op::WaitUntil(match moment {
                 typed::Moment::At(instant) => Moment::At(self.lowerer.expr(instant, None)?),
                 typed::Moment::Anniversary(date) => Moment::Anniversary(self.lowerer.expr(date, None)?),

@@ -90,7 +90,10 @@ impl<'a> Uses<'a> {
         let trigger = trigger.into_iter().filter_map(|name| self.trigger_field(model, name)).collect();
         let contact = model.entities.get("contact").map(|contact| fields(contact, self.contact, &BTreeSet::new()));
         let no_fields = BTreeSet::new();
-        let records = |uses: BTreeMap<&'a str, BTreeSet<&'a str>>, of: &'a BTreeMap<String, Record>, first: &BTreeSet<&str>, only: Option<&BTreeSet<&str>>| {
+        let records = |uses: BTreeMap<&'a str, BTreeSet<&'a str>>,
+                       of: &'a BTreeMap<String, Record>,
+                       first: &BTreeSet<&str>,
+                       only: Option<&BTreeSet<&str>>| {
             uses.into_iter()
                 .filter_map(|(name, used)| {
                     let first = if only.is_none_or(|only| only.contains(name)) { first } else { &no_fields };
