@@ -11,6 +11,9 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// A template for the sentence below.
+const TEMPLATE: &[u8] = b"---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n";
+
 const SENTENCE: &str =
     "when purchased product.recurring wait product.delay - 1 month send email reminder unless repurchased\n";
 
@@ -41,6 +44,7 @@ fn scn_reading(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, 
 fn exit_codes() {
     let shop = folder(&[
         ("good/renewal.scn", SENTENCE.as_bytes()),
+        ("good/templates/reminder.email.html", TEMPLATE),
         ("bad/renewal.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
         ("latin/a.scn", b"# caf\xe9"),
         ("misconfigured/scn.toml", b"currancy = \"EUR\""),
@@ -87,7 +91,10 @@ fn exit_codes() {
 
 #[test]
 fn results_go_to_standard_output_and_errors_to_standard_error() {
-    let shop = folder(&[("bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes())]);
+    let shop = folder(&[
+        ("bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
+        ("templates/reminder.email.html", TEMPLATE),
+    ]);
     let (_, out, err) = scn(shop.path(), &["check", "."]);
     assert!(out.contains("N001") && out.contains("bad.scn:1:") && out.contains("1 error"), "{out}");
     assert_eq!(err, "");
@@ -101,7 +108,11 @@ fn results_go_to_standard_output_and_errors_to_standard_error() {
 
 #[test]
 fn findings_are_data_when_asked() {
-    let shop = folder(&[("a/bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()), ("b/x.txt", b"")]);
+    let shop = folder(&[
+        ("a/bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
+        ("a/templates/reminder.email.html", TEMPLATE),
+        ("b/x.txt", b""),
+    ]);
     let (_, out, _) = scn(shop.path(), &["check", "a", "b", "--format", "json"]);
     let found: serde_json::Value = serde_json::from_str(&out).unwrap();
     let found = found.as_array().unwrap();

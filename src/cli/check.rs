@@ -26,8 +26,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut all = Findings::default();
     for project in Project::open(&arguments.paths)? {
-        let surroundings = surroundings::look(&project, arguments.crm.as_deref())?;
-        all.absorb(Findings::of(&project, &surroundings).1);
+        let (surroundings, unreadable) = surroundings::look(&project, arguments.crm.as_deref())?;
+        let mut found = Findings::of(&project, &surroundings).1;
+        found.diagnostics.extend(unreadable);
+        all.absorb(found);
     }
     all.print(arguments.format)?;
     Ok(all.exit())
