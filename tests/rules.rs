@@ -2,8 +2,9 @@
 
 #![allow(
     clippy::panic,
+    clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test reads the folder of the pages, and panics when one is wrong"
+    reason = "a test reads and writes files, and panics when a page is wrong"
 )]
 
 use scn::compile::{Input, InputFile, compile};
@@ -29,9 +30,9 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("table-missing", "needs a CRM: tested below"),
     ("column-missing", "needs a CRM: tested below"),
     ("column-optional-missing", "needs a CRM: tested below"),
-    ("value-unreadable", "is found in the rows of a CRM: `store` tests it"),
-    ("delay-too-short", "is found in the rows of a CRM: `drivers` tests it"),
-    ("delay-missing", "is found in the rows of a CRM: `drivers` tests it"),
+    ("value-unreadable", "is found in the rows of a CRM: tested below"),
+    ("delay-too-short", "is found in the rows of a CRM: tested below"),
+    ("delay-missing", "is found in the rows of a CRM: tested below"),
     ("date-without-time", "is found in the rows of a CRM: `store` tests it"),
     ("negative-quantity", "is found in the rows of a CRM: `store` tests it"),
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
@@ -47,6 +48,9 @@ const SURROUNDED: &[&str] = &[
     "table-missing",
     "column-missing",
     "column-optional-missing",
+    "value-unreadable",
+    "delay-too-short",
+    "delay-missing",
     "configuration-wrong",
 ];
 
@@ -171,6 +175,7 @@ const CRM: &str = "
     CREATE TABLE IF NOT EXISTS contact (id INTEGER PRIMARY KEY, email TEXT);
     CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER, delay TEXT);
 ";
+const ROW: &str = "INSERT INTO product (id, name, recurring, delay) VALUES (3, 'Soap', 1, '6 months');";
 const PURCHASED: &str = "
     CREATE TABLE IF NOT EXISTS purchased (
         id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, product INTEGER, quantity INTEGER, amount NUMERIC
@@ -204,7 +209,9 @@ fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
         "sql" => {
             let crm = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
             let rest = if info.name == "table-missing" { "" } else { PURCHASED };
-            crm.execute_batch(&format!("{}{CRM}{rest}", block.text)).unwrap();
+            let is_declared = !block.text.starts_with("UPDATE");
+            let (before, after) = if is_declared { (block.text.as_str(), "") } else { ("", block.text.as_str()) };
+            crm.execute_batch(&format!("{before}{CRM}{rest}{}{after}", if is_declared { "" } else { ROW })).unwrap();
         }
         _ => {}
     }

@@ -51,3 +51,13 @@ pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     bar
 }
+
+/// Shows how many bytes of a file are read; quiet when nobody watches.
+pub fn progress_bar() -> indicatif::ProgressBar {
+    let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");
+    let bar = indicatif::ProgressBar::new(0);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
