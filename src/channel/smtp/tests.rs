@@ -139,6 +139,13 @@ fn silence_before_the_dot_is_deferred_and_after_it_uncertain() {
 }
 
 #[test]
+fn a_sender_moves_to_its_thread() {
+    fn moved<T: Send>() {}
+    moved::<Sender>();
+    moved::<Mail>();
+}
+
+#[test]
 fn a_greylisted_mail_goes_at_the_second_attempt() {
     let server = FaultServer::start();
     let mut sender = Sender::new(settings(server.address)).unwrap();
