@@ -129,38 +129,37 @@ fn print(line: &Line<'_>, out: &mut String) {
     if line.blank_before {
         out.push('\n');
     }
-    let mut column = 2 * line.indent;
-    out.extend(std::iter::repeat_n(' ', column));
+    let mut column = begin(line.indent, out);
     let mut rest = line.words.as_slice();
-    let mut first = true;
+    let mut begins = true;
     while !rest.is_empty() {
         // Up to the next word before which the line may be broken.
         let length = rest.iter().skip(1).position(|word| word.may_break).map_or(rest.len(), |at| at + 1);
         let (chunk, after) = rest.split_at(length);
         rest = after;
         let width: usize = chunk.iter().map(|word| usize::from(word.space) + word.text.chars().count()).sum();
-        let wrapped = !first && column + width > LINE_WIDTH_MAX;
-        if wrapped {
+        if !begins && column + width > LINE_WIDTH_MAX {
             out.push('\n');
-            column = 2 * line.rest_indent;
-            out.extend(std::iter::repeat_n(' ', column));
+            column = begin(line.rest_indent, out);
+            begins = true;
         }
-        for (index, word) in chunk.iter().enumerate() {
-            let begins = (first || wrapped) && index == 0;
-            if word.space && !begins {
-                out.push(' ');
-                column += 1;
-            }
+        for word in chunk {
+            let space = word.space && !begins;
+            out.push_str(if space { " " } else { "" });
             out.push_str(word.text);
-            column += word.text.chars().count();
+            column += usize::from(space) + word.text.chars().count();
+            begins = false;
         }
-        first = false;
     }
     if let Some(comment) = line.comment {
-        if !line.words.is_empty() {
-            out.push_str("  ");
-        }
+        out.push_str(if line.words.is_empty() { "" } else { "  " });
         out.push_str(comment);
     }
     out.push('\n');
+}
+
+/// Indents, and says at which column that ends.
+fn begin(indent: usize, out: &mut String) -> usize {
+    out.extend(std::iter::repeat_n("  ", indent));
+    2 * indent
 }

@@ -139,6 +139,40 @@ fn silence_before_the_dot_is_deferred_and_after_it_uncertain() {
 }
 
 #[test]
+fn a_server_that_dribbles_is_not_waited_for_longer() {
+    use std::io::Write as _;
+    let address = fault_server::listen(|mut stream| {
+        loop {
+            stream.write_all(b"2")?;
+            fault_server::pause(Duration::from_millis(20));
+        }
+    });
+    let mut hasty = settings(address);
+    hasty.timeouts.command = Duration::from_millis(500);
+    let outcome = send(&mut Sender::new(hasty).unwrap(), &mail("ok"));
+    assert_eq!(line(&outcome), "deferred greeting - the server did not answer in time");
+}
+
+#[test]
+fn a_sender_takes_leave() {
+    let server = FaultServer::start();
+    let mut sender = Sender::new(settings(server.address)).unwrap();
+    assert!(matches!(send(&mut sender, &mail("r550")), Outcome::Bounced { .. }));
+    drop(sender);
+    server.book.wait_closed(1);
+    let commands = server.book.commands();
+    let verbs: Vec<&str> = commands.iter().filter_map(|command| command.split(' ').next()).collect();
+    assert_eq!(verbs, ["EHLO", "MAIL", "RCPT", "RSET", "QUIT"]);
+}
+
+#[test]
+fn a_sender_moves_to_its_thread() {
+    fn moved<T: Send>() {}
+    moved::<Sender>();
+    moved::<Mail>();
+}
+
+#[test]
 fn a_greylisted_mail_goes_at_the_second_attempt() {
     let server = FaultServer::start();
     let mut sender = Sender::new(settings(server.address)).unwrap();

@@ -180,6 +180,7 @@ impl Templates {
             Extension::Html => variant.html = Some(piece),
             Extension::Txt => variant.txt = Some(piece),
         }
+        let broken = broken.map(|broken| (broken.reason, clip(broken.range, &text)));
         let has_subject = judged.as_ref().is_ok_and(|judged| judged.subject.is_some());
         self.shapes.push(TemplateShape {
             message: name.message,
@@ -190,7 +191,7 @@ impl Templates {
             text,
             has_subject,
             variables: judged.map(|judged| judged.variables).unwrap_or_default(),
-            broken: broken.map(|broken| (broken.reason, broken.range)),
+            broken,
         });
     }
 
@@ -260,6 +261,12 @@ impl Templates {
             shape.has_subject |= with_subject.binary_search(&key).is_ok();
         }
     }
+}
+
+/// A range that may be shown: MiniJinja's may end after the text, or within a letter.
+fn clip(range: Range<usize>, text: &str) -> Range<usize> {
+    let start = text.floor_char_boundary(range.start);
+    start..text.floor_char_boundary(range.end).max(start)
 }
 
 /// MiniJinja as this project uses it: strict, bounded, and without what would reach outside the template.

@@ -294,3 +294,71 @@ fn deep_and_long_expressions_do_not_overflow() {
         shape("m.email.html", &template);
     }
 }
+
+/// Pieces that a template may be made of, for texts that are nearly templates.
+const PIECES: [&str; 40] = [
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    " ",
+    "\n",
+    "if ",
+    "elif ",
+    "else",
+    "endif",
+    "for ",
+    " in ",
+    "endfor",
+    "set ",
+    "a",
+    "a.b",
+    "items",
+    "[0]",
+    "['x']",
+    "|",
+    "upper",
+    "default('é')",
+    "safe",
+    " is ",
+    "defined",
+    "not ",
+    " and ",
+    "(",
+    ")",
+    "~",
+    "é",
+    "<a href=",
+    "\"",
+    "---\n",
+    "subject: ",
+    ":",
+    "{% raw %}",
+    "1",
+];
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_judged(choice in proptest::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = choice.into_iter().map(|piece| PIECES[piece]).collect();
+        let folder = project(&[("templates/m.email.html", &text)]);
+        let templates = load(&folder, &[]);
+        let shape = &templates.shapes()[0];
+        for variable in &shape.variables {
+            proptest::prop_assert!(shape.text.get(variable.range.clone()).is_some_and(|text| !text.is_empty()));
+        }
+        if let Some((_, range)) = &shape.broken {
+            proptest::prop_assert!(shape.text.get(range.clone()).is_some(), "{:?} {:?}", text, range);
+        }
+        let rendered = templates.render(None, "m", "email", None, &MessageValues::default());
+        proptest::prop_assert!(shape.broken.is_none() || rendered.is_err());
+    }
+}
+
+#[test]
+fn several_senders_render_at_once() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Templates>();
+}
