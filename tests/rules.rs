@@ -36,7 +36,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("date-without-time", "is found in the rows of a CRM: `store` tests it"),
     ("negative-quantity", "is found in the rows of a CRM: `store` tests it"),
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
-    ("test-reads-not-given", "is found when the test runs: `drivers` tests it"),
+    ("test-reads-not-given", "is found when the test runs: tested below"),
 ];
 
 /// Pages whose example is put beside a scenario and its template, and judged by `scn check`.
@@ -239,4 +239,17 @@ fn what_is_not_there_is_found() {
     fs::remove_file(shop.path().join("shop.db")).unwrap();
     fs::remove_file(shop.path().join("templates/reminder.email.html")).unwrap();
     assert_eq!(checked(shop.path(), Rule::TemplateMissing.info()), BTreeSet::from(["M001".to_owned()]));
+}
+
+#[test]
+fn a_test_that_does_not_give_a_field_fails_by_its_name() {
+    let page = page(Rule::TestReadsNotGiven.info());
+    for (block, code, said) in [(&page.example, 1, "`product.delay`"), (&page.repair, 0, "1 test passed")] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("example.scn"), &block.text).unwrap();
+        let output = assert_cmd::Command::cargo_bin("scn").unwrap().arg("test").arg(folder.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(said) && text.contains("T010") == (code == 1), "{text}");
+    }
 }
