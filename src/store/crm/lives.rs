@@ -1,14 +1,14 @@
 //! Contact by contact: everything that happened to one, then to the next, in the order of ids.
 
-use super::decode;
 use super::merge::{self, Cursor};
 use super::plan::Source;
 use super::{Crm, Error, Notes};
 use crate::engine::{Life, Person, Program, World};
 use crate::model::Id;
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::Zone;
-use rusqlite::types::{ToSql, ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use std::ops::ControlFlow;
 
@@ -89,7 +89,7 @@ impl Lives<'_> {
         while let Some(row) = rows.next()? {
             if part < count && place >= part * contacts / count {
                 part += 1;
-                cuts.extend(decode::id(row.get_ref(0)?));
+                cuts.extend(id::read(row.get_ref(0)?));
             }
             place += 1;
         }
@@ -240,28 +240,4 @@ fn has_unique_id(connection: &Connection, table: &str) -> Result<bool, rusqlite:
         [table],
         |row| row.get(0),
     )
-}
-
-/// An id as a parameter of a statement.
-pub(in crate::store) enum Parameter<'a> {
-    Number(i64),
-    Text(&'a str),
-}
-
-impl<'a> From<&'a Id> for Parameter<'a> {
-    fn from(id: &'a Id) -> Parameter<'a> {
-        match id {
-            Id::Number(number) => Parameter::Number(*number),
-            Id::Text(text) => Parameter::Text(text),
-        }
-    }
-}
-
-impl ToSql for Parameter<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Parameter::Number(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
-            Parameter::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        })
-    }
 }
