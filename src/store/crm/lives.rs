@@ -67,7 +67,7 @@ impl Lives<'_> {
     pub fn ranges(&self, crm: &Crm, count: usize) -> Result<Vec<ContactRange>, Error> {
         let cut = || {
             let cuts = self.cuts(&crm.connection, count)?;
-            Ok(if self.can_cut(&crm.connection, &cuts)? { cuts } else { Vec::new() })
+            Ok(if self.can_cut(crm, &cuts)? { cuts } else { Vec::new() })
         };
         let cuts = cut().map_err(|error: rusqlite::Error| crm.error(&error))?;
         let from = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
@@ -98,18 +98,26 @@ impl Lives<'_> {
     }
 
     /// Comparing a column with a cut may convert one to the other's type, and then tables could be cut at different
-    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers.
-    fn can_cut(&self, connection: &Connection, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
+    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers;
+    /// other texts where all columns are declared to hold texts.
+    fn can_cut(&self, crm: &Crm, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
         let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
+        let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
         for (source, key) in self.sources() {
             let plan = format!("EXPLAIN QUERY PLAN {}", in_order(source, key, ""));
-            let plan: String = connection
+            let plan: String = crm
+                .connection
                 .prepare(&plan)?
                 .query_map([], |row| row.get::<_, String>(3))?
                 .collect::<Result<_, rusqlite::Error>>()?;
-            let sorts = plan.contains("TEMP B-TREE");
-            if sorts || !(words || numbers && holds_numbers_alone(connection, source, key)?) {
+            if plan.contains("TEMP B-TREE") {
+                return Ok(false);
+            }
+            let safe = words
+                || texts && is_declared_text(crm, source, key)
+                || numbers && holds_numbers_alone(&crm.connection, source, key)?;
+            if !safe {
                 return Ok(false);
             }
         }
@@ -215,6 +223,13 @@ fn in_order(source: &Source, key: &str, condition: &str) -> String {
     let condition = condition.replace("KEY", &key);
     let filter = if condition.is_empty() { "" } else { " WHERE " };
     format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
+}
+
+/// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).
+fn is_declared_text(crm: &Crm, source: &Source, key: &str) -> bool {
+    let column = crm.shape.table(&source.table).and_then(|table| table.columns.iter().find(|each| each.name == key));
+    let declared = column.map_or(String::new(), |column| column.declared.to_ascii_uppercase());
+    !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
 }
 
 /// Whether the largest key is a number: texts would come after it.
