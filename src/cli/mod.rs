@@ -1,6 +1,96 @@
-//! The command line: one file a command.
+//! The command line: one file a command. Results go to standard output, everything else to standard error.
+
+mod bug;
+pub mod check;
+pub mod compile;
+pub mod completions;
+pub mod configuration;
+pub mod crm;
+pub mod exit;
+pub mod explain;
+pub mod findings;
+pub mod fmt;
+pub mod import;
+pub mod init;
+pub mod instant;
+mod mask;
+pub mod output;
+pub mod project;
+pub mod run;
+pub mod simulate;
+pub mod sources;
+pub mod surroundings;
+pub mod test;
+pub mod whole;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+use clap::{Parser, Subcommand};
+use exit::{Exit, Failure};
+
+/// A language for customer journeys, and the engine that does exactly what it says.
+#[derive(Debug, Parser)]
+#[command(name = "scn", version, about, max_term_width = 100, after_help = "Example:\n  scn simulate scenarios")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Check(check::Arguments),
+    Test(test::Arguments),
+    Simulate(simulate::Arguments),
+    Run(run::Arguments),
+    Import(import::Arguments),
+    Explain(explain::Arguments),
+    Compile(compile::Arguments),
+    Fmt(fmt::Arguments),
+    Init(init::Arguments),
+    Words(words::Arguments),
+    Crm(crm::Arguments),
+    Completions(completions::Arguments),
+}
 
 /// Runs the command that the arguments name.
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    bug::install_hook();
+    // The hook has said what there is to say.
+    std::panic::catch_unwind(dispatch).unwrap_or(Exit::Bug).into()
+}
+
+fn dispatch() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Help and version are answers too; a closed pipe is not worth a word.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    arguments.command.run().unwrap_or_else(|failure| {
+        output::notice(&failure.text());
+        failure.exit
+    })
+}
+
+impl Command {
+    fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Command::Check(arguments) => check::run(arguments),
+            Command::Test(arguments) => test::run(arguments),
+            Command::Simulate(arguments) => simulate::run(arguments),
+            Command::Run(arguments) => run::run(arguments),
+            Command::Import(arguments) => import::run(arguments),
+            Command::Explain(arguments) => explain::run(arguments),
+            Command::Compile(arguments) => compile::run(arguments),
+            Command::Fmt(arguments) => fmt::run(arguments),
+            Command::Init(arguments) => init::run(arguments),
+            Command::Words(arguments) => words::run(arguments),
+            Command::Crm(arguments) => crm::run(arguments),
+            Command::Completions(arguments) => completions::run(arguments),
+        }
+    }
 }

@@ -1,10 +1,26 @@
 //! Sources and the standard library to IR.
 
-use crate::diagnostic::Diagnostic;
-use crate::ir::{Bundle, StepIx, TestCase};
+mod cases;
+mod crm;
+mod lower;
+mod scenario;
+#[cfg(test)]
+mod tests;
+mod uses;
+mod words;
+
+use crate::check::{CheckFile, Checked, check};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Sources, Span};
+use crate::syntax::{Parsed, parse};
+use lower::InError;
 use std::collections::BTreeMap;
+
+/// The standard library, in the language itself.
+const LIBRARY: &str = include_str!("../../stdlib/retail.scn");
+const LIBRARY_NAME: &str = "stdlib/retail.scn";
 
 /// The texts of a project.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +49,8 @@ pub struct Compiled {
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
     pub model: Model,
-    /// The scenarios of the selected files; `None` when there is an error.
+    /// The scenarios of the selected files, and those that their tests name; `None` when there is an error in the texts
+    /// or the templates. What is wrong with the CRM alone (family D) does not withhold it.
     pub bundle: Option<Bundle>,
     /// Where each instruction of a scenario was written, by the scenario's name.
     pub origins: BTreeMap<String, Origin>,
@@ -69,14 +86,95 @@ pub struct WordEntry {
 }
 
 /// Compiles the selected files. Total: whatever the texts, it returns.
-pub fn compile(_input: &Input, _surroundings: &Surroundings, _configuration: &Configuration) -> Compiled {
-    Compiled {
-        sources: Sources::default(),
-        diagnostics: Vec::new(),
-        model: Model::default(),
-        bundle: None,
-        origins: BTreeMap::new(),
-        tests: Vec::new(),
-        words: Vec::new(),
+pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
+    let mut sources = input.sources.clone();
+    let library = sources.add(LIBRARY_NAME, LIBRARY);
+    let mut parsed: Vec<Parsed> = (input.files.iter())
+        .map(|file| parse(file.source, sources.get(file.source).map_or("", |source| &source.text)))
+        .collect();
+    parsed.push(parse(library, LIBRARY));
+    let library_file = InputFile { source: library, stem: "retail".into(), folder: "stdlib".into(), selected: false };
+    // The library declares first, so that a second declaration is the project's.
+    let files: Vec<CheckFile> = std::iter::once(&library_file)
+        .chain(&input.files)
+        .zip(std::iter::once(parsed.last()).flatten().chain(&parsed))
+        .map(|(file, parsed)| CheckFile {
+            source: file.source,
+            stem: &file.stem,
+            folder: &file.folder,
+            selected: file.selected,
+            tree: &parsed.file,
+            unread: &parsed.unread,
+        })
+        .collect();
+    let checked = check(&files, &sources, surroundings, configuration);
+    let mut diagnostics = syntax_findings(input, &parsed, &checked);
+    let words = words::entries(&files, &sources, &checked);
+    diagnostics.extend(checked.diagnostics.iter().cloned());
+    let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
+    let program = if in_error { None } else { lower_all(&checked, configuration).ok() };
+    let (bundle, origins, tests) = match program {
+        Some(program) => (Some(program.bundle), program.origins, checked.cases.iter().map(cases::lower).collect()),
+        None => (None, BTreeMap::new(), Vec::new()),
+    };
+    if let (Some(bundle), Some(shape)) = (&bundle, &surroundings.crm) {
+        diagnostics.extend(crm::findings(bundle, shape, &checked));
     }
+    sort(&mut diagnostics);
+    Compiled { sources, diagnostics, model: checked.model, bundle, origins, tests, words }
+}
+
+/// What cannot be read, in the files that are judged; in the others too where nothing else explains an error.
+fn syntax_findings(input: &Input, parsed: &[Parsed], checked: &Checked) -> Vec<Diagnostic> {
+    let judged = |source: SourceId| {
+        input.files.iter().any(|file| file.source == source && file.selected)
+            || checked.scenarios.iter().any(|scenario| scenario.span.source == source)
+    };
+    let all = || parsed.iter().flat_map(|parsed| &parsed.diagnostics);
+    let of_judged = |found: &&Diagnostic| found.span().is_none_or(|span| judged(span.source));
+    let is_error = |found: &Diagnostic| found.level == Level::Error;
+    if all().filter(of_judged).any(is_error) || checked.diagnostics.iter().any(is_error) {
+        return all().filter(of_judged).cloned().collect();
+    }
+    let silenced = checked.scenarios.iter().any(|scenario| scenario::lower(scenario, &checked.model).is_err());
+    all().filter(|found| silenced || of_judged(found)).cloned().collect()
+}
+
+struct Program {
+    bundle: Bundle,
+    origins: BTreeMap<String, Origin>,
+}
+
+fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program, InError> {
+    let mut scenarios: Vec<Scenario> = Vec::with_capacity(checked.scenarios.len());
+    let mut messages: Vec<MessageContext> = Vec::new();
+    let mut origins = BTreeMap::new();
+    for typed in &checked.scenarios {
+        let lowered = scenario::lower(typed, &checked.model)?;
+        debug_assert!(scenario::is_sound(&lowered.scenario), "an accepted program is sound");
+        let origin = Origin {
+            title: typed.title.clone(),
+            doc: typed.doc.clone(),
+            span: typed.span,
+            folder: typed.folder.clone(),
+            steps: lowered.steps,
+        };
+        origins.insert(typed.name.clone(), origin);
+        scenarios.push(lowered.scenario);
+        for message in &typed.messages {
+            messages.push(scenario::lower_message(typed, message, &checked.model)?);
+        }
+    }
+    let settings =
+        Settings { currency: configuration.currency.0.clone(), zone: configuration.zone, expire: configuration.expire };
+    Ok(Program { bundle: Bundle { format: ir::FORMAT, settings, scenarios, messages }, origins })
+}
+
+/// By file and place; what concerns no text comes last.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    let place = |found: &Diagnostic| match found.span() {
+        Some(span) => (false, span.source, span.start, span.end),
+        None => (true, SourceId(0), 0, 0),
+    };
+    diagnostics.sort_by_key(place);
 }

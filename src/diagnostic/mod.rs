@@ -3,6 +3,7 @@
 //! A room that finds something builds a [`Diagnostic`]; nothing here prints. Messages are lower case,
 //! without a final period, names in backticks; the first line stands alone.
 
+pub mod render;
 mod rules;
 
 pub use rules::{RULES, Rule, RuleInfo};

@@ -93,6 +93,14 @@ rules! {
     TestReadsNotGiven "T010" "test-reads-not-given" Error;
 }
 
+impl RuleInfo {
+    /// Why there is such a rule: the first paragraph of its page, on one line.
+    pub fn why(&self) -> String {
+        let paragraph = self.page.lines().skip(1).skip_while(|line| line.trim().is_empty());
+        paragraph.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Rule {
     pub fn info(self) -> &'static RuleInfo {
         // The macro writes enum and table in the same order.

@@ -1,1 +1,9 @@
-//! (to come)
+//! One loop with different adapters: test, simulate, run. Drivers receive IR and never see a text.
+
+mod error;
+mod life;
+pub mod simulate;
+pub mod story;
+pub mod test;
+
+pub use error::Error;

@@ -28,15 +28,10 @@ pub(super) fn expression(code: &LinkedCode, needs: &super::Needs, ix: ExprIx) ->
     }
 }
 
-/// The name of a field that is read directly.
-pub(super) fn path(code: &LinkedCode, expr: &Expr) -> String {
-    match expr {
-        Expr::Contact(slot) => format!("contact field {slot}"),
-        Expr::Trigger(slot) => field_name(&code.code.trigger, *slot),
-        Expr::Field { of, field, .. } => {
-            let of = code.code.exprs.get(*of).map(|of| path(code, of)).unwrap_or_default();
-            format!("{of} field {field}")
-        }
+/// The name of a field that is read directly; empty for any other expression.
+pub(super) fn path(code: &LinkedCode, needs: &super::Needs, ix: ExprIx) -> String {
+    match code.code.exprs.get(ix) {
+        Some(Expr::Contact(_) | Expr::Trigger(_) | Expr::Field { .. }) => expression(code, needs, ix),
         _ => String::new(),
     }
 }

@@ -123,11 +123,11 @@ impl<'a> Eval<'a> {
         let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
         let owned = match expr {
             Expr::Contact(slot) => {
-                return self.given(self.facts.and_then(|facts| facts.person.values.get(usize::from(*slot))), expr);
+                return self.given(self.facts.and_then(|facts| facts.person.values.get(usize::from(*slot))), ix);
             }
-            Expr::Trigger(slot) => return self.given(self.trigger_value(*slot), expr),
-            Expr::Event(slot) => return self.given(self.event_value(*slot), expr),
-            Expr::Field { of, entity, field } => return self.field(*of, *entity, *field, expr),
+            Expr::Trigger(slot) => return self.given(self.trigger_value(*slot), ix),
+            Expr::Event(slot) => return self.given(self.event_value(*slot), ix),
+            Expr::Field { of, entity, field } => return self.field(*of, *entity, *field, ix),
             Expr::Missing => Value::Missing,
             Expr::Literal(_) => {
                 return code.constants.get(usize::from(ix)).map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
@@ -174,11 +174,11 @@ impl<'a> Eval<'a> {
     }
 
     /// Reports a field that a test reads and did not give.
-    fn given(&self, value: Option<&'a Value>, expr: &Expr) -> Cow<'a, Value> {
+    fn given(&self, value: Option<&'a Value>, ix: ExprIx) -> Cow<'a, Value> {
         match value {
             Some(Value::NotGiven) => {
                 if let Some(list) = self.not_given {
-                    list.borrow_mut().push(super::describe::path(self.code, expr));
+                    list.borrow_mut().push(self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default());
                 }
                 Cow::Owned(Value::Missing)
             }
@@ -200,10 +200,10 @@ impl<'a> Eval<'a> {
         event.values.get(usize::from(*event.fields.get(usize::from(slot))?))
     }
 
-    fn field(&self, of: ExprIx, entity: u16, field: u16, expr: &Expr) -> Cow<'a, Value> {
+    fn field(&self, of: ExprIx, entity: u16, field: u16, ix: ExprIx) -> Cow<'a, Value> {
         match self.value(of).as_ref() {
             Value::Entity(reference) if reference.entity == entity => {
-                self.given(self.world.value(*reference, field), expr)
+                self.given(self.world.value(*reference, field), ix)
             }
             _ => Cow::Owned(Value::Missing),
         }

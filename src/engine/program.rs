@@ -1,10 +1,12 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
+use super::describe;
 use super::eval::Eval;
 use super::facts::{ProbeKey, World};
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, ProbeIx, RecordUse, Scenario, ScenarioHash, Settings, StepIx,
+    Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
+    Settings, StepIx,
 };
 use crate::model::{FieldDefault, Id, Type};
 use crate::time::Instant;
@@ -77,6 +79,8 @@ pub(super) struct LinkedCode {
     pub probe_base: u32,
     /// The values of the literals among the expressions, at the expressions' places.
     pub constants: Vec<Value>,
+    /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
+    pub paths: Vec<String>,
 }
 
 /// The templates' side of one message.
@@ -154,7 +158,7 @@ impl Program {
         let standing = code.wakers(conditions);
         let mut waits_for = BTreeMap::new();
         for (place, step) in scenario.steps.iter() {
-            if let crate::ir::Op::WaitFor { condition, .. } = step.op {
+            if let Op::WaitFor { condition, .. } = step.op {
                 waits_for.insert(place, code.wakers([condition]));
             }
         }
@@ -221,11 +225,16 @@ impl Program {
         self.watched.get(usize::from(kind)).copied().unwrap_or(false)
     }
 
-    /// The kind of event that a probe looks for.
-    pub(super) fn probe_kind(&self, probe: ProbeIx) -> Option<u16> {
-        let (unit, local) = *self.probes.get(usize::from(probe))?;
-        let code = &self.unit(unit)?.code;
-        code.events.get(usize::from(code.code.probes.get(local)?.event)).copied()
+    /// A step of a scenario in the words of the language: `product.delay - 1 month` of a wait.
+    pub fn describe_wait(&self, unit: u16, step: StepIx) -> String {
+        let Some(unit) = self.unit(unit) else { return String::new() };
+        let part = |ix: ExprIx| describe::expression(&unit.code, &self.needs, ix);
+        match unit.scenario.steps.get(step).map(|step| &step.op) {
+            Some(Op::Wait(duration)) => part(*duration),
+            Some(Op::WaitFor { limit, .. }) => part(*limit),
+            Some(Op::WaitUntil(Moment::At(instant) | Moment::Anniversary(instant))) => part(*instant),
+            _ => String::new(),
+        }
     }
 
     /// The key under which a probe files an event; `None` when the event does not pass its filter or has no
@@ -350,10 +359,12 @@ impl LinkedCode {
             events: events.into_iter().map(|slot| slot.map_or(u16::MAX, |slot| slot as u16)).collect(),
             trigger_fields,
             probe_base,
+            paths: Vec::new(),
             constants: code.exprs.values().iter().map(constant).collect(),
             code: code.clone(),
         };
         linked.move_slots(code, needs);
+        linked.paths = code.exprs.iter().map(|(ix, _)| describe::path(&linked, needs, ix)).collect();
         linked
     }
 

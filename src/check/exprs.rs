@@ -1,0 +1,439 @@
+//! Expressions: every node gets its type, or is reported.
+
+use super::literals::{self, a, literal, mismatch, not_of_enumeration};
+use super::scope::{Checker, Scope, out_of_context};
+use super::typed::{Expr, Kind};
+use super::words::{not_in_this_version, not_yet, or_list};
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::{CHANNELS, Literal, Type};
+use crate::span::Span;
+use crate::syntax::tree::{self, ExprKind, Path, Word};
+use crate::time::TimeOfDay;
+
+impl Checker<'_> {
+    /// An expression with its type.
+    pub fn expr(&mut self, scope: &Scope, tree: &tree::Expr) -> Expr {
+        let levels = match &tree.kind {
+            ExprKind::Sum(terms) => terms.len(),
+            ExprKind::Product(factors) => factors.len(),
+            ExprKind::If { arms, .. } => arms.len(),
+            _ => 1,
+        };
+        let Some(scope) = self.deeper(scope, levels, tree.span) else { return Expr::error(tree.span) };
+        let scope = &scope;
+        let mut found = Vec::new();
+        let value = literal(tree, self.configuration, &mut found);
+        found.into_iter().for_each(|each| self.report(scope, each));
+        if let Some(value) = value {
+            return value;
+        }
+        let span = tree.span;
+        match &tree.kind {
+            ExprKind::Path(path) => self.path(scope, path),
+            ExprKind::LastMessage => self.last_message(scope, span),
+            ExprKind::Call { name, arguments } => self.call(scope, name, arguments, span),
+            ExprKind::History { pattern, window } => self.history(scope, pattern, window.as_ref(), span),
+            ExprKind::No { patterns, window } => self.none_of(scope, patterns, window.as_ref(), span),
+            ExprKind::AnyOf { patterns, window } => self.any_of(scope, patterns, window.as_ref(), span),
+            ExprKind::Not(inner) => {
+                let inner = self.condition(scope, inner);
+                negated(inner, true, span)
+            }
+            ExprKind::And(all) => self.all_of(scope, all, span),
+            ExprKind::Or(all) => {
+                let all: Vec<Expr> = all.iter().map(|each| self.condition(scope, each)).collect();
+                let optional = all.iter().any(|each| each.optional);
+                flag(Kind::Or(all), optional, span)
+            }
+            ExprKind::Compare { op, left, right } => self.compare(scope, op.value, left, right, span),
+            ExprKind::Is { negated: not, left, right } => {
+                let left = self.expr(scope, left);
+                let equal = self.equal(scope, left, right, span);
+                negated(equal, *not, span)
+            }
+            ExprKind::IsEmpty { negated: not, value } => {
+                let value = self.expr(scope, value);
+                let empty = self.is_empty(scope, value, span);
+                negated(empty, *not, span)
+            }
+            ExprKind::In { negated: not, value, list } => {
+                let value = self.expr(scope, value);
+                let found = self.is_in(scope, value, list, span);
+                negated(found, *not, span)
+            }
+            ExprKind::InScenario(_) => self.not_yet(scope, "`in` and a scenario", span),
+            ExprKind::CanReceive { contact, channel } => self.can_receive(scope, contact, channel, span),
+            ExprKind::Has(path) => self.has(scope, path, span),
+            ExprKind::Sum(terms) => self.sum(scope, terms, span),
+            ExprKind::Product(factors) => self.product(scope, factors, span),
+            ExprKind::Negate(inner) => self.negate(scope, inner, span),
+            ExprKind::Default { value, fallback } => self.default(scope, value, fallback, span),
+            ExprKind::Ago(duration) => self.ago(scope, duration, span),
+            ExprKind::If { arms, otherwise } => self.choice(scope, arms, otherwise, span),
+            ExprKind::Later { words } => self.later(scope, &words.value, words.span),
+            ExprKind::List(_) => {
+                let found = Diagnostic::new(Rule::TypeMismatch, "a list is not a value here")
+                    .at(span, "a list stands after `in`")
+                    .help("write `PATH in [\"a\", \"b\"]`");
+                self.report(scope, found);
+                Expr::error(span)
+            }
+            _ => Expr::error(span),
+        }
+    }
+
+    /// An expression that is true or false.
+    pub fn condition(&mut self, scope: &Scope, tree: &tree::Expr) -> Expr {
+        let found = self.expr(scope, tree);
+        let ty = match &found.ty {
+            None | Some(Type::Flag) => return found,
+            Some(ty) => ty,
+        };
+        let help = match ty {
+            _ if found.optional => "ask whether it is present: `has PATH`",
+            Type::Text | Type::Enumeration(_) => "compare it: `PATH is \"...\"`",
+            Type::Instant | Type::Date => "compare it: `PATH before 3 months ago`",
+            Type::Number | Type::Money | Type::Percent | Type::Duration => "compare it: `PATH > ...`",
+            _ => "compare it with `is`",
+        };
+        let report = Diagnostic::new(Rule::NotACondition, format!("{} is not a condition", a(ty)))
+            .at(found.span, "neither true nor false")
+            .help(help);
+        self.report(scope, report);
+        Expr::error(found.span)
+    }
+
+    /// The conjuncts see which paths the earlier ones found present.
+    fn all_of(&mut self, scope: &Scope, all: &[tree::Expr], span: Span) -> Expr {
+        let mut present = scope.present.to_vec();
+        let mut checked = Vec::with_capacity(all.len());
+        for each in all {
+            checked.push(self.condition(&Scope { present: &present, ..*scope }, each));
+            found_present(each, &mut present);
+        }
+        let optional = checked.iter().any(|each| each.optional);
+        flag(Kind::And(checked), optional, span)
+    }
+
+    /// `left is right`.
+    pub(super) fn equal(&mut self, scope: &Scope, left: Expr, right: &tree::Expr, span: Span) -> Expr {
+        let right = self.expr(scope, right);
+        if self.refuse_history(scope, &left) || self.refuse_history(scope, &right) {
+            return Expr::error(span);
+        }
+        if let Some(list) = [&left, &right].into_iter().find(|each| matches!(each.ty, Some(Type::List(_)))) {
+            let place = list.span;
+            return self.not_yet(scope, "the comparison of lists", place);
+        }
+        let optional = left.optional || right.optional;
+        match self.alike(scope, left, right) {
+            Some((left, right)) => flag(Kind::Equal(Box::new((left, right))), optional, span),
+            None => Expr::error(span),
+        }
+    }
+
+    pub(super) fn is_empty(&mut self, scope: &Scope, value: Expr, span: Span) -> Expr {
+        if self.refuse_history(scope, &value) {
+            return Expr::error(span);
+        }
+        match &value.ty {
+            None => Expr::error(span),
+            Some(Type::List(_)) => {
+                let place = value.span;
+                self.not_yet(scope, "a question about a list", place)
+            }
+            Some(ty) if *ty != Type::Text && !value.optional => {
+                let found =
+                    Diagnostic::new(Rule::TypeMismatch, format!("{} that is always present is never empty", a(ty)))
+                        .at(value.span, "never empty")
+                        .help("leave this condition out, or compare the value");
+                self.report(scope, found);
+                Expr::error(span)
+            }
+            Some(_) => flag(Kind::IsEmpty(Box::new(value)), false, span),
+        }
+    }
+
+    pub(super) fn is_in(&mut self, scope: &Scope, value: Expr, list: &tree::Expr, span: Span) -> Expr {
+        if self.refuse_history(scope, &value) {
+            return Expr::error(span);
+        }
+        let ExprKind::List(values) = &list.kind else {
+            let list = self.expr(scope, list);
+            return match &list.ty {
+                None => Expr::error(span),
+                Some(Type::List(_)) => self.not_yet(scope, "`in` and a list of the model", list.span),
+                Some(ty) => {
+                    let found = Diagnostic::new(Rule::TypeMismatch, format!("{} is not a list", a(ty)))
+                        .at(list.span, "a list is expected after `in`")
+                        .help("write the values in brackets: `in [\"a\", \"b\"]`");
+                    self.report(scope, found);
+                    Expr::error(span)
+                }
+            };
+        };
+        let mut checked = Vec::with_capacity(values.len());
+        for each in values {
+            let each = self.expr(scope, each);
+            if self.refuse_history(scope, &each) {
+                return Expr::error(span);
+            }
+            if let Some((_, each)) = self.alike(scope, value.clone(), each) {
+                checked.push(each);
+            }
+        }
+        let optional = value.optional || checked.iter().any(|each| each.optional);
+        flag(Kind::In(Box::new(value), checked), optional, span)
+    }
+
+    fn has(&mut self, scope: &Scope, path: &Path, span: Span) -> Expr {
+        let value = self.path(scope, path);
+        if self.refuse_history(scope, &value) || value.ty.is_none() {
+            return Expr::error(span);
+        }
+        flag(Kind::Has(Box::new(value)), false, span)
+    }
+
+    fn last_message(&mut self, scope: &Scope, span: Span) -> Expr {
+        if !scope.has_instance() {
+            self.report(scope, out_of_context("last message", scope.place, span));
+            return Expr::error(span);
+        }
+        // Without a message, what refers to it is false: nothing to warn of.
+        Expr::new(Kind::LastMessage, Type::Instant, false, span)
+    }
+
+    fn default(&mut self, scope: &Scope, value: &tree::Expr, fallback: &tree::Expr, span: Span) -> Expr {
+        let value = self.expr(&Scope { missing_is_fine: true, ..*scope }, value);
+        let fallback = self.expr(scope, fallback);
+        if self.refuse_history(scope, &value) {
+            return Expr::error(span);
+        }
+        let optional = value.optional && fallback.optional;
+        let Some((value, fallback)) = self.alike(scope, value, fallback) else { return Expr::error(span) };
+        let ty = value.ty.clone();
+        Expr { kind: Kind::Default(Box::new((value, fallback))), ty, optional, span }
+    }
+
+    fn choice(&mut self, scope: &Scope, arms: &[(tree::Expr, tree::Expr)], otherwise: &tree::Expr, span: Span) -> Expr {
+        let mut otherwise = self.expr(scope, otherwise);
+        let mut optional = otherwise.optional;
+        let mut checked = Vec::with_capacity(arms.len());
+        let mut sound = true;
+        for (condition, value) in arms {
+            let condition = self.condition(scope, condition);
+            let value = self.expr(scope, value);
+            optional |= value.optional;
+            match self.alike(scope, value, otherwise.clone()) {
+                Some((value, other)) => {
+                    otherwise = other;
+                    checked.push((condition, value));
+                }
+                None => sound = false,
+            }
+        }
+        if !sound {
+            return Expr::error(span);
+        }
+        let ty = otherwise.ty.clone();
+        Expr { kind: Kind::If { arms: checked, otherwise: Box::new(otherwise) }, ty, optional, span }
+    }
+
+    /// `contact can receive email`: the contact has an address on this channel. No model of this version has a source
+    /// of consent.
+    fn can_receive(&mut self, scope: &Scope, contact: &Path, channel: &Word, span: Span) -> Expr {
+        let is_contact = matches!(contact.segments.as_slice(), [word] if word.value == "contact");
+        if !is_contact {
+            return self.not_yet(scope, "`can receive` of another contact", contact.span);
+        }
+        match self.address(scope, channel) {
+            Some(address) => {
+                let empty = flag(Kind::IsEmpty(Box::new(address)), false, span);
+                negated(empty, true, span)
+            }
+            None => Expr::error(span),
+        }
+    }
+
+    /// The contact's address on a channel; what is wrong with the channel is reported.
+    pub(super) fn address(&mut self, scope: &Scope, channel: &Word) -> Option<Expr> {
+        let Some((_, field)) = CHANNELS.iter().find(|(name, _)| *name == channel.value) else {
+            let known: Vec<&str> = CHANNELS.iter().map(|(name, _)| *name).collect();
+            let found = Diagnostic::new(Rule::UnknownChannel, format!("no channel is called `{}`", channel.value));
+            let near = suggestion(&channel.value, known.iter().copied());
+            let otherwise = format!("the channels are {}", or_list(&known));
+            self.report(scope, super::names::with_suggestion(found, channel, near, &otherwise));
+            return None;
+        };
+        let Some(field) = field else {
+            self.later(scope, &channel.value, channel.span);
+            return None;
+        };
+        let declared = self.names.model.entities.get("contact").and_then(|contact| contact.field(field));
+        match declared {
+            Some(declared) if declared.ty == Type::Text => {
+                let kind = Kind::Contact((*field).to_owned());
+                Some(Expr::new(kind, Type::Text, declared.may_be_missing(), channel.span))
+            }
+            _ => {
+                let found = Diagnostic::new(Rule::UnknownField, format!("`contact` has no text `{field}`"))
+                    .at(channel.span, format!("{} needs it as the address", channel.value))
+                    .help(format!("declare it: `extend contact {{ {field}: text? }}`"));
+                self.report(scope, found);
+                None
+            }
+        }
+    }
+
+    /// Both of one type, after what a literal may become; a mismatch is reported.
+    pub(super) fn alike(&mut self, scope: &Scope, left: Expr, right: Expr) -> Option<(Expr, Expr)> {
+        let (Some(left_type), Some(right_type)) = (left.ty.clone(), right.ty.clone()) else { return None };
+        let is_literal = matches!(left.kind, Kind::Literal(_));
+        match self.fit(right.clone(), &left_type) {
+            Ok(right) => Some((left, right)),
+            Err(found) => {
+                if is_literal && let Ok(left) = self.fit(left, &right_type) {
+                    return Some((left, right));
+                }
+                self.report(scope, *found);
+                None
+            }
+        }
+    }
+
+    /// The expression as a value of the wanted type. A date becomes the last second of its day where an instant is
+    /// wanted; a text must be one of an enumeration's.
+    pub(super) fn fit(&self, value: Expr, wanted: &Type) -> Result<Expr, Box<Diagnostic>> {
+        let Some(ty) = &value.ty else { return Ok(value) };
+        let currency = &self.configuration.currency.0;
+        match (wanted, ty, &value.kind) {
+            (Type::Instant, Type::Date, Kind::Literal(Literal::Date(date))) => {
+                let instant = self.configuration.zone.instant(*date, TimeOfDay::LAST_SECOND);
+                Ok(Expr::literal(Literal::Instant(instant), Type::Instant, value.span))
+            }
+            (Type::Enumeration(texts), Type::Text, Kind::Literal(Literal::Text(text))) => {
+                if texts.contains(text) {
+                    return Ok(value);
+                }
+                Err(Box::new(not_of_enumeration(text, texts, value.span)))
+            }
+            (Type::Enumeration(_), Type::Text, _) | (Type::Text, Type::Enumeration(_), _) => Ok(value),
+            (Type::Enumeration(one), Type::Enumeration(other), _) if one.iter().any(|text| other.contains(text)) => {
+                Ok(value)
+            }
+            (Type::Money, Type::Number, Kind::Literal(Literal::Number(number))) => {
+                let amount = format!("{number} {currency}");
+                Err(Box::new(
+                    Diagnostic::new(Rule::TypeMismatch, "expected an amount of money, found a number")
+                        .at(value.span, "an amount has a currency")
+                        .help(format!("write `{amount}`"))
+                        .fix(value.span, amount),
+                ))
+            }
+            (wanted, ty, _) if wanted == ty => Ok(value),
+            (wanted, ty, _) => Err(Box::new(mismatch(wanted, Some(ty), value.span, currency))),
+        }
+    }
+
+    /// A value of the wanted type, or a report.
+    pub(super) fn typed(&mut self, scope: &Scope, tree: &tree::Expr, wanted: &Type) -> Expr {
+        let value = self.expr(scope, tree);
+        let span = value.span;
+        if self.refuse_history(scope, &value) {
+            return Expr::error(span);
+        }
+        match self.fit(value, wanted) {
+            Ok(value) => value,
+            Err(found) => {
+                self.report(scope, *found);
+                Expr::error(span)
+            }
+        }
+    }
+
+    /// A history is true or false, and nothing else.
+    pub(super) fn refuse_history(&mut self, scope: &Scope, value: &Expr) -> bool {
+        if !value.is_history() {
+            return false;
+        }
+        let found = Diagnostic::new(Rule::HistoryCompared, "a history is not compared")
+            .at(value.span, "true when such an event happened, else false")
+            .because(
+                "how often or how much is asked by an aggregate, such as `count of`, which this version does not have",
+            )
+            .help("use it as a condition, or negate it with `no`");
+        self.report(scope, found);
+        true
+    }
+
+    /// A sentence of a later version.
+    pub(super) fn later(&mut self, scope: &Scope, words: &str, span: Span) -> Expr {
+        self.report(scope, not_in_this_version(words, span));
+        Expr::error(span)
+    }
+
+    /// As `later`, for what has no word of its own.
+    pub(super) fn not_yet(&mut self, scope: &Scope, what: &str, span: Span) -> Expr {
+        self.report(scope, not_yet(what, span));
+        Expr::error(span)
+    }
+
+    /// `round(VALUE)`.
+    pub(super) fn round(&mut self, scope: &Scope, name: &Word, arguments: &[tree::Expr], span: Span) -> Expr {
+        let [argument] = arguments else {
+            let found =
+                Diagnostic::new(Rule::WrongArguments, format!("`round` takes one value, not {}", arguments.len()))
+                    .at(name.span, "used here")
+                    .help("write `round(VALUE)`");
+            self.report(scope, found);
+            return Expr::error(span);
+        };
+        let value = self.operand(scope, argument);
+        match &value.ty {
+            None => Expr::error(span),
+            Some(Type::Number | Type::Money) => {
+                let optional = value.optional;
+                Expr::new(Kind::Round(Box::new(value)), Type::Number, optional, span)
+            }
+            Some(ty) => {
+                let found = Diagnostic::new(Rule::WrongArguments, format!("{} cannot be rounded", a(ty)))
+                    .at(value.span, "`round` takes a number or an amount of money")
+                    .help(format!("write {}", literals::example(&Type::Number, "")));
+                self.report(scope, found);
+                Expr::error(span)
+            }
+        }
+    }
+}
+
+/// A condition that is true, false, or unknown where `optional`.
+pub(super) fn flag(kind: Kind, optional: bool, span: Span) -> Expr {
+    Expr::new(kind, Type::Flag, optional, span)
+}
+
+/// The opposite, where it is wanted; an error stays one.
+pub(super) fn negated(expr: Expr, wanted: bool, span: Span) -> Expr {
+    if !wanted || expr.ty.is_none() {
+        return expr;
+    }
+    let optional = expr.optional;
+    flag(Kind::Not(Box::new(expr)), optional, span)
+}
+
+/// The paths that a condition, when true, says to be present.
+pub(super) fn found_present(condition: &tree::Expr, present: &mut Vec<String>) {
+    match &condition.kind {
+        ExprKind::Has(path) => present.push(path_text(path)),
+        ExprKind::IsEmpty { negated: true, value } => {
+            if let ExprKind::Path(path) = &value.kind {
+                present.push(path_text(path));
+            }
+        }
+        ExprKind::And(all) => all.iter().for_each(|each| found_present(each, present)),
+        _ => {}
+    }
+}
+
+pub(super) fn path_text(path: &Path) -> String {
+    path.segments.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".")
+}

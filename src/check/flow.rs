@@ -1,0 +1,64 @@
+//! What only the whole of a scenario shows: exits before the first message, several triggers at one instant, consent.
+
+use super::typed::{Class, EntryRule, Kind, Scenario, Step, StepKind};
+use crate::diagnostic::{Diagnostic, Rule};
+
+/// Judges scenarios as a whole, in the order of their names.
+pub fn check_flow(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
+    for scenario in scenarios {
+        out.extend(goal_before_message(scenario));
+        out.extend(several_at_once(scenario));
+    }
+    out.extend(no_consent_source(scenarios));
+}
+
+/// A goal that looks at the last message ends nothing before there is one; then only a `stop when` or an `unless` does.
+fn goal_before_message(scenario: &Scenario) -> Option<Diagnostic> {
+    let goal = scenario.goal.as_ref()?;
+    let needs_message = goal.within.is_some() || goal.condition.any(|kind| *kind == Kind::LastMessage);
+    if !needs_message || scenario.stop_when.is_some() {
+        return None;
+    }
+    let mut steps = Vec::new();
+    Step::visit_all(&scenario.steps, &mut |step| steps.push(step));
+    let first = steps.iter().position(|step| matches!(step.kind, StepKind::Send(_)))?;
+    let (before, send) = (steps.get(..first)?, steps.get(first)?);
+    let stops = before.iter().any(|step| matches!(step.kind, StepKind::Stop));
+    if send.guard.is_some() || stops || !before.iter().any(|step| step.is_wait()) {
+        return None;
+    }
+    Some(
+        Diagnostic::new(Rule::GoalBeforeMessage, "this goal cannot end the scenario before its first message")
+            .at(goal.condition.span, "looks at the last message, and there is none yet")
+            .at(send.span, "sent although the goal may be reached by now")
+            .help("add `stop when` with the condition of the goal, or give the first message an `unless`"),
+    )
+}
+
+/// Two rows of one ticket start two instances, which send two messages.
+fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
+    if scenario.entry != EntryRule::Always {
+        return None;
+    }
+    let mut steps = Vec::new();
+    Step::visit_all(&scenario.steps, &mut |step| steps.push(step));
+    let alone = |step: &&Step| matches!(&step.kind, StepKind::Send(send) if !send.together);
+    let step = steps.into_iter().find(alone)?;
+    Some(
+        Diagnostic::new(Rule::SeveralAtOnce, "one person may get several of this message at one instant")
+            .at(step.span, "one for each trigger, and several may come at the same instant")
+            .help("write `together` after a wait, or an entry rule: `latest`, `once`, `once every`, `once per`"),
+    )
+}
+
+/// Said once in a run, on the first marketing message: no model of this version declares who consents.
+fn no_consent_source(scenarios: &[Scenario]) -> Option<Diagnostic> {
+    let marketing = |step: &&Step| matches!(&step.kind, StepKind::Send(send) if send.class == Class::Marketing);
+    let sends = scenarios.iter().flat_map(|scenario| scenario.all_steps()).filter(marketing);
+    let first = sends.min_by_key(|step| (step.span.source, step.span.start))?;
+    Some(
+        Diagnostic::new(Rule::NoConsentSource, "the model does not say who consents to marketing messages")
+            .at(first.span, "sent to every address that is not suppressed")
+            .help("keep the addresses of those who consent in `contact`, or send it as `service` where it is one"),
+    )
+}

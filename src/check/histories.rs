@@ -1,0 +1,323 @@
+//! Histories: an event, its filters and its window.
+
+use super::exprs::{flag, negated};
+use super::literals::{self, a};
+use super::names::{unknown_field, with_suggestion};
+use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
+use super::typed::{Expr, History, Key, Kind, Window};
+use super::words::{is_later, not_in_this_version};
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::{Record, Type};
+use crate::span::Span;
+use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
+
+impl<'a> Checker<'a> {
+    /// `EVENT [FILTER] [WINDOW]`
+    pub(super) fn history(
+        &mut self,
+        scope: &Scope,
+        pattern: &EventPattern,
+        window: Option<&tree::Window>,
+        span: Span,
+    ) -> Expr {
+        if !self.may_ask(scope, span) {
+            return Expr::error(span);
+        }
+        let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
+        let mut keys = Vec::new();
+        let filters = self.filters(scope, event, &pattern.filters, &mut keys);
+        let window = self.window(scope, window, pattern.span);
+        let sound = filters.iter().all(|filter| filter.ty.is_some())
+            && keys.iter().all(|key| key.of_event.ty.is_some() && key.of_instance.ty.is_some());
+        let Some(window) = window.filter(|_| sound) else { return Expr::error(span) };
+        let optional = keys.iter().any(|key| key.of_event.optional || key.of_instance.optional)
+            || filters.iter().any(|filter| filter.optional);
+        let (instance_filters, filters) = filters.into_iter().partition(depends_on_instance);
+        let history = History { event: event.name.clone(), filters, keys, instance_filters, window };
+        flag(Kind::History(Box::new(history)), optional, span)
+    }
+
+    /// A bare event name: a history without filter, over the window of its place.
+    pub(super) fn bare_event(&mut self, scope: &Scope, event: &Word) -> Expr {
+        let pattern = EventPattern { event: event.clone(), filters: Vec::new(), span: event.span };
+        self.history(scope, &pattern, None, event.span)
+    }
+
+    /// `no (A or B) WINDOW`: none of them.
+    pub(super) fn none_of(
+        &mut self,
+        scope: &Scope,
+        patterns: &[EventPattern],
+        window: Option<&tree::Window>,
+        span: Span,
+    ) -> Expr {
+        let mut all: Vec<Expr> = (patterns.iter())
+            .map(|pattern| negated(self.history(scope, pattern, window, pattern.span), true, span))
+            .collect();
+        match all.pop() {
+            Some(only) if all.is_empty() => only,
+            Some(last) => {
+                all.push(last);
+                joined(Kind::And, all, span)
+            }
+            None => Expr::error(span),
+        }
+    }
+
+    /// `(A or B) WINDOW`: one of them.
+    pub(super) fn any_of(
+        &mut self,
+        scope: &Scope,
+        patterns: &[EventPattern],
+        window: Option<&tree::Window>,
+        span: Span,
+    ) -> Expr {
+        let all = patterns.iter().map(|pattern| self.history(scope, pattern, window, pattern.span)).collect();
+        joined(Kind::Or, all, span)
+    }
+
+    /// Whether a history may be asked for here.
+    fn may_ask(&mut self, scope: &Scope, span: Span) -> bool {
+        let found = if scope.event.is_some() && scope.place != Place::TriggerFilter {
+            Diagnostic::new(Rule::NotAFilter, "a filter cannot ask for another event")
+                .at(span, "a history inside the filter of an event")
+                .help("ask for both, joined by `and`, outside the filter")
+        } else if matches!(scope.place, Place::Audience | Place::Instance) {
+            return true;
+        } else {
+            Diagnostic::new(Rule::OutOfContext, "a history is not asked for here")
+                .at(span, "here only the event itself and the contact are looked at")
+                .help("ask for it in `for`, or in a step")
+        };
+        self.report(scope, found);
+        false
+    }
+
+    /// The event of this name; an unknown one is reported.
+    pub(super) fn event(&mut self, scope: &Scope, word: &Word) -> Option<&'a Record> {
+        let names = self.names;
+        let name = word.value.as_str();
+        if let Some(event) = names.model.events.get(name) {
+            return Some(event);
+        }
+        if names.is_silent(name) {
+            return None;
+        }
+        if is_later(name) {
+            self.report(scope, not_in_this_version(name, word.span));
+            return None;
+        }
+        let found = Diagnostic::new(Rule::UnknownName, format!("no event is called `{name}`"));
+        let found = match names.place(name) {
+            Some((what, _)) => found
+                .at(word.span, format!("this is {} {what}", if what == "entity" { "an" } else { "a" }))
+                .help(match what {
+                    "definition" => "a definition takes no filter and no window; write them in its own text",
+                    _ => "an event is expected here, such as `purchased`",
+                }),
+            None => {
+                let near = suggestion(name, names.model.events.keys().map(String::as_str));
+                with_suggestion(found, word, near, &format!("declare it: `event {name} {{ ... }}`"))
+            }
+        };
+        self.report(scope, found);
+        None
+    }
+
+    /// The filters of an event, conjuncts apart; the keys of `same` go to `keys`.
+    pub(super) fn filters(
+        &mut self,
+        scope: &Scope,
+        event: &Record,
+        filters: &[Filter],
+        keys: &mut Vec<Key>,
+    ) -> Vec<Expr> {
+        let inner = Scope { event: Some(event), ..*scope };
+        let mut all = Vec::new();
+        for filter in filters {
+            match &filter.kind {
+                FilterKind::Same(path) => keys.extend(self.same(scope, event, path)),
+                kind => match self.filter(&inner, kind, filter.span) {
+                    Expr { kind: Kind::And(each), .. } => all.extend(each),
+                    one => all.push(one),
+                },
+            }
+        }
+        all
+    }
+
+    fn filter(&mut self, scope: &Scope, kind: &FilterKind, span: Span) -> Expr {
+        match kind {
+            FilterKind::Path(path) => {
+                let value = self.path(scope, path);
+                self.short_filter(scope, value, span)
+            }
+            FilterKind::Is { path, negated: not, value } => {
+                let left = self.path(scope, path);
+                let equal = self.equal(scope, left, value, span);
+                negated(equal, *not, span)
+            }
+            FilterKind::IsEmpty { path, negated: not } => {
+                let value = self.path(scope, path);
+                let empty = self.is_empty(scope, value, span);
+                negated(empty, *not, span)
+            }
+            FilterKind::In { path, negated: not, list } => {
+                let value = self.path(scope, path);
+                let found = self.is_in(scope, value, list, span);
+                negated(found, *not, span)
+            }
+            FilterKind::Where(condition) => self.condition(scope, condition),
+            FilterKind::Same(_) => Expr::error(span),
+        }
+    }
+
+    /// A path alone: a flag, or what may be missing.
+    fn short_filter(&mut self, scope: &Scope, value: Expr, span: Span) -> Expr {
+        let ty = match &value.ty {
+            None => return value,
+            Some(Type::Flag) => return value,
+            Some(Type::List(_)) => return self.not_yet(scope, "a question about a list", value.span),
+            Some(ty) => ty,
+        };
+        if value.optional {
+            return flag(Kind::Has(Box::new(value)), false, span);
+        }
+        let help = match ty {
+            Type::Text | Type::Enumeration(_) => "compare it: `PATH is \"...\"`",
+            Type::Entity(_) => "name one of its fields, or write `same PATH`",
+            _ => "compare it: `where PATH > ...`",
+        };
+        let found = Diagnostic::new(Rule::NotAFilter, format!("{} that is always present filters nothing", a(ty)))
+            .at(value.span, "neither a flag nor a value that may be missing")
+            .help(help);
+        self.report(scope, found);
+        Expr::error(span)
+    }
+
+    /// `same PATH`: the event's value equals the trigger's.
+    fn same(&mut self, scope: &Scope, event: &Record, path: &Path) -> Option<Key> {
+        if scope.place == Place::TriggerFilter {
+            let found = Diagnostic::new(Rule::OutOfContext, "`same` has nothing to compare with here")
+                .at(path.span, "this event is the trigger itself")
+                .help("`same` compares another event with the trigger, in `for` or in a step");
+            self.report(scope, found);
+            return None;
+        }
+        let (first, rest) = path.segments.split_first()?;
+        let Some(field) = event.field(&first.value) else {
+            self.report(scope, unknown_field(first, event));
+            return Some(Key { of_event: Expr::error(path.span), of_instance: Expr::error(path.span) });
+        };
+        let own = self.field_of(event, field, Kind::Event(first.value.clone()), first.span);
+        let mut of_event = self.follow(scope, own, rest);
+        of_event.span = path.span;
+        if of_event.ty.is_none() {
+            return Some(Key { of_event, of_instance: Expr::error(path.span) });
+        }
+        if let Some(Type::List(_)) = of_event.ty {
+            let of_instance = self.not_yet(scope, "the comparison of lists", path.span);
+            return Some(Key { of_event, of_instance });
+        }
+        let of_trigger = Path {
+            segments: std::iter::once(Word::new("trigger".into(), first.span)).chain(path.segments.clone()).collect(),
+            span: path.span,
+        };
+        // The parameters of a definition have no part in it.
+        let of_instance = self.path(&Scope { parameters: &[], event: None, ..*scope }, &of_trigger);
+        let of_instance = self.same_type(scope, event, &of_event, of_instance);
+        Some(Key { of_event, of_instance })
+    }
+
+    fn same_type(&mut self, scope: &Scope, event: &Record, of_event: &Expr, of_instance: Expr) -> Expr {
+        let (Some(one), Some(other)) = (&of_event.ty, &of_instance.ty) else { return of_instance };
+        if one == other || matches!(scope.triggers, Triggers::Open) {
+            return of_instance;
+        }
+        let texts = matches!((one, other), (Type::Text | Type::Enumeration(_), Type::Text | Type::Enumeration(_)));
+        if texts {
+            return of_instance;
+        }
+        let message = format!("it is {} in `{}`, and {} in the trigger", a(one), event.name, a(other));
+        let found = Diagnostic::new(Rule::TypeMismatch, message)
+            .at(of_event.span, "these are never the same")
+            .help("name a path that has one type in both");
+        self.report(scope, found);
+        Expr::error(of_instance.span)
+    }
+
+    /// A window; the default one where an instance runs.
+    fn window(&mut self, scope: &Scope, window: Option<&tree::Window>, pattern: Span) -> Option<Window> {
+        let entry = |span| Window::Since(Expr::new(Kind::Entry, Type::Instant, false, span));
+        let Some(window) = window else {
+            if scope.has_instance() {
+                return Some(entry(pattern));
+            }
+            let found = Diagnostic::new(Rule::MissingWindow, "this history has no window")
+                .at(pattern, "since when?")
+                .because("in `for` no instance has begun, so there is no entry to count from")
+                .help("write `ever`, `in last 3 months`, or `since` an instant");
+            self.report(scope, found);
+            return None;
+        };
+        // A window is counted from the instance, not from the event at hand.
+        let scope = &Scope { event: None, ..*scope };
+        match &window.kind {
+            WindowKind::Ever => Some(Window::Ever),
+            WindowKind::SinceEntry if scope.has_instance() => Some(entry(window.span)),
+            WindowKind::SinceLastMessage if scope.has_instance() => {
+                Some(Window::Since(Expr::new(Kind::LastMessage, Type::Instant, false, window.span)))
+            }
+            WindowKind::SinceEntry => {
+                self.report(scope, out_of_context("entry", scope.place, window.span));
+                None
+            }
+            WindowKind::SinceLastMessage => {
+                self.report(scope, out_of_context("last message", scope.place, window.span));
+                None
+            }
+            WindowKind::Since(instant) => {
+                let instant = self.typed(scope, instant, &Type::Instant);
+                instant.ty.is_some().then_some(Window::Since(instant))
+            }
+            WindowKind::InLast(duration) => {
+                let duration = self.typed(scope, duration, &Type::Duration);
+                self.refuse_empty_window(scope, &duration);
+                duration.ty.is_some().then_some(Window::InLast(duration))
+            }
+        }
+    }
+
+    fn refuse_empty_window(&mut self, scope: &Scope, duration: &Expr) {
+        if super::arithmetic::constant_duration(duration).is_some_and(|each| each.nominal() <= 0) {
+            let found = Diagnostic::new(Rule::BadLiteral, "this window holds no time")
+                .at(duration.span, "zero or less")
+                .help(format!("write {}", literals::example(&Type::Duration, "")));
+            self.report(scope, found);
+        }
+    }
+}
+
+/// Whether a filter asks for more than the event, its entities and constants.
+fn depends_on_instance(filter: &Expr) -> bool {
+    filter.any(|kind| {
+        matches!(
+            kind,
+            Kind::Contact(_)
+                | Kind::ContactId
+                | Kind::Trigger(_)
+                | Kind::Entry
+                | Kind::Now
+                | Kind::LastMessage
+                | Kind::History(_)
+        )
+    })
+}
+
+fn joined(kind: impl FnOnce(Vec<Expr>) -> Kind, all: Vec<Expr>, span: Span) -> Expr {
+    if all.iter().any(|each| each.ty.is_none()) {
+        return Expr::error(span);
+    }
+    let optional = all.iter().any(|each| each.optional);
+    flag(kind(all), optional, span)
+}

@@ -1,0 +1,304 @@
+//! Steps: what each needs, and in which order they can come.
+
+use super::arithmetic::constant_duration;
+use super::exprs::found_present;
+use super::literals::a;
+use super::names::{declared_twice, with_suggestion};
+use super::scope::{Checker, Scope};
+use super::typed::{Alternative, Class, Expr, Guard, Kind, Moment, Send, Step, StepKind, WithValue};
+use super::words::not_in_this_version;
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::Type;
+use crate::span::Span;
+use crate::syntax::tree::{self, GuardKind, Sign, Word};
+use crate::time::{Duration, TimeOfDay, Weekday};
+
+/// How many steps a scenario may have.
+pub const STEPS_MAX: u16 = 10_000;
+
+/// The numbers of a scenario's steps, in the order of the text.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    last: u16,
+    too_many: bool,
+}
+
+impl Checker<'_> {
+    /// A sequence of steps.
+    pub(super) fn steps(&mut self, scope: &Scope, trees: &[tree::Step], numbers: &mut Numbers) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::with_capacity(trees.len().min(usize::from(STEPS_MAX)));
+        let mut ended: Option<Span> = None;
+        for tree in trees {
+            if let Some(end) = ended.take() {
+                self.unreachable(tree, trees, end);
+            }
+            let Some(ordinal) = self.number(tree.span, numbers) else { break };
+            let after_wait = steps.last().is_some_and(|step: &Step| step.is_wait());
+            let step = self.step(scope, tree, ordinal, after_wait, numbers);
+            if steps.iter().all(|before| !before.ends()) && step.ends() {
+                ended = Some(step.span);
+            }
+            steps.push(step);
+        }
+        steps
+    }
+
+    fn number(&mut self, span: Span, numbers: &mut Numbers) -> Option<u16> {
+        if numbers.last == STEPS_MAX {
+            if !std::mem::replace(&mut numbers.too_many, true) {
+                self.out.push(
+                    Diagnostic::new(Rule::TooManySteps, format!("this scenario has more than {STEPS_MAX} steps"))
+                        .at(span, "one step too many")
+                        .help("split it into several scenarios"),
+                );
+            }
+            return None;
+        }
+        numbers.last += 1;
+        Some(numbers.last)
+    }
+
+    fn unreachable(&mut self, first: &tree::Step, all: &[tree::Step], end: Span) {
+        let last = all.last().map_or(first.span, |last| last.span);
+        self.out.push(
+            Diagnostic::new(Rule::Unreachable, "this step is never reached")
+                .at(first.span.to(last), "never reached")
+                .at(end, "the instance always ends here")
+                .help("remove it, or give the `stop` a condition: `stop only if ...`"),
+        );
+    }
+
+    fn step(
+        &mut self,
+        scope: &Scope,
+        tree: &tree::Step,
+        ordinal: u16,
+        after_wait: bool,
+        numbers: &mut Numbers,
+    ) -> Step {
+        let guard = tree.guard.as_ref().map(|guard| {
+            let condition = self.condition(scope, &guard.condition);
+            match guard.kind {
+                GuardKind::Unless => Guard::Unless(condition),
+                GuardKind::OnlyIf => Guard::OnlyIf(condition),
+            }
+        });
+        let mut present = scope.present.to_vec();
+        if let Some(tree::Guard { kind: GuardKind::OnlyIf, condition, .. }) = &tree.guard {
+            found_present(condition, &mut present);
+        }
+        let scope = &Scope { present: &present, ..*scope };
+        let patient = &Scope { missing_is_fine: true, ..*scope };
+        let kind = match &tree.kind {
+            tree::StepKind::Wait(duration) => {
+                let duration = self.typed(patient, duration, &Type::Duration);
+                self.refuse_no_wait(&duration);
+                StepKind::Wait(duration)
+            }
+            tree::StepKind::WaitUntil(moment) => StepKind::WaitUntil(self.moment(patient, moment)),
+            tree::StepKind::WaitUpTo { limit, condition } => {
+                let limit = self.typed(patient, limit, &Type::Duration);
+                self.refuse_no_wait(&limit);
+                StepKind::WaitFor { limit, condition: self.condition(scope, condition) }
+            }
+            tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
+            tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
+            tree::StepKind::Stop => StepKind::Stop,
+            tree::StepKind::Later { keyword } => {
+                self.out.push(not_in_this_version(&keyword.value, keyword.span));
+                StepKind::Error
+            }
+        };
+        Step { ordinal, label: tree.label.as_ref().map(|label| label.value.clone()), span: tree.span, guard, kind }
+    }
+
+    fn branches(
+        &mut self,
+        scope: &Scope,
+        arms: &[tree::IfArm],
+        otherwise: Option<&[tree::Step]>,
+        numbers: &mut Numbers,
+    ) -> StepKind {
+        let mut checked = Vec::with_capacity(arms.len());
+        for arm in arms {
+            let condition = self.condition(scope, &arm.condition);
+            let mut present = scope.present.to_vec();
+            found_present(&arm.condition, &mut present);
+            let inner = Scope { present: &present, ..*scope };
+            checked.push((condition, self.steps(&inner, &arm.steps, numbers)));
+        }
+        StepKind::If { arms: checked, otherwise: otherwise.map(|steps| self.steps(scope, steps, numbers)) }
+    }
+
+    /// `goal ... then STEP`: what can be done at once, without a wait.
+    pub(super) fn then(&mut self, scope: &Scope, tree: &tree::Step, numbers: &mut Numbers) -> Vec<Step> {
+        let before = self.out.len();
+        let steps = self.steps(scope, std::slice::from_ref(tree), numbers);
+        let sound = self.out.len() == before;
+        Step::visit_all(&steps, &mut |step| {
+            if sound && step.is_wait() {
+                self.out.push(
+                    Diagnostic::new(Rule::OutOfContext, "no time passes after `then`")
+                        .at(step.span, "the instance has ended when this comes")
+                        .help("write a `send`, a `stop`, or an `if` of them"),
+                );
+            }
+        });
+        steps
+    }
+
+    fn moment(&mut self, scope: &Scope, moment: &tree::Moment) -> Moment {
+        match moment {
+            tree::Moment::Expr(tree) => {
+                let value = self.expr(scope, tree);
+                if self.refuse_history(scope, &value) {
+                    return Moment::At(Expr::error(value.span));
+                }
+                match &value.ty {
+                    Some(Type::Date) => Moment::Anniversary(value),
+                    None | Some(Type::Instant) => {
+                        self.refuse_past(&value);
+                        Moment::At(value)
+                    }
+                    Some(ty) => {
+                        let found = Diagnostic::new(
+                            Rule::TypeMismatch,
+                            format!("expected an instant, found {}", a(ty)),
+                        )
+                        .at(value.span, "until when?")
+                        .help("write an instant or a date, such as `entry + 1 day`; a duration follows `wait` alone");
+                        self.out.push(found);
+                        Moment::At(Expr::error(value.span))
+                    }
+                }
+            }
+            tree::Moment::Weekly { day, time, .. } => Moment::Weekly {
+                day: day.as_ref().and_then(|day| self.weekday(day)),
+                time: time.as_ref().map_or(TimeOfDay::MIDNIGHT, |time| time.value),
+            },
+        }
+    }
+
+    fn weekday(&mut self, word: &Word) -> Option<Weekday> {
+        let found = Weekday::named(&word.value);
+        if found.is_none() {
+            let report = Diagnostic::new(Rule::UnknownName, format!("no day is called `{}`", word.value));
+            let near = suggestion(&word.value, Weekday::ALL.map(Weekday::name));
+            self.out.push(with_suggestion(report, word, near, "the days are `monday` to `sunday`"));
+        }
+        found
+    }
+
+    fn refuse_no_wait(&mut self, duration: &Expr) {
+        if constant_duration(duration).is_some_and(|each| each.nominal() <= 0) {
+            self.out.push(
+                Diagnostic::new(Rule::WaitInThePast, "this wait has no time to wait")
+                    .at(duration.span, "zero or less: the instance would always end here")
+                    .help("write a duration above zero, or remove the wait"),
+            );
+        }
+    }
+
+    /// An instant that is never after the entry: the instance would always end here.
+    fn refuse_past(&mut self, moment: &Expr) {
+        let after_entry = match &moment.kind {
+            Kind::Entry => Some(Duration::ZERO),
+            Kind::Sum(terms) => match terms.as_slice() {
+                [(_, first), rest @ ..] if first.kind == Kind::Entry => {
+                    rest.iter().try_fold(Duration::ZERO, |total, (sign, term)| {
+                        let term = constant_duration(term)?;
+                        total.checked_add(if *sign == Sign::Minus { term.checked_neg()? } else { term })
+                    })
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if after_entry.is_some_and(|each| each.nominal() <= 0) {
+            self.out.push(
+                Diagnostic::new(Rule::WaitInThePast, "this moment is never after the entry")
+                    .at(moment.span, "always past: the instance would always end here")
+                    .help("write a later moment, such as `entry + 1 day`"),
+            );
+        }
+    }
+
+    fn send(&mut self, scope: &Scope, send: &tree::Send, after_wait: bool) -> Send {
+        let class = send.class.as_ref().map_or(Class::Marketing, |word| self.class(word));
+        let mut alternatives: Vec<Alternative> = Vec::with_capacity(send.alternatives.len());
+        for alternative in &send.alternatives {
+            let (channel, message) = (&alternative.channel, &alternative.message);
+            if let Some(first) =
+                alternatives.iter().find(|each| each.channel == channel.value && each.message == message.value)
+            {
+                let name = format!("{} {}", channel.value, message.value);
+                self.out.push(declared_twice("alternative", &name, message.span, first.span));
+                continue;
+            }
+            if let Some(address) = self.address(scope, channel) {
+                let (channel, message_name) = (channel.value.clone(), message.value.clone());
+                alternatives.push(Alternative { channel, message: message_name, address, span: message.span });
+            }
+        }
+        if let Some(together) = send.together.filter(|_| !after_wait) {
+            self.out.push(
+                Diagnostic::new(Rule::TogetherWithoutWait, "`together` needs a wait just before this step")
+                    .at(together, "no wait directly before")
+                    .because("`together` gathers the instances that stand in the wait just before it")
+                    .help("write a `wait` before this `send`, or remove `together`"),
+            );
+        }
+        Send { class, alternatives, with: self.with(scope, &send.with), together: send.together.is_some() }
+    }
+
+    fn class(&mut self, word: &Word) -> Class {
+        match word.value.as_str() {
+            "marketing" => Class::Marketing,
+            "service" => Class::Service,
+            "transactional" => Class::Transactional,
+            _ => {
+                let found =
+                    Diagnostic::new(Rule::UnknownName, format!("no class of messages is called `{}`", word.value));
+                let near = suggestion(&word.value, ["service", "transactional"]);
+                let otherwise = "a class is `transactional` or `service`; without one a message is marketing";
+                self.out.push(with_suggestion(found, word, near, otherwise));
+                Class::Marketing
+            }
+        }
+    }
+
+    fn with(&mut self, scope: &Scope, arguments: &[tree::Argument]) -> Vec<WithValue> {
+        let mut values: Vec<(&Word, WithValue)> = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            if let Some((first, _)) = values.iter().find(|(name, _)| name.value == argument.name.value) {
+                let found = declared_twice("value", &argument.name.value, argument.name.span, first.span);
+                self.out.push(found);
+                continue;
+            }
+            let mut value = self.expr(scope, &argument.value);
+            if matches!(value.ty, Some(Type::Entity(_) | Type::List(_))) {
+                value = self.not_yet(scope, "an entity after `with`", value.span);
+            }
+            values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
+        }
+        values.into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+impl Step {
+    pub fn is_wait(&self) -> bool {
+        matches!(self.kind, StepKind::Wait(_) | StepKind::WaitUntil(_) | StepKind::WaitFor { .. })
+    }
+
+    /// Whether the instance always ends in it.
+    fn ends(&self) -> bool {
+        self.guard.is_none()
+            && match &self.kind {
+                StepKind::Stop => true,
+                StepKind::If { arms, otherwise: Some(otherwise) } => {
+                    arms.iter().map(|(_, steps)| steps).chain([otherwise]).all(|steps| steps.iter().any(Step::ends))
+                }
+                _ => false,
+            }
+    }
+}

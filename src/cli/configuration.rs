@@ -1,0 +1,325 @@
+//! `scn.toml`: the file that makes a folder a project. `docs/reference/configuration.md` lists every key.
+
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::{Configuration, Currency};
+use crate::span::{SourceId, Span};
+use crate::time::{Duration, Zone};
+use serde::Deserialize;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+use super::mask;
+
+/// The file's name.
+pub const FILE: &str = "scn.toml";
+
+/// What `scn.toml` says, with its paths made whole; without such a file, the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub meaning: Configuration,
+    pub crm: Option<PathBuf>,
+    /// Where the engine keeps its state; beside the CRM when `None`.
+    pub state: Option<PathBuf>,
+    /// Where messages are written while no server is configured.
+    pub outbox: PathBuf,
+    pub email: Option<Email>,
+    pub sample: Option<Sample>,
+}
+
+/// `[channels.email]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    pub from: String,
+    pub reply_to: Option<String>,
+    /// Without one, messages are written as files.
+    pub server: Option<Server>,
+}
+
+/// `[channels.email.server]`: a submission server (RFC 6409).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    /// The user, and where its password is kept: `env:NAME` or `file:PATH`, relative to the project's folder.
+    pub login: Option<(String, String)>,
+    /// How many connections are open at once.
+    pub connections: usize,
+}
+
+/// How the connection to a server is protected (RFC 8314).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// From the first byte.
+    Implicit,
+    /// By STARTTLS, required.
+    #[default]
+    Starttls,
+    /// Not at all: for a server on this machine.
+    None,
+}
+
+impl Tls {
+    /// The port of such servers (RFC 8314, section 3; RFC 5321 for one without protection).
+    fn port(self) -> u16 {
+        match self {
+            Tls::Implicit => 465,
+            Tls::Starttls => 587,
+            Tls::None => 25,
+        }
+    }
+}
+
+/// `[sample]`: what the CRM is built from while it does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub csv: PathBuf,
+    /// The mapping in SQL.
+    pub with: PathBuf,
+}
+
+impl Settings {
+    /// The defaults, in a project's folder.
+    pub fn in_folder(root: &Path) -> Settings {
+        Settings {
+            meaning: Configuration::default(),
+            crm: None,
+            state: None,
+            outbox: root.join("outbox"),
+            email: None,
+            sample: None,
+        }
+    }
+
+    /// Reads the text of `scn.toml`. `source` is where its findings point; that text is to be added to the sources
+    /// as [`mask::mask`] gives it.
+    ///
+    /// # Errors
+    /// The first key or value that is wrong.
+    pub fn read(text: &str, source: SourceId, root: &Path) -> Result<Settings, Box<Diagnostic>> {
+        let wrong = Wrong { source, text };
+        let file: File = toml::from_str(text).map_err(|error| Box::new(wrong.toml(&error)))?;
+        file.settings(root).map_err(|error| Box::new(wrong.value(error)))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    crm: Option<PathBuf>,
+    state: Option<PathBuf>,
+    currency: Option<Spanned<String>>,
+    zone: Option<Spanned<String>>,
+    expire: Option<Spanned<String>>,
+    outbox: Option<PathBuf>,
+    channels: Option<Channels>,
+    sample: Option<SampleTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Channels {
+    email: Option<EmailTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmailTable {
+    from: String,
+    reply_to: Option<String>,
+    server: Option<ServerTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerTable {
+    host: String,
+    port: Option<u16>,
+    #[serde(default)]
+    tls: Tls,
+    user: Option<Spanned<String>>,
+    password: Option<Spanned<String>>,
+    connections: Option<Spanned<u16>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleTable {
+    csv: PathBuf,
+    with: PathBuf,
+}
+
+/// A value that TOML accepts and we do not.
+struct WrongValue {
+    at: Range<usize>,
+    message: String,
+    help: String,
+}
+
+impl WrongValue {
+    fn new(at: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> WrongValue {
+        WrongValue { at, message: message.into(), help: help.into() }
+    }
+}
+
+impl File {
+    fn settings(self, root: &Path) -> Result<Settings, WrongValue> {
+        let defaults = Settings::in_folder(root);
+        let whole = |path: PathBuf| root.join(path);
+        let email = self.channels.and_then(|channels| channels.email);
+        Ok(Settings {
+            meaning: Configuration {
+                currency: self.currency.map_or(Ok(defaults.meaning.currency), currency)?,
+                zone: self.zone.map_or(Ok(defaults.meaning.zone), zone)?,
+                expire: self.expire.map_or(Ok(defaults.meaning.expire), expire)?,
+            },
+            crm: self.crm.map(whole),
+            state: self.state.map(whole),
+            outbox: self.outbox.map_or(defaults.outbox, whole),
+            email: email.map(EmailTable::settings).transpose()?,
+            sample: self.sample.map(|sample| Sample { csv: whole(sample.csv), with: whole(sample.with) }),
+        })
+    }
+}
+
+impl EmailTable {
+    fn settings(self) -> Result<Email, WrongValue> {
+        let server = self.server.map(ServerTable::settings).transpose()?;
+        Ok(Email { from: self.from, reply_to: self.reply_to, server })
+    }
+}
+
+impl ServerTable {
+    fn settings(self) -> Result<Server, WrongValue> {
+        let login = match (self.user, self.password) {
+            (None, None) => None,
+            (Some(user), Some(password)) => Some((user.into_inner(), password_reference(password)?)),
+            (Some(alone), None) => {
+                let help = "write `password = \"env:NAME\"` beside it, or leave both out";
+                return Err(WrongValue::new(alone.span(), "`user` without `password`", help));
+            }
+            (None, Some(alone)) => {
+                let help = "write `user = \"...\"` beside it, or leave both out";
+                return Err(WrongValue::new(alone.span(), "`password` without `user`", help));
+            }
+        };
+        Ok(Server {
+            host: self.host,
+            port: self.port.unwrap_or(self.tls.port()),
+            tls: self.tls,
+            login,
+            connections: self.connections.map_or(Ok(4), connections)?,
+        })
+    }
+}
+
+fn currency(text: Spanned<String>) -> Result<Currency, WrongValue> {
+    let letters = text.get_ref();
+    if letters.len() == 3 && letters.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(Currency(text.into_inner()));
+    }
+    let message = format!("`{letters}` is not a currency");
+    Err(WrongValue::new(text.span(), message, "write the three capital letters of ISO 4217, such as `EUR`"))
+}
+
+fn zone(text: Spanned<String>) -> Result<Zone, WrongValue> {
+    let name = text.get_ref();
+    Zone::named(name).ok_or_else(|| {
+        let help = suggestion(name, Zone::names()).map_or_else(
+            || "write a name of the IANA database, such as `Europe/Paris`".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        WrongValue::new(text.span(), format!("`{name}` is not a time zone"), help)
+    })
+}
+
+fn expire(text: Spanned<String>) -> Result<Duration, WrongValue> {
+    let written = text.get_ref();
+    match Duration::parse(written) {
+        Some(duration) if duration > Duration::ZERO => Ok(duration),
+        Some(_) => Err(WrongValue::new(text.span(), "`expire` is not longer than zero", "write `2 days`, for example")),
+        None => {
+            let message = format!("`{written}` is not a duration");
+            Err(WrongValue::new(text.span(), message, "write a number and a unit, such as `2 days`"))
+        }
+    }
+}
+
+fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {
+    match *number.get_ref() {
+        count @ 1..=100 => Ok(usize::from(count)),
+        _ => Err(WrongValue::new(number.span(), "`connections` is out of range", "write a number from 1 to 100")),
+    }
+}
+
+fn password_reference(text: Spanned<String>) -> Result<String, WrongValue> {
+    if mask::is_reference(text.get_ref()) {
+        return Ok(text.into_inner());
+    }
+    Err(WrongValue::new(
+        text.span(),
+        "a password does not stand in this file",
+        "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that only you can read",
+    ))
+}
+
+/// Turns what is wrong into findings.
+struct Wrong<'a> {
+    source: SourceId,
+    text: &'a str,
+}
+
+impl Wrong<'_> {
+    fn value(&self, wrong: WrongValue) -> Diagnostic {
+        self.finding(wrong.at, wrong.message).help(wrong.help)
+    }
+
+    fn toml(&self, error: &toml::de::Error) -> Diagnostic {
+        let at = error.span().unwrap_or(0..0);
+        let hidden = mask::places(self.text).iter().any(|secret| secret.start < at.end && at.start < secret.end);
+        if hidden {
+            return self.finding(at, "this is no reference to a password").help("write `env:NAME` or `file:PATH`");
+        }
+        let message = error.message().lines().next().unwrap_or_default();
+        let mut names = message.split('`').skip(1).step_by(2);
+        if let Some(kind) = message.strip_prefix("unknown ").and_then(|rest| rest.split(' ').next()) {
+            let written = names.next().unwrap_or_default();
+            let known: Vec<&str> = names.collect();
+            let kind = if kind == "field" { "key" } else { "value" };
+            let finding = self.finding(at, format!("unknown {kind} `{written}`"));
+            return match suggestion(written, known.iter().copied()) {
+                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                None => finding.help(format!("known here: {}", known.join(", "))),
+            };
+        }
+        if message.starts_with("missing field") {
+            return self.finding(at, format!("`{}` is missing here", names.next().unwrap_or_default()));
+        }
+        if let Some((found, expected)) =
+            message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
+        {
+            return self.finding(at, format!("expected {}, found {found}", plain(expected)));
+        }
+        self.finding(at, message.to_owned())
+    }
+
+    fn finding(&self, at: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Rule::ConfigurationWrong, message).at(Span::new(self.source, at.start, at.end), "")
+    }
+}
+
+/// What was expected, without the words of a programming language.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "a string" => "a text in quotes",
+        "path string" => "a path in quotes",
+        "u16" => "a whole number from 0 to 65535",
+        other if other.starts_with("struct") => "a table",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

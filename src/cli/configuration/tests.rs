@@ -1,0 +1,126 @@
+use super::*;
+use crate::span::Sources;
+
+const PAGE: &str = include_str!("../../../docs/reference/configuration.md");
+
+fn read(text: &str) -> Result<Settings, Box<Diagnostic>> {
+    Settings::read(text, SourceId(0), Path::new("/shop"))
+}
+
+/// The example of the reference.
+fn whole_file() -> &'static str {
+    PAGE.split("```").nth(1).unwrap().strip_prefix("toml\n").unwrap()
+}
+
+#[test]
+fn the_example_of_the_reference_is_read_whole() {
+    let settings = read(whole_file()).unwrap();
+    let email = settings.email.unwrap();
+    let server = email.server.unwrap();
+    assert_eq!(settings.crm.as_deref(), Some(Path::new("/shop/shop.db")));
+    assert_eq!(settings.state.as_deref(), Some(Path::new("/shop/shop.state.db")));
+    assert_eq!(settings.outbox, Path::new("/shop/outbox"));
+    assert_eq!(settings.meaning.currency.0, "EUR");
+    assert_eq!(settings.meaning.zone.name(), "Europe/Paris");
+    assert_eq!(settings.meaning.expire, Duration::days(2));
+    assert_eq!(email.from, "The shop <hello@shop.example>");
+    assert_eq!(email.reply_to.as_deref(), Some("service@shop.example"));
+    assert_eq!((server.host.as_str(), server.port, server.tls), ("smtp.shop.example", 587, Tls::Starttls));
+    assert_eq!(server.login, Some(("shop".into(), "env:SHOP_SMTP_PASSWORD".into())));
+    assert_eq!(server.connections, 4);
+    let sample = settings.sample.unwrap();
+    assert_eq!(
+        (sample.csv.as_path(), sample.with.as_path()),
+        (Path::new("/shop/sample.csv.gz"), Path::new("/shop/sample.sql"))
+    );
+}
+
+#[test]
+fn the_reference_lists_the_keys_of_its_example_and_no_other() {
+    let table: toml::Table = toml::from_str(whole_file()).unwrap();
+    let mut keys = Vec::new();
+    let mut open = vec![(String::new(), table)];
+    while let Some((before, table)) = open.pop() {
+        for (key, value) in table {
+            match value {
+                toml::Value::Table(inner) => open.push((format!("{before}{key}."), inner)),
+                _ => keys.push(format!("{before}{key}")),
+            }
+        }
+    }
+    let mut listed: Vec<&str> =
+        PAGE.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()).collect();
+    keys.sort();
+    listed.sort_unstable();
+    assert_eq!(listed, keys);
+}
+
+#[test]
+fn every_key_of_a_table_is_in_the_reference() {
+    // What is known is listed by the parser itself when a key is unknown.
+    for (table, before) in [
+        ("", ""),
+        ("[channels]", "channels."),
+        ("[channels.email]", "channels.email."),
+        ("[channels.email.server]", "channels.email.server."),
+        ("[sample]", "sample."),
+    ] {
+        let found = read(&format!("{table}\nxxxxxxxxxxxxxxxxxxx = 1")).unwrap_err();
+        let help = found.help.unwrap();
+        let known = help.strip_prefix("known here: ").unwrap_or_else(|| panic!("{table}: {help}"));
+        for key in known.split(", ") {
+            let listed = PAGE.contains(&format!("| `{before}{key}` |")) || PAGE.contains(&format!("| `{before}{key}."));
+            assert!(listed, "`{before}{key}` is not in the reference");
+        }
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_reference() {
+    let settings = read("").unwrap();
+    assert_eq!(settings, Settings::in_folder(Path::new("/shop")));
+    for (tls, port) in [("implicit", 465), ("starttls", 587), ("none", 25)] {
+        let text = format!("[channels.email]\nfrom = \"a@b.example\"\nserver = {{ host = \"h\", tls = \"{tls}\" }}");
+        let server = read(&text).unwrap().email.unwrap().server.unwrap();
+        assert_eq!((server.port, server.login, server.connections), (port, None, 4));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_where_it_stands() {
+    let server =
+        |line: &str| format!("[channels.email]\nfrom = \"a@b.example\"\n[channels.email.server]\nhost = \"h\"\n{line}");
+    for (text, place, message, help) in [
+        ("currancy = \"EUR\"".to_owned(), "currancy", "unknown key `currancy`", "did you mean `currency`?"),
+        ("currency = \"euro\"".into(), "\"euro\"", "`euro` is not a currency", "write the three capital letters"),
+        (
+            "zone = \"Europe/Pariss\"".into(),
+            "\"Europe/Pariss\"",
+            "`Europe/Pariss` is not a time zone",
+            "did you mean `Europe/Paris`?",
+        ),
+        ("expire = \"2 moons\"".into(), "\"2 moons\"", "`2 moons` is not a duration", "write a number and a unit"),
+        ("expire = \"0 days\"".into(), "\"0 days\"", "`expire` is not longer than zero", "write `2 days`"),
+        ("crm = 3".into(), "3", "expected a path in quotes, found integer `3`", ""),
+        ("[sample]\ncsv = \"a\"".into(), "[sample]", "`with` is missing here", ""),
+        (server("tls = \"startls\""), "\"startls\"", "unknown value `startls`", "did you mean `starttls`?"),
+        (server("user = \"ana\""), "\"ana\"", "`user` without `password`", "write `password = \"env:NAME\"`"),
+        (server("connections = 0"), "0", "`connections` is out of range", "write a number from 1 to 100"),
+        (
+            server("user = \"a\"\npassword = \"canary\""),
+            "\"canary\"",
+            "a password does not stand in this file",
+            "write `env:NAME`",
+        ),
+        (server("password = 12345"), "12345", "this is no reference to a password", "write `env:NAME`"),
+    ] {
+        let mut sources = Sources::default();
+        sources.add("scn.toml", text.clone());
+        let found = read(&text).unwrap_err();
+        assert_eq!(found.rule, Rule::ConfigurationWrong);
+        assert_eq!((sources.text(found.span().unwrap()), found.message.as_str()), (place, message), "{text}");
+        let said = found.help.clone().unwrap_or_default();
+        assert!(said.starts_with(help) && said.is_empty() == help.is_empty(), "{text}: {said}");
+        assert!(!format!("{found:?}").contains("canary") && !format!("{found:?}").contains("12345"));
+    }
+}

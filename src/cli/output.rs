@@ -1,0 +1,63 @@
+//! Results go to standard output, everything else to standard error; colour only on a terminal.
+
+use super::exit::Failure;
+use anstream::{AutoStream, ColorChoice};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Prints results, byte by byte as they are. A closed pipe ends the command quietly.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn results(text: &str) -> Result<(), Failure> {
+    write(std::io::stdout().lock(), text)
+}
+
+/// Prints results that are drawn for a terminal: what is none gets them without colour.
+///
+/// # Errors
+/// As [`results`].
+pub fn drawing(text: &str) -> Result<(), Failure> {
+    write(anstream::stdout().lock(), text)
+}
+
+fn write(mut out: impl Write, text: &str) -> Result<(), Failure> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::pipe_closed(),
+        _ => Failure::file("write", Path::new("standard output"), &error),
+    })
+}
+
+/// Tells the person at the terminal something that is no result. Nobody listening is no failure.
+pub fn notice(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Whether results are shown in colour.
+pub fn results_in_colour() -> bool {
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// Whether notices are shown in colour.
+pub fn notices_in_colour() -> bool {
+    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}
+
+/// Says that something longer than a second goes on; quiet when nobody watches.
+pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new_spinner().with_message(what);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
+}
+
+/// Shows how many bytes of a file are read; quiet when nobody watches.
+pub fn progress_bar() -> indicatif::ProgressBar {
+    let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");
+    let bar = indicatif::ProgressBar::new(0);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,157 @@
+//! `scn simulate`: what would be sent, on a history that is only read.
+
+mod report;
+
+use super::exit::{Exit, Failure};
+use super::findings::Findings;
+use super::project::Project;
+use super::sources::{failure, step_texts};
+use super::{instant, output, sources};
+use crate::drivers::simulate::{Request, simulate};
+use crate::model::{Id, Surroundings};
+use report::Shown;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Simulate scenarios over the history of a CRM, without sending or writing to it
+///
+/// The wall clock is never read: the simulation goes from the first to the last event of the CRM unless told otherwise.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv")]
+pub struct Arguments {
+    /// A file, or a folder with all `.scn` files under it
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The CRM; `crm` of `scn.toml` without it
+    #[arg(long, value_name = "FILE")]
+    pub crm: Option<PathBuf>,
+    /// The first instant, included; a date is its first moment
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<String>,
+    /// The last instant, included; a date is its last second
+    #[arg(long, value_name = "INSTANT")]
+    pub to: Option<String>,
+    /// Write every effect as a row of CSV
+    #[arg(long, value_name = "OUT.csv")]
+    pub effects: Option<PathBuf>,
+    /// Only this contact, with the trace that explains every decision
+    #[arg(long, value_name = "ID")]
+    pub contact: Option<String>,
+    /// Show addresses and names, which are hidden otherwise
+    #[arg(long)]
+    pub reveal: bool,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Exit with 1 when a scenario could not be simulated
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How the report of a simulation is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let project = Project::open_one(&arguments.path)?;
+    let (compiled, findings) = Findings::of(&project, &Surroundings::default());
+    if let Some(exit) = findings.stop() {
+        return Ok(exit);
+    }
+    let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
+    let crm = sources::crm(&project, arguments.crm.as_deref())?;
+    let request = arguments.request(&project)?;
+    let mut file = arguments.effects.as_deref().map(EffectsFile::create).transpose()?;
+    let progress = output::spinner("simulating");
+    let to = file.as_mut().map(|file| file.writer());
+    let simulation = simulate(bundle, &crm, &request, to).map_err(failure)?;
+    progress.finish_and_clear();
+    if let Some(file) = file {
+        file.keep()?;
+    }
+    let shown = Shown {
+        simulation: &simulation,
+        texts: step_texts(&compiled),
+        revealed: match arguments.reveal {
+            true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
+            false => BTreeMap::new(),
+        },
+        effects: arguments.effects.as_deref(),
+        contact: arguments.contact.as_deref(),
+    };
+    output::results(&match arguments.format {
+        Format::Human => shown.human(),
+        Format::Json => shown.json(),
+    })?;
+    let report = &simulation.report;
+    let strict = arguments.strict && !report.not_simulated.is_empty();
+    let set_aside = report.notes.set_aside > 0 || report.unreadable_count > 0;
+    Ok(if strict || set_aside { Exit::Findings } else { Exit::Done })
+}
+
+impl Arguments {
+    fn request(&self, project: &Project) -> Result<Request, Failure> {
+        let zone = project.settings.meaning.zone;
+        let from = self.from.as_deref().map(|text| instant::first("--from", text, zone)).transpose()?;
+        let to = self.to.as_deref().map(|text| instant::last("--to", text, zone)).transpose()?;
+        if let (Some(first), Some(last)) = (from, to)
+            && first > last
+        {
+            return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let contact = self.contact.as_deref().map(|text| match text.parse() {
+            Ok(number) => Id::Number(number),
+            Err(_) => Id::Text(text.into()),
+        });
+        Ok(Request { from, to, contact, threads, ..Request::default() })
+    }
+}
+
+/// The effects, written beside their place and moved there when they are whole. A device takes them as they come.
+struct EffectsFile<'a> {
+    path: &'a Path,
+    file: Target,
+}
+
+enum Target {
+    Beside(tempfile::NamedTempFile),
+    Device(std::fs::File),
+}
+
+impl<'a> EffectsFile<'a> {
+    fn create(path: &'a Path) -> Result<EffectsFile<'a>, Failure> {
+        let failed = |error: std::io::Error| Failure::file("write", path, &error);
+        let is_device = std::fs::metadata(path).is_ok_and(|old| !old.is_file());
+        let file = if is_device {
+            Target::Device(std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?)
+        } else {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Target::Beside(tempfile::Builder::new().prefix(".scn-").tempfile_in(folder).map_err(failed)?)
+        };
+        Ok(EffectsFile { path, file })
+    }
+
+    fn writer(&mut self) -> &mut dyn std::io::Write {
+        match &mut self.file {
+            Target::Beside(file) => file.as_file_mut(),
+            Target::Device(file) => file,
+        }
+    }
+
+    fn keep(self) -> Result<(), Failure> {
+        match self.file {
+            Target::Beside(file) => {
+                file.persist(self.path).map_err(|error| Failure::file("write", self.path, &error.error))?;
+                Ok(())
+            }
+            Target::Device(_) => Ok(()),
+        }
+    }
+}

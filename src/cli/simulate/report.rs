@@ -1,0 +1,384 @@
+//! The report of a simulation, for people and as JSON.
+
+use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
+use crate::drivers::story::{self, StepTexts, moment};
+use crate::engine::{Count, Program, Reason};
+use crate::ir::{Op, StepIx};
+use crate::model::Id;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+
+/// How many entities are named where instances ended before their time.
+const NAMED: usize = 5;
+
+/// A simulation, and how it is to be shown.
+pub struct Shown<'a> {
+    pub simulation: &'a Simulation,
+    pub texts: StepTexts,
+    /// Addresses, by contact; empty where they are hidden.
+    pub revealed: BTreeMap<Id, String>,
+    pub effects: Option<&'a Path>,
+    /// The one contact that was asked for.
+    pub contact: Option<&'a str>,
+}
+
+impl Report {
+    /// The contacts that the report names.
+    pub fn contacts_shown(&self) -> Vec<Id> {
+        let busiest = self.busiest.iter().map(|busiest| busiest.contact.clone());
+        let shown: BTreeSet<Id> = self.first.iter().map(|row| row.contact.clone()).chain(busiest).collect();
+        shown.into_iter().collect()
+    }
+}
+
+impl Shown<'_> {
+    fn program(&self) -> &Program {
+        &self.simulation.program
+    }
+
+    fn report(&self) -> &Report {
+        &self.simulation.report
+    }
+
+    fn scenario(&self, unit: u16) -> &str {
+        self.program().unit(unit).map_or("", |unit| &unit.scenario.name)
+    }
+
+    fn message(&self, row: &Row) -> String {
+        let step = self.program().unit(row.unit).and_then(|unit| unit.scenario.steps.get(row.step));
+        match step.map(|step| &step.op) {
+            Some(Op::Send(send)) => send
+                .alternatives
+                .get(usize::from(row.alternative))
+                .map_or_else(String::new, |chosen| format!("{} {}", chosen.channel, chosen.message)),
+            _ => String::new(),
+        }
+    }
+
+    fn contact(&self, id: &Id) -> String {
+        match self.revealed.get(id) {
+            Some(revealed) => format!("{id} {revealed}"),
+            None => id.to_string(),
+        }
+    }
+
+    pub fn human(&self) -> String {
+        let mut text = String::new();
+        self.heading(&mut text);
+        if self.report().span.is_some() && !self.program().units().is_empty() {
+            self.months(&mut text);
+            self.busiest(&mut text);
+            self.first(&mut text);
+            self.not_sent(&mut text);
+            self.ended(&mut text);
+        }
+        self.not_simulated(&mut text);
+        self.notes(&mut text);
+        self.trace(&mut text);
+        text
+    }
+
+    fn heading(&self, text: &mut String) {
+        let report = self.report();
+        let zone = self.program().settings.zone;
+        let units: BTreeSet<&str> = self.program().units().iter().map(|unit| unit.scenario.name.as_str()).collect();
+        let Some((from, to)) = report.span else {
+            let _ = writeln!(text, "the CRM has no event that these scenarios read: nothing would be sent");
+            return;
+        };
+        let (contacts, events, zone_name) = (report.contacts, report.events, zone.name());
+        let _ = writeln!(
+            text,
+            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} messages would be sent\n",
+            units.len(),
+            units.len() + report.not_simulated.len(),
+            grouped(contacts),
+            grouped(events),
+            moment(zone, from),
+            moment(zone, to),
+            grouped(report.sent),
+        );
+        if report.contacts == 0
+            && let Some(contact) = self.contact
+        {
+            let _ = writeln!(text, "there is no contact `{contact}` with events that these scenarios read");
+        }
+    }
+
+    fn months(&self, text: &mut String) {
+        let report = self.report();
+        let months: BTreeSet<&String> = report.months.keys().map(|(_, month)| month).collect();
+        if months.is_empty() {
+            return;
+        }
+        let units: BTreeSet<u16> = report.months.keys().map(|(unit, _)| *unit).collect();
+        let mut table = plain_table();
+        let mut header = vec!["sent by month".to_owned()];
+        header.extend(units.iter().map(|unit| self.scenario(*unit).to_owned()));
+        table.set_header(header);
+        let count = |unit: u16, month: &String| report.months.get(&(unit, month.clone())).copied().unwrap_or(0);
+        for month in &months {
+            let mut row = vec![(*month).clone()];
+            row.extend(units.iter().map(|unit| grouped(count(*unit, month))));
+            table.add_row(row);
+        }
+        let total = |unit: &u16| months.iter().map(|month| count(*unit, month)).sum::<u64>();
+        let mut row = vec!["total".to_owned()];
+        row.extend(units.iter().map(|unit| grouped(total(unit))));
+        table.add_row(row);
+        align_numbers(&mut table, 1);
+        let _ = writeln!(text, "{table}\n");
+    }
+
+    fn busiest(&self, text: &mut String) {
+        let Some(Busiest { contact, day, messages, could_leave_together }) = &self.report().busiest else { return };
+        let who = self.contact(contact);
+        let _ = writeln!(text, "busiest day of one person: {} messages to contact {who} on {day}", grouped(*messages));
+        if *messages > 1 && *could_leave_together {
+            let _ = writeln!(text, "  `send ... together` would make them one message, with an item for each");
+        }
+        text.push('\n');
+    }
+
+    fn first(&self, text: &mut String) {
+        let report = self.report();
+        if report.first.is_empty() {
+            return;
+        }
+        let zone = self.program().settings.zone;
+        let mut table = plain_table();
+        table.set_header(vec!["at", "contact", "scenario", "message", "for", "entered at"]);
+        for row in &report.first {
+            let mut triggers = format!("{}/{}", self.program().event_name(row.trigger.kind), row.trigger.id);
+            if !row.also.is_empty() {
+                let _ = write!(triggers, " and {} more", row.also.len());
+            }
+            table.add_row(vec![
+                moment(zone, row.at),
+                self.contact(&row.contact),
+                self.scenario(row.unit).to_owned(),
+                self.message(row),
+                triggers,
+                moment(zone, row.entered_at),
+            ]);
+        }
+        let _ = writeln!(text, "{table}");
+        let rest = report.sent - report.first.len() as u64;
+        let _ = match self.effects {
+            Some(path) => writeln!(text, "all {} effects are in {}\n", grouped(report.rows), path.display()),
+            None if rest > 0 => {
+                writeln!(text, "... and {} more: `--effects OUT.csv` writes every effect\n", grouped(rest))
+            }
+            None => writeln!(text),
+        };
+    }
+
+    fn not_sent(&self, text: &mut String) {
+        let report = self.report();
+        let mut table = plain_table();
+        table.set_header(vec!["not sent, and why", "scenario", "count"]);
+        let mut rows = 0;
+        for ((unit, ordinal, outcome, reason), count) in &report.outcomes {
+            if *reason == Reason::None {
+                continue;
+            }
+            rows += 1;
+            let why = format!("step {ordinal} {}: {}", outcome.name(), reason.text());
+            table.add_row(vec![why, self.scenario(*unit).to_owned(), grouped(*count)]);
+        }
+        for (unit, counts) in report.counts.iter().enumerate() {
+            for count in Count::ALL {
+                let number = counts.get(count);
+                if number == 0 || matches!(count, Count::Started | Count::Finished) {
+                    continue;
+                }
+                rows += 1;
+                let scenario = self.scenario(unit as u16).to_owned();
+                table.add_row(vec![story::count_words(count).to_owned(), scenario, grouped(number)]);
+            }
+            let running = still_running(counts);
+            if running > 0 {
+                rows += 1;
+                let scenario = self.scenario(unit as u16).to_owned();
+                table.add_row(vec!["still waiting at the end".to_owned(), scenario, grouped(running)]);
+            }
+        }
+        if rows > 0 {
+            align_numbers(&mut table, 2);
+            let _ = writeln!(text, "{table}\n");
+        }
+    }
+
+    fn ended(&self, text: &mut String) {
+        for ((unit, step, reason), ended) in &self.report().ended {
+            let scenario = self.scenario(*unit);
+            let what = self.program().describe_wait(*unit, *step);
+            let count = grouped(ended.count);
+            let _ = match reason {
+                Reason::Missing => writeln!(text, "{scenario}: {count} instances ended, `{what}` has no value"),
+                _ => writeln!(text, "{scenario}: {count} instances ended, `{what}` leaves no time to wait"),
+            };
+            name_entities(text, ended);
+        }
+    }
+
+    fn not_simulated(&self, text: &mut String) {
+        for not in &self.report().not_simulated {
+            let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
+            let _ = writeln!(text, "not simulated: {}: the CRM has {}", not.scenario, lacks.join(", "));
+        }
+        if !self.report().not_simulated.is_empty() {
+            let _ = writeln!(text, "  `scn crm` shows the SQL views to write\n");
+        }
+    }
+
+    fn notes(&self, text: &mut String) {
+        let report = self.report();
+        for lack in &report.absent {
+            let _ = writeln!(text, "note: the CRM has {}: it reads as missing", lack.describe());
+        }
+        if !report.as_of_now.is_empty() {
+            let _ = writeln!(
+                text,
+                "note: the CRM keeps no history of {}: read as they are now",
+                report.as_of_now.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+            );
+        }
+        let notes = &report.notes;
+        if notes.set_aside > 0 {
+            let count = grouped(notes.set_aside);
+            let _ = writeln!(text, "warning: {count} contacts were set aside: a value of theirs cannot be read");
+        }
+        for unreadable in report.unreadable.iter().chain(&notes.unreadable.first) {
+            let _ = writeln!(text, "  {}", unreadable.diagnostic().message);
+        }
+        for (count, what) in [
+            (notes.without_contact, "events name no contact and were left out"),
+            (
+                notes.of_unknown_contacts,
+                "events are of contacts that have no row in `contact`: all their fields are missing",
+            ),
+            (notes.date_only, "events have a date without a time: they happen in the last second of their day"),
+        ] {
+            if count > 0 {
+                let _ = writeln!(text, "note: {} {what}", grouped(count));
+            }
+        }
+    }
+
+    fn trace(&self, text: &mut String) {
+        for line in &self.report().trace {
+            let _ = writeln!(text, "{}", story::line(self.program(), &self.texts, line));
+        }
+    }
+
+    pub fn json(&self) -> String {
+        let report = self.report();
+        let months: Vec<Value> = report
+            .months
+            .iter()
+            .map(|((unit, month), sent)| json!({"scenario": self.scenario(*unit), "month": month, "sent": sent}))
+            .collect();
+        let outcomes: Vec<Value> = report
+            .outcomes
+            .iter()
+            .map(|((unit, step, outcome, reason), count)| {
+                let (scenario, outcome, reason) = (self.scenario(*unit), outcome.name(), reason.text());
+                json!({"scenario": scenario, "step": step, "outcome": outcome, "reason": reason, "count": count})
+            })
+            .collect();
+        let ended: Vec<Value> = report.ended.iter().map(|(place, ended)| self.ended_json(place, ended)).collect();
+        let not_simulated: Vec<Value> = report
+            .not_simulated
+            .iter()
+            .map(|not| {
+                let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
+                json!({"scenario": not.scenario, "lacks": lacks})
+            })
+            .collect();
+        let busiest = report.busiest.as_ref().map(|busiest| {
+            json!({"contact": self.contact(&busiest.contact), "day": busiest.day, "messages": busiest.messages})
+        });
+        let trace: Vec<String> =
+            report.trace.iter().map(|line| story::line(self.program(), &self.texts, line)).collect();
+        let value = json!({
+            "from": report.span.map(|(from, _)| from.to_string()),
+            "to": report.span.map(|(_, to)| to.to_string()),
+            "contacts": report.contacts,
+            "events": report.events,
+            "sent": report.sent,
+            "effects": report.rows,
+            "threads": report.threads,
+            "months": months,
+            "outcomes": outcomes,
+            "ended": ended,
+            "busiest_person_day": busiest,
+            "not_simulated": not_simulated,
+            "contacts_set_aside": report.notes.set_aside,
+            "read_as_of_now": report.as_of_now,
+            "trace": trace,
+        });
+        format!("{value:#}\n")
+    }
+
+    fn ended_json(&self, (unit, step, reason): &(u16, StepIx, Reason), ended: &Ended) -> Value {
+        let about: Vec<Value> = ended
+            .about
+            .iter()
+            .map(|((entity, id), count)| json!({"entity": entity, "id": id, "count": count}))
+            .collect();
+        json!({
+            "scenario": self.scenario(*unit),
+            "wait": self.program().describe_wait(*unit, *step),
+            "reason": reason.text(),
+            "count": ended.count,
+            "about": about,
+        })
+    }
+}
+
+/// Instances that had not come to an end.
+fn still_running(counts: &crate::engine::Counts) -> u64 {
+    let ended =
+        [Count::Finished, Count::Converted, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
+    counts.get(Count::Started).saturating_sub(ended.into_iter().map(|count| counts.get(count)).sum())
+}
+
+fn name_entities(text: &mut String, ended: &Ended) {
+    let mut about: Vec<(&(String, Id), &u64)> = ended.about.iter().collect();
+    about.sort_by(|(one, count), (two, other)| other.cmp(count).then_with(|| one.cmp(two)));
+    for ((entity, id), count) in about.iter().take(NAMED) {
+        let _ = writeln!(text, "  {entity} {id}: {}", grouped(**count));
+    }
+    if about.len() > NAMED {
+        let _ = writeln!(text, "  ... and {} more: `--format json` names all", about.len() - NAMED);
+    }
+}
+
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table
+}
+
+fn align_numbers(table: &mut Table, from: usize) {
+    for column in table.column_iter_mut().skip(from) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+/// `113,977`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,333 @@
+//! A scenario to instructions: a main sequence from 0, then the sequence of `goal ... then`.
+//!
+//! `if` becomes branches and jumps that carry its number; an `if` with a guard begins with a branch over the guard.
+//! The instruction [`Op::End`] belongs to no step of the text and has number 0.
+
+use super::lower::{InError, Lowerer};
+use super::uses::Uses;
+use crate::check::typed::{self, StepKind};
+use crate::ir::Arena;
+use crate::ir::{
+    Alternative, Class, EntryRule, Expr, ExprIx, Goal, Guard, Moment, Op, Scenario, Send, Step, StepIx, Trigger,
+    WithValue,
+};
+use crate::model::Model;
+use crate::span::Span;
+
+/// A scenario, and where its instructions were written.
+#[derive(Debug)]
+pub struct Lowered {
+    pub scenario: Scenario,
+    pub steps: Vec<(StepIx, Span)>,
+}
+
+/// Lowers one scenario; an error when a part of it is in error.
+pub fn lower(typed: &typed::Scenario, model: &Model) -> Result<Lowered, InError> {
+    let mut lowerer = Lowerer::new(uses(typed), model);
+    let mut triggers = Vec::with_capacity(typed.triggers.len());
+    for trigger in &typed.triggers {
+        let event = Some(trigger.event.as_str());
+        let filter = lowerer.conjunction(&trigger.filters, event)?;
+        triggers.push(Trigger { event: lowerer.event(&trigger.event)?, filter });
+    }
+    let audience = optional(&mut lowerer, typed.audience.as_ref())?;
+    let entry = entry(&mut lowerer, typed)?;
+    let stop_when = optional(&mut lowerer, typed.stop_when.as_ref())?;
+    let mut sequence = Sequences { lowerer, ops: Arena::default(), spans: Vec::new() };
+    sequence.sequence(&typed.steps)?;
+    sequence.end();
+    let goal = match &typed.goal {
+        None => None,
+        Some(goal) => Some(sequence.goal(goal)?),
+    };
+    let Sequences { lowerer, ops, spans } = sequence;
+    let scenario = Scenario {
+        name: typed.name.clone(),
+        triggers,
+        audience,
+        entry,
+        goal,
+        stop_when,
+        steps: ops,
+        code: lowerer.code,
+    };
+    Ok(Lowered { scenario, steps: spans })
+}
+
+fn uses(typed: &typed::Scenario) -> Uses<'_> {
+    let mut uses = Uses::default();
+    for trigger in &typed.triggers {
+        uses.trigger(&trigger.event);
+    }
+    for trigger in &typed.triggers {
+        trigger.filters.iter().for_each(|filter| uses.expr(filter, Some(&trigger.event)));
+    }
+    if let typed::EntryRule::OncePer(path) = &typed.entry {
+        uses.shared(path);
+    }
+    typed.expressions().into_iter().for_each(|expr| uses.expr(expr, None));
+    uses
+}
+
+fn optional(lowerer: &mut Lowerer, expr: Option<&typed::Expr>) -> Result<Option<ExprIx>, InError> {
+    expr.map(|expr| lowerer.expr(expr, None)).transpose()
+}
+
+fn entry(lowerer: &mut Lowerer, typed: &typed::Scenario) -> Result<EntryRule, InError> {
+    Ok(match &typed.entry {
+        typed::EntryRule::Always => EntryRule::Always,
+        typed::EntryRule::Once => EntryRule::Once,
+        typed::EntryRule::Latest => EntryRule::Latest,
+        typed::EntryRule::OnceEvery(duration) => EntryRule::OnceEvery(lowerer.expr(duration, None)?),
+        // The field has one slot in every trigger.
+        typed::EntryRule::OncePer(path) => {
+            let first = typed.triggers.first().map(|trigger| trigger.event.as_str());
+            EntryRule::OncePer(lowerer.expr(path, first)?)
+        }
+    })
+}
+
+struct Sequences {
+    lowerer: Lowerer,
+    ops: Arena<StepIx, Step>,
+    spans: Vec<(StepIx, Span)>,
+}
+
+impl Sequences {
+    fn push(&mut self, of: &typed::Step, guard: Option<Guard>, op: Op) -> StepIx {
+        let place = self.ops.push(Step { ordinal: of.ordinal, label: of.label.clone(), guard, op });
+        self.spans.push((place, of.span));
+        place
+    }
+
+    fn end(&mut self) {
+        self.ops.push(Step { ordinal: 0, label: None, guard: None, op: Op::End });
+    }
+
+    fn goal(&mut self, goal: &typed::Goal) -> Result<Goal, InError> {
+        let condition = self.lowerer.expr(&goal.condition, None)?;
+        let within = optional(&mut self.lowerer, goal.within.as_ref())?;
+        let then = (!goal.then.is_empty()).then(|| self.ops.next_index());
+        if then.is_some() {
+            self.sequence(&goal.then)?;
+            self.end();
+        }
+        Ok(Goal { condition, within, then })
+    }
+
+    fn sequence(&mut self, steps: &[typed::Step]) -> Result<(), InError> {
+        let mut before: Option<StepIx> = None;
+        for step in steps {
+            before = self.step(step, before)?;
+        }
+        Ok(())
+    }
+
+    /// One step; gives its place when it is a wait.
+    fn step(&mut self, step: &typed::Step, wait_before: Option<StepIx>) -> Result<Option<StepIx>, InError> {
+        if let StepKind::If { arms, otherwise } = &step.kind {
+            self.branches(step, arms, otherwise.as_deref())?;
+            return Ok(None);
+        }
+        let op = self.op(&step.kind, wait_before)?;
+        let guard = match &step.guard {
+            None => None,
+            Some(typed::Guard::Unless(condition)) => Some(Guard::Unless(self.lowerer.expr(condition, None)?)),
+            Some(typed::Guard::OnlyIf(condition)) => Some(Guard::OnlyIf(self.lowerer.expr(condition, None)?)),
+        };
+        let place = self.push(step, guard, op);
+        Ok(step.is_wait().then_some(place))
+    }
+
+    fn op(&mut self, kind: &StepKind, wait_before: Option<StepIx>) -> Result<Op, InError> {
+        Ok(match kind {
+            StepKind::Error | StepKind::If { .. } => return Err(InError),
+            StepKind::Stop => Op::Stop,
+            StepKind::Wait(duration) => Op::Wait(self.lowerer.expr(duration, None)?),
+            StepKind::WaitFor { limit, condition } => {
+                Op::WaitFor { limit: self.lowerer.expr(limit, None)?, condition: self.lowerer.expr(condition, None)? }
+            }
+            StepKind::WaitUntil(moment) => Op::WaitUntil(match moment {
+                typed::Moment::At(instant) => Moment::At(self.lowerer.expr(instant, None)?),
+                typed::Moment::Anniversary(date) => Moment::Anniversary(self.lowerer.expr(date, None)?),
+                typed::Moment::Weekly { day, time } => Moment::Weekly { day: *day, time: *time },
+            }),
+            StepKind::Send(send) => Op::Send(self.send(send, wait_before)?),
+        })
+    }
+
+    fn send(&mut self, send: &typed::Send, wait_before: Option<StepIx>) -> Result<Send, InError> {
+        let class = match send.class {
+            typed::Class::Marketing => Class::Marketing,
+            typed::Class::Service => Class::Service,
+            typed::Class::Transactional => Class::Transactional,
+        };
+        let mut alternatives = Vec::with_capacity(send.alternatives.len());
+        for each in &send.alternatives {
+            let address = self.lowerer.expr(&each.address, None)?;
+            alternatives.push(Alternative { channel: each.channel.clone(), message: each.message.clone(), address });
+        }
+        let mut with = Vec::with_capacity(send.with.len());
+        for each in &send.with {
+            let ty = each.value.ty.clone().ok_or(InError)?;
+            with.push(WithValue { name: each.name.clone(), ty, value: self.lowerer.expr(&each.value, None)? });
+        }
+        if alternatives.is_empty() {
+            return Err(InError);
+        }
+        let together = if send.together { Some(wait_before.ok_or(InError)?) } else { None };
+        Ok(Send { class, alternatives, with, together })
+    }
+
+    fn branches(
+        &mut self,
+        step: &typed::Step,
+        arms: &[(typed::Expr, Vec<typed::Step>)],
+        otherwise: Option<&[typed::Step]>,
+    ) -> Result<(), InError> {
+        let unset = StepIx(0);
+        let mut to_the_end = Vec::new();
+        if let Some(guard) = &step.guard {
+            let condition = match guard {
+                typed::Guard::OnlyIf(condition) => self.lowerer.expr(condition, None)?,
+                // Unknown stays unknown under `not`, and so holds the step back.
+                typed::Guard::Unless(condition) => self.lowerer.not(condition)?,
+            };
+            to_the_end.push(self.push(step, None, Op::Branch { condition, otherwise: unset }));
+        }
+        for (place, (condition, steps)) in arms.iter().enumerate() {
+            let condition = self.lowerer.expr(condition, None)?;
+            let branch = self.push(step, None, Op::Branch { condition, otherwise: unset });
+            self.sequence(steps)?;
+            let is_last = place + 1 == arms.len() && otherwise.is_none();
+            let goes_on = !matches!(self.ops.values().last(), Some(Step { op: Op::Stop, guard: None, .. }));
+            if !is_last && goes_on {
+                to_the_end.push(self.push(step, None, Op::Jump(unset)));
+            }
+            self.aim(branch);
+        }
+        if let Some(steps) = otherwise {
+            self.sequence(steps)?;
+        }
+        to_the_end.into_iter().for_each(|place| self.aim(place));
+        Ok(())
+    }
+
+    /// Lets a branch or a jump lead to the next instruction.
+    fn aim(&mut self, place: StepIx) {
+        let next = self.ops.next_index();
+        match self.ops.get_mut(place).map(|step| &mut step.op) {
+            Some(Op::Branch { otherwise, .. }) => *otherwise = next,
+            Some(Op::Jump(target)) => *target = next,
+            _ => {}
+        }
+    }
+}
+
+/// The messages of a scenario and what their templates read, each with expressions of its own.
+pub fn lower_message(
+    scenario: &typed::Scenario,
+    message: &typed::Message,
+    model: &Model,
+) -> Result<crate::ir::MessageContext, InError> {
+    let mut uses = Uses::default();
+    scenario.triggers.iter().for_each(|trigger| uses.trigger(&trigger.event));
+    let values = message.variables.iter().chain(&message.items).map(|variable| &variable.value);
+    values.chain(&message.language).for_each(|value| uses.expr(value, None));
+    let mut lowerer = Lowerer::new(uses, model);
+    let mut all = |variables: &[typed::Variable]| {
+        let lowered = variables.iter().map(|variable| {
+            let ty = variable.value.ty.clone().ok_or(InError)?;
+            let value = lowerer.expr(&variable.value, None)?;
+            Ok(crate::ir::Variable { path: variable.path.clone(), ty, value })
+        });
+        lowered.collect::<Result<Vec<_>, InError>>()
+    };
+    let (variables, items) = (all(&message.variables)?, all(&message.items)?);
+    let language = optional(&mut lowerer, message.language.as_ref())?;
+    Ok(crate::ir::MessageContext {
+        scenario: scenario.name.clone(),
+        channel: message.channel.clone(),
+        message: message.message.clone(),
+        language,
+        folder: message.folder.clone(),
+        variables,
+        items,
+        code: lowerer.code,
+    })
+}
+
+/// Whether an accepted program keeps its promises: every step leads somewhere, no way comes back to where it was, each
+/// sequence ends, and each message has a channel. (Its class is in its type.)
+pub fn is_sound(scenario: &Scenario) -> bool {
+    let steps = scenario.steps.values();
+    let within = |target: StepIx, from: usize| {
+        let target = usize::from(target);
+        // Only forward, so that no cycle can be, with a wait or without.
+        target > from && target < steps.len()
+    };
+    let exprs = scenario.code.exprs.len();
+    let known = |expr: &ExprIx| usize::from(*expr) < exprs;
+    let sound = |(place, step): (usize, &Step)| {
+        let guard = match &step.guard {
+            Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) => known(condition),
+            None => true,
+        };
+        guard
+            && match &step.op {
+                Op::Branch { condition, otherwise } => known(condition) && within(*otherwise, place),
+                Op::Jump(target) => within(*target, place),
+                Op::Send(send) => {
+                    let waits = |wait: StepIx| {
+                        usize::from(wait) < place
+                            && scenario.steps.get(wait).is_some_and(|step| {
+                                matches!(step.op, Op::Wait(_) | Op::WaitUntil(_) | Op::WaitFor { .. })
+                            })
+                    };
+                    !send.alternatives.is_empty()
+                        && send.alternatives.iter().all(|each| known(&each.address))
+                        && send.with.iter().all(|each| known(&each.value))
+                        && send.together.is_none_or(waits)
+                }
+                Op::Wait(expr) => known(expr),
+                Op::WaitFor { limit, condition } => known(limit) && known(condition),
+                Op::WaitUntil(Moment::At(expr) | Moment::Anniversary(expr)) => known(expr),
+                Op::WaitUntil(Moment::Weekly { .. }) | Op::Stop | Op::End => true,
+            }
+    };
+    let ends = matches!(steps.last(), Some(Step { op: Op::End, .. }));
+    let then = scenario.goal.as_ref().and_then(|goal| goal.then);
+    let then_is_apart = then.is_none_or(|then| {
+        usize::from(then).checked_sub(1).and_then(|before| steps.get(before)).is_some_and(|step| step.op == Op::End)
+    });
+    ends && then_is_apart
+        && !scenario.triggers.is_empty()
+        && steps.iter().enumerate().all(sound)
+        && scenario.code.exprs.iter().all(|(place, expr)| refers_back(place, expr))
+}
+
+/// Expressions come after those they are made of, so that none is made of itself.
+fn refers_back(place: ExprIx, expr: &Expr) -> bool {
+    let before = |other: &ExprIx| *other < place;
+    match expr {
+        Expr::Field { of: one, .. }
+        | Expr::Has(one)
+        | Expr::IsEmpty(one)
+        | Expr::Not(one)
+        | Expr::Negate(one)
+        | Expr::Round(one) => before(one),
+        Expr::And(all) | Expr::Or(all) => all.iter().all(before),
+        Expr::Equal(one, other)
+        | Expr::Less(one, other)
+        | Expr::LessOrEqual(one, other)
+        | Expr::Add(one, other)
+        | Expr::Subtract(one, other)
+        | Expr::Multiply(one, other)
+        | Expr::Divide(one, other)
+        | Expr::Default(one, other) => before(one) && before(other),
+        Expr::In(value, list) => before(value) && list.iter().all(before),
+        Expr::If { condition, then, otherwise } => before(condition) && before(then) && before(otherwise),
+        Expr::History { keys, .. } | Expr::Scan { keys, .. } => keys.iter().all(before),
+        _ => true,
+    }
+}

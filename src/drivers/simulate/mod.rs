@@ -1,0 +1,276 @@
+//! `scn simulate`: history merged with timers on the virtual clock, contact by contact, on every core.
+//!
+//! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
+
+mod effects;
+mod report;
+mod row;
+mod sort;
+mod worker;
+
+pub use effects::{Effects, HEADER};
+pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
+pub use row::Row;
+pub use sort::ROWS_IN_MEMORY;
+
+use super::Error;
+use super::life::Contact;
+use crate::engine::{Life, Output, Program, State, Value, World};
+use crate::ir::{Bundle, Scenario};
+use crate::model::Id;
+use crate::store::crm::{Crm, Lack, Lives, Notes};
+use crate::time::Instant;
+use report::Tally;
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+use worker::Share;
+
+/// What to simulate.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Events before it start nothing, and are history all the same; `None` for the first event.
+    pub from: Option<Instant>,
+    /// The last instant, included; `None` for the last event of the CRM.
+    pub to: Option<Instant>,
+    /// One contact alone, with its story.
+    pub contact: Option<Id>,
+    pub threads: usize,
+    /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
+    pub rows_in_memory: usize,
+}
+
+impl Default for Request {
+    fn default() -> Request {
+        Request { from: None, to: None, contact: None, threads: 1, rows_in_memory: ROWS_IN_MEMORY }
+    }
+}
+
+/// A finished simulation: the report, and the program whose slots it uses.
+#[derive(Debug)]
+pub struct Simulation {
+    pub program: Program,
+    pub world: World,
+    pub report: Report,
+}
+
+/// Simulates the scenarios whose tables the CRM has, and writes the effects CSV where one is wanted.
+pub fn simulate(
+    bundle: &Bundle,
+    crm: &Crm,
+    request: &Request,
+    effects: Option<&mut dyn Write>,
+) -> Result<Simulation, Error> {
+    let (bundle, not_simulated, absent) = runnable(bundle, crm);
+    let mut program = Program::link(&bundle, &[])?;
+    let (world, unreadable) = crm.world(&program)?;
+    let lives = crm.lives(&program, &world)?;
+    let span = match (request.from, request.to) {
+        (Some(from), Some(to)) => Some((from, to)),
+        (from, to) => {
+            let bounds = lives.bounds(crm)?;
+            bounds.map(|bounds| (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last)))
+        }
+    };
+    drop(lives);
+    let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
+    for scenario in &bundle.scenarios {
+        program.start_at(&scenario.name, from);
+    }
+    let lives = crm.lives(&program, &world)?;
+    let mut report = match &request.contact {
+        Some(contact) => one(&program, &world, &lives, crm, contact, to, effects)?,
+        None => all(&program, &world, &lives, crm, request, to, effects)?,
+    };
+    drop(lives);
+    report.span = span;
+    report.not_simulated = not_simulated;
+    report.absent = absent;
+    report.unreadable = unreadable.first;
+    report.unreadable_count = unreadable.count;
+    report.as_of_now = as_of_now(&program);
+    Ok(Simulation { program, world, report })
+}
+
+/// The scenarios that the CRM can serve; those that it cannot, and why; and what it lacks that may be absent.
+pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<Lack>) {
+    let mut runs: Vec<Scenario> = Vec::new();
+    let (mut not, mut absent) = (Vec::new(), Vec::new());
+    for scenario in &bundle.scenarios {
+        let (optional, lacks): (Vec<Lack>, Vec<Lack>) =
+            crm.lacks(&scenario.code).into_iter().partition(Lack::is_optional);
+        if lacks.is_empty() {
+            runs.push(scenario.clone());
+            absent.extend(optional);
+        } else {
+            not.push(NotSimulated { scenario: scenario.name.clone(), lacks });
+        }
+    }
+    absent.sort();
+    absent.dedup();
+    // What templates read is not looked at: nothing is rendered here.
+    let bundle = Bundle { scenarios: runs, messages: Vec::new(), ..bundle.clone() };
+    (bundle, not, absent)
+}
+
+fn all(
+    program: &Program,
+    world: &World,
+    lives: &Lives<'_>,
+    crm: &Crm,
+    request: &Request,
+    to: Instant,
+    effects: Option<&mut dyn Write>,
+) -> Result<Report, Error> {
+    let ranges = lives.ranges(crm, request.threads)?;
+    let threads = ranges.len();
+    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
+    let shares: Vec<Result<Share, Error>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = ranges
+            .iter()
+            .zip(crms)
+            .map(|(range, crm)| {
+                scope.spawn(move || worker::work(program, world, lives, &crm, range, to, request.rows_in_memory))
+            })
+            .collect();
+        let panicked = |panic| std::panic::resume_unwind(panic);
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
+    });
+    let mut tally = Tally::new(program);
+    let mut totals = Share::default();
+    for share in shares {
+        absorb(&mut totals, share?);
+    }
+    let runs = std::mem::take(&mut totals.runs);
+    write(program, runs, &mut tally, effects)?;
+    let mut report = tally.finish();
+    report.threads = threads;
+    report.notes = totals.notes;
+    report.counts = totals.counts;
+    report.busiest = totals.busiest;
+    report.contacts = totals.contacts;
+    report.events = totals.events;
+    report.ended = totals.ended;
+    Ok(report)
+}
+
+/// Adds what the next range found, in the order of ranges.
+fn absorb(totals: &mut Share, share: Share) {
+    totals.runs.extend(share.runs);
+    totals.notes.absorb(share.notes);
+    totals.contacts += share.contacts;
+    totals.events += share.events;
+    if totals.counts.len() < share.counts.len() {
+        totals.counts.resize(share.counts.len(), Default::default());
+    }
+    for (total, more) in totals.counts.iter_mut().zip(&share.counts) {
+        total.merge(more);
+    }
+    let more = |busiest: &Busiest| totals.busiest.as_ref().is_none_or(|most| busiest.messages > most.messages);
+    if share.busiest.as_ref().is_some_and(more) {
+        totals.busiest = share.busiest;
+    }
+    for (place, ended) in share.ended {
+        let total = totals.ended.entry(place).or_default();
+        total.count += ended.count;
+        for (entity, count) in ended.about {
+            *total.about.entry(entity).or_default() += count;
+        }
+    }
+}
+
+fn write(
+    program: &Program,
+    runs: Vec<sort::Run>,
+    tally: &mut Tally,
+    effects: Option<&mut dyn Write>,
+) -> Result<(), Error> {
+    let failed = |error| Error::Io("the effects".into(), error);
+    match effects {
+        None => sort::merge(runs, |row| {
+            tally.add(&row);
+            Ok(())
+        })
+        .map_err(failed),
+        Some(to) => {
+            let to = BufWriter::with_capacity(1 << 18, to);
+            let mut effects = Effects::new(to).map_err(failed)?;
+            sort::merge(runs, |row| {
+                tally.add(&row);
+                effects.write(program, &row)
+            })
+            .map_err(failed)?;
+            effects.finish().map_err(failed)?;
+            Ok(())
+        }
+    }
+}
+
+/// One contact, with its story.
+fn one(
+    program: &Program,
+    world: &World,
+    lives: &Lives<'_>,
+    crm: &Crm,
+    contact: &Id,
+    to: Instant,
+    effects: Option<&mut dyn Write>,
+) -> Result<Report, Error> {
+    let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
+    let mut notes = Notes::default();
+    let (mut contacts, mut events) = (0, 0);
+    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
+    let mut failed = None;
+    lives.read_these(crm, std::slice::from_ref(contact), &mut notes, |person, life: &mut Life| {
+        contacts += 1;
+        events += life.len() as u64;
+        let mut state = State::default();
+        Contact { program, world, person, life, state: &mut state }.live(to, &mut out);
+        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id)) {
+            if let Err(error) = rows.push(row) {
+                failed = Some(error);
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let Some(error) = failed {
+        return Err(Error::Io("temporary files".into(), error));
+    }
+    let mut tally = Tally::new(program);
+    write(program, rows.finish(), &mut tally, effects)?;
+    let mut report = tally.finish();
+    report.threads = 1;
+    report.notes = notes;
+    report.counts = out.counts;
+    report.contacts = contacts;
+    report.events = events;
+    report.trace = out.trace.unwrap_or_default();
+    Ok(report)
+}
+
+/// What the CRM keeps no history of: fields of entities and contacts, read as they are now.
+fn as_of_now(program: &Program) -> Vec<String> {
+    let needs = program.needs();
+    let contact = needs.contact.iter().map(|field| format!("contact.{}", field.name));
+    let entities = needs
+        .entities
+        .iter()
+        .flat_map(|entity| entity.fields.iter().map(move |field| format!("{}.{}", entity.name, field.name)));
+    contact.chain(entities).collect()
+}
+
+impl Simulation {
+    /// The texts that the program reads of some contacts (addresses, mostly), for a report that may show them.
+    pub fn reveal(&self, crm: &Crm, contacts: &[Id]) -> Result<BTreeMap<Id, String>, Error> {
+        let mut revealed = BTreeMap::new();
+        crm.lives(&self.program, &self.world)?.read_these(crm, contacts, &mut Notes::default(), |person, _| {
+            let texts = person.values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.as_ref()),
+                _ => None,
+            });
+            revealed.insert(person.id.clone(), texts.collect::<Vec<_>>().join(" "));
+            ControlFlow::Continue(())
+        })?;
+        Ok(revealed)
+    }
+}

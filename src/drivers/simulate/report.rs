@@ -1,0 +1,134 @@
+//! What a simulation tells: totals, the first messages, and why what was not sent was not.
+
+use super::row::Row;
+use crate::engine::{Counts, Outcome, Program, Reason, TraceLine};
+use crate::ir::StepIx;
+use crate::model::Id;
+use crate::store::crm::{Lack, Notes, Unreadable};
+use crate::time::{Instant, Zone};
+use std::collections::BTreeMap;
+
+/// How many messages a report shows.
+pub const SHOWN: usize = 20;
+
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The first and last instant that were simulated; `None` when the CRM has no event.
+    pub span: Option<(Instant, Instant)>,
+    pub contacts: u64,
+    pub events: u64,
+    /// How many threads worked.
+    pub threads: usize,
+    /// By scenario, then month (`2011-03`): messages sent.
+    pub months: BTreeMap<(u16, String), u64>,
+    /// By scenario, step number, outcome and reason.
+    pub outcomes: BTreeMap<(u16, u16, Outcome, Reason), u64>,
+    pub counts: Vec<Counts>,
+    pub busiest: Option<Busiest>,
+    /// The first messages sent, in order.
+    pub first: Vec<Row>,
+    pub sent: u64,
+    pub rows: u64,
+    /// Instances that ended for a missing value or for want of time, by scenario, step, reason and entity.
+    pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    pub not_simulated: Vec<NotSimulated>,
+    /// Columns of optional fields that the CRM does not have.
+    pub absent: Vec<Lack>,
+    /// Values of entities that cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    pub unreadable_count: u64,
+    pub notes: Notes,
+    /// Fields that the CRM keeps no history of, read as they are now: `product.delay`.
+    pub as_of_now: Vec<String>,
+    /// The story of the one contact that was asked for.
+    pub trace: Vec<TraceLine>,
+}
+
+/// The person and day with most messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busiest {
+    pub contact: Id,
+    /// `2011-03-04`, in the policy's zone.
+    pub day: String,
+    pub messages: u64,
+    /// Whether every one of them came from a `send` without `together`.
+    pub could_leave_together: bool,
+}
+
+/// A scenario whose tables or columns the CRM lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSimulated {
+    pub scenario: String,
+    pub lacks: Vec<Lack>,
+}
+
+/// Instances that ended before their time at one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    pub count: u64,
+    /// The entities that their triggers refer to, with the entity's name, and how many instances each has.
+    pub about: BTreeMap<(String, Id), u64>,
+}
+
+/// Adds up the rows in their order.
+#[derive(Debug)]
+pub struct Tally {
+    zone: Zone,
+    /// The month of the row before, until it ends.
+    month: String,
+    month_ends: Instant,
+    sent_in_month: Vec<u64>,
+    report: Report,
+}
+
+impl Tally {
+    pub fn new(program: &Program) -> Tally {
+        Tally {
+            zone: program.settings.zone,
+            month: String::new(),
+            month_ends: Instant::MIN,
+            sent_in_month: vec![0; program.units().len()],
+            report: Report::default(),
+        }
+    }
+
+    pub fn add(&mut self, row: &Row) {
+        self.report.rows += 1;
+        let Some(outcome) = row.outcome else { return };
+        *self.report.outcomes.entry((row.unit, row.ordinal, outcome, row.reason)).or_default() += 1;
+        if outcome != Outcome::Sent {
+            return;
+        }
+        self.report.sent += 1;
+        if row.at >= self.month_ends {
+            self.close_month();
+            self.open_month(row.at);
+        }
+        if let Some(count) = self.sent_in_month.get_mut(usize::from(row.unit)) {
+            *count += 1;
+        }
+        if self.report.first.len() < SHOWN {
+            self.report.first.push(row.clone());
+        }
+    }
+
+    fn open_month(&mut self, at: Instant) {
+        let (date, _) = self.zone.wall(at);
+        let (year, month, day) = date.parts();
+        self.month = format!("{year:04}-{month:02}");
+        let first = date.add_days(1 - day as i32);
+        let next = first.and_then(|first| first.add_months(1));
+        self.month_ends = next.map_or(Instant::MAX, |next| self.zone.instant(next, crate::time::TimeOfDay::MIDNIGHT));
+    }
+
+    fn close_month(&mut self) {
+        for (unit, count) in self.sent_in_month.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+            *self.report.months.entry((unit as u16, self.month.clone())).or_default() += std::mem::take(count);
+        }
+    }
+
+    pub fn finish(mut self) -> Report {
+        self.close_month();
+        self.report
+    }
+}

@@ -1,0 +1,153 @@
+//! One thread's share of a simulation: the contacts of one range, one after the other.
+
+use super::report::{Busiest, Ended};
+use super::row::Row;
+use super::sort::{Run, Sorter};
+use crate::drivers::Error;
+use crate::drivers::life::Contact;
+use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Program, Reason, State, What, World};
+use crate::ir::{Op, StepIx};
+use crate::model::Id;
+use crate::store::crm::{ContactRange, Crm, Lives, Notes};
+use crate::time::{Instant, TimeOfDay};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// What one thread found.
+#[derive(Debug, Default)]
+pub struct Share {
+    pub runs: Vec<Run>,
+    pub notes: Notes,
+    pub counts: Vec<Counts>,
+    pub busiest: Option<Busiest>,
+    pub contacts: u64,
+    pub events: u64,
+    pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+}
+
+struct Worker<'a> {
+    program: &'a Program,
+    world: &'a World,
+    until: Instant,
+    state: State,
+    out: Output,
+    rows: Sorter,
+    share: Share,
+}
+
+/// Lives all contacts of a range up to `until`.
+pub fn work(
+    program: &Program,
+    world: &World,
+    lives: &Lives<'_>,
+    crm: &Crm,
+    range: &ContactRange,
+    until: Instant,
+    rows_in_memory: usize,
+) -> Result<Share, Error> {
+    let mut worker = Worker {
+        program,
+        world,
+        until,
+        state: State::default(),
+        out: Output::default(),
+        rows: Sorter::new(rows_in_memory),
+        share: Share::default(),
+    };
+    let mut notes = Notes::default();
+    let mut failed = None;
+    lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(Error::Io("temporary files".into(), error));
+    }
+    let Worker { rows, mut share, out, .. } = worker;
+    share.runs = rows.finish();
+    share.notes = notes;
+    share.counts = out.counts;
+    Ok(share)
+}
+
+impl Worker<'_> {
+    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
+        self.share.contacts += 1;
+        self.share.events += life.len() as u64;
+        self.state.clear();
+        let (program, world) = (self.program, self.world);
+        Contact { program, world, person, life, state: &mut self.state }.live(self.until, &mut self.out);
+        let mut day = Day::default();
+        let mut effects = std::mem::take(&mut self.out.effects);
+        for effect in effects.drain(..) {
+            self.note_end(&effect);
+            day.add(self, &effect, &person.id);
+            if let Some(row) = Row::of(effect, &person.id) {
+                self.rows.push(row)?;
+            }
+        }
+        day.close(self, &person.id);
+        self.out.effects = effects;
+        Ok(())
+    }
+
+    fn note_end(&mut self, effect: &Effect) {
+        let What::End { reason, about } = effect.what else { return };
+        let ended = self.share.ended.entry((effect.unit, effect.step, reason)).or_default();
+        ended.count += 1;
+        if let Some(entity) = about
+            && let Some(id) = self.world.id(entity)
+            && let Some(name) = self.program.needs().entities.get(usize::from(entity.entity))
+        {
+            *ended.about.entry((name.name.clone(), id.clone())).or_default() += 1;
+        }
+    }
+}
+
+/// The messages of one person on one day; a contact's effects come in the order of time.
+#[derive(Default)]
+struct Day {
+    ends: Option<Instant>,
+    messages: u64,
+    with_together: bool,
+}
+
+impl Day {
+    fn add(&mut self, worker: &mut Worker<'_>, effect: &Effect, contact: &Id) {
+        if !matches!(effect.what, What::Send { outcome: Outcome::Sent, .. }) {
+            return;
+        }
+        if self.ends.is_none_or(|ends| effect.at >= ends) {
+            self.close(worker, contact);
+            self.ends = Some(worker.program.settings.zone.next_midnight(effect.at));
+        }
+        self.messages += 1;
+        let step = worker.program.unit(effect.unit).and_then(|unit| unit.scenario.steps.get(effect.step));
+        if let Some(Op::Send(send)) = step.map(|step| &step.op) {
+            self.with_together |= send.together.is_some();
+        }
+    }
+
+    fn close(&mut self, worker: &mut Worker<'_>, contact: &Id) {
+        let messages = std::mem::take(&mut self.messages);
+        let with_together = std::mem::take(&mut self.with_together);
+        let Some(ends) = self.ends else { return };
+        if worker.share.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
+            return;
+        }
+        let zone = worker.program.settings.zone;
+        let (next, _) = zone.wall(ends);
+        // A midnight that does not exist moved forward, still in the next day.
+        let day = next.add_days(-1).unwrap_or(next);
+        debug_assert!(zone.instant(day, TimeOfDay::MIDNIGHT) < ends);
+        worker.share.busiest = Some(Busiest {
+            contact: contact.clone(),
+            day: day.to_string(),
+            messages,
+            could_leave_together: !with_together,
+        });
+    }
+}

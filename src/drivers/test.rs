@@ -1,0 +1,193 @@
+//! `scn test`: the lines of a test on the virtual clock.
+
+use super::life::Contact;
+use crate::engine::{EntityTable, Event, Life, Outcome, Output, Person, Program, State, TraceLine, Value, What, World};
+use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase};
+use crate::model::{Id, Type};
+use crate::time::Instant;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// A message that the scenarios sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sent {
+    pub at: Instant,
+    pub contact: String,
+    pub scenario: String,
+    pub channel: String,
+    pub message: String,
+}
+
+/// What came of one test.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// In the order of time.
+    pub sent: Vec<Sent>,
+    /// The expectations that were not met, by their place in the test.
+    pub unmet: Vec<usize>,
+    /// Messages that nothing expected, where the test says `nothing` or `nothing else`.
+    pub unexpected: Vec<Sent>,
+    /// Fields that were read and not given: `product.delay`.
+    pub not_given: Vec<String>,
+    pub trace: Vec<TraceLine>,
+}
+
+impl Verdict {
+    pub fn passed(&self) -> bool {
+        self.unmet.is_empty() && self.unexpected.is_empty() && self.not_given.is_empty()
+    }
+}
+
+/// Runs one test against a program that holds the scenarios it names, and no others.
+pub fn run(program: &Program, case: &TestCase) -> Verdict {
+    let world = world(program, case);
+    let mut verdict = Verdict::default();
+    let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
+    for person in people(program, case, &world) {
+        let mut life = Life::default();
+        for (number, event) in case.events.iter().enumerate() {
+            push_event(program, &world, &mut life, &person, number, event);
+        }
+        life.sort();
+        let mut state = State::default();
+        let (world, person_ref) = (&world, &person);
+        Contact { program, world, person: person_ref, life: &mut life, state: &mut state }.live(Instant::MAX, &mut out);
+        verdict.sent.extend(out.effects.drain(..).filter_map(|effect| {
+            let What::Send { alternative, outcome: Outcome::Sent, .. } = effect.what else { return None };
+            let scenario = &program.unit(effect.unit)?.scenario;
+            let Op::Send(send) = &scenario.steps.get(effect.step)?.op else { return None };
+            let chosen = send.alternatives.get(usize::from(alternative))?;
+            Some(Sent {
+                at: effect.at,
+                contact: person.id.to_string(),
+                scenario: scenario.name.clone(),
+                channel: chosen.channel.clone(),
+                message: chosen.message.clone(),
+            })
+        }));
+    }
+    verdict.sent.sort();
+    verdict.trace = out.trace.unwrap_or_default();
+    verdict.trace.sort_by_key(|line| line.at);
+    verdict.not_given = out.not_given.map(RefCell::into_inner).unwrap_or_default();
+    verdict.not_given.sort();
+    verdict.not_given.dedup();
+    judge(case, &mut verdict);
+    verdict
+}
+
+fn judge(case: &TestCase, verdict: &mut Verdict) {
+    // Each message meets one expectation at the most, so two expected messages are two messages.
+    let mut free: Vec<&Sent> = verdict.sent.iter().collect();
+    for (place, expectation) in case.expectations.iter().enumerate() {
+        if let ExpectationKind::Message { .. } = expectation.kind {
+            match free.iter().position(|sent| meets(expectation, sent)) {
+                Some(found) => drop(free.remove(found)),
+                None => verdict.unmet.push(place),
+            }
+        }
+    }
+    let mut unexpected: Vec<Sent> = Vec::new();
+    for (place, expectation) in case.expectations.iter().enumerate() {
+        match &expectation.kind {
+            ExpectationKind::Message { .. } => {}
+            ExpectationKind::NoMessage { .. } => {
+                let came: Vec<Sent> = verdict.sent.iter().filter(|sent| meets(expectation, sent)).cloned().collect();
+                if !came.is_empty() {
+                    verdict.unmet.push(place);
+                    unexpected.extend(came);
+                }
+            }
+            ExpectationKind::Nothing if !verdict.sent.is_empty() => {
+                verdict.unmet.push(place);
+                unexpected.extend(verdict.sent.iter().cloned());
+            }
+            ExpectationKind::NothingElse if !free.is_empty() => {
+                verdict.unmet.push(place);
+                unexpected.extend(free.iter().map(|sent| (*sent).clone()));
+            }
+            ExpectationKind::Nothing | ExpectationKind::NothingElse => {}
+        }
+    }
+    unexpected.sort();
+    unexpected.dedup();
+    verdict.unmet.sort_unstable();
+    verdict.unexpected = unexpected;
+}
+
+fn meets(expectation: &Expectation, sent: &Sent) -> bool {
+    match &expectation.kind {
+        ExpectationKind::Message { channel, message, contact, at } => {
+            sent.channel == *channel
+                && sent.message == *message
+                && sent.contact == *contact
+                && at.is_none_or(|at| at == sent.at)
+        }
+        ExpectationKind::NoMessage { channel, message, contact } => {
+            sent.channel == *channel && sent.message == *message && sent.contact == *contact
+        }
+        ExpectationKind::Nothing | ExpectationKind::NothingElse => false,
+    }
+}
+
+/// The entities that a test gives. A field that it does not give is marked, so that reading it is reported.
+fn world(program: &Program, case: &TestCase) -> World {
+    let needs = program.needs();
+    let mut world = World::default();
+    for entity in &needs.entities {
+        let mut table = EntityTable::new(entity.fields.len());
+        // Rows first, values after: a row may refer to one that is given later.
+        for row in case.given.iter().filter(|row| row.entity == entity.name) {
+            table.push(id(&row.name), []);
+        }
+        world.tables.push(table);
+    }
+    for (slot, entity) in needs.entities.iter().enumerate() {
+        for row in case.given.iter().filter(|row| row.entity == entity.name) {
+            let values = values(program, &world, &entity.fields, &row.fields);
+            if let Some(table) = world.tables.get_mut(slot) {
+                table.push(id(&row.name), values);
+            }
+        }
+    }
+    world
+}
+
+fn people(program: &Program, case: &TestCase, world: &World) -> Vec<Person> {
+    let person = |row: &GivenRow| Person {
+        id: id(&row.name),
+        values: values(program, world, &program.needs().contact, &row.fields),
+    };
+    case.given.iter().filter(|row| row.entity == "contact").map(person).collect()
+}
+
+fn push_event(program: &Program, world: &World, life: &mut Life, person: &Person, number: usize, event: &GivenEvent) {
+    let Some(kind) = program.event_slot(&event.event) else { return };
+    if id(&event.contact) != person.id {
+        return;
+    }
+    let fields = program.needs().events.get(usize::from(kind)).map_or(&[] as &[FieldUse], |each| &each.fields);
+    let values = values(program, world, fields, &event.fields);
+    let arrived = event.arriving.unwrap_or(event.at).max(event.at);
+    // The line's number is the row's id, so that equal instants keep the order of the text.
+    life.push(Event { kind, id: Id::Number(number as i64 + 1), at: event.at, arrived }, values);
+}
+
+fn values(program: &Program, world: &World, fields: &[FieldUse], given: &[(String, GivenValue)]) -> Vec<Value> {
+    let value = |field: &FieldUse| match given.iter().find(|(name, _)| *name == field.name) {
+        Some((_, GivenValue::Literal(literal))) => Value::from(literal),
+        Some((_, GivenValue::Row(name))) => match &field.ty {
+            Type::Entity(entity) => match program.needs().entity(entity) {
+                Some(slot) => world.refer(slot, id(name)),
+                None => Value::Id(id(name)),
+            },
+            _ => Value::Id(id(name)),
+        },
+        Some((_, GivenValue::List(_))) | None => Value::NotGiven,
+    };
+    fields.iter().map(value).collect()
+}
+
+fn id(name: &str) -> Id {
+    Id::Text(Arc::from(name))
+}

@@ -1,0 +1,470 @@
+//! An instance going through its steps: from a wait to the next.
+
+use super::eval::Asked;
+use super::output::{Count, EffectKey, Outcome, Reason, Told, What};
+use super::program::Unit;
+use super::state::{Handle, Instance, Pending, Phase};
+use super::step::{Delivery, Stepper};
+use super::value::Value;
+use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
+use crate::time::Instant;
+use std::cell::RefCell;
+
+/// Why an instance ends before its steps are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Goal,
+    StopWhen,
+    Replaced,
+    Missing(StepIx),
+    NoTimeLeft(StepIx),
+}
+
+/// What a step of the text leads to.
+enum Next {
+    /// The instruction that follows.
+    On,
+    To(StepIx),
+    Wait(Phase, Instant),
+    End(Ending),
+    Finished,
+}
+
+impl<'a> Stepper<'a, '_> {
+    /// The first timer that is due.
+    pub(super) fn timer(&mut self) {
+        let Some(handle) = self.state.pop_due(self.now) else { return };
+        let Some(instance) = self.state.take(handle) else { return };
+        let Some(unit) = self.program.unit(instance.unit) else { return };
+        match instance.phase {
+            Phase::Waiting(wait) => {
+                self.tell(&instance, Some(wait), Told::Due, Vec::new());
+                match after(unit, wait) {
+                    Some((step, node, send)) if send.together == Some(wait) => {
+                        self.together(handle, instance, unit, wait, (step, node, send));
+                    }
+                    _ => self.go_on(handle, instance, wait),
+                }
+            }
+            Phase::WaitingFor(wait) => {
+                self.tell(&instance, Some(wait), Told::Due, Vec::new());
+                self.go_on(handle, instance, wait);
+            }
+            Phase::Watching | Phase::Draining => self.close(handle, instance, unit),
+        }
+    }
+
+    /// Goes on after the wait at `step`.
+    pub(super) fn go_on(&mut self, handle: Handle, instance: Instance, step: StepIx) {
+        let Some(unit) = self.program.unit(instance.unit) else { return };
+        self.run_from(handle, instance, unit, StepIx(step.0 + 1), false);
+    }
+
+    /// Executes instructions until the next wait or the end. `closing` is the sequence of `goal ... then`, after which
+    /// nothing is watched any more.
+    pub(super) fn run_from(
+        &mut self,
+        handle: Handle,
+        mut instance: Instance,
+        unit: &'a Unit,
+        from: StepIx,
+        closing: bool,
+    ) {
+        instance.wake = None;
+        instance.phase = Phase::Draining;
+        let mut at = from;
+        // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
+        for _ in 0..=unit.scenario.steps.len() {
+            let Some(node) = unit.scenario.steps.get(at) else { break };
+            match self.execute(&mut instance, unit, at, node) {
+                Next::On => at = StepIx(at.0 + 1),
+                Next::To(step) => at = step,
+                Next::Wait(phase, until) => return self.wait(handle, instance, unit, phase, until),
+                Next::End(ending) => return self.end(handle, instance, ending),
+                Next::Finished => break,
+            }
+        }
+        if closing {
+            return match instance.pending.is_empty() {
+                true => self.state.release(handle),
+                false => self.state.put(handle, instance),
+            };
+        }
+        self.out.count(instance.unit, Count::Finished);
+        self.tell(&instance, None, Told::Finished, Vec::new());
+        self.close(handle, instance, unit);
+    }
+
+    fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
+        if let Op::Send(send) = &node.op {
+            self.send(instance, unit, at, node, send);
+            return Next::On;
+        }
+        let asked = RefCell::default();
+        let eval = self.eval(unit, instance, &asked);
+        if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
+            self.tell(instance, Some(at), Told::Held(reason), asked.take());
+            return Next::On;
+        }
+        match &node.op {
+            Op::Wait(duration) => {
+                let Some(duration) = eval.duration(*duration) else { return Next::End(Ending::Missing(at)) };
+                let due = self.program.settings.zone.add(self.now, duration);
+                match due.filter(|due| duration.nominal() > 0 && *due > self.now) {
+                    Some(due) => Next::Wait(Phase::Waiting(at), due),
+                    None => Next::End(Ending::NoTimeLeft(at)),
+                }
+            }
+            Op::WaitUntil(moment) => self.wait_until(instance, unit, at, moment),
+            Op::WaitFor { limit, condition } => {
+                if eval.truth(*condition) == Some(true) {
+                    self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
+                    return Next::On;
+                }
+                let Some(limit) = eval.duration(*limit) else { return Next::End(Ending::Missing(at)) };
+                let end = self.program.settings.zone.add(self.now, limit);
+                match end.filter(|end| limit.nominal() > 0 && *end > self.now) {
+                    Some(end) => Next::Wait(Phase::WaitingFor(at), end),
+                    None => Next::End(Ending::NoTimeLeft(at)),
+                }
+            }
+            Op::Branch { condition, otherwise } => {
+                let holds = eval.truth(*condition);
+                self.tell(instance, Some(at), Told::Branch { holds }, asked.take());
+                if holds == Some(true) { Next::On } else { Next::To(*otherwise) }
+            }
+            Op::Jump(to) => Next::To(*to),
+            Op::Stop | Op::End | Op::Send(_) => Next::Finished,
+        }
+    }
+
+    fn wait_until(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, moment: &Moment) -> Next {
+        let unasked = RefCell::default();
+        let eval = self.eval(unit, instance, &unasked);
+        let zone = self.program.settings.zone;
+        let next = match moment {
+            Moment::At(instant) => {
+                let Some(instant) = eval.instant(*instant) else { return Next::End(Ending::Missing(at)) };
+                if instant <= instance.entry {
+                    return Next::End(Ending::NoTimeLeft(at));
+                }
+                if instant <= self.now {
+                    self.tell(instance, Some(at), Told::PassedAtOnce, Vec::new());
+                    return Next::On;
+                }
+                Some(instant)
+            }
+            Moment::Anniversary(date) => {
+                let Value::Date(date) = *eval.value(*date).as_ref() else { return Next::End(Ending::Missing(at)) };
+                zone.next_anniversary(self.now, date)
+            }
+            Moment::Weekly { day, time } => zone.next_time(self.now, *day, *time),
+        };
+        next.map_or(Next::End(Ending::NoTimeLeft(at)), |next| Next::Wait(Phase::Waiting(at), next))
+    }
+
+    fn wait(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit, phase: Phase, until: Instant) {
+        instance.generation += 1;
+        instance.phase = phase;
+        instance.wake = Some(until);
+        let (step, told) = match phase {
+            Phase::WaitingFor(step) => (Some(step), Told::WaitsFor { until }),
+            Phase::Waiting(step) => (Some(step), Told::Waits { until }),
+            Phase::Watching | Phase::Draining => (None, Told::Finished),
+        };
+        self.tell(&instance, step, told, Vec::new());
+        self.file(unit, handle, &instance);
+        self.state.put(handle, instance);
+    }
+
+    /// Files a waiting instance under what wakes it.
+    pub(super) fn file(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
+        self.state.set_timer(handle, instance);
+        match (instance.phase, instance.wake) {
+            (Phase::WaitingFor(step), _) => match unit.waits_for.get(&step) {
+                Some(wakers) if wakers.any => self.state.watch_all.push(handle),
+                Some(wakers) => self.watch_probes(unit, handle, instance, &wakers.probes),
+                None => {}
+            },
+            (Phase::Waiting(step), Some(wake))
+                if after(unit, step).is_some_and(|(_, _, send)| send.together == Some(step)) =>
+            {
+                self.state.together.insert((instance.unit, step, wake, handle));
+            }
+            _ => {}
+        }
+    }
+
+    /// One `send`, alone.
+    fn send(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step, send: &'a Send) {
+        let asked = RefCell::default();
+        let judged = self.may_send(instance, unit, node, send, &asked);
+        self.tell_message(instance, at, judged, asked.take());
+        match judged {
+            Ok(alternative) => self.emit(instance, unit, at, node, alternative),
+            Err((outcome, reason)) => {
+                self.effect(instance, at, node.ordinal, What::Send { alternative: 0, outcome, reason });
+            }
+        }
+    }
+
+    fn tell_message(
+        &mut self,
+        instance: &Instance,
+        at: StepIx,
+        judged: Result<u8, (Outcome, Reason)>,
+        asked: Vec<Asked>,
+    ) {
+        let told = match judged {
+            Ok(alternative) => {
+                let outcome = (self.delivery == Delivery::Immediate).then_some(Outcome::Sent);
+                Told::Message { outcome, reason: Reason::None, alternative }
+            }
+            Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
+        };
+        self.tell(instance, Some(at), told, asked);
+    }
+
+    /// Whether a message may leave now, and by which alternative.
+    pub(super) fn may_send(
+        &self,
+        instance: &Instance,
+        unit: &'a Unit,
+        node: &'a Step,
+        send: &'a Send,
+        asked: &RefCell<Vec<Asked>>,
+    ) -> Result<u8, (Outcome, Reason)> {
+        let eval = self.eval(unit, instance, asked);
+        if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
+            return Err((Outcome::Skipped, reason));
+        }
+        if unit.scenario.stop_when.is_some_and(|condition| eval.truth(condition).is_none()) {
+            return Err((Outcome::Skipped, Reason::StopWhenUnknown));
+        }
+        let reachable = |address: &Value| matches!(address, Value::Text(text) if !text.trim().is_empty());
+        send.alternatives
+            .iter()
+            .position(|alternative| reachable(&eval.value(alternative.address)))
+            .map(|place| place as u8)
+            .ok_or((Outcome::Suppressed, Reason::OutOfReach))
+    }
+
+    fn emit(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step, alternative: u8) {
+        match self.delivery {
+            Delivery::Immediate => {
+                instance.last_message = Some(self.now);
+                let (outcome, reason) = (Outcome::Sent, Reason::None);
+                self.effect(instance, at, node.ordinal, What::Send { alternative, outcome, reason });
+            }
+            Delivery::Outbox => {
+                self.overtake(instance);
+                let key = self.key(instance, unit, node.ordinal);
+                instance.pending.push(Pending { key, step: at, due: self.now });
+                self.effect(instance, at, node.ordinal, What::Emit { key });
+            }
+        }
+    }
+
+    /// Records as expired what still waits from an earlier `send` of the instance.
+    fn overtake(&mut self, instance: &mut Instance) {
+        for pending in std::mem::take(&mut instance.pending) {
+            let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
+            self.effect(instance, pending.step, 0, what);
+        }
+    }
+
+    /// The identity of the message that this step of the instance decides.
+    fn key(&self, instance: &Instance, unit: &Unit, ordinal: u16) -> EffectKey {
+        let kind = self.program.event_name(instance.trigger.kind);
+        let contact = self.facts.person.id.to_string();
+        let trigger = instance.trigger.id.to_string();
+        let mut hasher = blake3::Hasher::new();
+        let parts: [&[u8]; 4] = [contact.as_bytes(), &unit.hash.0, kind.as_bytes(), trigger.as_bytes()];
+        hasher.update(b"scn-effect-1");
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.update(&ordinal.to_le_bytes());
+        let mut key = [0u8; 16];
+        hasher.finalize_xof().fill(&mut key);
+        EffectKey(key)
+    }
+
+    /// All instances of this scenario and version that stand in the same wait and come due before the next
+    /// midnight take the step now; those that may send leave as one message.
+    fn together(
+        &mut self,
+        handle: Handle,
+        instance: Instance,
+        unit: &'a Unit,
+        wait: StepIx,
+        (at, node, send): (StepIx, &'a Step, &'a Send),
+    ) {
+        let midnight = self.program.settings.zone.next_midnight(self.now);
+        let others = self.state.take_together(instance.unit, wait, midnight);
+        let mut members = vec![(handle, instance)];
+        for (handle, wake) in others {
+            let stands = |each: &Instance| each.phase == Phase::Waiting(wait) && each.wake == Some(wake);
+            if self.state.get(handle).is_some_and(stands)
+                && let Some(instance) = self.state.take(handle)
+            {
+                self.tell(&instance, Some(wait), Told::Due, Vec::new());
+                members.push((handle, instance));
+            }
+        }
+        members.sort_by_key(|(_, instance)| (instance.entry, instance.serial));
+        let mut leaving: Vec<usize> = Vec::new();
+        let mut first: Option<u8> = None;
+        for (place, (_, instance)) in members.iter().enumerate() {
+            let asked = RefCell::default();
+            let judged = self.may_send(instance, unit, node, send, &asked);
+            self.tell_message(instance, at, judged, asked.take());
+            match judged {
+                Ok(alternative) => {
+                    first.get_or_insert(alternative);
+                    leaving.push(place);
+                }
+                Err((outcome, reason)) => {
+                    self.effect(instance, at, node.ordinal, What::Send { alternative: 0, outcome, reason });
+                }
+            }
+        }
+        if let Some(alternative) = first {
+            self.emit_together(&mut members, &leaving, unit, (at, node), alternative);
+        }
+        for (handle, instance) in members {
+            self.run_from(handle, instance, unit, StepIx(at.0 + 1), false);
+        }
+    }
+
+    /// One message for all that leave: the first in order of entry gives it its identity.
+    fn emit_together(
+        &mut self,
+        members: &mut [(Handle, Instance)],
+        leaving: &[usize],
+        unit: &'a Unit,
+        (at, node): (StepIx, &'a Step),
+        alternative: u8,
+    ) {
+        let mut key = None;
+        let mut also = Vec::new();
+        for place in leaving {
+            let Some((_, instance)) = members.get_mut(*place) else { continue };
+            if key.is_some() {
+                also.push(instance.trigger.clone());
+            }
+            match self.delivery {
+                Delivery::Immediate => {
+                    key.get_or_insert(EffectKey([0; 16]));
+                    instance.last_message = Some(self.now);
+                }
+                Delivery::Outbox => {
+                    self.overtake(instance);
+                    let key = *key.get_or_insert_with(|| self.key(instance, unit, node.ordinal));
+                    instance.pending.push(Pending { key, step: at, due: self.now });
+                }
+            }
+        }
+        let (Some(key), Some((_, first))) = (key, leaving.first().and_then(|place| members.get(*place))) else {
+            return;
+        };
+        let what = match self.delivery {
+            Delivery::Immediate => What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None },
+            Delivery::Outbox => What::Emit { key },
+        };
+        self.effect(first, at, node.ordinal, what);
+        if let Some(effect) = self.out.effects.last_mut() {
+            effect.also = also;
+        }
+    }
+
+    /// Ends an instance before its steps are over; what it still had to send is cancelled.
+    pub(super) fn end(&mut self, handle: Handle, instance: Instance, ending: Ending) {
+        let ordinal = |step: StepIx| {
+            let unit = self.program.unit(instance.unit);
+            unit.and_then(|unit| unit.scenario.steps.get(step)).map_or(0, |node| node.ordinal)
+        };
+        let (count, reason) = match ending {
+            Ending::Goal => (None, Reason::Goal),
+            Ending::StopWhen => (Some(Count::StoppedWhen), Reason::StopWhen),
+            Ending::Replaced => (Some(Count::Replaced), Reason::Replaced),
+            Ending::Missing(_) => (Some(Count::Missing), Reason::Missing),
+            Ending::NoTimeLeft(_) => (Some(Count::NoTimeLeft), Reason::NoTimeLeft),
+        };
+        if let Ending::Missing(step) | Ending::NoTimeLeft(step) = ending {
+            let ordinal = ordinal(step);
+            self.tell(&instance, Some(step), Told::Ended(reason), Vec::new());
+            let about = instance.kept.iter().find_map(|value| match value {
+                Value::Entity(entity) => Some(*entity),
+                _ => None,
+            });
+            self.effect(&instance, step, ordinal, What::End { reason, about });
+        }
+        if let Some(count) = count {
+            self.out.count(instance.unit, count);
+        }
+        self.withdraw_pending(instance, Outcome::Cancelled, reason);
+        self.state.release(handle);
+    }
+
+    pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {
+        for pending in std::mem::take(&mut instance.pending) {
+            let what = What::Withdraw { key: pending.key, outcome, reason };
+            self.effect(&instance, pending.step, 0, what);
+        }
+        instance
+    }
+
+    /// The steps are over: the instance stays for its goal or for a message, or goes.
+    pub(super) fn close(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit) {
+        let until = self.goal_closes(&instance, unit).filter(|until| *until > self.now);
+        instance.generation += 1;
+        instance.wake = until;
+        instance.phase = if until.is_some() { Phase::Watching } else { Phase::Draining };
+        if !instance.pending.is_empty() {
+            instance.phase = Phase::Draining;
+        }
+        if until.is_none() && instance.pending.is_empty() {
+            return self.state.release(handle);
+        }
+        self.state.set_timer(handle, &instance);
+        self.state.put(handle, instance);
+    }
+
+    /// When the goal of an instance whose steps are over is no longer counted.
+    fn goal_closes(&self, instance: &Instance, unit: &'a Unit) -> Option<Instant> {
+        let within = unit.scenario.goal.as_ref()?.within?;
+        let unasked = RefCell::default();
+        let window = self.eval(unit, instance, &unasked).duration(within)?;
+        // The end of the window is included: the instance goes just after it.
+        let close = self.program.settings.zone.add(instance.last_message?, window)?;
+        Some(Instant(close.0.saturating_add(1)))
+    }
+}
+
+/// The instruction after a wait, when it is a `send`.
+fn after(unit: &Unit, wait: StepIx) -> Option<(StepIx, &Step, &Send)> {
+    let at = StepIx(wait.0 + 1);
+    let node = unit.scenario.steps.get(at)?;
+    match &node.op {
+        Op::Send(send) => Some((at, node, send)),
+        _ => None,
+    }
+}
+
+/// Why a guard holds its step back; `None` when it lets it pass.
+fn held(guard: &Guard, truth: impl Fn(crate::ir::ExprIx) -> Option<bool>) -> Option<Reason> {
+    match guard {
+        Guard::Unless(condition) => match truth(*condition) {
+            Some(false) => None,
+            Some(true) => Some(Reason::Unless),
+            None => Some(Reason::UnlessUnknown),
+        },
+        Guard::OnlyIf(condition) => match truth(*condition) {
+            Some(true) => None,
+            Some(false) => Some(Reason::OnlyIf),
+            None => Some(Reason::OnlyIfUnknown),
+        },
+    }
+}

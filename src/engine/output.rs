@@ -1,0 +1,298 @@
+//! What a step says: effects, counts, and, when asked, the trace.
+
+use super::eval::Asked;
+use super::value::EntityRef;
+use crate::ir::StepIx;
+use crate::model::Id;
+use crate::time::Instant;
+use std::cell::RefCell;
+
+/// The row that started an instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TriggerRef {
+    /// The event's slot in the program.
+    pub kind: u16,
+    pub id: Id,
+}
+
+/// The identity of a message, the same whenever and wherever it is decided: 32 hexadecimal digits, the start of
+/// BLAKE3 over `scn-effect-1`, contact, scenario hash, trigger, step and visit. The channel is not part of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectKey(pub [u8; 16]);
+
+/// What a step asks of the world, or what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    pub at: Instant,
+    pub entered_at: Instant,
+    /// The place of the scenario in the program.
+    pub unit: u16,
+    /// The number of the step in the text, from 1; 0 for what concerns the whole instance.
+    pub ordinal: u16,
+    pub step: StepIx,
+    pub what: What,
+    pub trigger: TriggerRef,
+    /// The triggers of the other instances that leave with the same message, in order of entry.
+    pub also: Vec<TriggerRef>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A `send` whose outcome is known: in test and simulation, or where nothing is to be sent.
+    Send { alternative: u8, outcome: Outcome, reason: Reason },
+    /// A message for the outbox.
+    Emit { key: EffectKey },
+    /// A message of the outbox that must not leave any more.
+    Withdraw { key: EffectKey, outcome: Outcome, reason: Reason },
+    /// The instance ended before its time; `about` is the first entity that its trigger refers to.
+    End { reason: Reason, about: Option<EntityRef> },
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    Sent,
+    Skipped,
+    Suppressed,
+    Expired,
+    Cancelled,
+}
+
+impl Outcome {
+    /// In the order of their numbers.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Sent, Outcome::Skipped, Outcome::Suppressed, Outcome::Expired, Outcome::Cancelled];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Sent => "sent",
+            Outcome::Skipped => "skipped",
+            Outcome::Suppressed => "suppressed",
+            Outcome::Expired => "expired",
+            Outcome::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    None,
+    /// `unless` is true.
+    Unless,
+    UnlessUnknown,
+    /// `only if` is false.
+    OnlyIf,
+    OnlyIfUnknown,
+    StopWhenUnknown,
+    /// The contact has no address on any of the channels.
+    OutOfReach,
+    /// It would leave more than `expire` after it came due.
+    Late,
+    Goal,
+    StopWhen,
+    /// `latest`: a newer trigger replaced the instance.
+    Replaced,
+    /// The next `send` of the instance came due first.
+    Overtaken,
+    /// A value is missing.
+    Missing,
+    /// A wait of no length, or until an instant that is not after the entry.
+    NoTimeLeft,
+}
+
+impl Reason {
+    /// In the order of their numbers.
+    pub const ALL: [Reason; 14] = [
+        Reason::None,
+        Reason::Unless,
+        Reason::UnlessUnknown,
+        Reason::OnlyIf,
+        Reason::OnlyIfUnknown,
+        Reason::StopWhenUnknown,
+        Reason::OutOfReach,
+        Reason::Late,
+        Reason::Goal,
+        Reason::StopWhen,
+        Reason::Replaced,
+        Reason::Overtaken,
+        Reason::Missing,
+        Reason::NoTimeLeft,
+    ];
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::None => "",
+            Reason::Unless => "unless",
+            Reason::UnlessUnknown => "unless is unknown",
+            Reason::OnlyIf => "only if",
+            Reason::OnlyIfUnknown => "only if is unknown",
+            Reason::StopWhenUnknown => "stop when is unknown",
+            Reason::OutOfReach => "out of reach",
+            Reason::Late => "too late",
+            Reason::Goal => "goal",
+            Reason::StopWhen => "stop when",
+            Reason::Replaced => "replaced",
+            Reason::Overtaken => "overtaken",
+            Reason::Missing => "missing",
+            Reason::NoTimeLeft => "no time left",
+        }
+    }
+}
+
+/// What happened to triggers and instances, counted for each scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Count {
+    Started,
+    /// All steps done, or `stop`.
+    Finished,
+    Converted,
+    StoppedWhen,
+    Replaced,
+    Missing,
+    NoTimeLeft,
+    /// The trigger's filter is unknown.
+    FilterUnknown,
+    /// `for` is false or unknown.
+    NotFor,
+    /// The entry rule says no.
+    NotAgain,
+    /// The event is from before the scenario's start.
+    BeforeStart,
+}
+
+impl Count {
+    pub const ALL: [Count; 11] = [
+        Count::Started,
+        Count::Finished,
+        Count::Converted,
+        Count::StoppedWhen,
+        Count::Replaced,
+        Count::Missing,
+        Count::NoTimeLeft,
+        Count::FilterUnknown,
+        Count::NotFor,
+        Count::NotAgain,
+        Count::BeforeStart,
+    ];
+}
+
+/// The counts of one scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; Count::ALL.len()]);
+
+impl Counts {
+    pub fn get(&self, count: Count) -> u64 {
+        self.0.get(count as usize).copied().unwrap_or(0)
+    }
+
+    pub(super) fn add(&mut self, count: Count) {
+        if let Some(number) = self.0.get_mut(count as usize) {
+            *number += 1;
+        }
+    }
+
+    pub fn merge(&mut self, other: &Counts) {
+        for (number, more) in self.0.iter_mut().zip(other.0) {
+            *number += more;
+        }
+    }
+}
+
+/// One line of the story of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceLine {
+    pub at: Instant,
+    /// The place of the scenario in the program.
+    pub unit: u16,
+    /// The instance it is about; `None` for an event that starts none.
+    pub trigger: Option<TriggerRef>,
+    pub step: Option<StepIx>,
+    pub what: Told,
+    /// What the conditions asked of the history.
+    pub asked: Vec<Asked>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    NotStarted(Count),
+    Started,
+    Waits {
+        until: Instant,
+    },
+    WaitsFor {
+        until: Instant,
+    },
+    /// A wait that passes at once.
+    PassedAtOnce,
+    /// An event made the condition of a wait true.
+    ConditionHolds,
+    /// A wait came to its end.
+    Due,
+    /// `if`
+    Branch {
+        holds: Option<bool>,
+    },
+    /// A step that its `unless` or `only if` holds back.
+    Held(Reason),
+    Message {
+        outcome: Option<Outcome>,
+        reason: Reason,
+        alternative: u8,
+    },
+    Ended(Reason),
+    Converted,
+    Finished,
+}
+
+/// What steps have said so far. A driver drains it as it likes.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub effects: Vec<Effect>,
+    /// By the place of the scenario in the program.
+    pub counts: Vec<Counts>,
+    /// `None` when nobody wants it.
+    pub trace: Option<Vec<TraceLine>>,
+    /// Fields that were read although a test did not give them; `None` when nobody wants to know.
+    pub not_given: Option<RefCell<Vec<String>>>,
+}
+
+impl Output {
+    pub(super) fn count(&mut self, unit: u16, count: Count) {
+        let place = usize::from(unit);
+        if self.counts.len() <= place {
+            self.counts.resize(place + 1, Counts::default());
+        }
+        if let Some(counts) = self.counts.get_mut(place) {
+            counts.add(count);
+        }
+    }
+}
+
+impl std::fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for EffectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::str::FromStr for EffectKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<EffectKey, ()> {
+        let mut bytes = [0u8; 16];
+        if text.len() != 32 || !text.is_ascii() {
+            return Err(());
+        }
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            let pair = text.get(place * 2..place * 2 + 2).ok_or(())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| ())?;
+        }
+        Ok(EffectKey(bytes))
+    }
+}

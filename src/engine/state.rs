@@ -1,0 +1,252 @@
+//! One contact's state: its running instances, what they wait for, and what entry rules remember.
+
+use super::facts::ProbeKey;
+use super::output::{EffectKey, TriggerRef};
+use super::value::Value;
+use crate::ir::StepIx;
+use crate::time::Instant;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+/// Everything that the engine remembers of one contact.
+///
+/// Timers and watches are an index over the instances: they are never saved, and one whose instance has moved on
+/// does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The latest instant stepped; time never goes back for a contact.
+    pub(super) clock: Option<Instant>,
+    pub(super) next_serial: u32,
+    pub(super) slots: Vec<Option<Instance>>,
+    pub(super) free: Vec<u32>,
+    /// By scenario name.
+    pub(super) marks: BTreeMap<String, Mark>,
+    timers: BinaryHeap<Reverse<Timer>>,
+    /// Who must be asked when an event of a probe with these keys happens.
+    watchers: FxHashMap<ProbeKey, SmallVec<[Handle; 2]>>,
+    /// Who must be asked at every event.
+    pub(super) watch_all: Vec<Handle>,
+    /// Instances that may leave together, by scenario, wait and wake-up.
+    pub(super) together: BTreeSet<(u16, StepIx, Instant, Handle)>,
+}
+
+/// What an entry rule remembers of a scenario, over all its versions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    pub last_entry: Option<Instant>,
+    /// The values of `once per`.
+    pub keys: FxHashSet<Value>,
+    /// The instance that `latest` would replace.
+    pub running: Option<Handle>,
+}
+
+/// An instance, as long as it is the same one: a slot is used again with another serial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Handle {
+    pub serial: u32,
+    pub slot: u32,
+}
+
+/// A wake-up. Equal instants are taken by entry, then scenario name (units are sorted by name), then age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Timer {
+    at: Instant,
+    entry: Instant,
+    unit: u16,
+    handle: Handle,
+    generation: u32,
+}
+
+/// One contact going through a scenario.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub unit: u16,
+    pub serial: u32,
+    /// Counts what it has done, so that a timer of an earlier wait is known to be stale.
+    pub generation: u32,
+    pub entry: Instant,
+    pub trigger: TriggerRef,
+    /// The trigger's values that its scenario reads, as they were.
+    pub kept: SmallVec<[Value; 2]>,
+    pub phase: Phase,
+    pub wake: Option<Instant>,
+    pub last_message: Option<Instant>,
+    /// Messages in the outbox whose fate is not known.
+    pub pending: SmallVec<[Pending; 1]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// In a `wait`, or a `wait until`.
+    Waiting(StepIx),
+    /// In a `wait up to`.
+    WaitingFor(StepIx),
+    /// Its steps are over; its goal is still counted, until its wake-up.
+    Watching,
+    /// Its steps are over; a message of it may still leave.
+    Draining,
+}
+
+/// A message that was decided and is not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub key: EffectKey,
+    pub step: StepIx,
+    pub due: Instant,
+}
+
+impl State {
+    /// The earliest instant at which something is due; `None` when nothing is.
+    pub fn wake(&self) -> Option<Instant> {
+        self.slots.iter().flatten().filter_map(|instance| instance.wake).min()
+    }
+
+    /// As [`State::wake`], in constant time, dropping timers that are stale.
+    pub fn next_due(&mut self) -> Option<Instant> {
+        while let Some(Reverse(timer)) = self.timers.peek() {
+            if self.is_current(timer) {
+                return Some(timer.at);
+            }
+            self.timers.pop();
+        }
+        None
+    }
+
+    /// Whether there is nothing to remember.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.slots.iter().all(Option::is_none)
+    }
+
+    /// The number of instances that run.
+    pub fn running(&self) -> usize {
+        let runs = |instance: &&Instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
+        self.slots.iter().flatten().filter(runs).count()
+    }
+
+    /// Whether a message of this key waits for its claim or its receipt.
+    pub fn awaits(&self, key: EffectKey) -> bool {
+        self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
+    }
+
+    /// Forgets everything, and keeps the room for the next contact.
+    pub fn clear(&mut self) {
+        self.clock = None;
+        self.next_serial = 0;
+        self.slots.clear();
+        self.free.clear();
+        self.marks.clear();
+        self.timers.clear();
+        self.watchers.clear();
+        self.watch_all.clear();
+        self.together.clear();
+    }
+
+    fn is_current(&self, timer: &Timer) -> bool {
+        self.get(timer.handle).is_some_and(|instance| instance.generation == timer.generation)
+    }
+
+    pub(super) fn get(&self, handle: Handle) -> Option<&Instance> {
+        let instance = self.slots.get(handle.slot as usize)?.as_ref()?;
+        (instance.serial == handle.serial).then_some(instance)
+    }
+
+    /// Takes an instance out, to work on it; [`State::put`] puts it back.
+    pub(super) fn take(&mut self, handle: Handle) -> Option<Instance> {
+        let slot = self.slots.get_mut(handle.slot as usize)?;
+        if slot.as_ref().is_none_or(|instance| instance.serial != handle.serial) {
+            return None;
+        }
+        slot.take()
+    }
+
+    pub(super) fn put(&mut self, handle: Handle, instance: Instance) {
+        if let Some(slot) = self.slots.get_mut(handle.slot as usize) {
+            *slot = Some(instance);
+        }
+    }
+
+    /// A slot for a new instance.
+    pub(super) fn reserve(&mut self) -> Handle {
+        let serial = self.next_serial;
+        self.next_serial += 1;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        Handle { serial, slot }
+    }
+
+    /// Gives back a slot whose instance was taken and is not put back.
+    pub(super) fn release(&mut self, handle: Handle) {
+        self.free.push(handle.slot);
+    }
+
+    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance) {
+        let Some(at) = instance.wake else { return };
+        let (entry, unit, generation) = (instance.entry, instance.unit, instance.generation);
+        self.timers.push(Reverse(Timer { at, entry, unit, handle, generation }));
+    }
+
+    /// Takes the first timer that is due.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Handle> {
+        if self.next_due()? > now {
+            return None;
+        }
+        self.timers.pop().map(|Reverse(timer)| timer.handle)
+    }
+
+    /// The instances that have a message of this key on its way, in order of age.
+    pub(super) fn with_pending(&self, key: EffectKey) -> Vec<Handle> {
+        let mut handles: Vec<Handle> = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, instance)| {
+                let instance = instance.as_ref()?;
+                let has = instance.pending.iter().any(|pending| pending.key == key);
+                has.then_some(Handle { serial: instance.serial, slot: slot as u32 })
+            })
+            .collect();
+        handles.sort();
+        handles
+    }
+
+    /// Takes from the index those of a scenario that stand in `wait` and come due before `end`.
+    pub(super) fn take_together(&mut self, unit: u16, wait: StepIx, end: Instant) -> Vec<(Handle, Instant)> {
+        let lowest = Handle { serial: 0, slot: 0 };
+        let range = (unit, wait, Instant::MIN, lowest)..(unit, wait, end, lowest);
+        let found: Vec<_> = self.together.range(range).copied().collect();
+        for entry in &found {
+            self.together.remove(entry);
+        }
+        found.into_iter().map(|(_, _, wake, handle)| (handle, wake)).collect()
+    }
+
+    pub(super) fn watch(&mut self, key: ProbeKey, handle: Handle) {
+        self.watchers.entry(key).or_default().push(handle);
+    }
+
+    pub(super) fn has_watchers(&self) -> bool {
+        !self.watchers.is_empty() || !self.watch_all.is_empty()
+    }
+
+    /// Adds to `to` those who watch for this key, forgetting those who are gone.
+    pub(super) fn watchers_of(&mut self, key: &ProbeKey, to: &mut Vec<Handle>) {
+        let Some(mut handles) = self.watchers.remove(key) else { return };
+        handles.retain(|handle| self.get(*handle).is_some());
+        if !handles.is_empty() {
+            to.extend_from_slice(&handles);
+            self.watchers.insert(key.clone(), handles);
+        }
+    }
+
+    /// Adds to `to` those who are asked at every event, forgetting those who are gone.
+    pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Handle>) {
+        let mut handles = std::mem::take(&mut self.watch_all);
+        handles.retain(|handle| self.get(*handle).is_some());
+        to.extend_from_slice(&handles);
+        self.watch_all = handles;
+    }
+}

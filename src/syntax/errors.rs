@@ -1,0 +1,281 @@
+//! What to say of a text that the grammar refuses: one finding an item, at the word that is in the way.
+//!
+//! pest answers with the furthest place it reached and the rules it tried there. The words come from here.
+
+use super::grammar::Rule;
+use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
+use super::tokens::Stream;
+use super::{Token, TokenKind};
+use crate::diagnostic::{Diagnostic, Rule as Finding, suggestion};
+use crate::span::{SourceId, Span};
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+/// How many expected things a message lists.
+const EXPECTED_MAX: usize = 4;
+
+/// How far back a misspelt keyword is looked for, in words.
+const NAMES_BEFORE_MAX: usize = 8;
+
+/// Keywords that stand after a name, so that the name before them is missing.
+const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
+
+/// The finding for an item that begins at `offset` and ends before the token at place `end`.
+pub(super) fn refused(
+    error: &Error<Rule>,
+    stream: &Stream<'_>,
+    source: SourceId,
+    offset: usize,
+    end: usize,
+) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => offset + at,
+    };
+    let expected: &[Rule] = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &[],
+    };
+    let place = stream.place_at(at);
+    match stream.at(place).filter(|_| place < end) {
+        Some(token) => unexpected(expected, stream, place, token),
+        None => cut_short(expected, stream, source, end),
+    }
+}
+
+/// The item ends where something should follow.
+fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usize) -> Diagnostic {
+    let last = end.checked_sub(1).and_then(|place| stream.at(place));
+    let span = last.map_or(Span::new(source, 0, 0), |token| token.span);
+    let after = last.map_or("", |token| stream.text_of(token));
+    Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`")).at(span, wanted(expected))
+}
+
+fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
+    let text = stream.text_of(token);
+    if let Some(found) = misspelt(expected, stream, place, token) {
+        return found;
+    }
+    if token.kind == TokenKind::Keyword && is_meant_as_name(expected, stream, place) {
+        return Diagnostic::new(Finding::ReservedWord, format!("`{text}` is a reserved word, not a name"))
+            .at(token.span, wanted(expected))
+            .help(format!("choose another name, such as `my_{text}`"));
+    }
+    let found =
+        Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
+    match text {
+        "=" => found.help("`=` gives a value; to compare, write `is`"),
+        "}" => found.help("check that every `}` closes a `{`, and that nothing is missing before it"),
+        "&" => found.help("write `and`"),
+        "!" => found.help("write `not`, or `is not`"),
+        ";" => found.help("leave it out: white space is enough between two steps"),
+        "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
+        _ => found,
+    }
+}
+
+/// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
+fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Option<Diagnostic> {
+    let name = |token: &Token| token.kind == TokenKind::Name;
+    let here = Some(token).filter(name).and_then(|token| {
+        let words = expected.iter().flat_map(|rule| keywords_of(*rule));
+        Some((token, suggestion(stream.text_of(token), words)?))
+    });
+    let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
+    Some(
+        Diagnostic::new(Finding::UnexpectedText, format!("unknown word `{}`", stream.text_of(token)))
+            .at(token.span, format!("did you mean `{meant}`?"))
+            .help(format!("write `{meant}`"))
+            .fix(token.span, meant),
+    )
+}
+
+/// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
+fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static str)> {
+    let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
+    let run =
+        (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
+    run.filter_map(|place| {
+        let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
+        let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
+        // Short words are near to too much.
+        let words = STEPS.iter().chain(CLAUSES).chain(&["unless", "together", "within"]).copied();
+        Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
+    })
+    .next()
+}
+
+/// Tokens that begin no item.
+pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
+    let text = stream.text_of(token);
+    let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
+    let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
+    if token.kind == TokenKind::Name
+        && let Some(meant) = suggestion(text, begins)
+    {
+        return found(format!("unknown word `{text}`"))
+            .at(token.span, format!("did you mean `{meant}`?"))
+            .help(format!("write `{meant}`"))
+            .fix(token.span, meant);
+    }
+    if STEPS.contains(&text) || CLAUSES.contains(&text) {
+        let what = if STEPS.contains(&text) { "step" } else { "clause" };
+        return found(format!("`{text}` stands outside a scenario"))
+            .at(token.span, format!("a {what} belongs to a scenario"))
+            .help("put it into `scenario NAME { ... }`, or begin the file with its trigger, `when EVENT ...`");
+    }
+    if TEST_LINES.contains(&text) {
+        return found(format!("`{text}` stands outside a test"))
+            .at(token.span, "this is a line of a test")
+            .help("put it into `test \"...\" { ... }`");
+    }
+    if text == "}" {
+        return found("this `}` closes nothing".to_owned()).at(token.span, "there is no `{` for it");
+    }
+    found(format!("unexpected `{text}`"))
+        .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
+}
+
+/// What is wanted, in plain words: values and operators are named together.
+fn wanted(expected: &[Rule]) -> String {
+    if expected.iter().filter(|rule| is_value(**rule)).count() > 2 {
+        return "expected a value".to_owned();
+    }
+    let any_operator = expected.iter().any(|rule| is_operator(*rule));
+    let mut words: Vec<String> = Vec::new();
+    for rule in expected.iter().filter(|rule| !any_operator || **rule != Rule::open_paren) {
+        words.extend(words_of(*rule).filter(|word| !words.contains(word)));
+    }
+    words.truncate(EXPECTED_MAX);
+    if any_operator && words.len() < EXPECTED_MAX {
+        words.push("an operator".to_owned());
+    }
+    match words.as_slice() {
+        [] => "this does not belong here".to_owned(),
+        [only] => format!("expected {only}"),
+        [first @ .., last] => format!("expected {} or {last}", first.join(", ")),
+    }
+}
+
+fn is_value(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::date
+            | Rule::date_time
+            | Rule::time
+            | Rule::number
+            | Rule::percent
+            | Rule::quantity
+            | Rule::test_quantity
+            | Rule::amount
+            | Rule::test_amount
+            | Rule::text
+            | Rule::flag
+            | Rule::list
+            | Rule::group
+            | Rule::call
+            | Rule::last_message
+            | Rule::kw_last
+            | Rule::kw_yes
+            | Rule::kw_no
+            | Rule::path
+            | Rule::minus
+    )
+}
+
+/// What may stand between two values, or after one.
+fn is_operator(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::kw_after
+            | Rule::kw_ago
+            | Rule::kw_and
+            | Rule::kw_before
+            | Rule::kw_can
+            | Rule::kw_default
+            | Rule::kw_is
+            | Rule::kw_or
+            | Rule::plus
+            | Rule::times
+            | Rule::over
+            | Rule::is_operator
+            | Rule::in_operator
+            | Rule::is_empty
+            | Rule::can_receive
+    )
+}
+
+/// Whether a keyword stands where only a name can, and does not rather begin what should follow the name.
+fn is_meant_as_name(expected: &[Rule], stream: &Stream<'_>, place: usize) -> bool {
+    let wants_name = |rule: &Rule| words_of(*rule).as_deref() == Some("a name") || *rule == Rule::close_brace;
+    let before = place.checked_sub(1).map_or("", |before| stream.text_at(before));
+    let text = stream.text_at(place);
+    let follows = STEPS.contains(&text) || CLAUSES.contains(&text) || FOLLOWING.contains(&text);
+    let named = ITEMS.contains(&before) || matches!(stream.text_at(place + 1), ":" | "=");
+    expected.contains(&Rule::name) && expected.iter().all(wants_name) && (named || !follows)
+}
+
+/// How a rule is called in a message; `None` for what would only make the list longer.
+fn words_of(rule: Rule) -> Option<String> {
+    let plain = |word: &str| Some(word.to_owned());
+    match rule {
+        Rule::name | Rule::send_class | Rule::parameter | Rule::argument | Rule::event_field => plain("a name"),
+        Rule::alternative => plain("a channel and a message"),
+        Rule::event_pattern => plain("an event"),
+        Rule::path => plain("a path"),
+        Rule::field | Rule::given_field => plain("a field"),
+        Rule::type_name => plain("a type"),
+        Rule::text => plain("a text in quotes"),
+        Rule::time => plain("a time such as `09:00`"),
+        Rule::date | Rule::date_time | Rule::moment => plain("a date such as `2020-01-10 10:00`"),
+        Rule::number | Rule::percent | Rule::quantity | Rule::amount | Rule::period => plain("a number and a unit"),
+        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value => plain("a value"),
+        Rule::expression | Rule::group | Rule::history | Rule::list => plain("an expression"),
+        Rule::step => plain("a step"),
+        Rule::clause => plain("a clause"),
+        Rule::block => plain("`{`"),
+        Rule::guard => plain("`unless`, `only if`"),
+        Rule::test_line => plain("`given`, `at`, `expect`"),
+        Rule::EOI => plain("the end"),
+        Rule::open_brace => plain("`{`"),
+        Rule::close_brace => plain("`}`"),
+        Rule::open_paren => plain("`(`"),
+        Rule::close_paren => plain("`)`"),
+        Rule::close_bracket => plain("`]`"),
+        Rule::colon => plain("`:`"),
+        Rule::equals => plain("`=`"),
+        Rule::if_arm => plain("`if`"),
+        Rule::otherwise | Rule::else_arm => plain("`else`"),
+        _ => {
+            let name = format!("{rule:?}");
+            let word = name.strip_prefix("kw_").or_else(|| name.strip_prefix("word_"))?;
+            (!is_operator(rule)).then(|| format!("`{word}`"))
+        }
+    }
+}
+
+/// The keywords with which a rule may begin, for a misspelt one.
+fn keywords_of(rule: Rule) -> Vec<&'static str> {
+    match rule {
+        Rule::step => STEPS.to_vec(),
+        Rule::clause => CLAUSES.to_vec(),
+        Rule::guard => vec!["unless", "only"],
+        Rule::test_line => TEST_LINES.to_vec(),
+        Rule::with => vec!["with"],
+        Rule::goal_within => vec!["within"],
+        Rule::goal_then => vec!["then"],
+        Rule::otherwise | Rule::else_arm => vec!["else"],
+        Rule::test_of => vec!["of"],
+        Rule::window => vec!["since", "ever"],
+        Rule::same_filter | Rule::where_filter | Rule::filter => vec!["same", "where"],
+        Rule::can_receive => vec!["can"],
+        Rule::arriving => vec!["arriving"],
+        Rule::once_every => vec!["every"],
+        Rule::once_per => vec!["per"],
+        Rule::wait_until => vec!["until"],
+        Rule::wait_up_to => vec!["up"],
+        _ => {
+            let name = format!("{rule:?}");
+            let word = name.strip_prefix("kw_");
+            super::keywords::KEYWORDS.iter().copied().filter(|keyword| Some(*keyword) == word).collect()
+        }
+    }
+}

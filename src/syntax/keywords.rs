@@ -1,0 +1,30 @@
+//! The words that no name may be, and what they begin.
+
+/// Every reserved word, sorted. The grammar's rule `keyword` reserves exactly these.
+pub const KEYWORDS: &[&str] = &[
+    "account", "after", "ago", "and", "at", "before", "call", "can", "credit", "debit", "default", "else", "empty",
+    "entity", "erase", "event", "ever", "every", "expect", "extend", "for", "given", "goal", "has", "identity", "if",
+    "in", "is", "last", "latest", "let", "measure", "no", "not", "of", "once", "one", "only", "or", "per", "policy",
+    "repeat", "route", "same", "scenario", "segment", "send", "set", "since", "split", "start", "stop", "tag", "test",
+    "then", "to", "together", "unless", "untag", "until", "up", "wait", "when", "where", "with", "within", "yes",
+];
+
+/// The words that begin an item.
+pub(super) const ITEMS: &[&str] = &[
+    "account", "entity", "event", "extend", "identity", "let", "measure", "policy", "route", "scenario", "segment",
+    "test",
+];
+
+/// The words that begin an item of the language which this version does not run.
+pub(super) const LATER_ITEMS: &[&str] = &["account", "identity", "measure", "policy", "route", "segment"];
+
+/// The words that begin a clause of a scenario.
+pub(super) const CLAUSES: &[&str] = &["every", "for", "goal", "latest", "once", "one", "stop", "when"];
+
+/// The words that begin a step.
+pub(super) const STEPS: &[&str] = &[
+    "call", "credit", "debit", "erase", "if", "repeat", "send", "set", "split", "start", "stop", "tag", "untag", "wait",
+];
+
+/// The words that begin a line of a test.
+pub(super) const TEST_LINES: &[&str] = &["at", "expect", "given"];
