@@ -130,6 +130,35 @@ impl State {
         })
     }
 
+    /// Uncertain messages that were not for a server: they have no `Message-ID`, and there is evidence of them.
+    pub fn uncertain_files(&self) -> Result<Vec<Ticket>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT part, key FROM scn_outbox WHERE state = 'uncertain' AND message_id IS NULL ORDER BY id",
+            )?;
+            let tickets = statement.query_map([], |row| Ok(Ticket { part: row.get(0)?, key: key_of(row, 1)? }))?;
+            tickets.collect()
+        })
+    }
+
+    /// Ends an uncertainty by evidence: the message was taken, with its receipt, or it was not, and waits again.
+    pub fn resolve(&mut self, ticket: &Ticket, taken: bool, now: Instant) -> Result<(), Error> {
+        self.write(|transaction| {
+            let to = if taken { MessageState::Accepted } else { MessageState::Pending };
+            let mut update = transaction.prepare_cached(
+                "UPDATE scn_outbox SET state = ?3, reason = NULL, settled_at = ?4,
+                     next_at = CASE ?3 WHEN 'pending' THEN not_before END
+                 WHERE part = ?1 AND key = ?2 AND state = 'uncertain'",
+            )?;
+            let moved = update.execute((ticket.part, hex(&ticket.key), to.name(), now.0))?;
+            expect_one(moved, ticket, &format!("become {}", to.name()))?;
+            if taken {
+                add_receipt(transaction, ticket, &Outcome::Accepted { reply: String::new() }, now)?;
+            }
+            Ok(())
+        })
+    }
+
     /// What a dead process left: the lock is held, so no other owner lives.
     pub(super) fn recover(&mut self, now: Instant) -> Result<Recovered, Error> {
         self.write(|transaction| {
