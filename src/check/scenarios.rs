@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
     /// One scenario, wholly judged. Its messages' templates are judged elsewhere.
     pub fn scenario(&mut self, name: &str, declared: &DeclaredScenario<'a>) -> typed::Scenario {
         self.unfolded = 0;
+        self.unfolded_told = false;
         let tree = declared.tree;
         let clauses = self.clauses(tree, declared.place());
         if tree.steps.is_empty() {
@@ -130,7 +131,11 @@ impl<'a> Checker<'a> {
     fn triggers(&mut self, clauses: &Clauses, events: &[Option<&'a Record>]) -> Vec<Trigger> {
         let mut triggers = Vec::new();
         for (pattern, event) in clauses.when.iter().zip(events) {
-            let Some(event) = event else { continue };
+            let Some(event) = event else {
+                let in_error = vec![Expr::error(pattern.span)];
+                triggers.push(Trigger { event: pattern.event.value.clone(), filters: in_error });
+                continue;
+            };
             let records = [*event];
             let scope = Scope::new(Place::TriggerFilter, Triggers::Of(&records));
             let filters = self.filters(&scope, event, &pattern.filters, &mut Vec::new());

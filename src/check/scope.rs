@@ -16,8 +16,9 @@ use crate::syntax::tree::{Path, Word};
 
 /// How many levels an expression may have, definitions unfolded; each term of a chain counts as one.
 const DEPTH_MAX: usize = 150;
-/// How many nodes the definitions that a scenario uses may unfold to.
+/// How many nodes the definitions that a scenario uses may unfold to, in all and in one place.
 const UNFOLDED_MAX: usize = 200_000;
+const UNFOLDED_ONCE_MAX: usize = 10_000;
 
 /// The state of one check: what is known, and what was found.
 #[derive(Debug)]
@@ -25,8 +26,12 @@ pub struct Checker<'a> {
     pub names: &'a Names<'a>,
     pub configuration: &'a Configuration,
     pub out: Vec<Diagnostic>,
-    /// Nodes that came from definitions, in the item at hand.
+    /// Nodes that came from definitions: in the item at hand, and in the use at hand.
     pub unfolded: usize,
+    pub unfolded_once: usize,
+    pub unfolded_told: bool,
+    /// Whether a definition in error was used, which silenced what is made of it.
+    pub silenced: bool,
 }
 
 /// Where in a scenario an expression stands.
@@ -108,6 +113,18 @@ enum TriggerField {
 }
 
 impl<'a> Checker<'a> {
+    pub fn new(names: &'a Names<'a>, configuration: &'a Configuration) -> Checker<'a> {
+        Checker {
+            names,
+            configuration,
+            out: Vec::new(),
+            unfolded: 0,
+            unfolded_once: 0,
+            unfolded_told: false,
+            silenced: false,
+        }
+    }
+
     /// Records a finding. Inside a definition, it points to where the definition is used, for there lies the cause: on
     /// its own the definition is sound.
     pub fn report(&mut self, scope: &Scope, mut found: Diagnostic) {
@@ -131,10 +148,11 @@ impl<'a> Checker<'a> {
         }
         if scope.unfolding.is_some() {
             self.unfolded += 1;
-            if self.unfolded > UNFOLDED_MAX {
-                if self.unfolded == UNFOLDED_MAX + 1 {
+            self.unfolded_once += 1;
+            if self.unfolded > UNFOLDED_MAX || self.unfolded_once > UNFOLDED_ONCE_MAX {
+                if !std::mem::replace(&mut self.unfolded_told, true) {
                     let found = Diagnostic::new(Rule::TooLarge, "the definitions used here unfold to too much")
-                        .at(span, format!("more than {UNFOLDED_MAX} parts"))
+                        .at(span, format!("more than {UNFOLDED_ONCE_MAX} parts, or {UNFOLDED_MAX} in all"))
                         .help("use definitions that use fewer definitions");
                     self.report(scope, found);
                 }

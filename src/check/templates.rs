@@ -199,12 +199,7 @@ impl Reader<'_, '_, '_> {
             return None;
         }
         let span = self.place();
-        let mut scratch = Checker {
-            names: self.checker.names,
-            configuration: self.checker.configuration,
-            out: Vec::new(),
-            unfolded: 0,
-        };
+        let mut scratch = Checker::new(self.checker.names, self.checker.configuration);
         let words = path.iter().map(|word| Word::new(word.clone(), span));
         let prefix = (!is_root).then(|| Word::new("trigger".to_owned(), span));
         let segments: Vec<Word> = prefix.into_iter().chain(words).collect();

@@ -108,11 +108,15 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         })
         .collect();
     let checked = check(&files, &sources, surroundings, configuration);
-    let mut diagnostics = syntax_findings(input, &parsed, &checked);
     let words = words::entries(&files, &sources, &checked);
-    diagnostics.extend(checked.diagnostics.iter().cloned());
-    let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
-    let program = if in_error { None } else { lower_all(&checked, configuration).ok() };
+    let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
+    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
+    let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
+    let program = if in_error(&diagnostics) { None } else { lower_all(&checked, configuration).ok() };
+    if program.is_none() && !in_error(&diagnostics) {
+        // Something in a file that is not judged has silenced a part of what is.
+        diagnostics = all;
+    }
     let (bundle, origins, tests) = match program {
         Some(program) => (Some(program.bundle), program.origins, checked.cases.iter().map(cases::lower).collect()),
         None => (None, BTreeMap::new(), Vec::new()),
@@ -124,20 +128,13 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     Compiled { sources, diagnostics, model: checked.model, bundle, origins, tests, words }
 }
 
-/// What cannot be read, in the files that are judged; in the others too where nothing else explains an error.
-fn syntax_findings(input: &Input, parsed: &[Parsed], checked: &Checked) -> Vec<Diagnostic> {
-    let judged = |source: SourceId| {
-        input.files.iter().any(|file| file.source == source && file.selected)
-            || checked.scenarios.iter().any(|scenario| scenario.span.source == source)
-    };
-    let all = || parsed.iter().flat_map(|parsed| &parsed.diagnostics);
-    let of_judged = |found: &&Diagnostic| found.span().is_none_or(|span| judged(span.source));
-    let is_error = |found: &Diagnostic| found.level == Level::Error;
-    if all().filter(of_judged).any(is_error) || checked.diagnostics.iter().any(is_error) {
-        return all().filter(of_judged).cloned().collect();
-    }
-    let silenced = checked.scenarios.iter().any(|scenario| scenario::lower(scenario, &checked.model).is_err());
-    all().filter(|found| silenced || of_judged(found)).cloned().collect()
+/// Whether a finding touches a file that is judged.
+fn concerns(found: &Diagnostic, checked: &Checked) -> bool {
+    found.labels.is_empty() || found.labels.iter().any(|label| checked.judged_sources.contains(&label.span.source))
+}
+
+fn in_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|found| found.level == Level::Error)
 }
 
 struct Program {
@@ -146,6 +143,9 @@ struct Program {
 }
 
 fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program, InError> {
+    if checked.cases.len() < checked.cases_written {
+        return Err(InError);
+    }
     let mut scenarios: Vec<Scenario> = Vec::with_capacity(checked.scenarios.len());
     let mut messages: Vec<MessageContext> = Vec::new();
     let mut origins = BTreeMap::new();
