@@ -30,8 +30,10 @@ impl Builder<'_> {
             Rule::last_message => ExprKind::LastMessage,
             Rule::aggregate => {
                 let head = Children::of(node).next()?;
-                let words = head.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
-                ExprKind::Later { words: Spanned::new(words, self.span(&head)) }
+                let span = self.span(&head);
+                // Word by word: a comment may stand between any two.
+                let words = Children::of(head).map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
+                ExprKind::Later { words: Spanned::new(words, span) }
             }
             _ => self.literal(node)?,
         };
