@@ -1,25 +1,26 @@
 //! Names, types and flow: what the texts of a project mean, and what is wrong with them.
 //!
-//! The way through: [`names`] gathers the declarations, [`definitions`] judges each `let` on its own, [`scenarios`] and
-//! [`steps`] go through what is selected with the help of [`exprs`], [`arithmetic`] and [`histories`], then [`flow`],
-//! [`templates`] and [`cases`] judge what needs whole scenarios. A node in error has no type, and silences what is
+//! The way through: `names` gathers the declarations, `definitions` judges each `let` on its own, `scenarios` and
+//! `steps` go through what is selected with the help of `paths`, `exprs`, `arithmetic` and `histories`, then
+//! `flow`, `templates` and `cases` judge what needs whole scenarios. A node in error has no type, and silences what is
 //! made of it.
 
 mod arithmetic;
 pub mod cases;
 mod definitions;
 mod exprs;
+mod fit;
 mod flow;
 mod histories;
 mod literals;
 mod names;
+mod paths;
 mod scenarios;
 mod scope;
 mod steps;
 mod templates;
 pub mod typed;
 mod words;
-
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, Model, Surroundings};

@@ -39,11 +39,10 @@ impl<'a> Checker<'a> {
         let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
         let records: Vec<&Record> = distinct(events.iter().copied().flatten());
         let triggers = self.triggers(&clauses, &events);
-        // A trigger in error may be any event.
         let known = if events.iter().all(Option::is_some) && !events.is_empty() {
             Triggers::Of(&records)
         } else {
-            Triggers::Open
+            Triggers::Unknown
         };
         let audience = clauses.audience.map(|audience| self.condition(&Scope::new(Place::Audience, known), audience));
         let mut present = Vec::new();

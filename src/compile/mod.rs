@@ -170,11 +170,13 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
     Ok(Program { bundle: Bundle { format: ir::FORMAT, settings, scenarios, messages }, origins })
 }
 
-/// By file and place; what concerns no text comes last.
-fn sort(diagnostics: &mut [Diagnostic]) {
+/// By file and place, each finding once; what concerns no text comes last.
+fn sort(diagnostics: &mut Vec<Diagnostic>) {
     let place = |found: &Diagnostic| match found.span() {
         Some(span) => (false, span.source, span.start, span.end),
         None => (true, SourceId(0), 0, 0),
     };
-    diagnostics.sort_by_key(place);
+    diagnostics.sort_by_key(|found| (place(found), found.rule));
+    // Alternatives share a window, and a definition may be unfolded twice in one place.
+    diagnostics.dedup();
 }
