@@ -1,6 +1,6 @@
 //! Names, types and flow: what the texts of a project mean, and what is wrong with them.
 //!
-//! The way through: `names` gathers the declarations, `definitions` judges each `let` on its own, `scenarios` and
+//! The way through: `names` and `fields` gather the declarations, `definitions` judges each `let` on its own, `scenarios` and
 //! `steps` go through what is selected with the help of `paths`, `exprs`, `arithmetic` and `histories`, then
 //! `flow`, `templates` and `cases` judge what needs whole scenarios. A node in error has no type, and silences what is
 //! made of it.
@@ -9,6 +9,7 @@ mod arithmetic;
 pub mod cases;
 mod definitions;
 mod exprs;
+mod fields;
 mod fit;
 mod flow;
 mod histories;
@@ -31,7 +32,7 @@ use scope::Checker;
 use std::collections::BTreeSet;
 
 /// One parsed file of a project.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckFile<'a> {
     pub source: SourceId,
     /// The name of its bare scenario.
@@ -42,7 +43,7 @@ pub struct CheckFile<'a> {
     pub selected: bool,
     pub tree: &'a tree::File,
     /// Names that its unreadable items would have declared.
-    pub unread: &'a [tree::Word],
+    pub unread: Vec<&'a str>,
 }
 
 /// What the texts mean.

@@ -3,10 +3,12 @@
 mod cases;
 mod crm;
 mod lower;
+mod messages;
 mod scenario;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod verify;
 mod words;
 
 use crate::check::{CheckFile, Checked, check};
@@ -104,7 +106,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             folder: &file.folder,
             selected: file.selected,
             tree: &parsed.file,
-            unread: &parsed.unread,
+            unread: unread(file, parsed),
         })
         .collect();
     let checked = check(&files, &sources, surroundings, configuration);
@@ -126,6 +128,15 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     }
     sort(&mut diagnostics);
     Compiled { sources, diagnostics, model: checked.model, bundle, origins, tests, words }
+}
+
+/// The names that the unreadable items of a file would have declared; its own name may be that of a bare scenario.
+fn unread<'a>(file: &'a InputFile, parsed: &'a Parsed) -> Vec<&'a str> {
+    let mut names: Vec<&str> = parsed.unread.iter().map(|word| word.value.as_str()).collect();
+    if parsed.file.items.is_empty() && in_error(&parsed.diagnostics) {
+        names.push(&file.stem);
+    }
+    names
 }
 
 /// Whether a finding touches a file that is judged.
@@ -151,7 +162,7 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
     let mut origins = BTreeMap::new();
     for typed in &checked.scenarios {
         let lowered = scenario::lower(typed, &checked.model)?;
-        debug_assert!(scenario::is_sound(&lowered.scenario), "an accepted program is sound");
+        debug_assert!(verify::is_sound(&lowered.scenario), "an accepted program is sound");
         let origin = Origin {
             title: typed.title.clone(),
             doc: typed.doc.clone(),
@@ -162,7 +173,7 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);
         for message in &typed.messages {
-            messages.push(scenario::lower_message(typed, message, &checked.model)?);
+            messages.push(messages::lower(typed, message, &checked.model)?);
         }
     }
     let settings =

@@ -22,7 +22,7 @@ fn each_file_becomes_the_program_it_names() {
         if found != expected {
             wrong.push_str(&format!("{name}.scn:\n#= {}\n", found.join("\n#= ")));
         }
-        assert!(bundle.scenarios.iter().all(scenario::is_sound), "{name}");
+        assert!(bundle.scenarios.iter().all(verify::is_sound), "{name}");
     }
     assert!(wrong.is_empty(), "found instead:\n{wrong}");
 }
@@ -134,11 +134,11 @@ fn once_per_has_one_slot_in_every_trigger() {
 #[test]
 fn an_unsound_program_is_known() {
     let good = scenario("when purchased if quantity > 2 { wait 1 day send email a together } send email b");
-    assert!(scenario::is_sound(&good));
+    assert!(verify::is_sound(&good));
     let spoilt = |spoil: fn(&mut Scenario)| {
         let mut scenario = good.clone();
         spoil(&mut scenario);
-        !scenario::is_sound(&scenario)
+        !verify::is_sound(&scenario)
     };
     assert!(spoilt(|scenario| scenario.steps.values_mut()[0].op = Op::Jump(StepIx(0))), "a way back");
     assert!(spoilt(|scenario| scenario.steps.values_mut()[0].op = Op::Jump(StepIx(99))), "a dangling step");

@@ -59,6 +59,18 @@ fn only_selected_files_are_judged_and_all_declare() {
 }
 
 #[test]
+fn an_unreadable_scenario_is_one_finding() {
+    let test = "test \"x\" of broken { given contact ana { email: \"x\" } expect nothing }";
+    for broken in ["when purchased wait ((", "scenario broken { when purchased wait (( }"] {
+        let compiled = project(&[("*broken", broken), ("*broken.test", test)]);
+        assert_eq!(told(&compiled).len(), 1, "{:?}", told(&compiled));
+        assert!(compiled.bundle.is_none());
+    }
+    let compiled = project(&[("*hollow", "# nothing"), ("*hollow.test", "test \"x\" of hollow { expect nothing }")]);
+    assert_eq!(told(&compiled).iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), [Rule::EmptyFile, Rule::UnknownName]);
+}
+
+#[test]
 fn two_declarations_are_shown_together() {
     let compiled = project(&[("*one", "event visited { x: text }"), ("*two", "event visited { x: text }")]);
     let found = &compiled.diagnostics[0];
@@ -246,7 +258,7 @@ fn a_crm_has_what_the_scenarios_read() {
     let column = |rule, column: &str| (rule, format!("table `product` has no column `{column}`"));
     assert_eq!(
         findings(vec![contact(), purchased(), lacking]),
-        [column(Rule::ColumnOptionalMissing, "family"), column(Rule::ColumnMissing, "recurring")]
+        [column(Rule::ColumnMissing, "recurring"), column(Rule::ColumnOptionalMissing, "family")]
     );
     let lacking = table("purchases", "id contact at product");
     assert_eq!(
