@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
 
     /// Whether a history may be asked for here.
     fn may_ask(&mut self, scope: &Scope, span: Span) -> bool {
-        let found = if scope.event.is_some() && scope.place != Place::TriggerFilter {
+        let found = if scope.in_filter && scope.place != Place::TriggerFilter {
             Diagnostic::new(Rule::NotAFilter, "a filter cannot ask for another event")
                 .at(span, "a history inside the filter of an event")
                 .help("ask for both, joined by `and`, outside the filter")
@@ -138,7 +138,7 @@ impl<'a> Checker<'a> {
         filters: &[Filter],
         keys: &mut Vec<Key>,
     ) -> Vec<Expr> {
-        let inner = Scope { event: Some(event), ..*scope };
+        let inner = Scope { event: Some(event), in_filter: true, ..*scope };
         let mut all = Vec::new();
         for filter in filters {
             match &filter.kind {

@@ -64,6 +64,8 @@ pub struct Scope<'s> {
     pub triggers: Triggers<'s>,
     /// The event whose filter this is.
     pub event: Option<&'s Record>,
+    /// Whether this is part of a filter, in a definition too.
+    pub in_filter: bool,
     pub parameters: &'s [(&'s str, Expr)],
     pub unfolding: Option<Unfolding<'s>>,
     /// Whether a missing value has its place here (`wait`), so that nothing is said about it.
@@ -79,6 +81,7 @@ impl<'s> Scope<'s> {
             place,
             triggers,
             event: None,
+            in_filter: false,
             parameters: &[],
             unfolding: None,
             missing_is_fine: false,
