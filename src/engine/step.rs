@@ -185,7 +185,7 @@ impl<'a> Stepper<'a, '_> {
         let refused = match passes {
             Some(false) => return self.give_back(not_given, false),
             None => Some(Count::FilterUnknown),
-            Some(true) if event.at < unit.starts_at => Some(Count::BeforeStart),
+            Some(true) if event.at < unit.starts_at || event.at >= unit.starts_until => Some(Count::BeforeStart),
             Some(true) => {
                 let is_for = unit.scenario.audience.map_or(Some(true), |audience| eval.truth(audience));
                 (is_for != Some(true)).then_some(Count::NotFor)
