@@ -160,7 +160,7 @@ impl Lives<'_> {
         Ok(count)
     }
 
-    /// As [`Lives::read`], of these contacts, in the order given.
+    /// As [`Lives::read`], of these contacts, in the order given; one that has no event is given too, with an empty life.
     pub fn read_these(
         &self,
         crm: &Crm,
@@ -171,12 +171,25 @@ impl Lives<'_> {
         let mut read = || {
             let transaction = crm.connection.unchecked_transaction()?;
             for contact in contacts {
+                let bounds = [Parameter::from(contact)];
+                let (mut given, aside) = (false, notes.set_aside);
                 let only = |person: &Person, life: &mut Life| {
                     // SQLite may convert the id to the column's type and find another contact.
-                    if person.id == *contact { live(person, life) } else { ControlFlow::Continue(()) }
+                    if person.id != *contact {
+                        return ControlFlow::Continue(());
+                    }
+                    given = true;
+                    live(person, life)
                 };
-                let bounds = [Parameter::from(contact)];
-                if self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?.is_break() {
+                let mut flow = self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?;
+                if !given && notes.set_aside == aside {
+                    let sql = in_order(&self.contact, "id", "KEY = ?1");
+                    let mut statement = transaction.prepare_cached(&sql)?;
+                    let cursor = Cursor::new(&self.contact, "id", statement.query(params_from_iter(&bounds))?);
+                    let person = merge::without_events(self, cursor, contact, notes)?;
+                    flow = live(&person, &mut Life::default());
+                }
+                if flow.is_break() {
                     break;
                 }
             }

@@ -97,6 +97,33 @@ struct Room {
     set_aside: bool,
 }
 
+impl Room {
+    fn new() -> Room {
+        Room {
+            person: Person { id: Id::Number(0), values: Vec::new() },
+            life: Life::default(),
+            values: Vec::new(),
+            refused: Vec::new(),
+            ids: FxHashSet::default(),
+            set_aside: false,
+        }
+    }
+}
+
+/// A contact that has no event.
+pub(super) fn without_events(
+    lives: &Lives<'_>,
+    mut contact: Cursor<'_>,
+    id: &Id,
+    notes: &mut Notes,
+) -> Result<Person, rusqlite::Error> {
+    let mut room = Room::new();
+    room.person.id = id.clone();
+    contact.advance(notes)?;
+    read_person(lives, &mut contact, &mut room, notes)?;
+    Ok(room.person)
+}
+
 /// Goes through all tables, contact by contact.
 pub(super) fn merge(
     lives: &Lives<'_>,
@@ -105,14 +132,7 @@ pub(super) fn merge(
     notes: &mut Notes,
     mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
-    let mut room = Room {
-        person: Person { id: Id::Number(0), values: Vec::new() },
-        life: Life::default(),
-        values: Vec::new(),
-        refused: Vec::new(),
-        ids: FxHashSet::default(),
-        set_aside: false,
-    };
+    let mut room = Room::new();
     contact.advance(notes)?;
     for cursor in &mut events {
         cursor.advance(notes)?;
