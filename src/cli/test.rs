@@ -8,9 +8,9 @@ use super::sources::{failure, step_texts};
 use crate::compile::Compiled;
 use crate::diagnostic::render::{self, clean};
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::drivers;
 use crate::drivers::story::{StepTexts, line, moment};
 use crate::drivers::test::{self, Verdict};
-use crate::drivers;
 use crate::engine::Program;
 use crate::ir::{Bundle, TestCase};
 use crate::model::Surroundings;
@@ -78,14 +78,7 @@ impl Told {
         Ok(())
     }
 
-    fn case(
-        &mut self,
-        compiled: &Compiled,
-        program: &Program,
-        texts: &StepTexts,
-        case: &TestCase,
-        verdict: &Verdict,
-    ) {
+    fn case(&mut self, compiled: &Compiled, program: &Program, texts: &StepTexts, case: &TestCase, verdict: &Verdict) {
         let name = format!("{}: {}", case.scenarios.join(", "), case.name);
         if verdict.passed() {
             self.passed += 1;
@@ -95,7 +88,8 @@ impl Told {
         self.failed += 1;
         let _ = writeln!(self.text, "FAILED  {}", clean(&name));
         self.not_given(compiled, case, verdict);
-        let unmet: Vec<Span> = verdict.unmet.iter().filter_map(|place| Some(case.expectations.get(*place)?.span)).collect();
+        let unmet: Vec<Span> =
+            verdict.unmet.iter().filter_map(|place| Some(case.expectations.get(*place)?.span)).collect();
         if !unmet.is_empty() {
             self.text.push_str("  expected:\n");
         }
