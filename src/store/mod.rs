@@ -5,7 +5,9 @@
 
 pub mod crm;
 mod error;
+mod id;
 pub mod import;
+pub mod state;
 mod text;
 
 pub use error::{Error, ErrorKind};

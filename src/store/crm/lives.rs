@@ -1,14 +1,14 @@
 //! Contact by contact: everything that happened to one, then to the next, in the order of ids.
 
-use super::decode;
 use super::merge::{self, Cursor};
 use super::plan::Source;
 use super::{Crm, Error, Notes};
 use crate::engine::{Life, Person, Program, World};
 use crate::model::Id;
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::Zone;
-use rusqlite::types::{ToSql, ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use std::ops::ControlFlow;
 
@@ -67,7 +67,7 @@ impl Lives<'_> {
     pub fn ranges(&self, crm: &Crm, count: usize) -> Result<Vec<ContactRange>, Error> {
         let cut = || {
             let cuts = self.cuts(&crm.connection, count)?;
-            Ok(if self.can_cut(&crm.connection, &cuts)? { cuts } else { Vec::new() })
+            Ok(if self.can_cut(crm, &cuts)? { cuts } else { Vec::new() })
         };
         let cuts = cut().map_err(|error: rusqlite::Error| crm.error(&error))?;
         let from = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
@@ -89,7 +89,7 @@ impl Lives<'_> {
         while let Some(row) = rows.next()? {
             if part < count && place >= part * contacts / count {
                 part += 1;
-                cuts.extend(decode::id(row.get_ref(0)?));
+                cuts.extend(id::read(row.get_ref(0)?));
             }
             place += 1;
         }
@@ -98,18 +98,26 @@ impl Lives<'_> {
     }
 
     /// Comparing a column with a cut may convert one to the other's type, and then tables could be cut at different
-    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers.
-    fn can_cut(&self, connection: &Connection, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
+    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers;
+    /// other texts where all columns are declared to hold texts.
+    fn can_cut(&self, crm: &Crm, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
         let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
+        let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
         for (source, key) in self.sources() {
             let plan = format!("EXPLAIN QUERY PLAN {}", in_order(source, key, ""));
-            let plan: String = connection
+            let plan: String = crm
+                .connection
                 .prepare(&plan)?
                 .query_map([], |row| row.get::<_, String>(3))?
                 .collect::<Result<_, rusqlite::Error>>()?;
-            let sorts = plan.contains("TEMP B-TREE");
-            if sorts || !(words || numbers && holds_numbers_alone(connection, source, key)?) {
+            if plan.contains("TEMP B-TREE") {
+                return Ok(false);
+            }
+            let safe = words
+                || texts && is_declared_text(crm, source, key)
+                || numbers && holds_numbers_alone(&crm.connection, source, key)?;
+            if !safe {
                 return Ok(false);
             }
         }
@@ -230,6 +238,13 @@ fn in_order(source: &Source, key: &str, condition: &str) -> String {
     format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
 }
 
+/// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).
+fn is_declared_text(crm: &Crm, source: &Source, key: &str) -> bool {
+    let column = crm.shape.table(&source.table).and_then(|table| table.columns.iter().find(|each| each.name == key));
+    let declared = column.map_or(String::new(), |column| column.declared.to_ascii_uppercase());
+    !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
+}
+
 /// Whether the largest key is a number: texts would come after it.
 fn holds_numbers_alone(connection: &Connection, source: &Source, key: &str) -> Result<bool, rusqlite::Error> {
     let (table, key) = (quoted(&source.table), quoted(key));
@@ -253,28 +268,4 @@ fn has_unique_id(connection: &Connection, table: &str) -> Result<bool, rusqlite:
         [table],
         |row| row.get(0),
     )
-}
-
-/// An id as a parameter of a statement.
-pub(in crate::store) enum Parameter<'a> {
-    Number(i64),
-    Text(&'a str),
-}
-
-impl<'a> From<&'a Id> for Parameter<'a> {
-    fn from(id: &'a Id) -> Parameter<'a> {
-        match id {
-            Id::Number(number) => Parameter::Number(*number),
-            Id::Text(text) => Parameter::Text(text),
-        }
-    }
-}
-
-impl ToSql for Parameter<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Parameter::Number(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
-            Parameter::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        })
-    }
 }

@@ -7,6 +7,7 @@ use super::plan::Source;
 use super::world::fill;
 use crate::engine::{Event, Life, Person, Value};
 use crate::model::Id;
+use crate::store::id;
 use crate::time::{Instant, Precision};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
@@ -26,7 +27,7 @@ impl Key<'_> {
     fn of(value: ValueRef<'_>) -> Option<Key<'_>> {
         match value {
             ValueRef::Integer(number) => Some(Key::Number(number)),
-            ValueRef::Real(number) => decode::whole(number).map(Key::Number),
+            ValueRef::Real(number) => id::whole(number).map(Key::Number),
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Key::Text),
             ValueRef::Null | ValueRef::Blob(_) => None,
         }
@@ -228,7 +229,7 @@ fn read_event(
     notes: &mut Notes,
 ) -> Result<Option<Event>, rusqlite::Error> {
     let (table, stored) = (&source.source.table, row.get_ref(1)?);
-    let id = decode::id(stored);
+    let id = id::read(stored);
     if id.is_none() {
         notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
     }
