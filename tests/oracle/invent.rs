@@ -148,7 +148,7 @@ pub fn story(random: &mut Random) -> Story {
     let count = random.range(1, 5);
     story.steps = steps(random, has, count, 2);
     if !story.steps.iter().any(|node| matches!(node.step, Step::Send { .. })) {
-        story.steps.push(send(random, has, false, "last"));
+        story.steps.push(send(random, has, false, "finally"));
     }
     story.number();
     story
@@ -344,7 +344,7 @@ fn steps(random: &mut Random, has: Has, count: i64, depth: u32) -> Vec<Node> {
 
 fn random_name(depth: u32, place: i64) -> &'static str {
     const NAMES: [[&str; 5]; 3] =
-        [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["one", "two", "three", "four", "five"]];
+        [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["k", "l", "m", "n", "o"]];
     NAMES[depth as usize][place as usize]
 }
 

@@ -89,17 +89,21 @@ fn fail(seed: u64, case: Case, path: &Path) -> ! {
         lines.map(|line| format!("  {line:?}\n")).collect::<String>()
     };
     panic!(
-        "seed {seed} (run it alone with SCN_SEED={seed})\n{}\nzone {}, to {:?}, {:#?}\n{:#?}\n{:#?}\nonly the \
-         machine:\n{}  {:?}\nonly the oracle:\n{}  {:?}",
+        "seed {seed} (run it alone with SCN_SEED={seed})\n{}\nzone {}, to {:?}\n{}{}{}only the machine:\n{}  {:?}\nonly \
+         the oracle:\n{}  {:?}",
         case.story,
         case.world.zone,
         case.world.to.map(super::calendar::shown),
-        case.world.events,
-        case.world.products,
-        case.world.contacts,
+        rows(&case.world.events),
+        rows(&case.world.products),
+        rows(&case.world.contacts),
         only(&found, &wanted),
         found.counts,
         only(&wanted, &found),
         wanted.counts,
     );
+}
+
+fn rows<T: std::fmt::Debug>(rows: &[T]) -> String {
+    rows.iter().map(|row| format!("{row:?}\n")).collect()
 }
