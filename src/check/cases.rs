@@ -6,7 +6,7 @@ use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::Checker;
 use super::typed;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{CHANNELS, Literal, Record, Type};
+use crate::model::{CHANNELS, Field, Literal, Record, Type};
 use crate::span::{SourceId, Span};
 use crate::syntax::tree::{self, Argument, ExprKind, ItemKind, TestLineKind, Word};
 use crate::time::Instant;
@@ -43,6 +43,8 @@ pub struct Happening {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Literal(Literal),
+    /// `empty`
+    Empty,
     /// A row that the test gives.
     Row(String),
     List(Vec<Value>),
@@ -207,12 +209,29 @@ impl<'n> Reader<'_, 'n> {
                 self.sound = false;
                 continue;
             }
-            match self.value(&argument.value, &field.ty) {
+            let value = match is_empty(&argument.value) {
+                true => self.empty(&argument.value, field),
+                false => self.value(&argument.value, &field.ty),
+            };
+            match value {
                 Some(value) => values.push((name.value.clone(), value)),
                 None => self.sound = false,
             }
         }
         values
+    }
+
+    /// No value, where the model allows for that.
+    fn empty(&mut self, tree: &tree::Expr, field: &Field) -> Option<Value> {
+        if field.optional || field.default.is_some() {
+            return Some(Value::Empty);
+        }
+        let report = Diagnostic::new(Rule::TypeMismatch, format!("`{}` always has a value", field.name))
+            .at(tree.span, format!("{} is expected here", field.ty.describe()))
+            .because("the model declares it without `?`")
+            .help("give it a value, or declare it with `?` where it may be missing");
+        self.report(report);
+        None
     }
 
     fn value(&mut self, tree: &tree::Expr, ty: &Type) -> Option<Value> {
@@ -352,4 +371,9 @@ impl<'n> Reader<'_, 'n> {
         self.sound = false;
         None
     }
+}
+
+/// The keyword `empty`: a row without a value here.
+fn is_empty(tree: &tree::Expr) -> bool {
+    matches!(&tree.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [word] if word.value == "empty"))
 }

@@ -4,20 +4,24 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::output;
 use super::project::Project;
-use super::sources::step_texts;
+use super::sources::{failure, step_texts};
 use crate::compile::Compiled;
-use crate::diagnostic::render::{clean, human};
+use crate::diagnostic::render::{self, clean};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::drivers::story::{self, StepTexts};
-use crate::drivers::test::{Sent, Verdict, run as run_case};
+use crate::drivers;
+use crate::drivers::story::{StepTexts, line, moment};
+use crate::drivers::test::{self, Verdict};
 use crate::engine::Program;
 use crate::ir::{Bundle, TestCase};
 use crate::model::Surroundings;
 use crate::span::Span;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Run the tests of scenarios on a virtual clock
+///
+/// Exits with 1 when a test fails. A failing test shows what was expected, what came, and why.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  scn test scenarios --filter \"end of life\"")]
 pub struct Arguments {
@@ -29,121 +33,148 @@ pub struct Arguments {
     pub filter: Option<String>,
 }
 
-/// How many tests passed, and how many did not.
-#[derive(Default)]
-struct Score {
-    passed: usize,
-    failed: usize,
-}
-
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut score = Score::default();
+    let mut told = Told::default();
     for project in Project::open(&arguments.paths)? {
-        // Templates and CRMs have no part in a test.
         let (compiled, findings) = Findings::of(&project, &Surroundings::default());
         if let Some(exit) = findings.stop() {
             return Ok(exit);
         }
-        let Some(bundle) = &compiled.bundle else { continue };
-        let texts = step_texts(&compiled);
-        for case in compiled.tests.iter().filter(|case| arguments.wants(case)) {
-            one_test(&compiled, bundle, &texts, case, &mut score)?;
+        told.project(&compiled, arguments.filter.as_deref())?;
+    }
+    told.summary(arguments.filter.as_deref());
+    output::results(&told.text)?;
+    let nothing_matched = arguments.filter.is_some() && told.passed == 0;
+    Ok(if told.failed > 0 || nothing_matched { Exit::Findings } else { Exit::Done })
+}
+
+/// What is printed of all tests.
+#[derive(Debug, Default)]
+struct Told {
+    text: String,
+    passed: usize,
+    failed: usize,
+    left_out: usize,
+}
+
+impl Told {
+    fn project(&mut self, compiled: &Compiled, filter: Option<&str>) -> Result<(), Failure> {
+        let Some(bundle) = &compiled.bundle else { return Ok(()) };
+        let texts = step_texts(compiled);
+        for case in &compiled.tests {
+            if filter.is_some_and(|filter| !concerns(case, filter)) {
+                self.left_out += 1;
+                continue;
+            }
+            let program = program(bundle, case)?;
+            let verdict = test::run(&program, case);
+            self.case(compiled, &program, &texts, case, &verdict);
+        }
+        let tested: BTreeSet<&String> = compiled.tests.iter().flat_map(|case| &case.scenarios).collect();
+        for scenario in bundle.scenarios.iter().filter(|scenario| !tested.contains(&scenario.name)) {
+            // Writing into a string cannot fail.
+            let _ = writeln!(self.text, "note: no test runs `{}`", clean(&scenario.name));
+        }
+        Ok(())
+    }
+
+    fn case(&mut self, compiled: &Compiled, program: &Program, texts: &StepTexts, case: &TestCase, verdict: &Verdict) {
+        let name = format!("{}: {}", case.scenarios.join(", "), case.name);
+        if verdict.passed() {
+            self.passed += 1;
+            let _ = writeln!(self.text, "ok      {}", clean(&name));
+            return;
+        }
+        self.failed += 1;
+        let _ = writeln!(self.text, "FAILED  {}", clean(&name));
+        self.not_given(compiled, case, verdict);
+        let unmet: Vec<Span> =
+            verdict.unmet.iter().filter_map(|place| Some(case.expectations.get(*place)?.span)).collect();
+        if !unmet.is_empty() {
+            self.text.push_str("  expected:\n");
+        }
+        for span in unmet {
+            let _ = writeln!(self.text, "    {}  ({})", one_line(compiled.sources.text(span)), place(compiled, span));
+        }
+        self.text.push_str("  came:\n");
+        for sent in &verdict.sent {
+            let at = moment(program.settings.zone, sent.at);
+            let unwanted = if verdict.unexpected.contains(sent) { "  <- not expected" } else { "" };
+            let message = format!("{} {} to {}, from `{}`", sent.channel, sent.message, sent.contact, sent.scenario);
+            let _ = writeln!(self.text, "    {at}  {}{unwanted}", clean(&message));
+        }
+        if verdict.sent.is_empty() {
+            self.text.push_str("    nothing\n");
+        }
+        self.text.push_str("  because:\n");
+        for each in &verdict.trace {
+            let _ = writeln!(self.text, "    {}", clean(&line(program, texts, each)));
+        }
+        if verdict.trace.is_empty() {
+            self.text.push_str("    no event of this test is a trigger of its scenarios\n");
         }
     }
-    if score.passed + score.failed == 0
-        && let Some(text) = &arguments.filter
-    {
-        return Err(Failure::new(Exit::Usage, format!("no test has `{text}` in its name or its scenario")));
+
+    /// Rule T010: a scenario read what the test does not give.
+    fn not_given(&mut self, compiled: &Compiled, case: &TestCase, verdict: &Verdict) {
+        let first_line = compiled.sources.text(case.span).lines().next().map_or(0, str::len);
+        let place = Span::new(case.span.source, case.span.range().start, case.span.range().start + first_line);
+        let found = |field: &String| {
+            let name = field.rsplit('.').next().unwrap_or(field);
+            Diagnostic::new(Rule::TestReadsNotGiven, format!("`{field}` is read, and this test does not give it"))
+                .at(place, "this test")
+                .help(format!("write `{name}: ...` where its row is given; `{name}: empty` for one without a value"))
+        };
+        let findings: Vec<Diagnostic> = verdict.not_given.iter().map(found).collect();
+        self.text.push_str(&render::human(&compiled.sources, &findings, output::results_in_colour()));
     }
-    output::results(&score.text())?;
-    Ok(if score.failed == 0 { Exit::Done } else { Exit::Findings })
+
+    fn summary(&mut self, filter: Option<&str>) {
+        if self.passed + self.failed == 0 {
+            self.text.push_str(&match filter {
+                Some(filter) => format!("no test matches `{}`, of {}\n", clean(filter), counted(self.left_out)),
+                None => "there is no test: write `test \"...\" of SCENARIO { ... }` in a file `NAME.test.scn`\n".into(),
+            });
+            return;
+        }
+        let mut parts = vec![format!("{} passed", counted(self.passed))];
+        if self.failed > 0 {
+            parts.push(format!("{} failed", self.failed));
+        }
+        if self.left_out > 0 {
+            parts.push(format!("{} left out by `--filter`", self.left_out));
+        }
+        let _ = writeln!(self.text, "{}", parts.join(", "));
+    }
 }
 
-impl Arguments {
-    fn wants(&self, case: &TestCase) -> bool {
-        let holds = |text: &str, name: &String| name.contains(text);
-        let Some(text) = &self.filter else { return true };
-        holds(text, &case.name) || case.scenarios.iter().any(|scenario| holds(text, scenario))
-    }
+fn concerns(case: &TestCase, filter: &str) -> bool {
+    case.name.contains(filter) || case.scenarios.iter().any(|scenario| scenario.contains(filter))
 }
 
-fn one_test(
-    compiled: &Compiled,
-    bundle: &Bundle,
-    texts: &StepTexts,
-    case: &TestCase,
-    score: &mut Score,
-) -> Result<(), Failure> {
+/// The scenarios that a test names, and no others.
+fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
     let named = bundle.scenarios.iter().filter(|scenario| case.scenarios.contains(&scenario.name));
-    let alone = Bundle {
+    let own = Bundle {
         format: bundle.format,
         settings: bundle.settings.clone(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
     };
-    let program = Program::link(&alone, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    let verdict = run_case(&program, case);
-    if verdict.passed() {
-        score.passed += 1;
-        return output::results(&format!("passed  {}\n", clean(&case.name)));
-    }
-    score.failed += 1;
-    output::drawing(&failed(compiled, &program, texts, case, &verdict))
+    Program::link(&own, &[]).map_err(|error| failure(drivers::Error::Link(error)))
 }
 
-/// What came, what was expected, and the story that explains it.
-fn failed(compiled: &Compiled, program: &Program, texts: &StepTexts, case: &TestCase, verdict: &Verdict) -> String {
-    let (line, _) = compiled.sources.position(case.span);
-    let file = compiled.sources.get(case.span.source).map_or("", |source| &source.name);
-    let mut out = format!("FAILED  {} ({}:{line})\n", clean(&case.name), clean(file));
-    for expectation in verdict.unmet.iter().filter_map(|place| case.expectations.get(*place)) {
-        let (line, _) = compiled.sources.position(expectation.span);
-        // Writing into a string cannot fail.
-        let _ = writeln!(out, "  not so: {} (line {line})", one_line(compiled, expectation.span));
-    }
-    let shown = |sent: &Sent| {
-        let Sent { channel, message, contact, scenario, at } = sent;
-        let text =
-            format!("{channel} {message} to {contact} at {} ({scenario})", story::moment(program.settings.zone, *at));
-        clean(&text).into_owned()
-    };
-    for sent in &verdict.unexpected {
-        let _ = writeln!(out, "  not expected: {}", shown(sent));
-    }
-    out.push_str(if verdict.sent.is_empty() { "  nothing was sent\n" } else { "  sent:\n" });
-    for sent in &verdict.sent {
-        let _ = writeln!(out, "    {}", shown(sent));
-    }
-    out.push_str("  what happened:\n");
-    for line in &verdict.trace {
-        let _ = writeln!(out, "    {}", clean(&story::line(program, texts, line)));
-    }
-    let diagnostics: Vec<Diagnostic> = verdict.not_given.iter().map(|path| not_given(compiled, case, path)).collect();
-    out.push_str(&human(&compiled.sources, &diagnostics, output::results_in_colour()));
-    out
+/// `renewal.test.scn:5:3`
+fn place(compiled: &Compiled, span: Span) -> String {
+    let (line, column) = compiled.sources.position(span);
+    let name = compiled.sources.get(span.source).map_or("", |source| &source.name);
+    clean(&format!("{name}:{line}:{column}")).into_owned()
 }
 
-fn one_line(compiled: &Compiled, span: Span) -> String {
-    let text = compiled.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
-    clean(&text).into_owned()
+fn one_line(text: &str) -> String {
+    clean(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
-fn not_given(compiled: &Compiled, case: &TestCase, path: &str) -> Diagnostic {
-    let head = compiled.sources.text(case.span).lines().next().map_or(0, str::len);
-    let start = case.span.range().start;
-    Diagnostic::new(Rule::TestReadsNotGiven, format!("the test `{}` does not give `{path}`", case.name))
-        .at(Span::new(case.span.source, start, start + head), "reads it")
-        .help(format!("give `{path}` a value in this test"))
-}
-
-impl Score {
-    fn text(&self) -> String {
-        let Score { passed, failed } = self;
-        match (passed, failed) {
-            (0, 0) => "no tests\n".to_owned(),
-            (1, 0) => "1 test passed\n".to_owned(),
-            (_, 0) => format!("{passed} tests passed\n"),
-            _ => format!("{failed} of {} tests failed\n", passed + failed),
-        }
-    }
+fn counted(tests: usize) -> String {
+    format!("{tests} test{}", if tests == 1 { "" } else { "s" })
 }

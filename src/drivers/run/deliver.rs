@@ -14,7 +14,7 @@ use crate::time::{Duration, Instant};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// How many messages are claimed in one transaction.
 const BATCH: usize = 200;
@@ -24,7 +24,7 @@ const BLAMED_IN_A_ROW: u32 = 20;
 /// How messages leave.
 #[derive(Debug)]
 pub struct Delivery {
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Where messages of channels without a server are written.
     pub outbox: PathBuf,
     /// `None`: no email can be sent.

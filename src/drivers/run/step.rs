@@ -17,6 +17,7 @@ use crate::store::state::{
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// How many contacts are stepped in one transaction.
 const BATCH: usize = 256;
@@ -57,6 +58,18 @@ impl Run {
         &mut self,
         claimed: &[Claimed],
         now: Instant,
+        work: impl FnMut(&mut AtWork<'_>, &Claimed),
+    ) -> Result<Vec<ContactOut>, Error> {
+        let program = Arc::clone(&self.program);
+        self.work_with(&program, claimed, now, work)
+    }
+
+    /// As [`Run::work`], with a program of its own.
+    pub(super) fn work_with(
+        &mut self,
+        program: &Program,
+        claimed: &[Claimed],
+        now: Instant,
         mut work: impl FnMut(&mut AtWork<'_>, &Claimed),
     ) -> Result<Vec<ContactOut>, Error> {
         let mut outs = Vec::new();
@@ -67,7 +80,7 @@ impl Run {
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
         let mut given: FxHashSet<Id> = FxHashSet::default();
-        let (program, world, seen) = (&self.program, &self.world, &self.seen);
+        let (world, seen) = (&self.world, &self.seen);
         let lives = self.crm.lives(program, world)?;
         lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
             let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
@@ -197,7 +210,7 @@ impl<'a> AtWork<'a> {
         self.step_timers(now, true);
     }
 
-    fn step_event(&mut self, arrived: Instant) {
+    pub(super) fn step_event(&mut self, arrived: Instant) {
         let Some(place) = self.life.admit(self.program, self.world) else { return };
         let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
         self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });

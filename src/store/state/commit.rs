@@ -7,6 +7,7 @@ use crate::store::id::Parameter;
 use crate::store::state::outbox::{class_name, hex};
 use crate::time::Instant;
 use rusqlite::{OptionalExtension, Transaction};
+use std::collections::BTreeMap;
 
 /// What came of one contact.
 #[derive(Clone, Debug)]
@@ -96,9 +97,22 @@ impl State {
     /// Writes the results of a batch in one transaction: all or nothing. A message decided twice, a verdict on one that
     /// is not waiting for it, or a row consumed twice is [`ErrorKind::Broken`](super::ErrorKind::Broken).
     pub fn commit(&mut self, outs: &[ContactOut], now: Instant) -> Result<Committed, Error> {
+        self.commit_with_starts(outs, &BTreeMap::new(), now)
+    }
+
+    /// As [`State::commit`], with new starts of scenarios in the same transaction.
+    pub fn commit_with_starts(
+        &mut self,
+        outs: &[ContactOut],
+        starts: &BTreeMap<String, Instant>,
+        now: Instant,
+    ) -> Result<Committed, Error> {
         let run = self.run.clone();
         self.write(|transaction| {
             let mut committed = Committed::default();
+            for (scenario, at) in starts {
+                transaction.execute("INSERT OR REPLACE INTO scn_start VALUES (?1, ?2)", (scenario, at.0))?;
+            }
             for out in outs {
                 let part = part(&out.contact);
                 keep(transaction, part, out)?;

@@ -18,6 +18,7 @@ mod send_journal;
 mod tests;
 
 pub use commit::{Close, Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
+pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
 
@@ -135,6 +136,12 @@ impl State {
         let mut state = State { connection, path: path.to_owned(), name, run, journal, _lock: lock };
         let recovered = state.recover(now)?;
         Ok((state, recovered))
+    }
+
+    /// Copies it as it is now to a file that does not exist.
+    pub fn copy(&self, to: &Path) -> Result<(), Error> {
+        self.read(|connection| connection.execute("VACUUM INTO ?1", [to.display().to_string()]))?;
+        Ok(())
     }
 
     /// Where it lies.
