@@ -133,13 +133,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// Ends an instance whose goal is reached or whose `stop when` is true; gives it back where neither is. One that no
     /// longer `runs` takes no step of `then`.
-    fn judge_standing(
-        &mut self,
-        handle: Handle,
-        instance: Instance,
-        unit: &'a Unit,
-        runs: bool,
-    ) -> Option<Instance> {
+    fn judge_standing(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
         let asked = RefCell::default();
         let eval = self.eval(unit, &instance, &asked);
         if let Some(goal) = &unit.scenario.goal

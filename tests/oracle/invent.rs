@@ -2,7 +2,7 @@
 
 use super::calendar::{self, Length, Seconds, Unit};
 use super::random::Random;
-use super::story::{Condition, Entry, Filter, Goal, Guard, Node, Path, Pattern, Patience, Step, Story, Window};
+use super::story::{Condition, Entry, Filter, Goal, Guard, Node, Path, Patience, Pattern, Step, Story, Window};
 use super::world::{ContactRow, EventRow, Form, ProductRow, World};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -22,15 +22,8 @@ pub fn world(random: &mut Random) -> World {
     let arrives = random.percent(40);
     let contacts: Vec<ContactRow> = (1..=random.range(1, 4)).map(|id| contact(random, id)).collect();
     let products: Vec<ProductRow> = (1..=random.range(2, 5)).map(|id| product(random, id)).collect();
-    let mut world = World {
-        zone,
-        text_ids: random.percent(30),
-        arrives,
-        contacts,
-        products,
-        events: Vec::new(),
-        to: None,
-    };
+    let mut world =
+        World { zone, text_ids: random.percent(30), arrives, contacts, products, events: Vec::new(), to: None };
     let first = moment(random, zone);
     if random.percent(60) {
         world.to = Some(first + random.range(100, 3000) * 86_400);
@@ -56,8 +49,16 @@ fn contact(random: &mut Random, id: i64) -> ContactRow {
 
 fn product(random: &mut Random, id: i64) -> ProductRow {
     let delays = [
-        Some("1 week"), Some("10 days"), Some("1 month"), Some("2 months"), Some("P3M"), Some("1 year 6 months"),
-        Some("5 years"), Some("36 hours"), Some("P1Y"), None,
+        Some("1 week"),
+        Some("10 days"),
+        Some("1 month"),
+        Some("2 months"),
+        Some("P3M"),
+        Some("1 year 6 months"),
+        Some("5 years"),
+        Some("36 hours"),
+        Some("P1Y"),
+        None,
     ];
     ProductRow {
         id,
@@ -321,9 +322,8 @@ fn send(random: &mut Random, has: Has, after_wait: bool, name: &str) -> Node {
 fn steps(random: &mut Random, has: Has, count: i64, depth: u32) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for place in 0..count {
-        let after_wait = nodes.last().is_some_and(|node| {
-            !matches!(node.step, Step::Send { .. } | Step::If { .. } | Step::Stop)
-        });
+        let after_wait =
+            nodes.last().is_some_and(|node| !matches!(node.step, Step::Send { .. } | Step::If { .. } | Step::Stop));
         let node = match random.below(if after_wait { 4 } else { 10 }) {
             0..=3 => send(random, has, after_wait, random_name(depth, place)),
             4..=8 => {
@@ -343,8 +343,7 @@ fn steps(random: &mut Random, has: Has, count: i64, depth: u32) -> Vec<Node> {
 }
 
 fn random_name(depth: u32, place: i64) -> &'static str {
-    const NAMES: [[&str; 5]; 3] =
-        [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["k", "l", "m", "n", "o"]];
+    const NAMES: [[&str; 5]; 3] = [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["k", "l", "m", "n", "o"]];
     NAMES[depth as usize][place as usize]
 }
 

@@ -73,9 +73,21 @@ fn random_variants_agree_with_the_naive_oracle() {
     }
     println!("{lines} lines: {kinds:#?}");
     if lines > 1000 {
-        for kind in ["sent ", "sent  together", "skipped unless", "skipped unless is unknown", "skipped stop when is unknown",
-            "suppressed out of reach", "missing ", "no time left ", "count of converted", "count of stopped",
-            "count of replaced", "count of not again", "count of not for"] {
+        for kind in [
+            "sent ",
+            "sent  together",
+            "skipped unless",
+            "skipped unless is unknown",
+            "skipped stop when is unknown",
+            "suppressed out of reach",
+            "missing ",
+            "no time left ",
+            "count of converted",
+            "count of stopped",
+            "count of replaced",
+            "count of not again",
+            "count of not for",
+        ] {
             assert!(kinds.contains_key(kind), "no variant shows `{kind}`");
         }
     }

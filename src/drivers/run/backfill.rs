@@ -3,7 +3,7 @@
 use super::super::Error;
 use super::step::AtWork;
 use super::{Delivery, Post, Refusal, Run, Setup};
-use crate::engine::{self, EffectKey, Program, Verdict};
+use crate::engine::{self, Program, Verdict};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
@@ -118,13 +118,14 @@ impl Run {
 }
 
 impl AtWork<'_> {
-    /// Records as expired what is too late to leave, and takes back what must not.
+    /// Records as expired what is too late to leave.
     fn give_up(&mut self, now: Instant) {
         let late: Vec<_> =
             self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key).collect();
         for key in late {
-            if let Verdict::Drop { .. } = self.about_to_send(EffectKey(key), now) {
-                self.verdicts.push((EffectKey(key), Answer::Expired));
+            if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {
+                self.not_sent.push((outcome, reason.text()));
+                self.verdicts.push((key, Answer::Drop { outcome, reason }));
             }
         }
     }

@@ -17,7 +17,7 @@ mod send_journal;
 #[cfg(test)]
 mod tests;
 
-pub use commit::{Close, Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
+pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
@@ -33,9 +33,6 @@ use std::path::{Path, PathBuf};
 
 /// The number of parts, fixed for life.
 pub const PARTS: u64 = 1024;
-
-/// The name of a message: the engine's effect key.
-pub type Key = [u8; 16];
 
 /// The part of a contact: the first eight bytes, little-endian, of BLAKE3 over the id as text, modulo 1024.
 pub fn part(contact: &Id) -> u16 {
