@@ -11,6 +11,9 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// A template for the sentence below.
+const TEMPLATE: &[u8] = b"---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n";
+
 const SENTENCE: &str =
     "when purchased product.recurring wait product.delay - 1 month send email reminder unless repurchased\n";
 
@@ -41,6 +44,7 @@ fn scn_reading(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, 
 fn exit_codes() {
     let shop = folder(&[
         ("good/renewal.scn", SENTENCE.as_bytes()),
+        ("good/templates/reminder.email.html", TEMPLATE),
         ("bad/renewal.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
         ("latin/a.scn", b"# caf\xe9"),
         ("misconfigured/scn.toml", b"currancy = \"EUR\""),
@@ -87,7 +91,10 @@ fn exit_codes() {
 
 #[test]
 fn results_go_to_standard_output_and_errors_to_standard_error() {
-    let shop = folder(&[("bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes())]);
+    let shop = folder(&[
+        ("bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
+        ("templates/reminder.email.html", TEMPLATE),
+    ]);
     let (_, out, err) = scn(shop.path(), &["check", "."]);
     assert!(out.contains("N001") && out.contains("bad.scn:1:") && out.contains("1 error"), "{out}");
     assert_eq!(err, "");
@@ -101,7 +108,11 @@ fn results_go_to_standard_output_and_errors_to_standard_error() {
 
 #[test]
 fn findings_are_data_when_asked() {
-    let shop = folder(&[("a/bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()), ("b/x.txt", b"")]);
+    let shop = folder(&[
+        ("a/bad.scn", SENTENCE.replace("repurchased", "repurchesed").as_bytes()),
+        ("a/templates/reminder.email.html", TEMPLATE),
+        ("b/x.txt", b""),
+    ]);
     let (_, out, _) = scn(shop.path(), &["check", "a", "b", "--format", "json"]);
     let found: serde_json::Value = serde_json::from_str(&out).unwrap();
     let found = found.as_array().unwrap();
@@ -194,6 +205,73 @@ fn words_are_listed_even_beside_errors() {
     assert_eq!(code, 1);
     assert!(out.lines().any(|line| line.contains("product.delay") && line.contains("delay: duration?")), "{out}");
     assert!(err.contains("N001"), "{err}");
+}
+
+const TESTS: &str = r#"
+test "a month before the end" of renewal {
+  given product mattress { recurring: yes, delay: 5 years, family: "bed" }
+  given contact ana { email: "ana@example.com" }
+  at 2020-01-10 10:00 ana purchased product mattress
+  expect email reminder to ana at 2024-12-10 10:00
+  expect nothing else
+}
+test "silence" of renewal {
+  given product mattress { recurring: no, delay: 5 years, family: "bed" }
+  given contact ana { email: "ana@example.com" }
+  at 2020-01-10 10:00 ana purchased product mattress
+  expect nothing
+}
+"#;
+
+#[test]
+fn tests_run_with_their_file_or_their_folder() {
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("renewal.test.scn", TESTS.as_bytes())]);
+    for path in [".", "renewal.scn", "renewal.test.scn"] {
+        let (code, out, err) = scn(shop.path(), &["test", path]);
+        assert_eq!(code, 0, "{path}\n{out}\n{err}");
+        assert!(out.ends_with("2 tests passed\n"), "{path}\n{out}");
+    }
+    let (code, out, _) = scn(shop.path(), &["test", "--filter", "silence"]);
+    assert_eq!((code, out.as_str()), (0, "passed  silence\n1 test passed\n"));
+    assert_eq!(scn(shop.path(), &["test", "--filter", "noise"]).0, 2);
+
+    fs::write(shop.path().join("renewal.test.scn"), TESTS.replace("12-10", "12-11")).unwrap();
+    let (code, out, _) = scn(shop.path(), &["test"]);
+    assert_eq!(code, 1);
+    for said in [
+        "FAILED  a month before the end (renewal.test.scn:2)",
+        "not so: expect email reminder to ana at 2024-12-11 10:00 (line 6)",
+        "not expected: email reminder to ana at 2024-12-10 10:00 (renewal)",
+        "waits until 2024-12-10 10:00",
+        "passed  silence",
+        "1 of 2 tests failed",
+    ] {
+        assert!(out.contains(said), "`{said}` is not in\n{out}");
+    }
+}
+
+#[test]
+fn crm_says_what_is_missing_until_nothing_is() {
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes())]);
+    let crm = rusqlite::Connection::open(shop.path().join("shop.db")).unwrap();
+    crm.execute_batch(
+        "CREATE TABLE contact (id INTEGER PRIMARY KEY, email TEXT);
+         CREATE TABLE product (id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER, delay TEXT);
+         CREATE TABLE lines (id INTEGER PRIMARY KEY, who INTEGER, moment TEXT, what INTEGER);",
+    )
+    .unwrap();
+    assert_eq!(scn(shop.path(), &["crm"]).0, 78, "no CRM is named");
+    let (code, out, err) = scn(shop.path(), &["crm", "--crm", "shop.db"]);
+    assert_eq!(code, 1, "{out}\n{err}");
+    assert!(
+        out.contains("purchased(id, contact, at, product): missing") && out.contains("CREATE VIEW \"purchased\""),
+        "{out}"
+    );
+    crm.execute_batch("CREATE VIEW purchased AS SELECT id, who AS contact, moment AS at, what AS product FROM lines;")
+        .unwrap();
+    let (code, out, err) = scn(shop.path(), &["crm", "--crm", "shop.db"]);
+    assert_eq!(code, 0, "{out}\n{err}");
+    assert!(!out.contains("CREATE VIEW"), "{out}");
 }
 
 #[cfg(target_os = "linux")]

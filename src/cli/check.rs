@@ -25,8 +25,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut all = Findings::default();
-    let crm = surroundings::open(arguments.crm.as_deref())?;
+    let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     for project in Project::open(&arguments.paths)? {
         let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
         let (compiled, mut findings) = Findings::of(&project, &surroundings);

@@ -1,10 +1,12 @@
-//! What `check` must know of the world outside the texts.
+//! What `check` must know of the world outside the texts: the templates of a project, and a CRM.
 
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::sources::store_failure;
 use crate::channel::{Presentation, Templates};
-use crate::model::{CrmShape, Surroundings};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::model::{CrmShape, Surroundings, TemplateShape};
+use crate::store::ErrorKind;
 use crate::store::crm::Crm;
 use std::path::Path;
 
@@ -14,7 +16,19 @@ use std::path::Path;
 /// When a folder of templates cannot be read.
 pub fn look(project: &Project, crm: Option<&CrmShape>) -> Result<Surroundings, Failure> {
     let templates = templates(project)?;
-    Ok(Surroundings { templates: Some(templates.shapes().to_vec()), crm: crm.cloned() })
+    let shown = |shape: &TemplateShape| project.show(Path::new(&shape.path));
+    let shapes = templates.shapes().iter().map(|shape| TemplateShape { path: shown(shape), ..shape.clone() });
+    Ok(Surroundings { templates: Some(shapes.collect()), crm: crm.cloned() })
+}
+
+/// As [`look`], for a command that works without templates too: where none is written yet, nothing is said about
+/// those that are missing.
+///
+/// # Errors
+/// As [`look`].
+pub fn look_at_templates(project: &Project) -> Result<Surroundings, Failure> {
+    let Surroundings { templates, crm } = look(project, None)?;
+    Ok(Surroundings { templates: templates.filter(|templates| !templates.is_empty()), crm })
 }
 
 /// The templates in reach of a project's scenarios.
@@ -22,7 +36,9 @@ pub fn look(project: &Project, crm: Option<&CrmShape>) -> Result<Surroundings, F
 /// # Errors
 /// When a folder of templates cannot be read.
 pub fn templates(project: &Project) -> Result<Templates, Failure> {
-    let mut folders: Vec<String> = project.input.files.iter().map(|file| file.folder.clone()).collect();
+    // The project's own templates are always looked for.
+    let files = project.input.files.iter().filter(|file| !file.folder.is_empty());
+    let mut folders: Vec<String> = files.map(|file| file.folder.clone()).collect();
     folders.sort();
     folders.dedup();
     let meaning = &project.settings.meaning;
@@ -31,10 +47,20 @@ pub fn templates(project: &Project) -> Result<Templates, Failure> {
         .map_err(|error| Failure::new(Exit::InputOutput, error.to_string()))
 }
 
-/// Opens the CRM that `check` is told to look at.
+/// Opens the CRM that `check` is told to look at. One that is none is a finding, and then nothing is said about its
+/// tables.
 ///
 /// # Errors
-/// When it cannot be opened.
-pub fn open(crm: Option<&Path>) -> Result<Option<Crm>, Failure> {
-    crm.map(|path| Crm::open(path).map_err(store_failure)).transpose()
+/// When another program holds it.
+pub fn open(crm: Option<&Path>) -> Result<(Option<Crm>, Vec<Diagnostic>), Failure> {
+    match crm.map(Crm::open) {
+        None => Ok((None, Vec::new())),
+        Some(Ok(crm)) => Ok((Some(crm), Vec::new())),
+        Some(Err(error)) if error.kind == ErrorKind::Busy => Err(store_failure(error)),
+        Some(Err(error)) => {
+            let mut found = Diagnostic::new(Rule::CrmUnreadable, error.to_string());
+            found.help = error.help().map(str::to_owned);
+            Ok((None, vec![found]))
+        }
+    }
 }

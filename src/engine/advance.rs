@@ -30,6 +30,9 @@ enum Next {
     Finished,
 }
 
+/// Instances that take a step at one instant, in order of entry.
+type Members = Vec<(Handle, Instance)>;
+
 impl<'a> Stepper<'a, '_> {
     /// The first timer that is due.
     pub(super) fn timer(&mut self) {
@@ -37,20 +40,11 @@ impl<'a> Stepper<'a, '_> {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
         match instance.phase {
-            Phase::Waiting(wait) => {
-                self.tell(&instance, Some(wait), Told::Due, Vec::new());
-                match after(unit, wait) {
-                    Some((step, node, send)) if send.together == Some(wait) => {
-                        self.together(handle, instance, unit, wait, (step, node, send));
-                    }
-                    _ => self.go_on(handle, instance, wait),
-                }
-            }
-            Phase::WaitingFor(wait) => {
+            Phase::Waiting(wait) | Phase::WaitingFor(wait) => {
                 self.tell(&instance, Some(wait), Told::Due, Vec::new());
                 self.go_on(handle, instance, wait);
             }
-            Phase::Watching | Phase::Draining => self.close(handle, instance, unit),
+            Phase::Watching | Phase::Draining | Phase::Converted => self.close(handle, instance, unit),
         }
     }
 
@@ -62,37 +56,59 @@ impl<'a> Stepper<'a, '_> {
 
     /// Executes instructions until the next wait or the end. `closing` is the sequence of `goal ... then`, after which
     /// nothing is watched any more.
-    pub(super) fn run_from(
+    pub(super) fn run_from(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, from: StepIx, closing: bool) {
+        // Those who took a step together go on one after the other, each before those who came with it.
+        let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
+        let mut next = Some((handle, instance, from));
+        while let Some((handle, instance, from)) = next {
+            if let Some((at, members)) = self.run_one(handle, instance, unit, from, closing) {
+                let after = StepIx(at.0 + 1);
+                others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
+            }
+            next = others.pop();
+        }
+    }
+
+    /// As [`Stepper::run_from`], up to a step that instances take together: gives that step and those who took it.
+    fn run_one(
         &mut self,
         handle: Handle,
         mut instance: Instance,
         unit: &'a Unit,
         from: StepIx,
         closing: bool,
-    ) {
+    ) -> Option<(StepIx, Members)> {
         instance.wake = None;
         instance.phase = Phase::Draining;
         let mut at = from;
         // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
         for _ in 0..=unit.scenario.steps.len() {
             let Some(node) = unit.scenario.steps.get(at) else { break };
+            if let Op::Send(Send { together: Some(wait), .. }) = &node.op {
+                return Some((at, self.together(handle, instance, unit, *wait, (at, node))));
+            }
             match self.execute(&mut instance, unit, at, node) {
                 Next::On => at = StepIx(at.0 + 1),
                 Next::To(step) => at = step,
-                Next::Wait(phase, until) => return self.wait(handle, instance, unit, phase, until),
-                Next::End(ending) => return self.end(handle, instance, ending),
+                Next::Wait(phase, until) => {
+                    self.wait(handle, instance, unit, phase, until);
+                    return None;
+                }
+                Next::End(ending) => {
+                    self.end(handle, instance, ending);
+                    return None;
+                }
                 Next::Finished => break,
             }
         }
         if closing {
-            return match instance.pending.is_empty() {
-                true => self.state.release(handle),
-                false => self.state.put(handle, instance),
-            };
+            instance.phase = Phase::Converted;
+        } else {
+            self.out.count(instance.unit, Count::Finished);
+            self.tell(&instance, None, Told::Finished, Vec::new());
         }
-        self.out.count(instance.unit, Count::Finished);
-        self.tell(&instance, None, Told::Finished, Vec::new());
         self.close(handle, instance, unit);
+        None
     }
 
     fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
@@ -170,7 +186,7 @@ impl<'a> Stepper<'a, '_> {
         let (step, told) = match phase {
             Phase::WaitingFor(step) => (Some(step), Told::WaitsFor { until }),
             Phase::Waiting(step) => (Some(step), Told::Waits { until }),
-            Phase::Watching | Phase::Draining => (None, Told::Finished),
+            Phase::Watching | Phase::Draining | Phase::Converted => (None, Told::Finished),
         };
         self.tell(&instance, step, told, Vec::new());
         self.file(unit, handle, &instance);
@@ -180,18 +196,16 @@ impl<'a> Stepper<'a, '_> {
     /// Files a waiting instance under what wakes it.
     pub(super) fn file(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
         self.state.set_timer(handle, instance);
-        match (instance.phase, instance.wake) {
-            (Phase::WaitingFor(step), _) => match unit.waits_for.get(&step) {
-                Some(wakers) if wakers.any => self.state.watch_all.push(handle),
-                Some(wakers) => self.watch_probes(unit, handle, instance, &wakers.probes),
-                None => {}
-            },
-            (Phase::Waiting(step), Some(wake))
-                if after(unit, step).is_some_and(|(_, _, send)| send.together == Some(step)) =>
-            {
-                self.state.together.insert((instance.unit, step, wake, handle));
-            }
-            _ => {}
+        let (Phase::Waiting(step) | Phase::WaitingFor(step)) = instance.phase else { return };
+        if let Some(wake) = instance.wake
+            && is_taken_together(unit, step)
+        {
+            self.state.together.insert((instance.unit, step, wake, handle));
+        }
+        if instance.phase == Phase::WaitingFor(step)
+            && let Some(wakers) = unit.waits_for.get(&step)
+        {
+            self.watch(unit, handle, instance, wakers, Some(instance.generation));
         }
     }
 
@@ -238,8 +252,11 @@ impl<'a> Stepper<'a, '_> {
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
-        if unit.scenario.stop_when.is_some_and(|condition| eval.truth(condition).is_none()) {
-            return Err((Outcome::Skipped, Reason::StopWhenUnknown));
+        // It may have become true by the passing of time alone, without an event that would have ended the instance.
+        match unit.scenario.stop_when.map(|condition| eval.truth(condition)) {
+            None | Some(Some(false)) => {}
+            Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
+            Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
         }
         let reachable = |address: &Value| matches!(address, Value::Text(text) if !text.trim().is_empty());
         send.alternatives
@@ -291,21 +308,25 @@ impl<'a> Stepper<'a, '_> {
         EffectKey(key)
     }
 
-    /// All instances of this scenario and version that stand in the same wait and come due before the next
-    /// midnight take the step now; those that may send leave as one message.
+    /// All instances of this scenario and version that stand in the wait before a step and come due before the next
+    /// midnight take it now, with the one for which it came due; those that may send leave as one message.
     fn together(
         &mut self,
         handle: Handle,
         instance: Instance,
         unit: &'a Unit,
         wait: StepIx,
-        (at, node, send): (StepIx, &'a Step, &'a Send),
-    ) {
+        (at, node): (StepIx, &'a Step),
+    ) -> Members {
+        let Op::Send(send) = &node.op else { return Vec::new() };
         let midnight = self.program.settings.zone.next_midnight(self.now);
         let others = self.state.take_together(instance.unit, wait, midnight);
         let mut members = vec![(handle, instance)];
         for (handle, wake) in others {
-            let stands = |each: &Instance| each.phase == Phase::Waiting(wait) && each.wake == Some(wake);
+            let stands = |each: &Instance| {
+                matches!(each.phase, Phase::Waiting(step) | Phase::WaitingFor(step) if step == wait)
+                    && each.wake == Some(wake)
+            };
             if self.state.get(handle).is_some_and(stands)
                 && let Some(instance) = self.state.take(handle)
             {
@@ -333,9 +354,7 @@ impl<'a> Stepper<'a, '_> {
         if let Some(alternative) = first {
             self.emit_together(&mut members, &leaving, unit, (at, node), alternative);
         }
-        for (handle, instance) in members {
-            self.run_from(handle, instance, unit, StepIx(at.0 + 1), false);
-        }
+        members
     }
 
     /// One message for all that leave: the first in order of entry gives it its identity.
@@ -418,13 +437,17 @@ impl<'a> Stepper<'a, '_> {
 
     /// The steps are over: the instance stays for its goal or for a message, or goes.
     pub(super) fn close(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit) {
-        let until = self.goal_closes(&instance, unit).filter(|until| *until > self.now);
+        let until = match instance.phase {
+            Phase::Converted => None,
+            _ => self.goal_closes(&instance, unit).filter(|until| *until > self.now),
+        };
         instance.generation += 1;
         instance.wake = until;
-        instance.phase = if until.is_some() { Phase::Watching } else { Phase::Draining };
-        if !instance.pending.is_empty() {
-            instance.phase = Phase::Draining;
-        }
+        instance.phase = match instance.phase {
+            Phase::Converted => Phase::Converted,
+            _ if instance.pending.is_empty() && until.is_some() => Phase::Watching,
+            _ => Phase::Draining,
+        };
         if until.is_none() && instance.pending.is_empty() {
             return self.state.release(handle);
         }
@@ -443,14 +466,10 @@ impl<'a> Stepper<'a, '_> {
     }
 }
 
-/// The instruction after a wait, when it is a `send`.
-fn after(unit: &Unit, wait: StepIx) -> Option<(StepIx, &Step, &Send)> {
-    let at = StepIx(wait.0 + 1);
-    let node = unit.scenario.steps.get(at)?;
-    match &node.op {
-        Op::Send(send) => Some((at, node, send)),
-        _ => None,
-    }
+/// Whether the instances that stand in a wait take the step after it together.
+fn is_taken_together(unit: &Unit, wait: StepIx) -> bool {
+    let after = unit.scenario.steps.get(StepIx(wait.0 + 1)).map(|step| &step.op);
+    matches!(after, Some(Op::Send(send)) if send.together == Some(wait))
 }
 
 /// Why a guard holds its step back; `None` when it lets it pass.

@@ -190,6 +190,12 @@ impl Life {
         self.rows.is_empty()
     }
 
+    /// Takes back every admission: the life begins anew.
+    pub fn forget(&mut self) {
+        self.admitted = 0;
+        self.latest.clear();
+    }
+
     /// The next event to admit.
     pub fn next(&self) -> Option<&Event> {
         self.rows.get(self.admitted).map(|row| &row.event)

@@ -75,6 +75,7 @@ enum SavedPhase {
     WaitingFor(u32),
     Watching,
     Draining,
+    Converted,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -181,6 +182,7 @@ impl State {
                         Phase::WaitingFor(step) => SavedPhase::WaitingFor(step.0),
                         Phase::Watching => SavedPhase::Watching,
                         Phase::Draining => SavedPhase::Draining,
+                        Phase::Converted => SavedPhase::Converted,
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
@@ -248,6 +250,7 @@ impl State {
                     SavedPhase::WaitingFor(step) => Phase::WaitingFor(StepIx(step)),
                     SavedPhase::Watching => Phase::Watching,
                     SavedPhase::Draining => Phase::Draining,
+                    SavedPhase::Converted => Phase::Converted,
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,

@@ -25,9 +25,9 @@ pub struct State {
     pub(super) marks: BTreeMap<String, Mark>,
     timers: BinaryHeap<Reverse<Timer>>,
     /// Who must be asked when an event of a probe with these keys happens.
-    watchers: FxHashMap<ProbeKey, SmallVec<[Handle; 2]>>,
+    watchers: FxHashMap<ProbeKey, SmallVec<[Watch; 2]>>,
     /// Who must be asked at every event.
-    pub(super) watch_all: Vec<Handle>,
+    pub(super) watch_all: Vec<Watch>,
     /// Instances that may leave together, by scenario, wait and wake-up.
     pub(super) together: BTreeSet<(u16, StepIx, Instant, Handle)>,
 }
@@ -47,6 +47,14 @@ pub(super) struct Mark {
 pub(super) struct Handle {
     pub serial: u32,
     pub slot: u32,
+}
+
+/// An instance that must be asked when something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Watch {
+    pub handle: Handle,
+    /// The wait that it stands in while it must be asked; `None` as long as it lives.
+    pub generation: Option<u32>,
 }
 
 /// A wake-up. Equal instants are taken by entry, then scenario name (units are sorted by name), then age.
@@ -87,6 +95,8 @@ pub(super) enum Phase {
     Watching,
     /// Its steps are over; a message of it may still leave.
     Draining,
+    /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
+    Converted,
 }
 
 /// A message that was decided and is not settled.
@@ -128,6 +138,38 @@ impl State {
     /// Whether a message of this key waits for its claim or its receipt.
     pub fn awaits(&self, key: EffectKey) -> bool {
         self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
+    }
+
+    /// A state that has run nothing and remembers the same entries.
+    pub fn entries_only(&self) -> State {
+        let mut state = State { marks: self.marks.clone(), ..State::default() };
+        for mark in state.marks.values_mut() {
+            mark.running = None;
+        }
+        state
+    }
+
+    /// Adds the instances of another state of the same contact, and what its entry rules remember. Their timers are
+    /// filed when the state is next read.
+    pub fn absorb(&mut self, other: State) {
+        self.clock = self.clock.max(other.clock);
+        let mut handles: BTreeMap<u32, Handle> = BTreeMap::new();
+        let mut instances: Vec<Instance> = other.slots.into_iter().flatten().collect();
+        instances.sort_by_key(|instance| instance.serial);
+        for mut instance in instances {
+            let handle = self.reserve();
+            handles.insert(instance.serial, handle);
+            instance.serial = handle.serial;
+            self.put(handle, instance);
+        }
+        for (scenario, mark) in other.marks {
+            let own = self.marks.entry(scenario).or_default();
+            own.last_entry = own.last_entry.max(mark.last_entry);
+            own.keys.extend(mark.keys);
+            // An instance that runs already is the newer one.
+            let running = mark.running.and_then(|handle| handles.get(&handle.serial).copied());
+            own.running = own.running.or(running);
+        }
     }
 
     /// Forgets everything, and keeps the room for the next contact.
@@ -224,29 +266,35 @@ impl State {
         found.into_iter().map(|(_, _, wake, handle)| (handle, wake)).collect()
     }
 
-    pub(super) fn watch(&mut self, key: ProbeKey, handle: Handle) {
-        self.watchers.entry(key).or_default().push(handle);
+    pub(super) fn watch(&mut self, key: ProbeKey, watch: Watch) {
+        self.watchers.entry(key).or_default().push(watch);
+    }
+
+    /// Whether a watch still concerns somebody.
+    fn is_kept(&self, watch: &Watch) -> bool {
+        let concerns = |instance: &Instance| watch.generation.is_none_or(|wait| instance.generation == wait);
+        self.get(watch.handle).is_some_and(concerns)
     }
 
     pub(super) fn has_watchers(&self) -> bool {
         !self.watchers.is_empty() || !self.watch_all.is_empty()
     }
 
-    /// Adds to `to` those who watch for this key, forgetting those who are gone.
+    /// Adds to `to` those who watch for this key, forgetting those who are gone or have moved on.
     pub(super) fn watchers_of(&mut self, key: &ProbeKey, to: &mut Vec<Handle>) {
-        let Some(mut handles) = self.watchers.remove(key) else { return };
-        handles.retain(|handle| self.get(*handle).is_some());
-        if !handles.is_empty() {
-            to.extend_from_slice(&handles);
-            self.watchers.insert(key.clone(), handles);
+        let Some(mut watches) = self.watchers.remove(key) else { return };
+        watches.retain(|watch| self.is_kept(watch));
+        if !watches.is_empty() {
+            to.extend(watches.iter().map(|watch| watch.handle));
+            self.watchers.insert(key.clone(), watches);
         }
     }
 
-    /// Adds to `to` those who are asked at every event, forgetting those who are gone.
+    /// Adds to `to` those who are asked at every event, forgetting those who are gone or have moved on.
     pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Handle>) {
-        let mut handles = std::mem::take(&mut self.watch_all);
-        handles.retain(|handle| self.get(*handle).is_some());
-        to.extend_from_slice(&handles);
-        self.watch_all = handles;
+        let mut watches = std::mem::take(&mut self.watch_all);
+        watches.retain(|watch| self.is_kept(watch));
+        to.extend(watches.iter().map(|watch| watch.handle));
+        self.watch_all = watches;
     }
 }

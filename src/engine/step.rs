@@ -4,8 +4,8 @@ use super::advance::Ending;
 use super::eval::{Asked, Eval, EventAtHand, TriggerValues};
 use super::facts::Facts;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
-use super::program::{Program, Unit};
-use super::state::{Handle, Instance, Phase, State};
+use super::program::{Program, Unit, Wakers};
+use super::state::{Handle, Instance, Phase, State, Watch};
 use super::value::Value;
 use crate::ir::{EntryRule, ExprIx, StepIx, Trigger};
 use crate::time::Instant;
@@ -114,29 +114,44 @@ impl<'a> Stepper<'a, '_> {
     fn judge(&mut self, handle: Handle) {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
+        if instance.phase == Phase::Converted {
+            return self.state.put(handle, instance);
+        }
+        let runs = matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
+        let Some(instance) = self.judge_standing(handle, instance, unit, runs) else { return };
+        if let Phase::WaitingFor(step) = instance.phase
+            && let Some(crate::ir::Op::WaitFor { condition, .. }) = unit.scenario.steps.get(step).map(|step| &step.op)
+        {
+            let asked = RefCell::default();
+            if self.eval(unit, &instance, &asked).truth(*condition) == Some(true) {
+                self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+                return self.go_on(handle, instance, step);
+            }
+        }
+        self.state.put(handle, instance);
+    }
+
+    /// Ends an instance whose goal is reached or whose `stop when` is true; gives it back where neither is. One that no
+    /// longer `runs` takes no step of `then`.
+    fn judge_standing(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
         let asked = RefCell::default();
         let eval = self.eval(unit, &instance, &asked);
         if let Some(goal) = &unit.scenario.goal
             && eval.truth(goal.condition) == Some(true)
             && self.goal_is_open(goal.within, &eval, &instance)
         {
-            return self.convert(handle, instance, unit, asked.take());
+            self.convert(handle, instance, unit, runs, asked.take());
+            return None;
         }
         if instance.phase != Phase::Watching
             && let Some(condition) = unit.scenario.stop_when
             && eval.truth(condition) == Some(true)
         {
             self.tell(&instance, None, Told::Ended(Reason::StopWhen), asked.take());
-            return self.end(handle, instance, Ending::StopWhen);
+            self.end(handle, instance, Ending::StopWhen);
+            return None;
         }
-        if let Phase::WaitingFor(step) = instance.phase
-            && let Some(crate::ir::Op::WaitFor { condition, .. }) = unit.scenario.steps.get(step).map(|step| &step.op)
-            && eval.truth(*condition) == Some(true)
-        {
-            self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
-            return self.go_on(handle, instance, step);
-        }
-        self.state.put(handle, instance);
+        Some(instance)
     }
 
     fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
@@ -145,11 +160,11 @@ impl<'a> Stepper<'a, '_> {
         self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
     }
 
-    fn convert(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, asked: Vec<Asked>) {
+    fn convert(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool, asked: Vec<Asked>) {
         self.out.count(instance.unit, Count::Converted);
         self.tell(&instance, None, Told::Converted, asked);
         let then = unit.scenario.goal.as_ref().and_then(|goal| goal.then);
-        match then.filter(|_| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_))) {
+        match then.filter(|_| runs) {
             Some(then) => {
                 let instance = self.withdraw_pending(instance, Outcome::Cancelled, Reason::Goal);
                 self.run_from(handle, instance, unit, then, true);
@@ -185,7 +200,7 @@ impl<'a> Stepper<'a, '_> {
         let refused = match passes {
             Some(false) => return self.give_back(not_given, false),
             None => Some(Count::FilterUnknown),
-            Some(true) if event.at < unit.starts_at => Some(Count::BeforeStart),
+            Some(true) if event.at < unit.starts_at || event.at >= unit.starts_until => Some(Count::BeforeStart),
             Some(true) => {
                 let is_for = unit.scenario.audience.map_or(Some(true), |audience| eval.truth(audience));
                 (is_for != Some(true)).then_some(Count::NotFor)
@@ -223,7 +238,10 @@ impl<'a> Stepper<'a, '_> {
         self.out.count(unit_slot, Count::Started);
         self.tell(&instance, None, Told::Started, asked.take());
         self.watch_standing(unit, handle, &instance);
-        self.run_from(handle, instance, unit, StepIx(0), false);
+        // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
+        if let Some(instance) = self.judge_standing(handle, instance, unit, true) {
+            self.run_from(handle, instance, unit, StepIx(0), false);
+        }
         true
     }
 
@@ -271,29 +289,47 @@ impl<'a> Stepper<'a, '_> {
         if let Some(old) = replaced
             && let Some(instance) = self.state.take(old)
         {
-            self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
-            self.end(old, instance, Ending::Replaced);
+            self.replace(old, instance);
+        }
+    }
+
+    /// `latest` ends the running instance. One whose steps are over no longer runs: it loses the message that it still
+    /// had to send, and its goal is counted on.
+    fn replace(&mut self, handle: Handle, instance: Instance) {
+        match instance.phase {
+            Phase::Waiting(_) | Phase::WaitingFor(_) => {
+                self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
+                self.end(handle, instance, Ending::Replaced);
+            }
+            Phase::Draining | Phase::Watching => {
+                let Some(unit) = self.program.unit(instance.unit) else { return };
+                let instance = self.withdraw_pending(instance, Outcome::Cancelled, Reason::Replaced);
+                self.close(handle, instance, unit);
+            }
+            Phase::Converted => self.state.put(handle, instance),
         }
     }
 
     /// Files the instance under what may make its goal or `stop when` true.
     pub(super) fn watch_standing(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
-        let wakers = &unit.standing;
-        if wakers.any {
-            self.state.watch_all.push(handle);
-        } else {
-            self.watch_probes(unit, handle, instance, &wakers.probes);
-        }
+        self.watch(unit, handle, instance, &unit.standing, None);
     }
 
-    pub(super) fn watch_probes(
+    /// Files the instance under what may make a condition true: for good, or as long as it stands in the wait of a
+    /// `generation`.
+    pub(super) fn watch(
         &mut self,
         unit: &'a Unit,
         handle: Handle,
         instance: &Instance,
-        probes: &[(crate::ir::ProbeIx, Vec<ExprIx>)],
+        wakers: &Wakers,
+        generation: Option<u32>,
     ) {
-        for (probe, keys) in probes {
+        let watch = Watch { handle, generation };
+        if wakers.any {
+            return self.state.watch_all.push(watch);
+        }
+        for (probe, keys) in &wakers.probes {
             let unasked = RefCell::default();
             let eval = Eval { asked: None, ..self.eval(unit, instance, &unasked) };
             let values: Option<SmallVec<[Value; 1]>> = keys
@@ -305,7 +341,7 @@ impl<'a> Stepper<'a, '_> {
                 .collect();
             // Without a value for a key no event can match.
             if let Some(values) = values {
-                self.state.watch((*probe, values), handle);
+                self.state.watch((*probe, values), watch);
             }
         }
     }
@@ -362,7 +398,7 @@ impl<'a> Stepper<'a, '_> {
             }
             let Some(unit) = self.program.unit(instance.unit) else { continue };
             match instance.phase {
-                Phase::Draining | Phase::Watching => self.close(handle, instance, unit),
+                Phase::Draining | Phase::Watching | Phase::Converted => self.close(handle, instance, unit),
                 Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
             }
         }

@@ -7,14 +7,14 @@ use crate::channel::{
     BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Sender, SmtpSettings, Templates,
     text_message, write_file,
 };
-use crate::engine::{Departure, EffectKey, Outcome, Verdict};
+use crate::engine::{Departure, Outcome, Reason, Verdict};
 use crate::model::{Id, MessageValues};
 use crate::store::state::{DueMessage, Outcome as Settled, State, Verdict as Answer};
 use crate::time::{Duration, Instant};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// How many messages are claimed in one transaction.
 const BATCH: usize = 200;
@@ -24,7 +24,7 @@ const BLAMED_IN_A_ROW: u32 = 20;
 /// How messages leave.
 #[derive(Debug)]
 pub struct Delivery {
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Where messages of channels without a server are written.
     pub outbox: PathBuf,
     /// `None`: no email can be sent.
@@ -98,7 +98,7 @@ impl Run {
         let mut verdicts: Vec<(DueMessage, Verdict)> = Vec::new();
         let mut outs = self.work(&claimed, now, |at_work, claimed| {
             for message in by_contact.remove(&claimed.contact).unwrap_or_default() {
-                let verdict = at_work.about_to_send(EffectKey(message.ticket.key), now);
+                let verdict = at_work.about_to_send(message.ticket.key, now);
                 verdicts.push((message, verdict));
             }
         })?;
@@ -121,11 +121,7 @@ impl Run {
         let departure = match verdict {
             Verdict::Drop { outcome, reason } => {
                 self.did_not_send(outcome.name(), reason.text());
-                return Some(match outcome {
-                    Outcome::Expired => Answer::Expired,
-                    Outcome::Suppressed => Answer::Suppressed(reason.text().to_owned()),
-                    _ => Answer::Skipped(reason.text().to_owned()),
-                });
+                return Some(Answer::Drop { outcome, reason });
             }
             Verdict::Send(departure) => *departure,
         };
@@ -140,8 +136,9 @@ impl Run {
         let form = match self.prepare(&due, &departure, now) {
             Ok(form) => form,
             Err(Unfit::Address) => {
-                self.did_not_send("suppressed", "the address is not one");
-                return Some(Answer::Suppressed("the address is not one".into()));
+                let (outcome, reason) = (Outcome::Suppressed, Reason::BadAddress);
+                self.did_not_send(outcome.name(), reason.text());
+                return Some(Answer::Drop { outcome, reason });
             }
             Err(Unfit::Mendable(trouble)) => {
                 self.report.troubles.insert(trouble);
@@ -171,7 +168,7 @@ impl Run {
         let Some(settings) = &self.delivery.email else {
             return Err(Unfit::Mendable("`scn.toml` names no sender: write `from` in `[channels.email]`".into()));
         };
-        let key = EffectKey(due.ticket.key).to_string();
+        let key = due.ticket.key.to_string();
         let letter =
             Letter { key: &key, scenario: &departure.scenario, to: &to, to_name: None, date: now, rendered: &rendered };
         Mail::build(settings, &letter).map(Form::Mail).map_err(|error| Unfit::Mendable(error.to_string()))
@@ -219,7 +216,7 @@ impl Run {
             return Ok(self.state.settle(&[(ticket, outcome)], now)?);
         }
         self.state.handed(&[ticket], now)?;
-        let key = EffectKey(ticket.key).to_string();
+        let key = ticket.key.to_string();
         write_file(&self.delivery.outbox, &key, kind, content).map_err(|error| {
             let name = self.delivery.outbox.display().to_string();
             match error {
@@ -278,7 +275,7 @@ impl Run {
     /// there was not.
     pub(super) fn settle_files(&mut self, now: Instant) -> Result<(), Error> {
         for ticket in self.state.uncertain_files()? {
-            let key = EffectKey(ticket.key).to_string();
+            let key = ticket.key.to_string();
             let exists = ["eml", "txt"].iter().any(|end| self.delivery.outbox.join(format!("{key}.{end}")).exists());
             self.state.resolve(&ticket, exists, now)?;
         }
@@ -382,7 +379,7 @@ impl Results {
 fn back_off(due: &DueMessage, now: Instant) -> Instant {
     const MINUTE: i64 = 60 * 1_000_000;
     let base = (5 * MINUTE).saturating_mul(1i64 << due.attempt.min(10)).min(240 * MINUTE);
-    let spread = i64::from(due.ticket.key.first().copied().unwrap_or(0)) * 2 - 255;
+    let spread = i64::from(due.ticket.key.0.first().copied().unwrap_or(0)) * 2 - 255;
     let wait = base + base / 5 * spread / 255;
     let wait = Duration { micros: wait, ..Duration::ZERO };
     crate::time::Zone::UTC.add(now, wait).unwrap_or(Instant::MAX)

@@ -24,6 +24,7 @@ use crate::time::Instant;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// How far the clock may have gone back since it was last seen: five minutes.
 const CLOCK_BACK_MAX: i64 = 5 * 60 * 1_000_000;
@@ -41,7 +42,7 @@ pub struct Setup<'a> {
 #[derive(Debug)]
 pub struct Run {
     bundle: Bundle,
-    program: Program,
+    program: Arc<Program>,
     crm: Crm,
     state: State,
     delivery: Delivery,
@@ -165,7 +166,7 @@ impl Run {
         let delivery = setup.delivery;
         let mut run = Run {
             bundle,
-            program,
+            program: Arc::new(program),
             crm: setup.crm,
             state,
             delivery,

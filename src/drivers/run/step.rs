@@ -4,19 +4,19 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Receipt, Verdict, What,
-    World,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt, Verdict,
+    What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
-    Claimed, Close, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome,
-    Verdict as Answer,
+    Claimed, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome, Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// How many contacts are stepped in one transaction.
 const BATCH: usize = 256;
@@ -31,7 +31,7 @@ pub(super) struct AtWork<'a> {
     pub out: Output,
     pub journal: Vec<JournalRow>,
     pub messages: Vec<NewMessage>,
-    pub closed: Vec<(EffectKey, Close)>,
+    pub withdrawn: Vec<(EffectKey, Outcome, Reason)>,
     /// Messages that were decided not to be sent at all, by outcome and reason.
     pub not_sent: Vec<(Outcome, &'static str)>,
     /// Rows of the inbox that it was stepped with.
@@ -57,6 +57,18 @@ impl Run {
         &mut self,
         claimed: &[Claimed],
         now: Instant,
+        work: impl FnMut(&mut AtWork<'_>, &Claimed),
+    ) -> Result<Vec<ContactOut>, Error> {
+        let program = Arc::clone(&self.program);
+        self.work_with(&program, claimed, now, work)
+    }
+
+    /// As [`Run::work`], with a program of its own.
+    pub(super) fn work_with(
+        &mut self,
+        program: &Program,
+        claimed: &[Claimed],
+        now: Instant,
         mut work: impl FnMut(&mut AtWork<'_>, &Claimed),
     ) -> Result<Vec<ContactOut>, Error> {
         let mut outs = Vec::new();
@@ -67,7 +79,7 @@ impl Run {
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
         let mut given: FxHashSet<Id> = FxHashSet::default();
-        let (program, world, seen) = (&self.program, &self.world, &self.seen);
+        let (world, seen) = (&self.world, &self.seen);
         let lives = self.crm.lives(program, world)?;
         lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
             let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
@@ -108,11 +120,8 @@ impl Run {
 
     pub(super) fn commit(&mut self, outs: Vec<ContactOut>, now: Instant) -> Result<(), Error> {
         for out in &outs {
-            for (_, close) in &out.closed {
-                match close {
-                    Close::Cancelled(reason) => self.did_not_send("cancelled", &reason.clone()),
-                    Close::Expired => self.did_not_send("expired", ""),
-                }
+            for (_, outcome, reason) in &out.withdrawn {
+                self.did_not_send(outcome.name(), reason.text());
             }
         }
         // A message that is already on its way sends a receipt; its instance does not wait for it any more.
@@ -166,7 +175,7 @@ impl<'a> AtWork<'a> {
             out: Output::default(),
             journal: Vec::new(),
             messages: Vec::new(),
-            closed: Vec::new(),
+            withdrawn: Vec::new(),
             not_sent: Vec::new(),
             consumed: Vec::new(),
             verdicts: Vec::new(),
@@ -197,7 +206,7 @@ impl<'a> AtWork<'a> {
         self.step_timers(now, true);
     }
 
-    fn step_event(&mut self, arrived: Instant) {
+    pub(super) fn step_event(&mut self, arrived: Instant) {
         let Some(place) = self.life.admit(self.program, self.world) else { return };
         let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
         self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });
@@ -238,20 +247,7 @@ impl<'a> AtWork<'a> {
                     let message = self.new_message(*key, &effect);
                     self.messages.extend(message);
                 }
-                What::Withdraw { key, outcome, reason } => {
-                    let close = match outcome {
-                        Outcome::Expired => Close::Expired,
-                        _ => Close::Cancelled(reason.text().to_owned()),
-                    };
-                    // Decided and taken back in one batch: it never reaches the outbox.
-                    let known = self.messages.len();
-                    self.messages.retain(|message| message.key != key.0);
-                    if self.messages.len() == known {
-                        self.closed.push((*key, close));
-                    } else {
-                        self.not_sent.push((*outcome, reason.text()));
-                    }
-                }
+                What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
                 What::Send { outcome, reason, .. } => self.not_sent.push((*outcome, reason.text())),
                 What::End { .. } => {}
             }
@@ -263,7 +259,7 @@ impl<'a> AtWork<'a> {
         let Op::Send(send) = &unit.scenario.steps.get(effect.step)?.op else { return None };
         let settings = &self.program.settings;
         Some(NewMessage {
-            key: key.0,
+            key,
             scenario: unit.scenario.name.clone(),
             hash: unit.hash,
             step: effect.ordinal,
@@ -288,8 +284,8 @@ impl<'a> AtWork<'a> {
             keep,
             consumed: self.consumed,
             messages: self.messages,
-            closed: self.closed.into_iter().map(|(key, close)| (key.0, close)).collect(),
-            verdicts: self.verdicts.into_iter().map(|(key, answer)| (key.0, answer)).collect(),
+            withdrawn: self.withdrawn,
+            verdicts: self.verdicts,
             journal: self.journal,
         }
     }
@@ -310,5 +306,5 @@ fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
         ReceiptOutcome::Bounced(_) => Receipt::Failed,
         ReceiptOutcome::Uncertain => return None,
     };
-    Some((EffectKey(*key), receipt, row.arrived))
+    Some((*key, receipt, row.arrived))
 }

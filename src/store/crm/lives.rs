@@ -61,39 +61,60 @@ impl Crm {
 }
 
 impl Lives<'_> {
-    /// Splits the contacts into at most `count` ranges of about as many contacts, in order and together everything.
-    /// There is one range when an event table cannot be read in the order of contacts without sorting all of it, or
-    /// when the columns' types leave a doubt that they would be cut at the same place.
+    /// Splits the contacts into at most `count` ranges with about as many events, in order and together everything.
+    /// There is one range when a table cannot be read in the order of contacts without sorting all of it, or when the
+    /// columns' types leave a doubt that they would be cut at the same place.
     pub fn ranges(&self, crm: &Crm, count: usize) -> Result<Vec<ContactRange>, Error> {
-        let cut = || {
+        let cuts = || {
+            if count < 2 || self.sorts(&crm.connection)? {
+                return Ok(Vec::new());
+            }
             let cuts = self.cuts(&crm.connection, count)?;
             Ok(if self.can_cut(crm, &cuts)? { cuts } else { Vec::new() })
         };
-        let cuts = cut().map_err(|error: rusqlite::Error| crm.error(&error))?;
+        let cuts = cuts().map_err(|error: rusqlite::Error| crm.error(&error))?;
         let from = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
         let to = cuts.iter().cloned().map(Some).chain([None]);
         Ok(from.zip(to).map(|(from, to)| ContactRange { from, to }).collect())
     }
 
-    /// The ids at which the contacts fall into `count` parts.
-    fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
-        let contacts: i64 = connection.query_row("SELECT count(*) FROM \"contact\"", [], |row| row.get(0))?;
-        let count = i64::try_from(count).unwrap_or(i64::MAX).min(contacts);
-        let mut cuts: Vec<Id> = Vec::new();
-        if count < 2 {
-            return Ok(cuts);
-        }
-        let mut statement = connection.prepare("SELECT \"id\" FROM \"contact\" ORDER BY \"id\" COLLATE BINARY")?;
-        let mut rows = statement.query([])?;
-        let (mut place, mut part) = (0, 1);
-        while let Some(row) = rows.next()? {
-            if part < count && place >= part * contacts / count {
-                part += 1;
-                cuts.extend(id::read(row.get_ref(0)?));
+    /// Whether a table must be sorted to be read in the order of contacts.
+    fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
+        for (source, key) in self.sources() {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
+            let plan: String =
+                plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
+            if plan.contains("TEMP B-TREE") {
+                return Ok(true);
             }
-            place += 1;
         }
-        cuts.dedup();
+        Ok(false)
+    }
+
+    /// The contacts at which the longest event table falls into `count` parts.
+    fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
+        let mut longest = (0, "");
+        for event in &self.events {
+            let table = event.source.table.as_str();
+            let sql = format!("SELECT count(*) FROM {}", quoted(table));
+            let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+            longest = longest.max((rows, table));
+        }
+        let (rows, table) = longest;
+        let step = rows / i64::try_from(count).unwrap_or(i64::MAX);
+        let mut cuts: Vec<Id> = Vec::new();
+        while step > 0 && cuts.len() + 1 < count {
+            let next = match cuts.last() {
+                None => contact_after(connection, table, "IS NOT NULL", None, step)?,
+                Some(last) => match contact_after(connection, table, ">= ?1", Some(last), step)? {
+                    // One contact alone is more than a part.
+                    Some(same) if same == *last => contact_after(connection, table, "> ?1", Some(last), 0)?,
+                    next => next,
+                },
+            };
+            let Some(next) = next else { break };
+            cuts.push(next);
+        }
         Ok(cuts)
     }
 
@@ -105,15 +126,6 @@ impl Lives<'_> {
         let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
         for (source, key) in self.sources() {
-            let plan = format!("EXPLAIN QUERY PLAN {}", in_order(source, key, ""));
-            let plan: String = crm
-                .connection
-                .prepare(&plan)?
-                .query_map([], |row| row.get::<_, String>(3))?
-                .collect::<Result<_, rusqlite::Error>>()?;
-            if plan.contains("TEMP B-TREE") {
-                return Ok(false);
-            }
             let safe = words
                 || texts && is_declared_text(crm, source, key)
                 || numbers && holds_numbers_alone(&crm.connection, source, key)?;
@@ -236,6 +248,24 @@ fn in_order(source: &Source, key: &str, condition: &str) -> String {
     let condition = condition.replace("KEY", &key);
     let filter = if condition.is_empty() { "" } else { " WHERE " };
     format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
+}
+
+/// The contact of the row that comes `skipped` rows after the first of those for which the condition holds.
+fn contact_after(
+    connection: &Connection,
+    table: &str,
+    condition: &str,
+    contact: Option<&Id>,
+    skipped: i64,
+) -> Result<Option<Id>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT contact FROM {} WHERE contact {condition} ORDER BY contact COLLATE BINARY LIMIT 1 OFFSET {skipped}",
+        quoted(table)
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(contact.map(Parameter::from)))?;
+    let row = rows.next()?;
+    Ok(row.map(|row| row.get_ref(0)).transpose()?.and_then(id::read))
 }
 
 /// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).

@@ -1,12 +1,14 @@
 //! What came of stepping a batch of contacts, written at once.
 
-use super::{Error, Key, Refused, State, part};
+use super::outbox::class_name;
+use super::{Error, MessageState, Refused, State, part};
+use crate::engine::{EffectKey, Outcome, Reason};
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::id::Parameter;
-use crate::store::state::outbox::{class_name, hex};
 use crate::time::Instant;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
+use std::collections::BTreeMap;
 
 /// What came of one contact.
 #[derive(Clone, Debug)]
@@ -18,10 +20,10 @@ pub struct ContactOut {
     pub consumed: Vec<i64>,
     /// Messages decided.
     pub messages: Vec<NewMessage>,
-    /// Messages taken back before they were claimed.
-    pub closed: Vec<(Key, Close)>,
+    /// Messages taken back before they were claimed; the outcome is never [`Outcome::Sent`].
+    pub withdrawn: Vec<(EffectKey, Outcome, Reason)>,
     /// Verdicts on messages that were about to be sent.
-    pub verdicts: Vec<(Key, Verdict)>,
+    pub verdicts: Vec<(EffectKey, Verdict)>,
     pub journal: Vec<JournalRow>,
 }
 
@@ -35,7 +37,7 @@ pub struct Kept {
 /// A message decided by a step.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    pub key: Key,
+    pub key: EffectKey,
     pub scenario: String,
     pub hash: ScenarioHash,
     /// The step's number in the text.
@@ -51,14 +53,6 @@ pub struct NewMessage {
     pub expires_at: Instant,
 }
 
-/// How a message ends before it is claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Close {
-    /// Its instance ended or was replaced.
-    Cancelled(String),
-    Expired,
-}
-
 /// What the step answers to `about to send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -71,11 +65,8 @@ pub enum Verdict {
         /// The `Message-ID` of a mail (RFC 5322, 3.6.4). The first one given stays over all retries.
         message_id: Option<String>,
     },
-    /// Consent, reachability, pressure: the reason.
-    Suppressed(String),
-    /// Its own condition did not hold: the reason.
-    Skipped(String),
-    Expired,
+    /// It never leaves; the outcome is never [`Outcome::Sent`].
+    Drop { outcome: Outcome, reason: Reason },
 }
 
 /// A line of the engine's journal; opaque here.
@@ -88,17 +79,30 @@ pub struct JournalRow {
 /// What the writing could not do, without being wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// Messages to be closed that were already on their way: a receipt will tell what became of them.
-    pub too_late: Vec<Key>,
+    /// Messages to be withdrawn that were already on their way: a receipt will tell what became of them.
+    pub too_late: Vec<EffectKey>,
 }
 
 impl State {
     /// Writes the results of a batch in one transaction: all or nothing. A message decided twice, a verdict on one that
     /// is not waiting for it, or a row consumed twice is [`ErrorKind::Broken`](super::ErrorKind::Broken).
     pub fn commit(&mut self, outs: &[ContactOut], now: Instant) -> Result<Committed, Error> {
+        self.commit_with_starts(outs, &BTreeMap::new(), now)
+    }
+
+    /// As [`State::commit`], with new starts of scenarios in the same transaction.
+    pub fn commit_with_starts(
+        &mut self,
+        outs: &[ContactOut],
+        starts: &BTreeMap<String, Instant>,
+        now: Instant,
+    ) -> Result<Committed, Error> {
         let run = self.run.clone();
         self.write(|transaction| {
             let mut committed = Committed::default();
+            for (scenario, at) in starts {
+                transaction.execute("INSERT OR REPLACE INTO scn_start VALUES (?1, ?2)", (scenario, at.0))?;
+            }
             for out in outs {
                 let part = part(&out.contact);
                 keep(transaction, part, out)?;
@@ -106,13 +110,13 @@ impl State {
                 for message in &out.messages {
                     insert(transaction, part, &out.contact, message, now)?;
                 }
-                for (key, how) in &out.closed {
-                    if !close(transaction, part, key, how, now)? {
+                for (key, outcome, reason) in &out.withdrawn {
+                    if !withdraw(transaction, part, *key, *outcome, *reason, now)? {
                         committed.too_late.push(*key);
                     }
                 }
                 for (key, verdict) in &out.verdicts {
-                    judge(transaction, part, key, verdict, &run, now)?;
+                    judge(transaction, part, *key, verdict, &run, now)?;
                 }
                 write_journal(transaction, part, out)?;
             }
@@ -162,7 +166,7 @@ fn insert(
     )?;
     let alternatives = serde_json::to_string(&message.alternatives).unwrap_or_default();
     insert.execute(rusqlite::params![
-        hex(&message.key),
+        message.key.to_string(),
         part,
         Parameter::from(contact),
         message.scenario,
@@ -179,41 +183,52 @@ fn insert(
 }
 
 /// False when the message is already on its way.
-fn close(transaction: &Transaction<'_>, part: u16, key: &Key, how: &Close, now: Instant) -> Result<bool, Refused> {
-    let (state, reason) = match how {
-        Close::Cancelled(reason) => ("cancelled", Some(reason.as_str())),
-        Close::Expired => ("expired", None),
-    };
-    if end(transaction, part, key, state, reason, now)? {
+fn withdraw(
+    transaction: &Transaction<'_>,
+    part: u16,
+    key: EffectKey,
+    outcome: Outcome,
+    reason: Reason,
+    now: Instant,
+) -> Result<bool, Refused> {
+    if end(transaction, part, key, outcome, reason, now)? {
         return Ok(true);
     }
-    let mut known = transaction.prepare_cached("SELECT state FROM scn_outbox WHERE part = ?1 AND key = ?2")?;
-    match known.query_row((part, hex(key)), |row| row.get::<_, String>(0)).optional()? {
-        Some(_) => Ok(false),
-        None => Err(Refused::Broken(format!("message {} is not there to be {state}", hex(key)))),
+    let mut known = transaction.prepare_cached("SELECT 1 FROM scn_outbox WHERE part = ?1 AND key = ?2")?;
+    if known.exists((part, key.to_string()))? {
+        return Ok(false);
     }
+    Err(Refused::Broken(format!("message {key} is not there to be withdrawn")))
 }
 
 /// From waiting to a state in which nothing more happens; false when it does not wait.
 fn end(
     transaction: &Transaction<'_>,
     part: u16,
-    key: &Key,
-    state: &str,
-    reason: Option<&str>,
+    key: EffectKey,
+    outcome: Outcome,
+    reason: Reason,
     now: Instant,
-) -> Result<bool, rusqlite::Error> {
+) -> Result<bool, Refused> {
+    let state = match outcome {
+        Outcome::Skipped => MessageState::Skipped,
+        Outcome::Suppressed => MessageState::Suppressed,
+        Outcome::Expired => MessageState::Expired,
+        Outcome::Cancelled => MessageState::Cancelled,
+        Outcome::Sent => return Err(Refused::Broken(format!("message {key} cannot end as sent without a reply"))),
+    };
+    let reason = (reason != Reason::None).then(|| reason.text());
     let mut update = transaction.prepare_cached(
         "UPDATE scn_outbox SET state = ?3, reason = ?4, next_at = NULL, settled_at = ?5
          WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
     )?;
-    Ok(update.execute((part, hex(key), state, reason, now.0))? == 1)
+    Ok(update.execute((part, key.to_string(), state.name(), reason, now.0))? == 1)
 }
 
 fn judge(
     transaction: &Transaction<'_>,
     part: u16,
-    key: &Key,
+    key: EffectKey,
     verdict: &Verdict,
     run: &str,
     now: Instant,
@@ -221,18 +236,16 @@ fn judge(
     let moved = match verdict {
         Verdict::Send { channel, message, address, context, message_id } => {
             let mut update = transaction.prepare_cached(
-                "UPDATE scn_outbox SET state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, channel = ?5,
-                     message = ?6, address = ?7, context = ?8, message_id = coalesce(message_id, ?9)
+                "UPDATE scn_outbox SET state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL,
+                     channel = ?5, message = ?6, address = ?7, context = ?8, message_id = coalesce(message_id, ?9)
                  WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
             )?;
-            let row = (part, hex(key), run, now.0, channel, message, address, context, message_id);
+            let row = (part, key.to_string(), run, now.0, channel, message, address, context, message_id);
             update.execute(row)? == 1
         }
-        Verdict::Suppressed(reason) => end(transaction, part, key, "suppressed", Some(reason), now)?,
-        Verdict::Skipped(reason) => end(transaction, part, key, "skipped", Some(reason), now)?,
-        Verdict::Expired => end(transaction, part, key, "expired", None, now)?,
+        Verdict::Drop { outcome, reason } => end(transaction, part, key, *outcome, *reason, now)?,
     };
-    if moved { Ok(()) } else { Err(Refused::Broken(format!("message {} does not wait for a verdict", hex(key)))) }
+    if moved { Ok(()) } else { Err(Refused::Broken(format!("message {key} does not wait for a verdict"))) }
 }
 
 fn write_journal(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> Result<(), Refused> {

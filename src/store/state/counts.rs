@@ -4,6 +4,15 @@ use super::{Error, MessageState, State};
 use crate::time::Instant;
 use rusqlite::Connection;
 
+/// How the messages that wait stand at an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Horizon {
+    /// They may leave.
+    pub due: u64,
+    /// They have expired, whether that is written down already or not.
+    pub expired: u64,
+}
+
 impl State {
     /// How many messages are in each state, by reason where there is one: by state, then reason.
     pub fn message_counts(&self) -> Result<Vec<(MessageState, Option<String>, u64)>, Error> {
@@ -21,6 +30,27 @@ impl State {
             }
             counts.sort();
             Ok(counts)
+        })
+    }
+
+    /// How the messages that wait stand at an instant.
+    pub fn message_horizon(&self, now: Instant) -> Result<Horizon, Error> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FILTER (WHERE next_at <= ?1 AND expires_at >= ?1),
+                           count(*) FILTER (WHERE state = 'expired' OR next_at IS NOT NULL AND expires_at < ?1)
+                       FROM scn_outbox";
+            connection.query_row(sql, [now.0], |row| {
+                let count = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
+                Ok(Horizon { due: count(0)?, expired: count(1)? })
+            })
+        })
+    }
+
+    /// How many contacts wait for something.
+    pub fn waiting_contacts(&self) -> Result<u64, Error> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM scn_contact WHERE wake IS NOT NULL";
+            connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
         })
     }
 

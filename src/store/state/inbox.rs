@@ -1,6 +1,7 @@
 //! What arrives: rows of the CRM, each once, and receipts; and handing them out, contact by contact.
 
-use super::{Error, Key, State, part};
+use super::{Error, State, part};
+use crate::engine::EffectKey;
 use crate::model::Id;
 use crate::store::crm::NewRow;
 use crate::store::id::{self, Parameter};
@@ -24,7 +25,7 @@ pub enum Input {
     /// A row of the CRM, by the event's name and its id.
     Event { kind: String, id: Id },
     /// What became of a message.
-    Receipt { key: Key, outcome: ReceiptOutcome },
+    Receipt { key: EffectKey, outcome: ReceiptOutcome },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,8 @@ mod send_journal;
 #[cfg(test)]
 mod tests;
 
-pub use commit::{Close, Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
+pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
+pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
 
@@ -32,9 +33,6 @@ use std::path::{Path, PathBuf};
 
 /// The number of parts, fixed for life.
 pub const PARTS: u64 = 1024;
-
-/// The name of a message: the engine's effect key.
-pub type Key = [u8; 16];
 
 /// The part of a contact: the first eight bytes, little-endian, of BLAKE3 over the id as text, modulo 1024.
 pub fn part(contact: &Id) -> u16 {
@@ -135,6 +133,12 @@ impl State {
         let mut state = State { connection, path: path.to_owned(), name, run, journal, _lock: lock };
         let recovered = state.recover(now)?;
         Ok((state, recovered))
+    }
+
+    /// Copies it as it is now to a file that does not exist.
+    pub fn copy(&self, to: &Path) -> Result<(), Error> {
+        self.read(|connection| connection.execute("VACUUM INTO ?1", [to.display().to_string()]))?;
+        Ok(())
     }
 
     /// Where it lies.

@@ -1,7 +1,8 @@
 //! From decided to sent: what is due, what was handed over, what became of it.
 
 use super::inbox::stored_id;
-use super::{Error, Key, MessageState, Refused, State, part};
+use super::{Error, MessageState, Refused, State, part};
+use crate::engine::EffectKey;
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::cleaned;
@@ -13,11 +14,11 @@ use rusqlite::{Connection, Row, Transaction};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket {
     pub part: u16,
-    pub key: Key,
+    pub key: EffectKey,
 }
 
 impl Ticket {
-    pub fn new(contact: &Id, key: Key) -> Ticket {
+    pub fn new(contact: &Id, key: EffectKey) -> Ticket {
         Ticket { part: part(contact), key }
     }
 }
@@ -95,7 +96,7 @@ impl State {
                      WHERE part = ?1 AND key = ?2 AND state = 'claimed' AND owner = ?3",
                 )?;
                 let count = i64::try_from(handings).unwrap_or(i64::MAX);
-                let moved = update.execute((ticket.part, hex(&ticket.key), &run, now.0, count))?;
+                let moved = update.execute((ticket.part, ticket.key.to_string(), &run, now.0, count))?;
                 expect_one(moved, ticket, "be handed")?;
             }
             let count = i64::try_from(handings).unwrap_or(i64::MAX);
@@ -150,7 +151,7 @@ impl State {
                      next_at = CASE ?3 WHEN 'pending' THEN not_before END
                  WHERE part = ?1 AND key = ?2 AND state = 'uncertain'",
             )?;
-            let moved = update.execute((ticket.part, hex(&ticket.key), to.name(), now.0))?;
+            let moved = update.execute((ticket.part, ticket.key.to_string(), to.name(), now.0))?;
             expect_one(moved, ticket, &format!("become {}", to.name()))?;
             if taken {
                 add_receipt(transaction, ticket, &Outcome::Accepted { reply: String::new() }, now)?;
@@ -213,7 +214,7 @@ fn settle_one(
     ))?;
     let moved = update.execute((
         ticket.part,
-        hex(&ticket.key),
+        ticket.key.to_string(),
         run,
         to.name(),
         reason.map(|reason| cleaned(reason, 200)),
@@ -247,12 +248,12 @@ fn add_receipt(
          SELECT part, contact, ?3, CASE ?4 WHEN 'uncertain' THEN handed_at ELSE ?3 END, key, ?4, ?5
          FROM scn_outbox WHERE part = ?1 AND key = ?2",
     )?;
-    insert.execute((ticket.part, hex(&ticket.key), now.0, name, class))?;
+    insert.execute((ticket.part, ticket.key.to_string(), now.0, name, class))?;
     Ok(())
 }
 
 fn expect_one(moved: usize, ticket: &Ticket, to_do: &str) -> Result<(), Refused> {
-    let refused = || Refused::Broken(format!("message {} is not where it can {to_do}", hex(&ticket.key)));
+    let refused = || Refused::Broken(format!("message {} is not where it can {to_do}", ticket.key));
     if moved == 1 { Ok(()) } else { Err(refused()) }
 }
 
@@ -274,17 +275,10 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, rusqlite::Error> {
     })
 }
 
-/// A key as its column holds it.
-pub(super) fn hex(key: &Key) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The key of a column.
-pub(super) fn key_of(row: &Row<'_>, column: usize) -> Result<Key, rusqlite::Error> {
-    let wrong = || rusqlite::Error::InvalidColumnType(column, "key".into(), Type::Text);
-    let text: String = row.get(column)?;
-    let number = u128::from_str_radix(&text, 16).map_err(|_| wrong())?;
-    if text.len() == 32 { Ok(number.to_be_bytes()) } else { Err(wrong()) }
+pub(super) fn key_of(row: &Row<'_>, column: usize) -> Result<EffectKey, rusqlite::Error> {
+    let wrong = |()| rusqlite::Error::InvalidColumnType(column, "key".into(), Type::Text);
+    row.get::<_, String>(column)?.parse().map_err(wrong)
 }
 
 pub(super) fn class_name(class: Class) -> &'static str {

@@ -61,7 +61,7 @@ fn files_that_cannot_be_the_state_are_refused_with_the_reason() {
 
 fn send_one(state: &mut State, number: u8, now: i64) {
     state.commit(&[ContactOut { messages: vec![message(number, Class::Marketing)], ..out() }], at(now)).unwrap();
-    state.commit(&[ContactOut { verdicts: vec![([number; 16], send())], ..out() }], at(now)).unwrap();
+    state.commit(&[ContactOut { verdicts: vec![(key(number), send())], ..out() }], at(now)).unwrap();
     state.handed(&[ticket(number)], at(now)).unwrap();
 }
 
@@ -73,7 +73,7 @@ fn a_restored_backup_is_refused_by_the_journal_of_sendings() {
     // Two messages wait; the later is sent, the backup is made, and then the earlier is sent.
     let messages = vec![message(1, Class::Marketing), message(2, Class::Marketing)];
     state.commit(&[ContactOut { messages, ..out() }], at(10)).unwrap();
-    let claim = |number: u8| ContactOut { verdicts: vec![([number; 16], send())], ..out() };
+    let claim = |number: u8| ContactOut { verdicts: vec![(key(number), send())], ..out() };
     state.commit(&[claim(2)], at(20)).unwrap();
     state.handed(&[ticket(2)], at(20)).unwrap();
     state.connection.execute("VACUUM INTO ?1", [backup.to_str()]).unwrap();

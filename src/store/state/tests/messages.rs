@@ -11,7 +11,7 @@ enum Do {
     Skip,
     Expire,
     Cancel,
-    CloseExpired,
+    WithdrawExpired,
     Handed,
     Accept,
     Defer,
@@ -27,7 +27,7 @@ const ALL: [Do; 13] = [
     Do::Skip,
     Do::Expire,
     Do::Cancel,
-    Do::CloseExpired,
+    Do::WithdrawExpired,
     Do::Handed,
     Do::Accept,
     Do::Defer,
@@ -38,17 +38,18 @@ const ALL: [Do; 13] = [
 ];
 
 fn act(state: &mut State, what: Do, now: i64) -> Result<(), crate::store::Error> {
-    let (key, now) = (ticket(1).key, at(now));
-    let verdict = |verdict: Verdict| ContactOut { verdicts: vec![(key, verdict)], ..out() };
-    let close = |close: Close| ContactOut { closed: vec![(key, close)], ..out() };
+    let now = at(now);
+    let verdict = |verdict: Verdict| ContactOut { verdicts: vec![(key(1), verdict)], ..out() };
+    let drop = |outcome: Decided, reason: Reason| verdict(Verdict::Drop { outcome, reason });
+    let withdraw = |outcome: Decided| ContactOut { withdrawn: vec![(key(1), outcome, Reason::Goal)], ..out() };
     let done = |result: Result<crate::store::state::Committed, crate::store::Error>| result.map(|_| ());
     match what {
         Do::Send => done(state.commit(&[verdict(send())], now)),
-        Do::Suppress => done(state.commit(&[verdict(Verdict::Suppressed("no consent".into()))], now)),
-        Do::Skip => done(state.commit(&[verdict(Verdict::Skipped("unless".into()))], now)),
-        Do::Expire => done(state.commit(&[verdict(Verdict::Expired)], now)),
-        Do::Cancel => done(state.commit(&[close(Close::Cancelled("goal".into()))], now)),
-        Do::CloseExpired => done(state.commit(&[close(Close::Expired)], now)),
+        Do::Suppress => done(state.commit(&[drop(Decided::Suppressed, Reason::OutOfReach)], now)),
+        Do::Skip => done(state.commit(&[drop(Decided::Skipped, Reason::Unless)], now)),
+        Do::Expire => done(state.commit(&[drop(Decided::Expired, Reason::Late)], now)),
+        Do::Cancel => done(state.commit(&[withdraw(Decided::Cancelled)], now)),
+        Do::WithdrawExpired => done(state.commit(&[withdraw(Decided::Expired)], now)),
         Do::Handed => state.handed(&[ticket(1)], now),
         Do::Accept => state.settle(&[(ticket(1), accepted())], now),
         Do::Defer => state.settle(&[(ticket(1), deferred(400, Some("450 later")))], now),
@@ -81,13 +82,13 @@ const ARROWS: [(&str, Do, &str); 22] = [
     ("pending", Do::Skip, "skipped"),
     ("pending", Do::Expire, "expired"),
     ("pending", Do::Cancel, "cancelled"),
-    ("pending", Do::CloseExpired, "expired"),
+    ("pending", Do::WithdrawExpired, "expired"),
     ("deferred", Do::Send, "claimed"),
     ("deferred", Do::Suppress, "suppressed"),
     ("deferred", Do::Skip, "skipped"),
     ("deferred", Do::Expire, "expired"),
     ("deferred", Do::Cancel, "cancelled"),
-    ("deferred", Do::CloseExpired, "expired"),
+    ("deferred", Do::WithdrawExpired, "expired"),
     ("claimed", Do::Handed, "handed"),
     ("claimed", Do::Defer, "deferred"),
     ("claimed", Do::Bounce, "bounced"),
@@ -116,8 +117,8 @@ fn every_arrow_moves_and_all_others_are_refused() {
             let result = act(&mut state, what, 200);
             let expected = arrow.map_or(from, |(_, _, to)| *to);
             assert_eq!(state_of(&state, ticket(1)), expected, "{what:?} of {from}");
-            // What concerns all messages, or only wishes to close one, finds nothing to do.
-            let is_wish = matches!(what, Do::Resend | Do::Crash | Do::Cancel | Do::CloseExpired);
+            // What concerns all messages, or only wishes to withdraw one, finds nothing to do.
+            let is_wish = matches!(what, Do::Resend | Do::Crash | Do::Cancel | Do::WithdrawExpired);
             assert_eq!(result.is_ok(), arrow.is_some() || is_wish, "{what:?} of {from}");
             if let Err(error) = result {
                 assert_eq!(error.kind, ErrorKind::Broken);
@@ -171,7 +172,7 @@ fn the_first_message_id_stays() {
         context: "{\"a\":1}".into(),
         message_id: Some("<2@example.com>".into()),
     };
-    state.commit(&[ContactOut { verdicts: vec![(ticket(1).key, again)], ..out() }], at(300)).unwrap();
+    state.commit(&[ContactOut { verdicts: vec![(key(1), again)], ..out() }], at(300)).unwrap();
     let columns = "SELECT message_id || channel || message || address || context FROM scn_outbox";
     assert_eq!(one(&state, columns), "'<1@example.com>smsshort+33600000000{\"a\":1}'");
 }
@@ -182,7 +183,7 @@ fn each_decided_outcome_leaves_a_receipt_and_clean_words() {
     let mut state = open(&folder);
     let messages = (1..=4).map(|number| message(number, Class::Marketing)).collect();
     state.commit(&[ContactOut { messages, ..out() }], at(90)).unwrap();
-    let verdicts = (1..=4).map(|number| ([number; 16], send())).collect();
+    let verdicts = (1..=4).map(|number| (key(number), send())).collect();
     state.commit(&[ContactOut { verdicts, ..out() }], at(100)).unwrap();
     state.handed(&[ticket(1), ticket(2), ticket(3)], at(110)).unwrap();
     let outcomes = [
@@ -195,7 +196,7 @@ fn each_decided_outcome_leaves_a_receipt_and_clean_words() {
     let claimed = state.claim(at(120), 10).unwrap();
     assert_eq!(claimed.len(), 1);
     let found: Vec<_> = claimed[0].inbox.iter().map(|row| (row.at, row.arrived, row.input.clone())).collect();
-    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt { key: [number; 16], outcome };
+    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt { key: key(number), outcome };
     assert_eq!(
         found,
         [
@@ -235,8 +236,13 @@ fn a_batch_is_written_whole_or_not_at_all() {
     let broken = [
         ContactOut { keep: kept.clone(), messages: vec![message(1, Class::Marketing)], ..out() },
         ContactOut { keep: kept.clone(), consumed: vec![inbox, inbox], ..out() },
-        ContactOut { keep: kept.clone(), closed: vec![([8; 16], Close::Expired)], ..out() },
-        ContactOut { keep: kept, verdicts: vec![([1; 16], send()), ([1; 16], send())], ..out() },
+        ContactOut { keep: kept.clone(), withdrawn: vec![(key(8), Decided::Expired, Reason::Late)], ..out() },
+        ContactOut {
+            keep: kept.clone(),
+            verdicts: vec![(key(1), Verdict::Drop { outcome: Decided::Sent, reason: Reason::None })],
+            ..out()
+        },
+        ContactOut { keep: kept, verdicts: vec![(key(1), send()), (key(1), send())], ..out() },
     ];
     for wrong in broken {
         let error = state.commit(&[good.clone(), wrong.clone()], at(30)).unwrap_err();
@@ -254,13 +260,13 @@ fn a_batch_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn closing_what_is_on_its_way_is_too_late_and_said() {
+fn withdrawing_what_is_on_its_way_is_too_late_and_said() {
     let folder = folder();
     let mut state = open(&folder);
     state.commit(&[ContactOut { messages: vec![message(1, Class::Marketing)], ..out() }], at(20)).unwrap();
     act(&mut state, Do::Send, 100).unwrap();
-    let close = ContactOut { closed: vec![([1; 16], Close::Cancelled("goal".into()))], ..out() };
-    assert_eq!(state.commit(&[close], at(101)).unwrap().too_late, [[1; 16]]);
+    let withdraw = ContactOut { withdrawn: vec![(key(1), Decided::Cancelled, Reason::Goal)], ..out() };
+    assert_eq!(state.commit(&[withdraw], at(101)).unwrap().too_late, [key(1)]);
 }
 
 #[test]
@@ -269,7 +275,7 @@ fn a_crash_makes_the_claimed_pending_and_the_handed_uncertain() {
     let mut state = open(&folder);
     let messages = vec![message(1, Class::Marketing), message(2, Class::Transactional), message(3, Class::Marketing)];
     state.commit(&[ContactOut { messages, ..out() }], at(90)).unwrap();
-    let verdicts = (1..=3).map(|number| ([number; 16], send())).collect();
+    let verdicts = (1..=3).map(|number| (key(number), send())).collect();
     state.commit(&[ContactOut { verdicts, ..out() }], at(100)).unwrap();
     state.handed(&[ticket(1), ticket(2)], at(110)).unwrap();
     drop(state);

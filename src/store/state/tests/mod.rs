@@ -4,8 +4,8 @@ mod files;
 mod inbox;
 mod messages;
 
-use super::{Close, ContactOut, Kept, MessageState, NewMessage, Outcome, Recovered, State, Ticket, Verdict};
-use crate::engine::Event;
+use super::{ContactOut, Kept, MessageState, NewMessage, Outcome, Recovered, State, Ticket, Verdict};
+use crate::engine::{EffectKey, Event, Outcome as Decided, Reason};
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::crm::NewRow;
@@ -30,8 +30,12 @@ fn open(folder: &TempDir) -> State {
 
 const ANA: Id = Id::Number(7);
 
+fn key(number: u8) -> EffectKey {
+    EffectKey([number; 16])
+}
+
 fn ticket(number: u8) -> Ticket {
-    Ticket::new(&ANA, [number; 16])
+    Ticket::new(&ANA, key(number))
 }
 
 /// A step of Ana's that leaves nothing behind.
@@ -41,7 +45,7 @@ fn out() -> ContactOut {
         keep: None,
         consumed: Vec::new(),
         messages: Vec::new(),
-        closed: Vec::new(),
+        withdrawn: Vec::new(),
         verdicts: Vec::new(),
         journal: Vec::new(),
     }
@@ -50,7 +54,7 @@ fn out() -> ContactOut {
 /// Due at 100, to be sent until 1000.
 fn message(number: u8, class: Class) -> NewMessage {
     NewMessage {
-        key: [number; 16],
+        key: key(number),
         scenario: "renewal".into(),
         hash: ScenarioHash([1; 32]),
         step: 2,
@@ -94,9 +98,8 @@ fn purchase(id: i64, contact: Id, arrived: i64) -> NewRow {
 }
 
 fn state_of(state: &State, ticket: Ticket) -> String {
-    let key = super::outbox::hex(&ticket.key);
     let sql = "SELECT state FROM scn_outbox WHERE part = ?1 AND key = ?2";
-    state.connection.query_row(sql, (ticket.part, key), |row| row.get(0)).unwrap()
+    state.connection.query_row(sql, (ticket.part, ticket.key.to_string()), |row| row.get(0)).unwrap()
 }
 
 fn one(state: &State, sql: &str) -> String {

@@ -1,0 +1,122 @@
+//! The smallest case that still fails: parts are left out, one after the other, as long as it does.
+
+use super::story::{Condition, Entry, Node, Step, Story};
+use super::world::World;
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub story: Story,
+    pub world: World,
+}
+
+/// Leaves out whatever the failure does not need.
+pub fn smallest(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
+    loop {
+        let Some(smaller) = smaller(&case).into_iter().find(&fails) else { return case };
+        case = smaller;
+    }
+}
+
+fn smaller(case: &Case) -> Vec<Case> {
+    let mut all = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Case)| {
+        let mut other = case.clone();
+        change(&mut other);
+        // Numbers follow the text.
+        other.story.number();
+        all.push(other);
+    };
+    for place in (0..case.world.events.len()).rev() {
+        with(&|case| drop(case.world.events.remove(place)));
+    }
+    if case.story.triggers.len() > 1 {
+        with(&|case| drop(case.story.triggers.pop()));
+    }
+    for (place, trigger) in case.story.triggers.iter().enumerate().filter(|(_, each)| !each.filters.is_empty()) {
+        let _ = trigger;
+        with(&|case| drop(case.story.triggers[place].filters.pop()));
+    }
+    if case.story.audience.is_some() {
+        with(&|case| case.story.audience = None);
+    }
+    if !matches!(case.story.entry, Entry::Always) {
+        with(&|case| case.story.entry = Entry::Always);
+    }
+    if case.story.goal.is_some() {
+        with(&|case| case.story.goal = None);
+    }
+    if case.story.goal.as_ref().is_some_and(|goal| goal.then.is_some()) {
+        with(&|case| case.story.goal.as_mut().unwrap().then = None);
+    }
+    if case.story.stop_when.is_some() {
+        with(&|case| case.story.stop_when = None);
+    }
+    for steps in fewer_steps(&case.story.steps) {
+        if !steps.is_empty() {
+            with(&|case| case.story.steps = steps.clone());
+        }
+    }
+    for condition in conditions(&case.story.stop_when) {
+        with(&|case| case.story.stop_when = Some(condition.clone()));
+    }
+    for condition in conditions(&case.story.audience) {
+        with(&|case| case.story.audience = Some(condition.clone()));
+    }
+    if let Some(goal) = &case.story.goal {
+        for condition in conditions(&Some(goal.condition.clone())) {
+            with(&|case| case.story.goal.as_mut().unwrap().condition = condition.clone());
+        }
+    }
+    for place in 0..case.world.events.len() {
+        if case.world.events[place].arrived.is_some() {
+            with(&|case| case.world.events[place].arrived = None);
+        }
+    }
+    all
+}
+
+/// The parts of a condition.
+fn conditions(of: &Option<Condition>) -> Vec<Condition> {
+    match of {
+        Some(Condition::And(all) | Condition::Or(all)) => all.clone(),
+        Some(Condition::Not(inner)) => vec![(**inner).clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// Without one step, or without its guard, or with the steps of an arm in the place of an `if`.
+fn fewer_steps(nodes: &[Node]) -> Vec<Vec<Node>> {
+    let mut all = Vec::new();
+    for (place, node) in nodes.iter().enumerate() {
+        let mut without = nodes.to_vec();
+        without.remove(place);
+        let next_is_together = nodes.get(place + 1).is_some_and(|next| is_together(&next.step));
+        if !next_is_together {
+            all.push(without);
+        }
+        if node.guard.is_some() && !matches!(node.step, Step::Stop) {
+            let mut unguarded = nodes.to_vec();
+            unguarded[place].guard = None;
+            all.push(unguarded);
+        }
+        if let Step::If { arms, otherwise } = &node.step {
+            for inner in arms.iter().map(|(_, nodes)| nodes).chain(otherwise) {
+                let mut flat = nodes.to_vec();
+                flat.splice(place..=place, inner.iter().cloned());
+                all.push(flat);
+            }
+        }
+        if is_together(&node.step) {
+            let mut apart = nodes.to_vec();
+            if let Step::Send { together, .. } = &mut apart[place].step {
+                *together = false;
+            }
+            all.push(apart);
+        }
+    }
+    all
+}
+
+fn is_together(step: &Step) -> bool {
+    matches!(step, Step::Send { together: true, .. })
+}
