@@ -3,7 +3,7 @@
 use super::eval::Asked;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, What};
 use super::program::Unit;
-use super::state::{Handle, Instance, Pending, Phase};
+use super::state::{Handle, Instance, Pending, Phase, Watch, Watched};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
@@ -205,7 +205,7 @@ impl<'a> Stepper<'a, '_> {
         if instance.phase == Phase::WaitingFor(step)
             && let Some(wakers) = unit.waits_for.get(&step)
         {
-            self.watch(unit, handle, instance, wakers, Some(instance.generation));
+            self.watch(unit, instance, wakers, Watch { handle, what: Watched::Wait(instance.generation) });
         }
     }
 
