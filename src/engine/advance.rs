@@ -285,6 +285,9 @@ impl<'a> Stepper<'a, '_> {
     /// Records as expired what still waits from an earlier `send` of the instance.
     fn overtake(&mut self, instance: &mut Instance) {
         for pending in std::mem::take(&mut instance.pending) {
+            if self.state.awaits(pending.key) {
+                continue;
+            }
             let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
             self.effect(instance, pending.step, 0, what);
         }
@@ -429,6 +432,10 @@ impl<'a> Stepper<'a, '_> {
 
     pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {
         for pending in std::mem::take(&mut instance.pending) {
+            // A message for several leaves for the others.
+            if self.state.awaits(pending.key) {
+                continue;
+            }
             let what = What::Withdraw { key: pending.key, outcome, reason };
             self.effect(&instance, pending.step, 0, what);
         }
