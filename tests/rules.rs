@@ -2,37 +2,56 @@
 
 #![allow(
     clippy::panic,
+    clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test reads the folder of the pages, and panics when one is wrong"
+    reason = "a test reads and writes files, and panics when a page is wrong"
 )]
 
 use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::{Diagnostic, Level, RULES, Rule, RuleInfo};
 use scn::model::{Configuration, Surroundings};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-/// Pages whose example is no `.scn` text that the compiler alone could judge. The tests named here judge them.
+/// Pages whose example needs more than its text to be judged. Those that are not judged in `SURROUNDED` below are
+/// judged by the tests named here.
 const OUTSIDE: &[(&str, &str)] = &[
     ("not-utf8", "a page is UTF-8 itself: `cli::project` tests it"),
     ("too-large", "the example would be a megabyte: `syntax` tests it"),
     ("empty-folder", "a folder is no text: `cli::project` tests it"),
     ("too-many-steps", "the example would be thousands of lines: `check` tests it"),
-    ("template-missing", "needs a folder of templates: `check` tests it"),
-    ("template-unknown-variable", "is found in a template: `check` tests it"),
-    ("template-maybe-missing", "is found in a template: `check` tests it"),
-    ("template-broken", "is found in a template: `channel` tests it"),
-    ("template-no-subject", "is found in a template: `channel` tests it"),
-    ("crm-unreadable", "needs a CRM: `store` tests it"),
-    ("table-missing", "needs a CRM: `store` tests it"),
-    ("column-missing", "needs a CRM: `store` tests it"),
-    ("column-optional-missing", "needs a CRM: `store` tests it"),
-    ("value-unreadable", "needs a CRM: `store` tests it"),
-    ("delay-too-short", "needs a CRM: `store` tests it"),
-    ("delay-missing", "needs a CRM: `store` tests it"),
-    ("date-without-time", "needs a CRM: `store` tests it"),
-    ("negative-quantity", "needs a CRM: `store` tests it"),
-    ("configuration-wrong", "is found in `scn.toml`: `cli::configuration` tests it"),
-    ("test-reads-not-given", "is found when the test runs: `drivers` tests it"),
+    ("template-missing", "is about a file that is not there: tested below"),
+    ("template-unknown-variable", "is found in a template: tested below"),
+    ("template-maybe-missing", "is found in a template: tested below"),
+    ("template-broken", "is found in a template: tested below"),
+    ("template-no-subject", "is found in a template: tested below"),
+    ("crm-unreadable", "needs a file that is no CRM: tested below"),
+    ("table-missing", "needs a CRM: tested below"),
+    ("column-missing", "needs a CRM: tested below"),
+    ("column-optional-missing", "needs a CRM: tested below"),
+    ("value-unreadable", "is found in the rows of a CRM: tested below"),
+    ("delay-too-short", "is found in the rows of a CRM: tested below"),
+    ("delay-missing", "is found in the rows of a CRM: tested below"),
+    ("date-without-time", "is found in the rows of a CRM: `store` tests it"),
+    ("negative-quantity", "is found in the rows of a CRM: `store` tests it"),
+    ("configuration-wrong", "is found in `scn.toml`: tested below"),
+    ("test-reads-not-given", "is found when the test runs: tested below"),
+];
+
+/// Pages whose example is put beside a scenario and its template, and judged by `scn check`.
+const SURROUNDED: &[&str] = &[
+    "template-unknown-variable",
+    "template-maybe-missing",
+    "template-broken",
+    "template-no-subject",
+    "table-missing",
+    "column-missing",
+    "column-optional-missing",
+    "value-unreadable",
+    "delay-too-short",
+    "delay-missing",
+    "configuration-wrong",
 ];
 
 /// A page, taken apart.
@@ -105,7 +124,7 @@ fn every_page_has_its_form() {
 #[test]
 fn every_page_belongs_to_a_rule() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let rule = name.strip_suffix(".md").and_then(Rule::find);
         assert!(rule.is_some(), "`docs/rules/{name}` is the page of no rule");
@@ -142,4 +161,95 @@ fn every_repair_is_clean() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const SCENARIO: &str = "when purchased product.recurring\nonce\nwait product.delay - 1 month\nsend email reminder\n";
+const TEMPLATE: &str = "---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n";
+
+/// What a shop's CRM holds where a page says nothing else.
+const CRM: &str = "
+    CREATE TABLE IF NOT EXISTS order_lines (
+        id INTEGER PRIMARY KEY, customer_id INTEGER, ordered_at TEXT, product_id INTEGER, quantity INTEGER, total NUMERIC
+    );
+    CREATE TABLE IF NOT EXISTS articles (id INTEGER PRIMARY KEY, label TEXT, is_refill INTEGER, lifetime TEXT);
+    CREATE TABLE IF NOT EXISTS contact (id INTEGER PRIMARY KEY, email TEXT);
+    CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER, delay TEXT);
+";
+const ROW: &str = "INSERT INTO product (id, name, recurring, delay) VALUES (3, 'Soap', 1, '6 months');";
+const PURCHASED: &str = "
+    CREATE TABLE IF NOT EXISTS purchased (
+        id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, product INTEGER, quantity INTEGER, amount NUMERIC
+    );
+";
+
+/// What `scn check` finds in a folder, with its CRM where there is one: codes, without the notes that break no
+/// other rule than their own.
+fn checked(folder: &Path, own: &RuleInfo) -> BTreeSet<String> {
+    let mut command = assert_cmd::Command::cargo_bin("scn").unwrap();
+    command.current_dir(folder).args(["check", "--format", "json"]);
+    if folder.join("shop.db").exists() {
+        command.args(["--crm", "shop.db"]);
+    }
+    let output = command.output().unwrap();
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counted = found.as_array().unwrap().iter().filter(|each| each["level"] != "note" || each["code"] == own.code);
+    counted.map(|each| each["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A project that is clean, with the block of a page in the place where it belongs.
+fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("templates")).unwrap();
+    write("renewal.scn", SCENARIO);
+    let is_template = block.language == "html";
+    write("templates/reminder.email.html", if is_template { &block.text } else { TEMPLATE });
+    match block.language.as_str() {
+        "toml" => write("scn.toml", &block.text),
+        "sql" => {
+            let crm = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+            let rest = if info.name == "table-missing" { "" } else { PURCHASED };
+            let is_declared = !block.text.starts_with("UPDATE");
+            let (before, after) = if is_declared { (block.text.as_str(), "") } else { ("", block.text.as_str()) };
+            crm.execute_batch(&format!("{before}{CRM}{rest}{}{after}", if is_declared { "" } else { ROW })).unwrap();
+        }
+        _ => {}
+    }
+    folder
+}
+
+#[test]
+fn every_surrounded_example_breaks_exactly_its_rule() {
+    for name in SURROUNDED {
+        let info = Rule::find(name).unwrap();
+        let page = page(info);
+        let found = checked(surrounded(info, &page.example).path(), info);
+        assert_eq!(found, BTreeSet::from([info.code.to_owned()]), "{name}");
+        let left = checked(surrounded(info, &page.repair).path(), info);
+        assert_eq!(left, BTreeSet::new(), "the repair of {name}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_found() {
+    let shop = surrounded(Rule::TemplateMissing.info(), &Block { language: "text".into(), text: String::new() });
+    assert_eq!(checked(shop.path(), Rule::TemplateMissing.info()), BTreeSet::new());
+    fs::write(shop.path().join("shop.db"), "id,email\n1,ana@example.com\n").unwrap();
+    assert_eq!(checked(shop.path(), Rule::CrmUnreadable.info()), BTreeSet::from(["D001".to_owned()]));
+    fs::remove_file(shop.path().join("shop.db")).unwrap();
+    fs::remove_file(shop.path().join("templates/reminder.email.html")).unwrap();
+    assert_eq!(checked(shop.path(), Rule::TemplateMissing.info()), BTreeSet::from(["M001".to_owned()]));
+}
+
+#[test]
+fn a_test_that_does_not_give_a_field_fails_by_its_name() {
+    let page = page(Rule::TestReadsNotGiven.info());
+    for (block, code, said) in [(&page.example, 1, "`product.delay`"), (&page.repair, 0, "1 test passed")] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("example.scn"), &block.text).unwrap();
+        let output = assert_cmd::Command::cargo_bin("scn").unwrap().arg("test").arg(folder.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(said) && text.contains("T010") == (code == 1), "{text}");
+    }
 }

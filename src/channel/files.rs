@@ -70,7 +70,7 @@ pub fn write_file(folder: &Path, key: &str, kind: FileKind, content: &[u8]) -> R
 }
 
 fn write_synced(folder: &Path, unfinished: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     // A message is for its recipient.
@@ -81,10 +81,27 @@ fn write_synced(folder: &Path, unfinished: &Path, path: &Path, content: &[u8]) -
     file.sync_all()?;
     drop(file);
     fs::rename(unfinished, path)?;
-    // The name is on the disk only when its folder is; other systems than Unix cannot ask for that.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
+    sync_folder(folder)
+}
+
+/// Makes a folder and those above it, and their names durable.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        // Another sender was faster.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_folder(above),
+    }
+}
+
+/// A name is on the disk only when its folder is; systems other than Unix cannot be asked for that.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// A text message as a file: whom it is for, by which channel, and the text.
@@ -102,7 +119,7 @@ mod tests {
     #[test]
     fn a_key_is_one_file() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = folder.path().join("outbox/mail");
+        let outbox = folder.path().join("outbox/mail/deep");
         let first = write_file(&outbox, "a1b2", FileKind::Mail, b"one").unwrap();
         let second = write_file(&outbox, "a1b2", FileKind::Mail, b"one").unwrap();
         let text = write_file(&outbox, "a1b2", FileKind::Text, b"two").unwrap();

@@ -6,8 +6,8 @@ use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::Checker;
 use super::typed;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{CHANNELS, Literal, Record, Type};
-use crate::span::Span;
+use crate::model::{CHANNELS, Field, Literal, Record, Type};
+use crate::span::{SourceId, Span};
 use crate::syntax::tree::{self, Argument, ExprKind, ItemKind, TestLineKind, Word};
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +43,8 @@ pub struct Happening {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Literal(Literal),
+    /// `empty`
+    Empty,
     /// A row that the test gives.
     Row(String),
     List(Vec<Value>),
@@ -59,6 +61,10 @@ pub enum Expected {
 /// The tests of the selected files. One in error is left out; its findings say why.
 pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: &mut Checker) -> Vec<Case> {
     let mut cases = Vec::new();
+    let mut own: BTreeMap<SourceId, Vec<String>> = BTreeMap::new();
+    for (name, declared) in &checker.names.scenarios {
+        own.entry(declared.file.source).or_default().push((*name).to_owned());
+    }
     for file in files.iter().filter(|file| file.selected) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for item in &file.tree.items {
@@ -66,7 +72,7 @@ pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: 
             if let Some(first) = seen.insert(&test.name.value, test.name.span) {
                 checker.out.push(declared_twice("test", &test.name.value, test.name.span, first));
             }
-            let names = scenarios_of(file, test, checker);
+            let names = scenarios_of(test, own.get(&file.source), checker);
             let mut reader = Reader { checker, rows: BTreeMap::new(), sent: BTreeSet::new(), sound: true };
             reader.sound = names.is_some();
             reader.sends(scenarios, names.as_deref().unwrap_or_default());
@@ -76,23 +82,18 @@ pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: 
     cases
 }
 
-/// The scenarios that a test runs; `None`, with a finding, where one is unknown or there is none.
-fn scenarios_of(file: &CheckFile, test: &tree::Test, checker: &mut Checker) -> Option<Vec<String>> {
+/// The scenarios that a test runs, those of its file unless it names others; `None`, with a finding, where one is unknown or there is none.
+fn scenarios_of(test: &tree::Test, own: Option<&Vec<String>>, checker: &mut Checker) -> Option<Vec<String>> {
     let names = checker.names;
     if test.of.is_empty() {
-        let own: Vec<String> = (names.scenarios.iter())
-            .filter(|(_, declared)| declared.file.source == file.source)
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
-        if own.is_empty() {
+        if own.is_none() {
             checker.out.push(
                 Diagnostic::new(Rule::UnknownName, "this test runs no scenario")
                     .at(test.name.span, "its file has none")
                     .help(format!("name one: `test \"{}\" of SCENARIO {{ ... }}`", test.name.value)),
             );
-            return None;
         }
-        return Some(own);
+        return own.cloned();
     }
     let mut found = BTreeSet::new();
     let mut sound = true;
@@ -128,7 +129,8 @@ impl<'n> Reader<'_, 'n> {
     }
 
     fn sends(&mut self, scenarios: &[typed::Scenario], names: &[String]) {
-        for scenario in scenarios.iter().filter(|scenario| names.contains(&scenario.name)) {
+        let find = |name: &String| scenarios.binary_search_by(|scenario| scenario.name.cmp(name)).ok();
+        for scenario in names.iter().filter_map(|name| scenarios.get(find(name)?)) {
             for step in scenario.all_steps() {
                 if let typed::StepKind::Send(send) = &step.kind {
                     let alternatives = send.alternatives.iter();
@@ -207,12 +209,29 @@ impl<'n> Reader<'_, 'n> {
                 self.sound = false;
                 continue;
             }
-            match self.value(&argument.value, &field.ty) {
+            let value = match is_empty(&argument.value) {
+                true => self.empty(&argument.value, field),
+                false => self.value(&argument.value, &field.ty),
+            };
+            match value {
                 Some(value) => values.push((name.value.clone(), value)),
                 None => self.sound = false,
             }
         }
         values
+    }
+
+    /// No value, where the model allows for that.
+    fn empty(&mut self, tree: &tree::Expr, field: &Field) -> Option<Value> {
+        if field.optional || field.default.is_some() {
+            return Some(Value::Empty);
+        }
+        let report = Diagnostic::new(Rule::TypeMismatch, format!("`{}` always has a value", field.name))
+            .at(tree.span, format!("{} is expected here", field.ty.describe()))
+            .because("the model declares it without `?`")
+            .help("give it a value, or declare it with `?` where it may be missing");
+        self.report(report);
+        None
     }
 
     fn value(&mut self, tree: &tree::Expr, ty: &Type) -> Option<Value> {
@@ -352,4 +371,9 @@ impl<'n> Reader<'_, 'n> {
         self.sound = false;
         None
     }
+}
+
+/// The keyword `empty`: a row without a value here.
+fn is_empty(tree: &tree::Expr) -> bool {
+    matches!(&tree.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [word] if word.value == "empty"))
 }

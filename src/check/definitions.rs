@@ -23,12 +23,12 @@ pub fn check_definitions<'a>(names: &mut Names<'a>, configuration: &Configuratio
                 (parameter.name.value.as_str(), value)
             })
             .collect();
-        let mut checker = Checker { names, configuration, out: Vec::new(), unfolded: 0 };
+        let mut checker = Checker::new(names, configuration);
         // What may be missing, and the window that `for` wants, are judged where the definition is used.
         let scope = Scope { parameters: &bound, missing_is_fine: true, ..Scope::new(Place::Instance, Triggers::Open) };
         checker.expr(&scope, &tree.body);
-        let found = checker.out;
-        let broken = found.iter().any(|diagnostic| diagnostic.level == Level::Error);
+        let (found, silenced) = (checker.out, checker.silenced);
+        let broken = silenced || found.iter().any(|diagnostic| diagnostic.level == Level::Error);
         out.extend(found);
         if broken && let Some(definition) = names.definitions.get_mut(name) {
             definition.broken = true;
@@ -189,6 +189,7 @@ impl Checker<'_> {
         let wanted = definition.tree.parameters.len();
         let values: Vec<Expr> = arguments.iter().map(|argument| self.expr(scope, argument)).collect();
         if definition.broken {
+            self.silenced = true;
             return Expr::error(span);
         }
         if values.len() != wanted {
@@ -203,6 +204,9 @@ impl Checker<'_> {
                 None => Expr::error(value.span),
             };
             bound.push((&parameter.name.value, value));
+        }
+        if scope.unfolding.is_none() {
+            self.unfolded_once = 0;
         }
         let used_at = scope.unfolding.map_or(span, |unfolding| unfolding.used_at);
         let inner = Scope {

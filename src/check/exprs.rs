@@ -1,14 +1,13 @@
 //! Expressions: every node gets its type, or is reported.
 
-use super::literals::{self, a, literal, mismatch, not_of_enumeration};
+use super::literals::{self, a, literal};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, Kind};
 use super::words::{not_in_this_version, not_yet, or_list};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{CHANNELS, Literal, Type};
+use crate::model::{CHANNELS, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, Path, Word};
-use crate::time::TimeOfDay;
 
 impl Checker<'_> {
     /// An expression with its type.
@@ -283,87 +282,6 @@ impl Checker<'_> {
                 None
             }
         }
-    }
-
-    /// Both of one type, after what a literal may become; a mismatch is reported.
-    pub(super) fn alike(&mut self, scope: &Scope, left: Expr, right: Expr) -> Option<(Expr, Expr)> {
-        let (Some(left_type), Some(right_type)) = (left.ty.clone(), right.ty.clone()) else { return None };
-        let is_literal = matches!(left.kind, Kind::Literal(_));
-        match self.fit(right.clone(), &left_type) {
-            Ok(right) => Some((left, right)),
-            Err(found) => {
-                if is_literal && let Ok(left) = self.fit(left, &right_type) {
-                    return Some((left, right));
-                }
-                self.report(scope, *found);
-                None
-            }
-        }
-    }
-
-    /// The expression as a value of the wanted type. A date becomes the last second of its day where an instant is
-    /// wanted; a text must be one of an enumeration's.
-    pub(super) fn fit(&self, value: Expr, wanted: &Type) -> Result<Expr, Box<Diagnostic>> {
-        let Some(ty) = &value.ty else { return Ok(value) };
-        let currency = &self.configuration.currency.0;
-        match (wanted, ty, &value.kind) {
-            (Type::Instant, Type::Date, Kind::Literal(Literal::Date(date))) => {
-                let instant = self.configuration.zone.instant(*date, TimeOfDay::LAST_SECOND);
-                Ok(Expr::literal(Literal::Instant(instant), Type::Instant, value.span))
-            }
-            (Type::Enumeration(texts), Type::Text, Kind::Literal(Literal::Text(text))) => {
-                if texts.contains(text) {
-                    return Ok(value);
-                }
-                Err(Box::new(not_of_enumeration(text, texts, value.span)))
-            }
-            (Type::Enumeration(_), Type::Text, _) | (Type::Text, Type::Enumeration(_), _) => Ok(value),
-            (Type::Enumeration(one), Type::Enumeration(other), _) if one.iter().any(|text| other.contains(text)) => {
-                Ok(value)
-            }
-            (Type::Money, Type::Number, Kind::Literal(Literal::Number(number))) => {
-                let amount = format!("{number} {currency}");
-                Err(Box::new(
-                    Diagnostic::new(Rule::TypeMismatch, "expected an amount of money, found a number")
-                        .at(value.span, "an amount has a currency")
-                        .help(format!("write `{amount}`"))
-                        .fix(value.span, amount),
-                ))
-            }
-            (wanted, ty, _) if wanted == ty => Ok(value),
-            (wanted, ty, _) => Err(Box::new(mismatch(wanted, Some(ty), value.span, currency))),
-        }
-    }
-
-    /// A value of the wanted type, or a report.
-    pub(super) fn typed(&mut self, scope: &Scope, tree: &tree::Expr, wanted: &Type) -> Expr {
-        let value = self.expr(scope, tree);
-        let span = value.span;
-        if self.refuse_history(scope, &value) {
-            return Expr::error(span);
-        }
-        match self.fit(value, wanted) {
-            Ok(value) => value,
-            Err(found) => {
-                self.report(scope, *found);
-                Expr::error(span)
-            }
-        }
-    }
-
-    /// A history is true or false, and nothing else.
-    pub(super) fn refuse_history(&mut self, scope: &Scope, value: &Expr) -> bool {
-        if !value.is_history() {
-            return false;
-        }
-        let found = Diagnostic::new(Rule::HistoryCompared, "a history is not compared")
-            .at(value.span, "true when such an event happened, else false")
-            .because(
-                "how often or how much is asked by an aggregate, such as `count of`, which this version does not have",
-            )
-            .help("use it as a condition, or negate it with `no`");
-        self.report(scope, found);
-        true
     }
 
     /// A sentence of a later version.

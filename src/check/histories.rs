@@ -51,6 +51,9 @@ impl<'a> Checker<'a> {
         window: Option<&tree::Window>,
         span: Span,
     ) -> Expr {
+        if window.is_none() && !self.may_lack_window(scope, span) {
+            return Expr::error(span);
+        }
         let mut all: Vec<Expr> = (patterns.iter())
             .map(|pattern| negated(self.history(scope, pattern, window, pattern.span), true, span))
             .collect();
@@ -72,13 +75,16 @@ impl<'a> Checker<'a> {
         window: Option<&tree::Window>,
         span: Span,
     ) -> Expr {
+        if window.is_none() && !self.may_lack_window(scope, span) {
+            return Expr::error(span);
+        }
         let all = patterns.iter().map(|pattern| self.history(scope, pattern, window, pattern.span)).collect();
         joined(Kind::Or, all, span)
     }
 
     /// Whether a history may be asked for here.
     fn may_ask(&mut self, scope: &Scope, span: Span) -> bool {
-        let found = if scope.event.is_some() && scope.place != Place::TriggerFilter {
+        let found = if scope.in_filter && scope.place != Place::TriggerFilter {
             Diagnostic::new(Rule::NotAFilter, "a filter cannot ask for another event")
                 .at(span, "a history inside the filter of an event")
                 .help("ask for both, joined by `and`, outside the filter")
@@ -132,7 +138,7 @@ impl<'a> Checker<'a> {
         filters: &[Filter],
         keys: &mut Vec<Key>,
     ) -> Vec<Expr> {
-        let inner = Scope { event: Some(event), ..*scope };
+        let inner = Scope { event: Some(event), in_filter: true, ..*scope };
         let mut all = Vec::new();
         for filter in filters {
             match &filter.kind {
@@ -250,14 +256,9 @@ impl<'a> Checker<'a> {
     fn window(&mut self, scope: &Scope, window: Option<&tree::Window>, pattern: Span) -> Option<Window> {
         let entry = |span| Window::Since(Expr::new(Kind::Entry, Type::Instant, false, span));
         let Some(window) = window else {
-            if scope.has_instance() {
+            if self.may_lack_window(scope, pattern) {
                 return Some(entry(pattern));
             }
-            let found = Diagnostic::new(Rule::MissingWindow, "this history has no window")
-                .at(pattern, "since when?")
-                .because("in `for` no instance has begun, so there is no entry to count from")
-                .help("write `ever`, `in last 3 months`, or `since` an instant");
-            self.report(scope, found);
             return None;
         };
         // A window is counted from the instance, not from the event at hand.
@@ -286,6 +287,19 @@ impl<'a> Checker<'a> {
                 duration.ty.is_some().then_some(Window::InLast(duration))
             }
         }
+    }
+
+    /// Whether a window may be left out here; reported where it may not.
+    fn may_lack_window(&mut self, scope: &Scope, span: Span) -> bool {
+        if scope.place == Place::Audience {
+            let found = Diagnostic::new(Rule::MissingWindow, "this history has no window")
+                .at(span, "since when?")
+                .because("in `for` no instance has begun, so there is no entry to count from")
+                .help("write `ever`, `in last 3 months`, or `since` an instant");
+            self.report(scope, found);
+            return false;
+        }
+        true
     }
 
     fn refuse_empty_window(&mut self, scope: &Scope, duration: &Expr) {

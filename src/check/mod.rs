@@ -1,18 +1,21 @@
 //! Names, types and flow: what the texts of a project mean, and what is wrong with them.
 //!
-//! The way through: [`names`] gathers the declarations, [`definitions`] judges each `let` on its own, [`scenarios`] and
-//! [`steps`] go through what is selected with the help of [`exprs`], [`arithmetic`] and [`histories`], then [`flow`],
-//! [`templates`] and [`cases`] judge what needs whole scenarios. A node in error has no type, and silences what is
+//! The way through: `names` and `fields` gather the declarations, `definitions` judges each `let` on its own, `scenarios` and
+//! `steps` go through what is selected with the help of `paths`, `exprs`, `arithmetic` and `histories`, then
+//! `flow`, `templates` and `cases` judge what needs whole scenarios. A node in error has no type, and silences what is
 //! made of it.
 
 mod arithmetic;
 pub mod cases;
 mod definitions;
 mod exprs;
+mod fields;
+mod fit;
 mod flow;
 mod histories;
 mod literals;
 mod names;
+mod paths;
 mod scenarios;
 mod scope;
 mod steps;
@@ -20,19 +23,16 @@ mod templates;
 pub mod typed;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, Model, Surroundings};
-use crate::span::{SourceId, Sources, Span};
+use crate::span::{SourceId, Sources};
 use crate::syntax::tree;
 use names::Names;
 use scope::Checker;
 use std::collections::BTreeSet;
 
 /// One parsed file of a project.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckFile<'a> {
     pub source: SourceId,
     /// The name of its bare scenario.
@@ -43,7 +43,7 @@ pub struct CheckFile<'a> {
     pub selected: bool,
     pub tree: &'a tree::File,
     /// Names that its unreadable items would have declared.
-    pub unread: &'a [tree::Word],
+    pub unread: Vec<&'a str>,
 }
 
 /// What the texts mean.
@@ -52,11 +52,13 @@ pub struct Checked {
     pub model: Model,
     /// Sorted by name: those of the selected files, and those that their tests name.
     pub scenarios: Vec<typed::Scenario>,
-    /// Every scenario of the project, by name: where it stands, and its documentation.
-    pub declared: Vec<(String, Span)>,
-    /// The tests of the selected files, in order.
+    /// The tests of the selected files, in order; those in error are left out.
     pub cases: Vec<cases::Case>,
-    /// What concerns the judged files, not yet in order.
+    /// How many tests the selected files have.
+    pub cases_written: usize,
+    /// The files that are judged: the selected ones, and those whose scenarios their tests name.
+    pub judged_sources: BTreeSet<SourceId>,
+    /// Everything that was found, in other files too, not yet in order.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,7 +73,7 @@ pub fn check<'a>(
     let mut names = Names::collect(files, sources, configuration, &mut out);
     definitions::check_definitions(&mut names, configuration, &mut out);
     let judged = judged(files, &names);
-    let mut checker = Checker { names: &names, configuration, out, unfolded: 0 };
+    let mut checker = Checker { out, ..Checker::new(&names, configuration) };
     let mut scenarios: Vec<typed::Scenario> = (names.scenarios.iter())
         .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
         .map(|(name, declared)| checker.scenario(name, declared))
@@ -81,18 +83,22 @@ pub fn check<'a>(
         templates::check_templates(&mut scenarios, shapes, &mut checker);
     }
     let cases = cases::check_cases(files, &scenarios, &mut checker);
-    let shown: BTreeSet<SourceId> = (scenarios.iter().map(|scenario| scenario.span.source))
+    let judged_sources = (scenarios.iter().map(|scenario| scenario.span.source))
         .chain(files.iter().filter(|file| file.selected).map(|file| file.source))
         .collect();
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
+    let mut cases_written = 0;
     for item in items {
-        if let tree::ItemKind::Later { keyword } = &item.kind {
-            checker.out.push(words::not_in_this_version(&keyword.value, keyword.span));
+        match &item.kind {
+            tree::ItemKind::Later { keyword } => {
+                checker.out.push(words::not_in_this_version(&keyword.value, keyword.span));
+            }
+            tree::ItemKind::Test(_) => cases_written += 1,
+            _ => {}
         }
     }
-    let diagnostics = concerning(checker.out, &shown);
-    let declared = names.scenarios.iter().map(|(name, declared)| ((*name).to_owned(), declared.span)).collect();
-    Checked { model: names.model, scenarios, declared, cases, diagnostics }
+    let diagnostics = checker.out;
+    Checked { model: names.model, scenarios, cases, cases_written, judged_sources, diagnostics }
 }
 
 /// The scenarios that the selected tests name.
@@ -107,17 +113,4 @@ fn judged<'a>(files: &'a [CheckFile<'a>], names: &Names<'a>) -> BTreeSet<&'a str
         .map(|word| word.value.as_str())
         .filter(|name| names.scenarios.contains_key(name))
         .collect()
-}
-
-/// The findings that touch what is judged. Where none of these is an error, but something else in the project is, the
-/// whole is shown: it may be what silenced a node.
-fn concerning(all: Vec<Diagnostic>, shown: &BTreeSet<SourceId>) -> Vec<Diagnostic> {
-    let touches = |found: &Diagnostic| {
-        found.labels.is_empty() || found.labels.iter().any(|label| shown.contains(&label.span.source))
-    };
-    let is_error = |found: &Diagnostic| found.level == Level::Error;
-    if all.iter().any(|found| touches(found) && is_error(found)) || !all.iter().any(is_error) {
-        return all.into_iter().filter(touches).collect();
-    }
-    all
 }

@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
     /// One scenario, wholly judged. Its messages' templates are judged elsewhere.
     pub fn scenario(&mut self, name: &str, declared: &DeclaredScenario<'a>) -> typed::Scenario {
         self.unfolded = 0;
+        self.unfolded_told = false;
         let tree = declared.tree;
         let clauses = self.clauses(tree, declared.place());
         if tree.steps.is_empty() {
@@ -38,11 +39,10 @@ impl<'a> Checker<'a> {
         let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
         let records: Vec<&Record> = distinct(events.iter().copied().flatten());
         let triggers = self.triggers(&clauses, &events);
-        // A trigger in error may be any event.
         let known = if events.iter().all(Option::is_some) && !events.is_empty() {
             Triggers::Of(&records)
         } else {
-            Triggers::Open
+            Triggers::Unknown
         };
         let audience = clauses.audience.map(|audience| self.condition(&Scope::new(Place::Audience, known), audience));
         let mut present = Vec::new();
@@ -130,7 +130,11 @@ impl<'a> Checker<'a> {
     fn triggers(&mut self, clauses: &Clauses, events: &[Option<&'a Record>]) -> Vec<Trigger> {
         let mut triggers = Vec::new();
         for (pattern, event) in clauses.when.iter().zip(events) {
-            let Some(event) = event else { continue };
+            let Some(event) = event else {
+                let in_error = vec![Expr::error(pattern.span)];
+                triggers.push(Trigger { event: pattern.event.value.clone(), filters: in_error });
+                continue;
+            };
             let records = [*event];
             let scope = Scope::new(Place::TriggerFilter, Triggers::Of(&records));
             let filters = self.filters(&scope, event, &pattern.filters, &mut Vec::new());

@@ -28,14 +28,17 @@ impl Checker<'_> {
     pub(super) fn steps(&mut self, scope: &Scope, trees: &[tree::Step], numbers: &mut Numbers) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::with_capacity(trees.len().min(usize::from(STEPS_MAX)));
         let mut ended: Option<Span> = None;
+        let mut told = false;
         for tree in trees {
-            if let Some(end) = ended.take() {
+            if let Some(end) = ended
+                && !std::mem::replace(&mut told, true)
+            {
                 self.unreachable(tree, trees, end);
             }
             let Some(ordinal) = self.number(tree.span, numbers) else { break };
             let after_wait = steps.last().is_some_and(|step: &Step| step.is_wait());
             let step = self.step(scope, tree, ordinal, after_wait, numbers);
-            if steps.iter().all(|before| !before.ends()) && step.ends() {
+            if ended.is_none() && step.ends() {
                 ended = Some(step.span);
             }
             steps.push(step);

@@ -16,17 +16,24 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn check_templates(scenarios: &mut [Scenario], shapes: &[TemplateShape], checker: &mut Checker) {
     // What is wrong with a file itself is said once, however many scenarios use it.
     let mut judged: BTreeSet<&str> = BTreeSet::new();
+    let mut by_message = ByMessage::new();
+    for shape in shapes {
+        by_message.entry((&shape.channel, &shape.message)).or_default().push(shape);
+    }
     for scenario in scenarios {
-        scenario.messages = messages(scenario, shapes, checker, &mut judged);
+        scenario.messages = messages(scenario, &by_message, checker, &mut judged);
     }
 }
+
+/// The templates by channel and message.
+type ByMessage<'t> = BTreeMap<(&'t str, &'t str), Vec<&'t TemplateShape>>;
 
 /// The sends of one message: the alternative, and the send's values.
 type Sends<'s> = Vec<(&'s Alternative, &'s Send)>;
 
 fn messages<'t>(
     scenario: &Scenario,
-    shapes: &'t [TemplateShape],
+    shapes: &ByMessage<'t>,
     checker: &mut Checker,
     judged: &mut BTreeSet<&'t str>,
 ) -> Vec<Message> {
@@ -77,12 +84,10 @@ fn listed(variables: BTreeMap<Vec<String>, Expr>) -> Vec<Variable> {
 }
 
 /// The templates beside the scenario's file, else those of the project.
-fn chosen<'t>(shapes: &'t [TemplateShape], channel: &str, message: &str, folder: &str) -> Vec<&'t TemplateShape> {
+fn chosen<'t>(shapes: &ByMessage<'t>, channel: &str, message: &str, folder: &str) -> Vec<&'t TemplateShape> {
+    let all = shapes.get(&(channel, message)).map(Vec::as_slice).unwrap_or_default();
     let of = |beside: Option<&str>| -> Vec<&'t TemplateShape> {
-        let fits = |shape: &&TemplateShape| {
-            shape.message == message && shape.channel == channel && shape.beside.as_deref() == beside
-        };
-        shapes.iter().filter(fits).collect()
+        all.iter().copied().filter(|shape| shape.beside.as_deref() == beside).collect()
     };
     let beside = of(Some(folder));
     if beside.is_empty() { of(None) } else { beside }
@@ -199,12 +204,7 @@ impl Reader<'_, '_, '_> {
             return None;
         }
         let span = self.place();
-        let mut scratch = Checker {
-            names: self.checker.names,
-            configuration: self.checker.configuration,
-            out: Vec::new(),
-            unfolded: 0,
-        };
+        let mut scratch = Checker::new(self.checker.names, self.checker.configuration);
         let words = path.iter().map(|word| Word::new(word.clone(), span));
         let prefix = (!is_root).then(|| Word::new("trigger".to_owned(), span));
         let segments: Vec<Word> = prefix.into_iter().chain(words).collect();

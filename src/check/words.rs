@@ -7,7 +7,7 @@ use crate::span::Span;
 const EVENTS_LATER: [&str; 6] = ["opened", "clicked", "sent", "bounced", "credited", "debited"];
 
 /// Functions and values that the language defines and this version does not have.
-const NAMES_LATER: [&str; 2] = ["recommend", "unknown"];
+const NAMES_LATER: [&str; 3] = ["recommend", "unknown", "activity"];
 
 /// Whether the language defines this name, and this version does not have it.
 pub fn is_later(name: &str) -> bool {

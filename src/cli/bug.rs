@@ -12,8 +12,8 @@ pub fn install_hook() {
 fn describe(location: Option<&Location<'_>>) -> String {
     let place = location.map_or_else(|| "an unknown place".to_owned(), |at| place(at.file(), at.line()));
     format!(
-        "error: this is a bug in scn {version}, at {place}\n  help: nothing was sent that is not recorded; \
-         please report it with this line and the command that you ran\n",
+        "error: this is a bug in scn {version}, at {place}\n  help: please report it with this line \
+         and the command that you ran\n",
         version = env!("CARGO_PKG_VERSION")
     )
 }

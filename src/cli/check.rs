@@ -3,7 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::surroundings;
+use super::{sources, surroundings};
+use crate::store::crm::Crm;
 use std::path::PathBuf;
 
 /// Find what is wrong in scenarios, templates and the CRM
@@ -24,10 +25,15 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut all = Findings::default();
+    let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     for project in Project::open(&arguments.paths)? {
-        let surroundings = surroundings::look(&project, arguments.crm.as_deref())?;
-        all.absorb(Findings::of(&project, &surroundings).1);
+        let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
+        let (compiled, mut findings) = Findings::of(&project, &surroundings);
+        if let Some(crm) = &crm {
+            findings.diagnostics.extend(sources::hopeless_waits(&compiled, crm)?);
+        }
+        all.absorb(findings);
     }
     all.print(arguments.format)?;
     Ok(all.exit())

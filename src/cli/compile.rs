@@ -36,7 +36,7 @@ struct Version<'a> {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
-    let (compiled, findings) = Findings::of(&project, &surroundings::look(&project, None)?);
+    let (compiled, findings) = Findings::of(&project, &surroundings::look_at_templates(&project)?);
     if let Some(exit) = findings.stop() {
         return Ok(exit);
     }

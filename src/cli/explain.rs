@@ -23,7 +23,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     match Rule::find(text) {
         Some(info) => {
-            output::results(&page(info.page))?;
+            output::drawing(&page(info.page))?;
             Ok(Exit::Done)
         }
         None => Err(unknown(text)),
@@ -47,27 +47,55 @@ fn list() -> String {
     out
 }
 
-/// A page as a terminal shows it: headings bold, examples indented, the marks of Markdown gone. What is no
-/// terminal gets the same without the bold.
+/// How wide paragraphs are, in characters.
+const WIDTH: usize = 90;
+
+/// A page as a terminal shows it: headings bold, paragraphs wrapped, examples indented, the marks of Markdown gone.
+/// What is no terminal gets the same without the bold.
 fn page(markdown: &str) -> String {
     let bold = Style::new().bold();
     let mut out = String::new();
+    let mut paragraph: Vec<&str> = Vec::new();
     let mut in_example = false;
     for line in markdown.lines() {
-        let shown = if line.starts_with("```") {
-            in_example = !in_example;
+        let is_fence = line.starts_with("```");
+        if !in_example && !is_fence && !line.is_empty() && !line.starts_with('#') {
+            paragraph.extend(line.split_whitespace());
             continue;
+        }
+        wrap(&mut out, &mut paragraph);
+        if is_fence {
+            in_example = !in_example;
         } else if in_example {
-            format!("    {line}")
-        } else if line.starts_with('#') {
-            format!("{bold}{}{bold:#}", line.trim_start_matches(['#', ' ']))
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        } else if line.is_empty() {
+            out.push('\n');
         } else {
-            line.to_owned()
-        };
-        out.push_str(shown.trim_end());
+            let _ = writeln!(out, "{bold}{}{bold:#}", line.trim_start_matches(['#', ' ']));
+        }
+    }
+    wrap(&mut out, &mut paragraph);
+    out
+}
+
+/// Appends the words of a paragraph in lines, and empties it.
+fn wrap(out: &mut String, words: &mut Vec<&str>) {
+    let mut column = 0;
+    for word in words.drain(..) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    if column > 0 {
         out.push('\n');
     }
-    out
 }
 
 #[cfg(test)]
@@ -88,9 +116,13 @@ mod tests {
 
     #[test]
     fn a_page_is_readable_in_a_terminal() {
-        let shown = page("# N001 x\n\nWhy.\n\n## Example\n\n```scn\nwhen a\n  # b\n```\n");
+        let long = "word ".repeat(30);
+        let shown = page(&format!("# N001 x\n\nWhy\nnot.\n{long}\n\n## Example\n\n```scn\nwhen a\n  # b\n```\nLast."));
         let plain = anstream::adapter::strip_str(&shown).to_string();
-        assert_eq!(plain, "N001 x\n\nWhy.\n\nExample\n\n    when a\n      # b\n");
+        let first = format!("Why not. {}", ["word"; 16].join(" "));
+        let second = ["word"; 14].join(" ");
+        assert_eq!(plain, format!("N001 x\n\n{first}\n{second}\n\nExample\n\n    when a\n      # b\nLast.\n"));
+        assert!(RULES.iter().all(|info| !page(info.page).contains("```")));
     }
 
     #[test]

@@ -79,15 +79,17 @@ impl Findings {
     /// # Errors
     /// When standard output cannot be written.
     pub fn print(&self, format: Format) -> Result<(), Failure> {
-        output::results(&match format {
+        let Findings { sources, diagnostics, .. } = self;
+        match format {
             Format::Human => {
-                let summary = render::summary(Count::of(&self.diagnostics), self.files);
-                format!("{}{summary}\n", render::human(&self.sources, &self.diagnostics, output::results_in_colour()))
+                let summary = render::summary(Count::of(diagnostics), self.files);
+                let found = render::human(sources, diagnostics, output::results_in_colour());
+                output::drawing(&format!("{found}{summary}\n"))
             }
-            Format::Json => render::json(&self.sources, &self.diagnostics),
-            Format::Sarif => render::sarif(&self.sources, &self.diagnostics),
-            Format::Github => render::github(&self.sources, &self.diagnostics),
-        })
+            Format::Json => output::results(&render::json(sources, diagnostics)),
+            Format::Sarif => output::results(&render::sarif(sources, diagnostics)),
+            Format::Github => output::results(&render::github(sources, diagnostics)),
+        }
     }
 
     /// Tells the person at the terminal what keeps a command from its work: errors and warnings, and `None` when

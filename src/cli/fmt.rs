@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::{output, project, whole};
+use crate::diagnostic::render::clean;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::format;
 use crate::span::SourceId;
@@ -59,7 +60,7 @@ fn one_file(path: &Path, check: bool, outcome: &mut Outcome) -> Result<(), Failu
             if !check {
                 whole::write(path, new.as_bytes())?;
             }
-            output::results(&format!("{name}\n"))
+            output::results(&format!("{}\n", clean(&name)))
         }
         _ => Ok(()),
     }

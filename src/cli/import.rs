@@ -1,7 +1,12 @@
 //! `scn import`: a CSV file into a CRM, by a mapping in SQL.
 
 use super::exit::{Exit, Failure};
-use std::path::PathBuf;
+use super::output;
+use super::sources::store_failure;
+use crate::diagnostic::render::clean_text;
+use crate::store::import::{ImportError, Progress, Report, Request, import};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 /// Import a CSV file into a CRM, by a mapping in SQL
 ///
@@ -27,6 +32,61 @@ pub struct Arguments {
     pub max_rejects: Option<u64>,
 }
 
-pub fn run(_arguments: &Arguments) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Failed, "the import of the store is not connected"))
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let report = load(&Request {
+        crm: arguments.crm.clone(),
+        csv: arguments.csv.clone(),
+        mapping: arguments.with.clone(),
+        rejects: arguments.rejects.clone(),
+        rejects_max: arguments.max_rejects,
+    })?;
+    output::results(&describe(&report, arguments.rejects.as_deref()))?;
+    Ok(Exit::Done)
+}
+
+/// Imports, and shows how far it is.
+///
+/// # Errors
+/// When nothing was imported.
+pub fn load(request: &Request) -> Result<Report, Failure> {
+    let bar = output::progress_bar();
+    let report = import(request, &mut |progress| match progress {
+        Progress::Reading { bytes, bytes_total } => {
+            bar.set_length(bytes_total);
+            bar.set_position(bytes);
+        }
+        Progress::Filling => bar.set_message("filling the CRM"),
+    });
+    bar.finish_and_clear();
+    report.map_err(|error| match error {
+        ImportError::Store(error) => store_failure(error),
+        ImportError::TooManyRejects { ref report, .. } => {
+            output::notice(&describe(report, request.rejects.as_deref()));
+            Failure::new(Exit::Failed, error.to_string()).help("nothing was imported; mend the file or the mapping")
+        }
+        ImportError::Csv { .. } | ImportError::Mapping { .. } => Failure::new(Exit::Failed, error.to_string()),
+    })
+}
+
+fn describe(report: &Report, rejects: Option<&Path>) -> String {
+    let mut text = format!("{} records read, {} rejected\n", report.records, report.rejected);
+    for (table, rows) in &report.tables {
+        let _ = writeln!(text, "  {rows:>10} rows to `{table}`");
+    }
+    for (reason, count) in &report.reasons {
+        let _ = writeln!(text, "  {count:>10} rejected: {}", clean_text(reason));
+    }
+    if report.rejected > 0 {
+        let _ = writeln!(text, "the first rejects:");
+    }
+    for reject in &report.first {
+        let line = reject.line.map_or_else(|| "no line".into(), |line| format!("line {line}"));
+        let _ = writeln!(text, "  {line}: {}", clean_text(&reject.reason));
+    }
+    if let Some(path) = rejects {
+        let _ = writeln!(text, "all rejects are in {}", path.display());
+    } else if report.rejected > report.first.len() as u64 {
+        let _ = writeln!(text, "`--rejects OUT.csv` writes all of them");
+    }
+    text
 }

@@ -5,12 +5,23 @@ use anstream::{AutoStream, ColorChoice};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// Prints results. A closed pipe ends the command quietly.
+/// Prints results, byte by byte as they are. A closed pipe ends the command quietly.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn results(text: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
+    write(std::io::stdout().lock(), text)
+}
+
+/// Prints results that are drawn for a terminal: what is none gets them without colour.
+///
+/// # Errors
+/// As [`results`].
+pub fn drawing(text: &str) -> Result<(), Failure> {
+    write(anstream::stdout().lock(), text)
+}
+
+fn write(mut out: impl Write, text: &str) -> Result<(), Failure> {
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::pipe_closed(),
@@ -39,4 +50,14 @@ pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
     let bar = indicatif::ProgressBar::new_spinner().with_message(what);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     bar
+}
+
+/// Shows how many bytes of a file are read; quiet when nobody watches.
+pub fn progress_bar() -> indicatif::ProgressBar {
+    let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");
+    let bar = indicatif::ProgressBar::new(0);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }

@@ -31,6 +31,8 @@ pub struct Project {
     pub input: Input,
     /// What is wrong before any text is compiled.
     pub diagnostics: Vec<Diagnostic>,
+    /// The folder as the user would name it; empty for the one where the command runs.
+    shown: PathBuf,
     /// How many files are selected, those that are not UTF-8 included.
     pub selected: usize,
 }
@@ -61,12 +63,18 @@ impl Project {
         Project::load(&root, &names)
     }
 
+    /// A path that is relative to the project's folder, as the user would name it.
+    pub fn show(&self, relative: &Path) -> String {
+        self.shown.join(relative).to_string_lossy().into_owned()
+    }
+
     fn load(root: &Path, names: &Names) -> Result<Project, Failure> {
         let mut project = Project {
             root: root.to_owned(),
             settings: Settings::in_folder(root),
             input: Input::default(),
             diagnostics: Vec::new(),
+            shown: names.show(root).into(),
             selected: 0,
         };
         let configuration = root.join(configuration::FILE);

@@ -20,7 +20,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
-    let (compiled, findings) = Findings::of(&project, &surroundings::look(&project, None)?);
+    let (compiled, findings) = Findings::of(&project, &surroundings::look_at_templates(&project)?);
     // Words are wanted most while a text is half written: what is wrong with it does not hide them.
     output::results(&list(&compiled.words))?;
     Ok(findings.stop().unwrap_or(Exit::Done))

@@ -38,6 +38,7 @@ fn fields(all: &[(String, Value)]) -> Vec<(String, GivenValue)> {
 fn value(given: &Value) -> GivenValue {
     match given {
         Value::Literal(literal) => GivenValue::Literal(literal.clone()),
+        Value::Empty => GivenValue::Empty,
         Value::Row(name) => GivenValue::Row(name.clone()),
         Value::List(all) => GivenValue::List(all.iter().map(value).collect()),
     }

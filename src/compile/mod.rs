@@ -3,10 +3,12 @@
 mod cases;
 mod crm;
 mod lower;
+mod messages;
 mod scenario;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod verify;
 mod words;
 
 use crate::check::{CheckFile, Checked, check};
@@ -104,15 +106,19 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             folder: &file.folder,
             selected: file.selected,
             tree: &parsed.file,
-            unread: &parsed.unread,
+            unread: unread(file, parsed),
         })
         .collect();
     let checked = check(&files, &sources, surroundings, configuration);
-    let mut diagnostics = syntax_findings(input, &parsed, &checked);
     let words = words::entries(&files, &sources, &checked);
-    diagnostics.extend(checked.diagnostics.iter().cloned());
-    let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
-    let program = if in_error { None } else { lower_all(&checked, configuration).ok() };
+    let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
+    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
+    let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
+    let program = if in_error(&diagnostics) { None } else { lower_all(&checked, configuration).ok() };
+    if program.is_none() && !in_error(&diagnostics) {
+        // Something in a file that is not judged has silenced a part of what is.
+        diagnostics = all;
+    }
     let (bundle, origins, tests) = match program {
         Some(program) => (Some(program.bundle), program.origins, checked.cases.iter().map(cases::lower).collect()),
         None => (None, BTreeMap::new(), Vec::new()),
@@ -124,20 +130,22 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     Compiled { sources, diagnostics, model: checked.model, bundle, origins, tests, words }
 }
 
-/// What cannot be read, in the files that are judged; in the others too where nothing else explains an error.
-fn syntax_findings(input: &Input, parsed: &[Parsed], checked: &Checked) -> Vec<Diagnostic> {
-    let judged = |source: SourceId| {
-        input.files.iter().any(|file| file.source == source && file.selected)
-            || checked.scenarios.iter().any(|scenario| scenario.span.source == source)
-    };
-    let all = || parsed.iter().flat_map(|parsed| &parsed.diagnostics);
-    let of_judged = |found: &&Diagnostic| found.span().is_none_or(|span| judged(span.source));
-    let is_error = |found: &Diagnostic| found.level == Level::Error;
-    if all().filter(of_judged).any(is_error) || checked.diagnostics.iter().any(is_error) {
-        return all().filter(of_judged).cloned().collect();
+/// The names that the unreadable items of a file would have declared; its own name may be that of a bare scenario.
+fn unread<'a>(file: &'a InputFile, parsed: &'a Parsed) -> Vec<&'a str> {
+    let mut names: Vec<&str> = parsed.unread.iter().map(|word| word.value.as_str()).collect();
+    if parsed.file.items.is_empty() && in_error(&parsed.diagnostics) {
+        names.push(&file.stem);
     }
-    let silenced = checked.scenarios.iter().any(|scenario| scenario::lower(scenario, &checked.model).is_err());
-    all().filter(|found| silenced || of_judged(found)).cloned().collect()
+    names
+}
+
+/// Whether a finding touches a file that is judged.
+fn concerns(found: &Diagnostic, checked: &Checked) -> bool {
+    found.labels.is_empty() || found.labels.iter().any(|label| checked.judged_sources.contains(&label.span.source))
+}
+
+fn in_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|found| found.level == Level::Error)
 }
 
 struct Program {
@@ -146,12 +154,15 @@ struct Program {
 }
 
 fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program, InError> {
+    if checked.cases.len() < checked.cases_written {
+        return Err(InError);
+    }
     let mut scenarios: Vec<Scenario> = Vec::with_capacity(checked.scenarios.len());
     let mut messages: Vec<MessageContext> = Vec::new();
     let mut origins = BTreeMap::new();
     for typed in &checked.scenarios {
         let lowered = scenario::lower(typed, &checked.model)?;
-        debug_assert!(scenario::is_sound(&lowered.scenario), "an accepted program is sound");
+        debug_assert!(verify::is_sound(&lowered.scenario), "an accepted program is sound");
         let origin = Origin {
             title: typed.title.clone(),
             doc: typed.doc.clone(),
@@ -162,7 +173,7 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);
         for message in &typed.messages {
-            messages.push(scenario::lower_message(typed, message, &checked.model)?);
+            messages.push(messages::lower(typed, message, &checked.model)?);
         }
     }
     let settings =
@@ -170,11 +181,13 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
     Ok(Program { bundle: Bundle { format: ir::FORMAT, settings, scenarios, messages }, origins })
 }
 
-/// By file and place; what concerns no text comes last.
-fn sort(diagnostics: &mut [Diagnostic]) {
+/// By file and place, each finding once; what concerns no text comes last.
+fn sort(diagnostics: &mut Vec<Diagnostic>) {
     let place = |found: &Diagnostic| match found.span() {
         Some(span) => (false, span.source, span.start, span.end),
         None => (true, SourceId(0), 0, 0),
     };
-    diagnostics.sort_by_key(place);
+    diagnostics.sort_by_key(|found| (place(found), found.rule));
+    // Alternatives share a window, and a definition may be unfolded twice in one place.
+    diagnostics.dedup();
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod life;
+pub mod run;
 pub mod simulate;
 pub mod story;
 pub mod test;

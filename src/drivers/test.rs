@@ -1,7 +1,9 @@
 //! `scn test`: the lines of a test on the virtual clock.
 
 use super::life::Contact;
-use crate::engine::{EntityTable, Event, Life, Outcome, Output, Person, Program, State, TraceLine, Value, What, World};
+use crate::engine::{
+    EntityTable, Event, Life, Outcome, Output, Person, Program, State, TraceLine, Value, What, World, apply_defaults,
+};
 use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase};
 use crate::model::{Id, Type};
 use crate::time::Instant;
@@ -144,7 +146,7 @@ fn world(program: &Program, case: &TestCase) -> World {
     }
     for (slot, entity) in needs.entities.iter().enumerate() {
         for row in case.given.iter().filter(|row| row.entity == entity.name) {
-            let values = values(program, &world, &entity.fields, &row.fields);
+            let values = values(program, &world, &entity.fields, &id(&row.name), &row.fields);
             if let Some(table) = world.tables.get_mut(slot) {
                 table.push(id(&row.name), values);
             }
@@ -154,9 +156,10 @@ fn world(program: &Program, case: &TestCase) -> World {
 }
 
 fn people(program: &Program, case: &TestCase, world: &World) -> Vec<Person> {
-    let person = |row: &GivenRow| Person {
-        id: id(&row.name),
-        values: values(program, world, &program.needs().contact, &row.fields),
+    let person = |row: &GivenRow| {
+        let id = id(&row.name);
+        let values = values(program, world, &program.needs().contact, &id, &row.fields);
+        Person { id, values }
     };
     case.given.iter().filter(|row| row.entity == "contact").map(person).collect()
 }
@@ -167,13 +170,21 @@ fn push_event(program: &Program, world: &World, life: &mut Life, person: &Person
         return;
     }
     let fields = program.needs().events.get(usize::from(kind)).map_or(&[] as &[FieldUse], |each| &each.fields);
-    let values = values(program, world, fields, &event.fields);
-    let arrived = event.arriving.unwrap_or(event.at).max(event.at);
     // The line's number is the row's id, so that equal instants keep the order of the text.
-    life.push(Event { kind, id: Id::Number(number as i64 + 1), at: event.at, arrived }, values);
+    let id = Id::Number(number as i64 + 1);
+    let values = values(program, world, fields, &id, &event.fields);
+    let arrived = event.arriving.unwrap_or(event.at).max(event.at);
+    life.push(Event { kind, id, at: event.at, arrived }, values);
 }
 
-fn values(program: &Program, world: &World, fields: &[FieldUse], given: &[(String, GivenValue)]) -> Vec<Value> {
+/// The values of a row. The model's defaults stand for what it gives as `empty`, not for what it does not give.
+fn values(
+    program: &Program,
+    world: &World,
+    fields: &[FieldUse],
+    row: &Id,
+    given: &[(String, GivenValue)],
+) -> Vec<Value> {
     let value = |field: &FieldUse| match given.iter().find(|(name, _)| *name == field.name) {
         Some((_, GivenValue::Literal(literal))) => Value::from(literal),
         Some((_, GivenValue::Row(name))) => match &field.ty {
@@ -183,9 +194,12 @@ fn values(program: &Program, world: &World, fields: &[FieldUse], given: &[(Strin
             },
             _ => Value::Id(id(name)),
         },
+        Some((_, GivenValue::Empty)) => Value::Missing,
         Some((_, GivenValue::List(_))) | None => Value::NotGiven,
     };
-    fields.iter().map(value).collect()
+    let mut values: Vec<Value> = fields.iter().map(value).collect();
+    apply_defaults(fields, row, &mut values);
+    values
 }
 
 fn id(name: &str) -> Id {

@@ -56,14 +56,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// Executes instructions until the next wait or the end. `closing` is the sequence of `goal ... then`, after which
     /// nothing is watched any more.
-    pub(super) fn run_from(
-        &mut self,
-        handle: Handle,
-        instance: Instance,
-        unit: &'a Unit,
-        from: StepIx,
-        closing: bool,
-    ) {
+    pub(super) fn run_from(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, from: StepIx, closing: bool) {
         // Those who took a step together go on one after the other, each before those who came with it.
         let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
         let mut next = Some((handle, instance, from));

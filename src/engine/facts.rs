@@ -168,12 +168,32 @@ impl Life {
         }
     }
 
+    /// Sets anew when events arrived, and drops those for which `arrival` says that they have not; then orders them.
+    /// Nothing may be admitted yet.
+    pub fn rearrange(&mut self, mut arrival: impl FnMut(&Event) -> Option<Instant>) {
+        debug_assert_eq!(self.admitted, 0);
+        self.rows.retain_mut(|row| match arrival(&row.event) {
+            Some(arrived) => {
+                row.event.arrived = arrived;
+                true
+            }
+            None => false,
+        });
+        self.sort();
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Takes back every admission: the life begins anew.
+    pub fn forget(&mut self) {
+        self.admitted = 0;
+        self.latest.clear();
     }
 
     /// The next event to admit.

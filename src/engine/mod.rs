@@ -4,6 +4,7 @@
 //! one contact is answered from one contact: what concerns many never meets here.
 
 mod advance;
+mod audit;
 mod claim;
 mod describe;
 mod eval;
@@ -15,6 +16,7 @@ mod state;
 mod step;
 mod value;
 
+pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};

@@ -87,6 +87,8 @@ pub enum Reason {
     StopWhenUnknown,
     /// The contact has no address on any of the channels.
     OutOfReach,
+    /// What the contact has for an address is none.
+    BadAddress,
     /// It would leave more than `expire` after it came due.
     Late,
     Goal,
@@ -103,7 +105,7 @@ pub enum Reason {
 
 impl Reason {
     /// In the order of their numbers.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::None,
         Reason::Unless,
         Reason::UnlessUnknown,
@@ -111,6 +113,7 @@ impl Reason {
         Reason::OnlyIfUnknown,
         Reason::StopWhenUnknown,
         Reason::OutOfReach,
+        Reason::BadAddress,
         Reason::Late,
         Reason::Goal,
         Reason::StopWhen,
@@ -129,6 +132,7 @@ impl Reason {
             Reason::OnlyIfUnknown => "only if is unknown",
             Reason::StopWhenUnknown => "stop when is unknown",
             Reason::OutOfReach => "out of reach",
+            Reason::BadAddress => "the address is not one",
             Reason::Late => "too late",
             Reason::Goal => "goal",
             Reason::StopWhen => "stop when",

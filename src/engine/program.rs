@@ -49,6 +49,8 @@ pub struct Unit {
     pub current: bool,
     /// Events before this instant start nothing.
     pub starts_at: Instant,
+    /// Events at this instant or later start nothing.
+    pub starts_until: Instant,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -167,7 +169,17 @@ impl Program {
         for wakers in waits_for.values().chain([&goal, &stop_when]) {
             self.watch(wakers);
         }
-        self.units.push(Unit { scenario, hash, current, starts_at: Instant::MIN, code, goal, stop_when, waits_for });
+        self.units.push(Unit {
+            scenario,
+            hash,
+            current,
+            starts_at: Instant::MIN,
+            starts_until: Instant::MAX,
+            code,
+            goal,
+            stop_when,
+            waits_for,
+        });
     }
 
     fn watch(&mut self, wakers: &Wakers) {
@@ -202,6 +214,14 @@ impl Program {
     pub fn start_at(&mut self, scenario: &str, from: Instant) {
         for unit in self.units.iter_mut().filter(|unit| unit.scenario.name == scenario) {
             unit.starts_at = from;
+        }
+    }
+
+    /// Between which instants events start instances of a scenario; the end is excluded.
+    pub fn start_between(&mut self, scenario: &str, from: Instant, until: Instant) {
+        self.start_at(scenario, from);
+        for unit in self.units.iter_mut().filter(|unit| unit.scenario.name == scenario) {
+            unit.starts_until = until;
         }
     }
 

@@ -148,6 +148,38 @@ impl State {
         self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
     }
 
+    /// A state that has run nothing and remembers the same entries.
+    pub fn entries_only(&self) -> State {
+        let mut state = State { marks: self.marks.clone(), ..State::default() };
+        for mark in state.marks.values_mut() {
+            mark.running = None;
+        }
+        state
+    }
+
+    /// Adds the instances of another state of the same contact, and what its entry rules remember. Their timers are
+    /// filed when the state is next read.
+    pub fn absorb(&mut self, other: State) {
+        self.clock = self.clock.max(other.clock);
+        let mut handles: BTreeMap<u32, Handle> = BTreeMap::new();
+        let mut instances: Vec<Instance> = other.slots.into_iter().flatten().collect();
+        instances.sort_by_key(|instance| instance.serial);
+        for mut instance in instances {
+            let handle = self.reserve();
+            handles.insert(instance.serial, handle);
+            instance.serial = handle.serial;
+            self.put(handle, instance);
+        }
+        for (scenario, mark) in other.marks {
+            let own = self.marks.entry(scenario).or_default();
+            own.last_entry = own.last_entry.max(mark.last_entry);
+            own.keys.extend(mark.keys);
+            // An instance that runs already is the newer one.
+            let running = mark.running.and_then(|handle| handles.get(&handle.serial).copied());
+            own.running = own.running.or(running);
+        }
+    }
+
     /// Forgets everything, and keeps the room for the next contact.
     pub fn clear(&mut self) {
         self.clock = None;

@@ -166,13 +166,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another.
-    fn judge_wait(
-        &mut self,
-        handle: Handle,
-        instance: Instance,
-        unit: &'a Unit,
-        generation: u32,
-    ) -> Option<Instance> {
+    fn judge_wait(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, generation: u32) -> Option<Instance> {
         let Phase::WaitingFor(step) = instance.phase else { return Some(instance) };
         let op = unit.scenario.steps.get(step).map(|step| &step.op);
         let Some(Op::WaitFor { condition, .. }) = op.filter(|_| instance.generation == generation) else {
@@ -220,7 +214,7 @@ impl<'a> Stepper<'a, '_> {
         let refused = match passes {
             Some(false) => return self.give_back(not_given, false),
             None => Some(Count::FilterUnknown),
-            Some(true) if event.at < unit.starts_at => Some(Count::BeforeStart),
+            Some(true) if event.at < unit.starts_at || event.at >= unit.starts_until => Some(Count::BeforeStart),
             Some(true) => {
                 let is_for = unit.scenario.audience.map_or(Some(true), |audience| eval.truth(audience));
                 (is_for != Some(true)).then_some(Count::NotFor)

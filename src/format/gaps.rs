@@ -1,7 +1,6 @@
 //! What stands between two words: comments and blank lines.
 
-use super::words::Words;
-use crate::syntax::TokenKind;
+use crate::syntax::{Stream, TokenKind};
 
 /// The comments between two words, and what matters of the white space around them.
 #[derive(Debug, Default)]
@@ -22,11 +21,11 @@ pub(super) struct Comment<'a> {
 }
 
 /// The gap before the word at `place`, or after the last.
-pub(super) fn before<'a>(words: &Words<'a>, place: usize) -> Gap<'a> {
+pub(super) fn before<'a>(words: &Stream<'a>, place: usize) -> Gap<'a> {
     let mut gap = Gap::default();
     let mut line_feeds = 0;
     let mut first = place == 0;
-    for token in words.before(place) {
+    for token in words.trivia_before(place) {
         if token.kind == TokenKind::Space {
             line_feeds += words.text_of(*token).matches('\n').count();
             continue;

@@ -2,8 +2,8 @@
 
 use super::gaps::{self, Gap};
 use super::plan::{CONTINUATION, Plan};
-use super::words::Words;
 use super::{LINE_WIDTH_MAX, spacing};
+use crate::syntax::Stream;
 
 #[derive(Default)]
 struct Line<'a> {
@@ -23,7 +23,7 @@ struct Printed<'a> {
 }
 
 /// The whole text in its layout.
-pub(super) fn write(words: &Words<'_>, plan: &Plan) -> String {
+pub(super) fn write(words: &Stream<'_>, plan: &Plan) -> String {
     let mut writer = Writer { words, plan, lines: Vec::new(), indent: 0, items: 0 };
     for place in 0..words.count() {
         writer.word(place);
@@ -37,7 +37,7 @@ pub(super) fn write(words: &Words<'_>, plan: &Plan) -> String {
 }
 
 struct Writer<'a> {
-    words: &'a Words<'a>,
+    words: &'a Stream<'a>,
     plan: &'a Plan,
     lines: Vec<Line<'a>>,
     /// The indentation of the last line that the plan began.
@@ -50,7 +50,7 @@ impl<'a> Writer<'a> {
     fn word(&mut self, place: usize) {
         let breaks = self.plan.breaks.get(place).copied().flatten();
         let gap = self.gap(place, breaks.is_some());
-        let closing = self.words.text(place) == "}";
+        let closing = self.words.text_at(place) == "}";
         let comment_indent = match breaks {
             Some(indent) => indent + usize::from(closing),
             None => self.indent + CONTINUATION,
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
         }
         let opaque = self.plan.opaque.get(place).copied().unwrap_or(false);
         let printed = Printed {
-            text: self.words.text(place),
+            text: self.words.text_at(place),
             space: spacing::space_before(self.words, place),
             may_break: !opaque && spacing::may_break(self.words, place),
         };
@@ -83,18 +83,18 @@ impl<'a> Writer<'a> {
         if let Some(item) = item {
             let previous = self.items.checked_sub(1).and_then(|before| self.plan.items.get(before));
             let together = previous.is_some_and(|previous| {
-                previous.single && item.single && self.words.text(previous.first) == self.words.text(item.first)
+                previous.single && item.single && self.words.text_at(previous.first) == self.words.text_at(item.first)
             });
             if previous.is_some() && !together {
                 gap.separate();
             }
             self.items += 1;
         }
-        let after_brace = place.checked_sub(1).is_none_or(|before| self.words.text(before) == "{");
+        let after_brace = place.checked_sub(1).is_none_or(|before| self.words.text_at(before) == "{");
         if begins_line && after_brace {
             gap.close_up_start();
         }
-        if self.words.text(place) == "}" {
+        if self.words.text_at(place) == "}" {
             gap.close_up_end();
         }
         gap
@@ -129,38 +129,37 @@ fn print(line: &Line<'_>, out: &mut String) {
     if line.blank_before {
         out.push('\n');
     }
-    let mut column = 2 * line.indent;
-    out.extend(std::iter::repeat_n(' ', column));
+    let mut column = begin(line.indent, out);
     let mut rest = line.words.as_slice();
-    let mut first = true;
+    let mut begins = true;
     while !rest.is_empty() {
         // Up to the next word before which the line may be broken.
         let length = rest.iter().skip(1).position(|word| word.may_break).map_or(rest.len(), |at| at + 1);
         let (chunk, after) = rest.split_at(length);
         rest = after;
         let width: usize = chunk.iter().map(|word| usize::from(word.space) + word.text.chars().count()).sum();
-        let wrapped = !first && column + width > LINE_WIDTH_MAX;
-        if wrapped {
+        if !begins && column + width > LINE_WIDTH_MAX {
             out.push('\n');
-            column = 2 * line.rest_indent;
-            out.extend(std::iter::repeat_n(' ', column));
+            column = begin(line.rest_indent, out);
+            begins = true;
         }
-        for (index, word) in chunk.iter().enumerate() {
-            let begins = (first || wrapped) && index == 0;
-            if word.space && !begins {
-                out.push(' ');
-                column += 1;
-            }
+        for word in chunk {
+            let space = word.space && !begins;
+            out.push_str(if space { " " } else { "" });
             out.push_str(word.text);
-            column += word.text.chars().count();
+            column += usize::from(space) + word.text.chars().count();
+            begins = false;
         }
-        first = false;
     }
     if let Some(comment) = line.comment {
-        if !line.words.is_empty() {
-            out.push_str("  ");
-        }
+        out.push_str(if line.words.is_empty() { "" } else { "  " });
         out.push_str(comment);
     }
     out.push('\n');
+}
+
+/// Indents, and says at which column that ends.
+fn begin(indent: usize, out: &mut String) -> usize {
+    out.extend(std::iter::repeat_n("  ", indent));
+    2 * indent
 }

@@ -10,12 +10,10 @@ mod plan;
 mod spacing;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::span::{SourceId, Span};
-use crate::syntax::{Parsed, TokenKind, parse};
-use words::Words;
+use crate::syntax::{Parsed, Stream, TokenKind, parse};
 
 /// How wide a line may be, in characters; what cannot be broken may be wider.
 pub const LINE_WIDTH_MAX: usize = 100;
@@ -28,7 +26,7 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     if parsed.diagnostics.iter().any(|found| found.level == Level::Error) {
         return Err(parsed.diagnostics);
     }
-    let words = Words::new(text, &parsed.tokens);
+    let words = Stream::new(text, &parsed.tokens);
     let plan = plan::plan(&words, &parsed.file);
     let formatted = lines::write(&words, &plan);
     let again = parse(source, &formatted);

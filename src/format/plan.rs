@@ -1,8 +1,8 @@
 //! Where lines begin, and how far they are indented: from the tree.
 
-use super::words::Words;
 use super::{LINE_WIDTH_MAX, gaps, spacing};
 use crate::span::Span;
+use crate::syntax::Stream;
 use crate::syntax::tree::{Argument, Clause, ClauseKind, Field, File, Item, ItemKind, Step, StepKind, TestLineKind};
 
 /// What to do at each word, by its place.
@@ -40,14 +40,14 @@ enum Kind {
 /// How much deeper than its first line the rest of an element stands, in levels.
 pub(super) const CONTINUATION: usize = 2;
 
-pub(super) fn plan(words: &Words<'_>, file: &File) -> Plan {
+pub(super) fn plan(words: &Stream<'_>, file: &File) -> Plan {
     let count = words.count();
     let plan = Plan { breaks: vec![None; count], opaque: vec![false; count], items: Vec::new() };
     let mut planner = Planner { words, plan };
     for item in &file.items {
         let element = item_element(item);
         planner.element(&element, 0);
-        let places = words.under(item.span);
+        let places = words.places_under(item.span);
         let single = planner.stays_on_one_line(&element, 0)
             || (element.children.is_empty() && planner.fits(&element, 0) && !planner.has_comment(&places));
         planner.plan.items.push(PlannedItem { first: places.start, single });
@@ -56,7 +56,7 @@ pub(super) fn plan(words: &Words<'_>, file: &File) -> Plan {
 }
 
 struct Planner<'a> {
-    words: &'a Words<'a>,
+    words: &'a Stream<'a>,
     plan: Plan,
 }
 
@@ -68,7 +68,7 @@ impl Planner<'_> {
     }
 
     fn element(&mut self, element: &Element, indent: usize) {
-        let places = self.words.under(element.span);
+        let places = self.words.places_under(element.span);
         self.break_at(places.start, indent);
         if element.kind == Kind::Opaque {
             return self.opaque(element, indent);
@@ -85,13 +85,13 @@ impl Planner<'_> {
 
     /// Keeps the line ends of the author, and indents by braces.
     fn opaque(&mut self, element: &Element, indent: usize) {
-        let places = self.words.under(element.span);
+        let places = self.words.places_under(element.span);
         let mut depth = 0;
         for place in places.clone() {
             if let Some(slot) = self.plan.opaque.get_mut(place) {
                 *slot = true;
             }
-            let text = self.words.text(place);
+            let text = self.words.text_at(place);
             if text == "}" {
                 depth = usize::saturating_sub(depth, 1);
             }
@@ -109,11 +109,11 @@ impl Planner<'_> {
     fn closing_braces(&mut self, places: std::ops::Range<usize>, indent: usize) {
         let mut depth = 0;
         for place in places {
-            match self.words.text(place) {
+            match self.words.text_at(place) {
                 "{" => depth += 1,
                 "}" => {
                     depth = usize::saturating_sub(depth, 1);
-                    let empty = place.checked_sub(1).is_some_and(|before| self.words.text(before) == "{")
+                    let empty = place.checked_sub(1).is_some_and(|before| self.words.text_at(before) == "{")
                         && gaps::before(self.words, place).comments.is_empty();
                     if depth == 0 && !empty {
                         self.break_at(place, indent);
@@ -131,7 +131,7 @@ impl Planner<'_> {
     }
 
     fn fits(&self, element: &Element, indent: usize) -> bool {
-        2 * indent + spacing::width(self.words, self.words.under(element.span)) <= LINE_WIDTH_MAX
+        2 * indent + spacing::width(self.words, self.words.places_under(element.span)) <= LINE_WIDTH_MAX
     }
 
     fn has_comment(&self, places: &std::ops::Range<usize>) -> bool {

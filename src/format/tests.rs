@@ -112,6 +112,9 @@ fn valid_file() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // Each case reads its text many times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn formatting_changes_white_space_only_and_once(text in valid_file()) {
         prop_assert_eq!(&read(&text).diagnostics, &[]);

@@ -27,6 +27,8 @@ pub struct GivenRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GivenValue {
     Literal(Literal),
+    /// `empty`: the row has no value here.
+    Empty,
     /// A row given in the same test, by its name.
     Row(String),
     List(Vec<GivenValue>),

@@ -5,7 +5,13 @@
 
 pub mod crm;
 mod error;
+mod id;
+pub mod import;
+pub mod state;
 mod text;
 
 pub use error::{Error, ErrorKind};
 pub use text::cleaned;
+
+/// How long a database that another program holds is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(if cfg!(test) { 50 } else { 5_000 });

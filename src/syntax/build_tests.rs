@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use super::grammar::{Children, Node, Rule};
-use super::tree::{Argument, Expr, Test, TestLine, TestLineKind};
+use super::tree::{Argument, Expr, ExprKind, Path, Test, TestLine, TestLineKind};
 
 impl Builder<'_> {
     pub(super) fn test(&mut self, mut children: Children<'_>) -> Option<Test> {
@@ -63,9 +63,19 @@ impl Builder<'_> {
             .map(|field| {
                 let mut parts = Children::of(field);
                 let name = self.name(&mut parts)?;
-                Some(Argument { name, value: self.expression(parts.next()?)? })
+                Some(Argument { name, value: self.given_value(parts.next()?)? })
             })
             .collect()
+    }
+
+    /// A value; the keyword `empty`, which no name can be, is a path of that word.
+    fn given_value(&mut self, node: Node<'_>) -> Option<Expr> {
+        if node.as_rule() != Rule::no_value {
+            return self.expression(node);
+        }
+        let word = self.word(&node);
+        let span = word.span;
+        Some(Expr { span, kind: ExprKind::Path(Path { segments: vec![word], span }) })
     }
 
     fn expect(&mut self, node: Node<'_>) -> Option<TestLineKind> {

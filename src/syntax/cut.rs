@@ -33,14 +33,14 @@ pub(super) enum PieceKind {
 
 pub(super) fn cut(stream: &Stream<'_>) -> Vec<Piece> {
     let mut cutter = Cutter { stream, pieces: Vec::new(), open: Vec::new(), closed: false };
-    for place in 0..stream.significant.len() {
+    for place in 0..stream.count() {
         if let Some(kind) = cutter.begins(place) {
             cutter.finish(place);
             cutter.pieces.push(Piece { kind, start: place, end: place, unclosed: None });
         }
         cutter.braces(place);
     }
-    cutter.finish(stream.significant.len());
+    cutter.finish(stream.count());
     cutter.pieces
 }
 
@@ -62,8 +62,8 @@ impl Cutter<'_> {
         let current = self.pieces.last().map(|piece| piece.kind);
         if token.kind == TokenKind::Keyword {
             // A keyword right after an item keyword is a name that is not allowed, not the next item.
-            let may_begin = (self.open.is_empty() || self.in_first_column(token)) && !ITEMS.contains(&previous);
-            if ITEMS.contains(&text) && may_begin {
+            let here = self.in_first_column(token) || (self.open.is_empty() && self.is_followed(place));
+            if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) {
                 return Some(if LATER_ITEMS.contains(&text) {
                     PieceKind::Later
                 } else if text == "let" {
@@ -78,6 +78,16 @@ impl Cutter<'_> {
         }
         let after_end = self.closed && matches!(current, Some(PieceKind::Item | PieceKind::Later));
         (current.is_none() || after_end).then_some(PieceKind::Stray)
+    }
+
+    /// Whether an item keyword stands before what an item begins with: in `send email test` it does not.
+    fn is_followed(&self, place: usize) -> bool {
+        let next = self.stream.at(place + 1);
+        match self.stream.text_at(place) {
+            "test" => next.is_some_and(|next| matches!(next.kind, TokenKind::Text | TokenKind::Unknown)),
+            "policy" => self.stream.text_at(place + 1) == "{",
+            _ => place == 0 || next.is_some_and(|next| next.kind == TokenKind::Name),
+        }
     }
 
     fn may_begin_bare(&self, current: Option<PieceKind>, previous: &str) -> bool {

@@ -13,6 +13,9 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 /// How many expected things a message lists.
 const EXPECTED_MAX: usize = 4;
 
+/// How far back a misspelt keyword is looked for, in words.
+const NAMES_BEFORE_MAX: usize = 8;
+
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
 
@@ -69,26 +72,35 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
     }
 }
 
-/// A word that is nearly a keyword: the one in the way, or the one before it, which was read as a name.
+/// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
 fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Option<Diagnostic> {
     let name = |token: &Token| token.kind == TokenKind::Name;
     let here = Some(token).filter(name).and_then(|token| {
         let words = expected.iter().flat_map(|rule| keywords_of(*rule));
         Some((token, suggestion(stream.text_of(token), words)?))
     });
-    let before = || {
-        let token = stream.at(place.checked_sub(1)?).filter(name)?;
-        // Short words are near to too much.
-        let words = STEPS.iter().chain(CLAUSES).chain(&["unless", "together", "within"]).copied();
-        Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
-    };
-    let (token, meant) = here.or_else(before)?;
+    let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
     Some(
         Diagnostic::new(Finding::UnexpectedText, format!("unknown word `{}`", stream.text_of(token)))
             .at(token.span, format!("did you mean `{meant}`?"))
             .help(format!("write `{meant}`"))
             .fix(token.span, meant),
     )
+}
+
+/// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
+fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static str)> {
+    let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
+    let run =
+        (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
+    run.filter_map(|place| {
+        let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
+        let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
+        // Short words are near to too much.
+        let words = STEPS.iter().chain(CLAUSES).chain(&["unless", "together", "within"]).copied();
+        Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
+    })
+    .next()
 }
 
 /// Tokens that begin no item.

@@ -20,12 +20,12 @@ mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
+pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::{SourceId, Span, Spanned};
 use build::Builder;
 use cut::{Piece, PieceKind};
-use tokens::Stream;
 
 /// A text, read.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +70,7 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     let tokens = tokens::read(source, text);
     let stream = Stream::new(text, &tokens);
     let mut reader = Reader { source, stream: &stream, parsed: Parsed::default() };
-    if stream.significant.is_empty() {
+    if stream.count() == 0 {
         let whole = Span::new(source, 0, text.len());
         reader.parsed.diagnostics.push(
             Diagnostic::new(Rule::EmptyFile, "this file says nothing")

@@ -49,55 +49,72 @@ impl TokenKind {
     }
 }
 
-/// A text with its tokens, and those among them that mean something.
-pub(super) struct Stream<'a> {
-    pub(super) text: &'a str,
-    pub(super) tokens: &'a [Token],
+/// A text with its tokens, and those among them that mean something: its words, each at its place.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    pub text: &'a str,
+    tokens: &'a [Token],
     /// Indices into `tokens`, without white space and comments.
-    pub(super) significant: Vec<usize>,
+    words: Vec<usize>,
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(text: &'a str, tokens: &'a [Token]) -> Stream<'a> {
-        let significant =
-            tokens.iter().enumerate().filter(|(_, token)| !token.kind.is_trivia()).map(|(index, _)| index).collect();
-        Stream { text, tokens, significant }
+    pub fn new(text: &'a str, tokens: &'a [Token]) -> Stream<'a> {
+        let indexed = tokens.iter().enumerate();
+        let words = indexed.filter(|(_, token)| !token.kind.is_trivia()).map(|(index, _)| index).collect();
+        Stream { text, tokens, words }
     }
 
-    /// The text of a token.
-    pub(super) fn text_of(&self, token: Token) -> &'a str {
+    /// How many words there are.
+    pub fn count(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The word at a place.
+    pub fn at(&self, place: usize) -> Option<Token> {
+        self.words.get(place).and_then(|&index| self.tokens.get(index)).copied()
+    }
+
+    /// The text of any token.
+    pub fn text_of(&self, token: Token) -> &'a str {
         self.text.get(token.span.range()).unwrap_or("")
     }
 
-    /// The token at a place among the significant ones.
-    pub(super) fn at(&self, place: usize) -> Option<Token> {
-        self.significant.get(place).and_then(|&index| self.tokens.get(index)).copied()
-    }
-
-    /// The text of the token at a place among the significant ones; empty past the last.
-    pub(super) fn text_at(&self, place: usize) -> &'a str {
+    /// The text of the word at a place; empty past the last.
+    pub fn text_at(&self, place: usize) -> &'a str {
         self.at(place).map_or("", |token| self.text_of(token))
     }
 
-    /// The place of the first significant token that starts at `offset` or later.
-    pub(super) fn place_at(&self, offset: usize) -> usize {
-        self.significant
+    /// The kind of the word at a place.
+    pub fn kind_at(&self, place: usize) -> Option<TokenKind> {
+        self.at(place).map(|token| token.kind)
+    }
+
+    /// The place of the first word that starts at `offset` or later.
+    pub fn place_at(&self, offset: usize) -> usize {
+        self.words
             .partition_point(|&index| self.tokens.get(index).is_some_and(|token| (token.span.start as usize) < offset))
     }
 
-    /// The `##` lines that stand right before the token at `offset`, joined, without their marks.
+    /// The places of the words under a span.
+    pub fn places_under(&self, span: Span) -> std::ops::Range<usize> {
+        self.place_at(span.start as usize)..self.place_at(span.end as usize)
+    }
+
+    /// White space and comments right before a word, or after the last.
+    pub fn trivia_before(&self, place: usize) -> &'a [Token] {
+        let index = |place: usize| self.words.get(place).copied();
+        let start = place.checked_sub(1).map_or(0, |before| index(before).map_or(self.tokens.len(), |index| index + 1));
+        self.tokens.get(start..index(place).unwrap_or(self.tokens.len())).unwrap_or(&[])
+    }
+
+    /// The `##` lines right before the word at `offset`, joined, without their marks.
     pub(super) fn doc_before(&self, offset: usize) -> Option<String> {
-        let index = *self.significant.get(self.place_at(offset))?;
-        let mut lines: Vec<&str> = self
-            .tokens
-            .get(..index)?
-            .iter()
-            .rev()
-            .take_while(|token| token.kind.is_trivia())
+        let trivia = self.trivia_before(self.place_at(offset)).iter();
+        let lines: Vec<&str> = trivia
             .filter(|token| token.kind == TokenKind::DocComment)
             .map(|token| self.text_of(*token).trim_start_matches("##").trim())
             .collect();
-        lines.reverse();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }

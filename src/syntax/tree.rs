@@ -410,7 +410,8 @@ pub struct TestLine {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TestLineKind {
-    /// `given product mattress { recurring: yes, delay: 5 years }`
+    /// `given product mattress { recurring: yes, delay: 5 years }`; of a field without a value, the value is the path
+    /// `empty`, in both kinds of lines.
     Given { entity: Word, name: Word, fields: Vec<Argument> },
     /// `at 2020-01-10 10:00 [arriving 2020-02-01 10:00] ana purchased product mattress quantity 2`
     At { at: Expr, arriving: Option<Expr>, contact: Word, event: Word, fields: Vec<Argument> },

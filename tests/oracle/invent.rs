@@ -2,7 +2,7 @@
 
 use super::calendar::{self, Length, Seconds, Unit};
 use super::random::Random;
-use super::story::{Condition, Entry, Filter, Goal, Guard, Node, Path, Pattern, Patience, Step, Story, Window};
+use super::story::{Condition, Entry, Filter, Goal, Guard, Node, Path, Patience, Pattern, Step, Story, Window};
 use super::world::{ContactRow, EventRow, Form, ProductRow, World};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -25,15 +25,8 @@ pub fn world(random: &mut Random) -> World {
     let persons = random.range(1, if dense { 2 } else { 4 });
     let contacts: Vec<ContactRow> = (1..=persons).map(|id| contact(random, id)).collect();
     let products: Vec<ProductRow> = (1..=random.range(2, 5)).map(|id| product(random, id)).collect();
-    let mut world = World {
-        zone,
-        text_ids: random.percent(30),
-        arrives,
-        contacts,
-        products,
-        events: Vec::new(),
-        to: None,
-    };
+    let mut world =
+        World { zone, text_ids: random.percent(30), arrives, contacts, products, events: Vec::new(), to: None };
     let first = moment(random, zone);
     if random.percent(60) {
         world.to = Some(first + random.range(100, 3000) * 86_400);
@@ -59,8 +52,16 @@ fn contact(random: &mut Random, id: i64) -> ContactRow {
 
 fn product(random: &mut Random, id: i64) -> ProductRow {
     let delays = [
-        Some("1 week"), Some("10 days"), Some("1 month"), Some("2 months"), Some("P3M"), Some("1 year 6 months"),
-        Some("5 years"), Some("36 hours"), Some("P1Y"), None,
+        Some("1 week"),
+        Some("10 days"),
+        Some("1 month"),
+        Some("2 months"),
+        Some("P3M"),
+        Some("1 year 6 months"),
+        Some("5 years"),
+        Some("36 hours"),
+        Some("P1Y"),
+        None,
     ];
     ProductRow {
         id,
@@ -91,14 +92,7 @@ fn moment(random: &mut Random, zone: Tz) -> Seconds {
     calendar::from_local(zone, date.and_hms_opt(time.0, time.1, 0).unwrap())
 }
 
-fn event(
-    random: &mut Random,
-    world: &World,
-    id: i64,
-    first: Seconds,
-    before: Seconds,
-    dense: bool,
-) -> EventRow {
+fn event(random: &mut Random, world: &World, id: i64, first: Seconds, before: Seconds, dense: bool) -> EventRow {
     let at = match random.below(if dense { 2 } else { 6 }) {
         0 => before,
         1 => before + random.range(1, if dense { 9 } else { 40 }) * 3600,
@@ -160,11 +154,12 @@ pub fn story(random: &mut Random) -> Story {
     if random.percent(25) {
         // What comes due on one day, gathered.
         story.entry = Entry::Always;
+        let (days, condition) = (Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0));
         let patience = random.pick(&[
-            Step::Wait(Patience::Plain(Length::new(random.range(1, 3), Unit::Day))),
+            Step::Wait(Patience::Plain(days)),
             Step::Wait(Patience::Plain(Length::new(1, Unit::Month))),
             Step::WaitUntilTime { weekday: None, hour: 9, minute: 0 },
-            Step::WaitFor(Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0)),
+            Step::WaitFor(days, condition),
         ]);
         story.steps.insert(0, Node { number: 0, guard: None, step: patience });
         let step = Step::Send { messages: messages(random, "gathered"), together: true };
@@ -347,9 +342,8 @@ fn send(random: &mut Random, has: Has, after_wait: bool, name: &str) -> Node {
 fn steps(random: &mut Random, has: Has, count: i64, depth: u32) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for place in 0..count {
-        let after_wait = nodes.last().is_some_and(|node| {
-            !matches!(node.step, Step::Send { .. } | Step::If { .. } | Step::Stop)
-        });
+        let after_wait =
+            nodes.last().is_some_and(|node| !matches!(node.step, Step::Send { .. } | Step::If { .. } | Step::Stop));
         let node = match random.below(if after_wait { 4 } else { 10 }) {
             0..=3 => send(random, has, after_wait, random_name(depth, place)),
             4..=8 => {
@@ -369,8 +363,7 @@ fn steps(random: &mut Random, has: Has, count: i64, depth: u32) -> Vec<Node> {
 }
 
 fn random_name(depth: u32, place: i64) -> &'static str {
-    const NAMES: [[&str; 5]; 3] =
-        [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["k", "l", "m", "n", "o"]];
+    const NAMES: [[&str; 5]; 3] = [["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"], ["k", "l", "m", "n", "o"]];
     NAMES[depth as usize][place as usize]
 }
 

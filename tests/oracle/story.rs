@@ -100,12 +100,22 @@ pub enum Guard {
 pub enum Step {
     Wait(Patience),
     WaitUntilEntry(Length),
-    WaitUntilTime { weekday: Option<u32>, hour: u32, minute: u32 },
+    WaitUntilTime {
+        weekday: Option<u32>,
+        hour: u32,
+        minute: u32,
+    },
     WaitUntilBirthday,
     WaitFor(Length, Condition),
     /// Channel and message of each alternative.
-    Send { messages: Vec<(&'static str, String)>, together: bool },
-    If { arms: Vec<(Condition, Vec<Node>)>, otherwise: Option<Vec<Node>> },
+    Send {
+        messages: Vec<(&'static str, String)>,
+        together: bool,
+    },
+    If {
+        arms: Vec<(Condition, Vec<Node>)>,
+        otherwise: Option<Vec<Node>>,
+    },
     Stop,
 }
 

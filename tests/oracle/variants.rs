@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// How many variants are tried; the issue asks for 200.
-const VARIANTS: u64 = 3000;
+const VARIANTS: u64 = 400;
 
 const COUNTS: [(&str, Count); 9] = [
     ("started", Count::Started),
@@ -73,9 +73,21 @@ fn random_variants_agree_with_the_naive_oracle() {
     }
     println!("{lines} lines: {kinds:#?}");
     if lines > 1000 {
-        for kind in ["sent ", "sent  together", "skipped unless", "skipped unless is unknown", "skipped stop when is unknown",
-            "suppressed out of reach", "missing ", "no time left ", "count of converted", "count of stopped",
-            "count of replaced", "count of not again", "count of not for"] {
+        for kind in [
+            "sent ",
+            "sent  together",
+            "skipped unless",
+            "skipped unless is unknown",
+            "skipped stop when is unknown",
+            "suppressed out of reach",
+            "missing ",
+            "no time left ",
+            "count of converted",
+            "count of stopped",
+            "count of replaced",
+            "count of not again",
+            "count of not for",
+        ] {
             assert!(kinds.contains_key(kind), "no variant shows `{kind}`");
         }
     }

@@ -231,3 +231,15 @@ fn settings_are_read_with_and_without_a_name() {
         assert!(EmailSettings::parse(text, None).is_err(), "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_name_and_any_text_make_a_mail(name in "\\PC{0,40}|[\\r\\n\\x00-\\x7f]{0,40}", text in "(?s).{0,400}") {
+        let text = text.replace('\0', "");
+        let subject = clean_name(&text).unwrap_or("x".into());
+        let mail = build(Some(&name), &rendered(&subject, &text, Some(&text))).unwrap();
+        let parsed = parse(mail.bytes());
+        proptest::prop_assert_eq!(parsed.names().len(), HEADERS.len() - 1);
+        proptest::prop_assert!(parsed.body.ends_with("--scn-0a1b2c--\r\n"));
+    }
+}

@@ -258,3 +258,19 @@ fn stuff_dots(bytes: &[u8]) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn stuffed_dots_come_off_again(lines in proptest::collection::vec("[.a]{0,4}", 0..20)) {
+            let body = lines.iter().map(|line| format!("{line}\r\n")).collect::<String>();
+            let stuffed = String::from_utf8(stuff_dots(body.as_bytes())).unwrap();
+            proptest::prop_assert!(!stuffed.split("\r\n").any(|line| line == "."));
+            let back: String = stuffed.split_inclusive('\n').map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
+            proptest::prop_assert_eq!(back, body);
+        }
+    }
+}

@@ -9,7 +9,8 @@ use std::fmt;
 pub enum Outcome {
     /// The server has taken the mail.
     Accepted { code: u16, enhanced: Option<String>, text: String },
-    /// The server has not taken it, and may later.
+    /// The server has not taken it, and may later. This holds after `before_dot` too: the dot did not go out, or
+    /// the server answered it with 4yz.
     Deferred { phase: Phase, code: Option<u16>, text: String },
     /// The server will not take it.
     Bounced { class: BounceClass, code: u16, enhanced: Option<String>, text: String },

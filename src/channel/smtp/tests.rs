@@ -40,14 +40,6 @@ fn settings(address: SocketAddr) -> SmtpSettings {
     }
 }
 
-/// For servers that stall: nobody wants to wait for them.
-fn hasty(address: SocketAddr) -> SmtpSettings {
-    let mut settings = settings(address);
-    settings.timeouts.command = Duration::from_millis(300);
-    settings.timeouts.dot = Duration::from_millis(300);
-    settings
-}
-
 fn send(sender: &mut Sender, mail: &Mail) -> Outcome {
     sender.send(mail, || Ok::<_, Infallible>(())).unwrap()
 }
@@ -131,13 +123,53 @@ fn faults_leave_the_other_recipients_unharmed() {
 #[test]
 fn silence_before_the_dot_is_deferred_and_after_it_uncertain() {
     let server = FaultServer::start();
-    let mut sender = Sender::new(hasty(server.address)).unwrap();
-    let outcome = send(&mut sender, &mail("stallrcpt"));
+    // Nobody wants to wait for a server that stalls.
+    let short = Duration::from_secs(1);
+    let mut hasty = settings(server.address);
+    hasty.timeouts.command = short;
+    let outcome = send(&mut Sender::new(hasty).unwrap(), &mail("stallrcpt"));
     assert_eq!(line(&outcome), "deferred recipient - the server did not answer in time");
+    let mut hasty = settings(server.address);
+    hasty.timeouts.dot = short;
+    let mut sender = Sender::new(hasty).unwrap();
     let outcome = send(&mut sender, &mail("stalldot"));
     assert_eq!(line(&outcome), "uncertain the server did not answer in time");
-    assert_eq!(line(&send(&mut sender, &mail("ok"))), FAULTS[0].1);
-    assert_eq!(server.book.accepted(), ["ok@example.com"]);
+    assert_eq!(line(&send(&mut sender, &mail("ok+2"))), FAULTS[0].1);
+    assert_eq!(server.book.accepted(), ["ok+2@example.com"]);
+}
+
+#[test]
+fn a_server_that_dribbles_is_not_waited_for_longer() {
+    use std::io::Write as _;
+    let address = fault_server::listen(|mut stream| {
+        loop {
+            stream.write_all(b"2")?;
+            fault_server::pause(Duration::from_millis(20));
+        }
+    });
+    let mut hasty = settings(address);
+    hasty.timeouts.command = Duration::from_millis(500);
+    let outcome = send(&mut Sender::new(hasty).unwrap(), &mail("ok"));
+    assert_eq!(line(&outcome), "deferred greeting - the server did not answer in time");
+}
+
+#[test]
+fn a_sender_takes_leave() {
+    let server = FaultServer::start();
+    let mut sender = Sender::new(settings(server.address)).unwrap();
+    assert!(matches!(send(&mut sender, &mail("r550")), Outcome::Bounced { .. }));
+    drop(sender);
+    server.book.wait_closed(1);
+    let commands = server.book.commands();
+    let verbs: Vec<&str> = commands.iter().filter_map(|command| command.split(' ').next()).collect();
+    assert_eq!(verbs, ["EHLO", "MAIL", "RCPT", "RSET", "QUIT"]);
+}
+
+#[test]
+fn a_sender_moves_to_its_thread() {
+    fn moved<T: Send>() {}
+    moved::<Sender>();
+    moved::<Mail>();
 }
 
 #[test]

@@ -61,7 +61,8 @@ pub(super) enum Silence {
 }
 
 impl Wire {
-    /// Opens a socket to the server, without Nagle's delay.
+    /// Opens a socket to the server, without Nagle's delay. The time to look up the host is the system's
+    /// resolver's to limit.
     pub(super) fn connect(settings: &SmtpSettings) -> Result<Wire, Trouble> {
         let deadline = Instant::now() + settings.timeouts.connect;
         let addresses = (settings.host.as_str(), settings.port).to_socket_addrs();

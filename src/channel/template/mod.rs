@@ -17,6 +17,7 @@
 mod bounds;
 mod found;
 mod front_matter;
+mod html;
 mod plain_text;
 mod render;
 mod values;
@@ -179,6 +180,7 @@ impl Templates {
             Extension::Html => variant.html = Some(piece),
             Extension::Txt => variant.txt = Some(piece),
         }
+        let broken = broken.map(|broken| (broken.reason, clip(broken.range, &text)));
         let has_subject = judged.as_ref().is_ok_and(|judged| judged.subject.is_some());
         self.shapes.push(TemplateShape {
             message: name.message,
@@ -189,7 +191,7 @@ impl Templates {
             text,
             has_subject,
             variables: judged.map(|judged| judged.variables).unwrap_or_default(),
-            broken: broken.map(|broken| (broken.reason, broken.range)),
+            broken,
         });
     }
 
@@ -206,6 +208,9 @@ impl Templates {
         }
         let body = text.get(matter.body..).unwrap_or("");
         let escaped = name.extension == Extension::Html;
+        if escaped {
+            html::judge_places(body, matter.body)?;
+        }
         let source = variables::Source { text: body, offset: matter.body, escaped };
         variables.extend(variables::read(&self.environment, &source)?);
         Ok(Judged { subject: matter.subject, body: matter.body, variables })
@@ -256,6 +261,12 @@ impl Templates {
             shape.has_subject |= with_subject.binary_search(&key).is_ok();
         }
     }
+}
+
+/// A range that may be shown: MiniJinja's may end after the text, or within a letter.
+fn clip(range: Range<usize>, text: &str) -> Range<usize> {
+    let start = text.floor_char_boundary(range.start);
+    start..text.floor_char_boundary(range.end).max(start)
 }
 
 /// MiniJinja as this project uses it: strict, bounded, and without what would reach outside the template.

@@ -3,6 +3,8 @@
 //! Simple on purpose: one pass, no nesting, no tables. What a browser would not show is left out, a link's
 //! address follows its text, and the result holds no tag whatever the input was.
 
+use super::html::{after_element, attribute, decode, split_tag, tag_name};
+
 /// Elements whose content is no text for the reader.
 const HIDDEN: [&str; 5] = ["head", "script", "style", "template", "title"];
 /// Elements that begin and end a line.
@@ -77,116 +79,6 @@ fn is_web(address: &str) -> bool {
     ["http://", "https://", "mailto:"].iter().any(|scheme| address.starts_with(scheme))
 }
 
-/// The inside of the tag or comment at the start of `text`, and what follows it; `None` when none begins here.
-fn split_tag(text: &str) -> Option<(&str, &str)> {
-    let inside = text.strip_prefix('<')?;
-    if let Some(comment) = inside.strip_prefix("!--") {
-        return Some(("!--", comment.split_once("-->").map_or("", |(_, after)| after)));
-    }
-    if !inside.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?')) {
-        return None;
-    }
-    let mut quote = None;
-    for (at, letter) in inside.char_indices() {
-        match (quote, letter) {
-            (None, '>') => return Some((inside.get(..at)?, inside.get(at + 1..)?)),
-            (None, '"' | '\'') => quote = Some(letter),
-            (Some(open), close) if open == close => quote = None,
-            _ => {}
-        }
-    }
-    // A tag that never ends hides the rest, as in a browser.
-    Some((inside, ""))
-}
-
-fn tag_name(tag: &str) -> (bool, String) {
-    let closing = tag.starts_with('/');
-    let name = tag.strip_prefix('/').unwrap_or(tag);
-    let end = name.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(name.len());
-    (closing, name.get(..end).unwrap_or("").to_ascii_lowercase())
-}
-
-/// What follows `</name`'s `>`; nothing when the element never ends.
-fn after_element<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut rest = text;
-    while let Some(at) = rest.find("</") {
-        let tail = rest.get(at + 2..).unwrap_or("");
-        if tail.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return tail.split_once('>').map_or("", |(_, after)| after);
-        }
-        rest = tail;
-    }
-    ""
-}
-
-/// An attribute's value, its character references read.
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let mut rest = tag.split_once(|letter: char| letter.is_ascii_whitespace())?.1;
-    loop {
-        rest = rest.trim_start();
-        let end = rest.find(|letter: char| letter == '=' || letter.is_ascii_whitespace())?;
-        let found = rest.get(..end)?;
-        let after = rest.get(end..)?.trim_start();
-        let Some(value) = after.strip_prefix('=') else {
-            rest = after;
-            continue;
-        };
-        let value = value.trim_start();
-        let (value, after) = match value.chars().next()? {
-            quote @ ('"' | '\'') => value.get(1..)?.split_once(quote)?,
-            _ => value.split_once(|letter: char| letter.is_ascii_whitespace()).unwrap_or((value, "")),
-        };
-        if found.eq_ignore_ascii_case(name) {
-            return Some(decode(value));
-        }
-        rest = after;
-    }
-}
-
-/// Reads character references: the few names that texts use, and numbers.
-fn decode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(rest.get(..at).unwrap_or(""));
-        let tail = rest.get(at + 1..).unwrap_or("");
-        let reference = tail.find(';').filter(|end| *end <= 10).and_then(|end| {
-            let name = tail.get(..end)?;
-            Some((character(name)?, tail.get(end + 1..)?))
-        });
-        match reference {
-            Some((letter, after)) => {
-                out.push(letter);
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = tail;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn character(name: &str) -> Option<char> {
-    let code = match name {
-        "amp" => return Some('&'),
-        "lt" => return Some('<'),
-        "gt" => return Some('>'),
-        "quot" => return Some('"'),
-        "apos" => return Some('\''),
-        "nbsp" => return Some(' '),
-        "euro" => return Some('€'),
-        _ => name.strip_prefix('#')?,
-    };
-    let code = match code.strip_prefix(['x', 'X']) {
-        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
-        None => code.parse().ok()?,
-    };
-    char::from_u32(code).filter(|letter| !letter.is_control())
-}
-
 /// Lines of words: white space is one space, and at most one blank line stands between two lines.
 #[derive(Default)]
 struct Text {
@@ -235,5 +127,40 @@ impl Text {
     fn finish(mut self) -> String {
         self.out.push('\n');
         self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_made_of_html() {
+        for (html, expected) in [
+            ("<p>One</p><p>Two</p>", "One\n\nTwo\n"),
+            ("a<br>b<br/>c", "a\nb\nc\n"),
+            ("  a \n b&nbsp;&amp;&lt;&eacute;&#233;&#x41;  ", "a b &<&eacute;éA\n"),
+            ("<ul><li>one<li>two</ul>", "- one\n- two\n"),
+            ("<a href=\"https://x.example/?a=1&amp;b=2\">go</a>", "go (https://x.example/?a=1&b=2)\n"),
+            ("<a href='javascript:alert(1)'>go</a>", "go\n"),
+            ("<style>p { color: red }</style><script>alert('<p>')</script>x", "x\n"),
+            ("<head><title>t</title></head><body>x</body>", "x\n"),
+            ("<!-- <p>no</p> -->x<!-- never ends", "x\n"),
+            ("1 < 2 <p title=\"a > b\">x</p>", "1 < 2\n\nx\n"),
+            ("<img alt='A bed' src=x><td>a</td><td>b</td>", "A bed a b\n"),
+            ("x<a href=", "x\n"),
+            ("", "\n"),
+            ("<b>bo</b>ld", "bold\n"),
+            ("&#0;&#27;&#1114112;", "&#0;&#27;&#1114112;\n"),
+        ] {
+            assert_eq!(from_html(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn text_is_made_of_any_html_in_time() {
+        for part in ["<", "<a ", "</", "<div>", "&", "<script>", "<!--", "<a href=\"", "&#"] {
+            from_html(&part.repeat(100_000));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Rendering: a message's values to subject, text and HTML.
 
-use super::{Piece, Templates, Variant, VariantKey, plain_text, values};
+use super::{Piece, Templates, Variant, VariantKey, html, plain_text, values};
 use crate::channel::address::is_invisible;
 use crate::model::MessageValues;
 use minijinja::value::Value;
@@ -57,6 +57,10 @@ pub enum RenderError {
     NoSubject {
         path: String,
     },
+    /// A link that is neither to the web, nor mail, nor phone, such as `javascript:`.
+    ForeignLink {
+        path: String,
+    },
 }
 
 impl fmt::Display for RenderError {
@@ -80,6 +84,9 @@ impl fmt::Display for RenderError {
             RenderError::TooMuchWork { path } => write!(f, "`{path}` does more work than a message may"),
             RenderError::TooLong { path } => write!(f, "`{path}` makes a message of more than 1 MiB"),
             RenderError::Nul { path } => write!(f, "`{path}` makes a message with a NUL character"),
+            RenderError::ForeignLink { path } => {
+                write!(f, "`{path}` makes a link that is neither to the web, nor mail, nor phone")
+            }
             RenderError::NoSubject { path } => write!(f, "`{path}` gives this message no subject"),
         }
     }
@@ -105,9 +112,9 @@ impl Templates {
         let variant = self.variant(folder, message, channel, language)?;
         let context = values::context(values, self.zone);
         let (html, text) = match (&variant.html, &variant.txt) {
-            (Some(html), Some(text)) => (Some(self.body(html, &context)?), self.body(text, &context)?),
+            (Some(html), Some(text)) => (Some(self.document(html, &context)?), self.body(text, &context)?),
             (Some(html), None) => {
-                let html = self.body(html, &context)?;
+                let html = self.document(html, &context)?;
                 let text = plain_text::from_html(&html);
                 (Some(html), text)
             }
@@ -146,6 +153,14 @@ impl Templates {
             .ok_or_else(|| RenderError::NoSubject { path: path() })?;
         let line = one_line(&self.part(&piece.path, name, context)?);
         if line.is_empty() { Err(RenderError::NoSubject { path: path() }) } else { Ok(line) }
+    }
+
+    fn document(&self, piece: &Piece, context: &Value) -> Result<String, RenderError> {
+        let document = self.body(piece, context)?;
+        if html::has_foreign_link(&document) {
+            return Err(RenderError::ForeignLink { path: piece.path.clone() });
+        }
+        Ok(document)
     }
 
     fn body(&self, piece: &Piece, context: &Value) -> Result<String, RenderError> {

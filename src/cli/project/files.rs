@@ -53,11 +53,14 @@ pub(super) fn scenario_files(root: &Path) -> Result<Vec<PathBuf>, Failure> {
             }
             let path = entry.path();
             let is_link = entry.file_type().map_err(failed)?.is_symlink();
-            if path.is_dir() {
+            let is_scenario = path.extension().is_some_and(|extension| extension == "scn");
+            let about = std::fs::metadata(&path);
+            if about.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
                 if !is_link && name != "target" && name != "outbox" {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extension == "scn") {
+            } else if is_scenario && about.map_or(true, |about| about.is_file()) {
+                // A pipe or a device would never end; what cannot even be looked at is reported when it is read.
                 found.push(path);
             }
         }

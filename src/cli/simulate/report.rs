@@ -137,8 +137,13 @@ impl Shown<'_> {
         let Some(Busiest { contact, day, messages, could_leave_together }) = &self.report().busiest else { return };
         let who = self.contact(contact);
         let _ = writeln!(text, "busiest day of one person: {} messages to contact {who} on {day}", grouped(*messages));
-        if *messages > 1 && *could_leave_together {
-            let _ = writeln!(text, "  `send ... together` would make them one message, with an item for each");
+        if *could_leave_together > 1 {
+            let them = if could_leave_together == messages {
+                "them".to_owned()
+            } else {
+                format!("{} of them", grouped(*could_leave_together))
+            };
+            let _ = writeln!(text, "  `send ... together` would make {them} one message, with an item for each");
         }
         text.push('\n');
     }

@@ -3,6 +3,9 @@
 #![allow(clippy::disallowed_methods, reason = "the cases are files")]
 
 mod findings;
+mod programs;
+mod projects;
+mod shown;
 
 use super::*;
 

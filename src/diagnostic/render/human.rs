@@ -107,7 +107,12 @@ fn drawn(places: &Places<'_>, source: SourceId, labels: &[Label]) -> (Option<Exc
         let (start, end) = lines.clip(label.span);
         marks.push((start, end, &label.text));
     }
-    let excerpt = Excerpt::around(lines, &mut marks);
+    let mut excerpt = Excerpt::around(lines, &mut marks);
+    let end = excerpt.offset + excerpt.text.len();
+    if marks.iter().any(|mark| mark.0 == end) {
+        // miette draws no mark where there is no character.
+        excerpt.text.push(' ');
+    }
     let labels = marks.into_iter().map(|(start, end, text)| {
         let text = (!text.is_empty()).then(|| clean(text).into_owned());
         LabeledSpan::new(text, start - excerpt.offset, end - start)

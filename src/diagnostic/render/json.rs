@@ -12,23 +12,24 @@ struct Finding<'a> {
     level: &'a str,
     message: &'a str,
     #[serde(flatten)]
-    place: Option<Where<'a>>,
+    place: Where<'a>,
     labels: Vec<Shown<'a>>,
     reason: Option<&'a str>,
     help: Option<&'a str>,
     fix: Option<Repair<'a>>,
 }
 
-/// Lines and columns are from 1 and count characters; `start` and `end` are bytes from 0; ends are excluded.
-#[derive(Serialize)]
+/// Lines and columns are from 1 and count characters; `start` and `end` are bytes from 0; ends are excluded. All are
+/// null for a finding that concerns no text.
+#[derive(Default, Serialize)]
 struct Where<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
-    start: usize,
-    end: usize,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    start: Option<usize>,
+    end: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -47,12 +48,19 @@ struct Repair<'a> {
 
 impl<'a> From<Place<'a>> for Where<'a> {
     fn from(place: Place<'a>) -> Where<'a> {
-        let Place { file, line, column, end_line, end_column, start, end } = place;
-        Where { file, line, column, end_line, end_column, start, end }
+        Where {
+            file: Some(place.file),
+            line: Some(place.line),
+            column: Some(place.column),
+            end_line: Some(place.end_line),
+            end_column: Some(place.end_column),
+            start: Some(place.start),
+            end: Some(place.end),
+        }
     }
 }
 
-/// The findings as one JSON array, ended by a line feed. A finding that concerns no text has no `file` and no place.
+/// The findings as one JSON array, ended by a line feed.
 pub fn json(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     let places = Places::new(sources, diagnostics);
     let findings: Vec<Finding> = diagnostics.iter().map(|diagnostic| finding(&places, diagnostic)).collect();
@@ -70,7 +78,7 @@ fn finding<'a>(places: &Places<'a>, diagnostic: &'a Diagnostic) -> Finding<'a> {
         rule: info.name,
         level: diagnostic.level.name(),
         message: &diagnostic.message,
-        place: places.of(diagnostic).map(Where::from),
+        place: places.of(diagnostic).map(Where::from).unwrap_or_default(),
         labels: diagnostic.labels.iter().filter_map(shown).collect(),
         reason: diagnostic.reason.as_deref(),
         help: diagnostic.help.as_deref(),

@@ -97,9 +97,10 @@ fn region(place: &Place<'_>) -> Value {
     })
 }
 
-/// A path as a URI reference (RFC 3986, section 4.1): all but unreserved characters and slashes are percent-encoded.
+/// A path as a URI (RFC 8089), or as a relative reference (RFC 3986, section 4.2) where it is relative: all but
+/// unreserved characters and slashes are percent-encoded.
 fn uri(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
+    let mut out = if path.starts_with('/') { "file://".to_owned() } else { String::new() };
     for byte in path.bytes() {
         match byte {
             b'\\' => out.push('/'),

@@ -117,6 +117,19 @@ fn human_cuts_long_lines_and_survives_spans_that_point_nowhere() {
 }
 
 #[test]
+fn human_draws_at_the_end_of_a_text() {
+    for text in ["", "a", "a\n", "a\n\n", "a\r\nb\r\n", "\u{feff}", "é"] {
+        let mut sources = Sources::default();
+        let id = sources.add("a.scn", text);
+        for place in 0..=text.len() {
+            let diagnostic = Diagnostic::new(Rule::EmptyFile, "nothing").at(Span::new(id, place, place), "here");
+            let shown = human(&sources, &[diagnostic], PLAIN);
+            assert!(shown.contains("a.scn:") && shown.contains("here"), "{text:?} at {place}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn places_agree_with_the_plain_count() {
     let mut sources = Sources::default();
     for length in [0, 1, 1023, 1024, 1025, 2048, 5000] {
@@ -167,6 +180,7 @@ fn json_is_an_array_of_findings() {
                            "start": 40, "end": 46 }],
               "reason": null, "help": null, "fix": null },
             { "code": "S006", "rule": "empty-folder", "level": "warning", "message": "no `.scn` file under `shop`",
+              "file": null, "line": null, "column": null, "end_line": null, "end_column": null, "start": null, "end": null,
               "labels": [], "reason": null, "help": null, "fix": null },
         ])
     );
@@ -208,6 +222,17 @@ fn sarif_is_a_log_with_all_rules() {
     );
     assert_eq!(run["results"][2]["level"], "warning");
     assert!(run["results"][2].get("locations").is_none());
+}
+
+#[test]
+fn sarif_names_files_by_uri() {
+    for (name, uri) in [("/shop/é.scn", "file:///shop/%C3%A9.scn"), ("a\\b:c%.scn", "a/b%3Ac%25.scn")] {
+        let mut sources = Sources::default();
+        let id = sources.add(name, "");
+        let diagnostic = Diagnostic::new(Rule::EmptyFile, "nothing").at(Span::new(id, 0, 0), "");
+        let log: Value = serde_json::from_str(&sarif(&sources, &[diagnostic])).unwrap();
+        assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], uri);
+    }
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub struct Busiest {
     /// `2011-03-04`, in the policy's zone.
     pub day: String,
     pub messages: u64,
-    /// Whether every one of them came from a `send` without `together`.
-    pub could_leave_together: bool,
+    /// The most of them that one `send` without `together` made.
+    pub could_leave_together: u64,
 }
 
 /// A scenario whose tables or columns the CRM lacks.

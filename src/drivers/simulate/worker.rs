@@ -112,7 +112,8 @@ impl Worker<'_> {
 struct Day {
     ends: Option<Instant>,
     messages: u64,
-    with_together: bool,
+    /// How many of them each `send` without `together` made.
+    alone: Vec<((u16, StepIx), u64)>,
 }
 
 impl Day {
@@ -127,13 +128,23 @@ impl Day {
         self.messages += 1;
         let step = worker.program.unit(effect.unit).and_then(|unit| unit.scenario.steps.get(effect.step));
         if let Some(Op::Send(send)) = step.map(|step| &step.op) {
-            self.with_together |= send.together.is_some();
+            self.count_alone(send.together.is_none(), (effect.unit, effect.step));
+        }
+    }
+
+    fn count_alone(&mut self, is_alone: bool, send: (u16, StepIx)) {
+        if !is_alone {
+            return;
+        }
+        match self.alone.iter_mut().find(|(known, _)| *known == send) {
+            Some((_, count)) => *count += 1,
+            None => self.alone.push((send, 1)),
         }
     }
 
     fn close(&mut self, worker: &mut Worker<'_>, contact: &Id) {
         let messages = std::mem::take(&mut self.messages);
-        let with_together = std::mem::take(&mut self.with_together);
+        let could_leave_together = self.alone.drain(..).map(|(_, count)| count).max().unwrap_or(0);
         let Some(ends) = self.ends else { return };
         if worker.share.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
             return;
@@ -143,11 +154,7 @@ impl Day {
         // A midnight that does not exist moved forward, still in the next day.
         let day = next.add_days(-1).unwrap_or(next);
         debug_assert!(zone.instant(day, TimeOfDay::MIDNIGHT) < ends);
-        worker.share.busiest = Some(Busiest {
-            contact: contact.clone(),
-            day: day.to_string(),
-            messages,
-            could_leave_together: !with_together,
-        });
+        worker.share.busiest =
+            Some(Busiest { contact: contact.clone(), day: day.to_string(), messages, could_leave_together });
     }
 }

@@ -1,7 +1,8 @@
 //! One value of a row, read as the type that its field declares.
 
 use crate::engine::{Needs, Value, World};
-use crate::model::{Id, Type};
+use crate::model::Type;
+use crate::store::id::read as id;
 use crate::time::{Date, Duration, Instant, Precision, TimeOfDay, Zone};
 use rusqlite::types::ValueRef;
 use rust_decimal::Decimal;
@@ -91,22 +92,6 @@ impl Kind {
 
 pub(super) const NOT_AN_INSTANT: &str = "is not an instant";
 pub(super) const NOT_AN_ID: &str = "is not an id";
-
-/// INTEGER or TEXT; also a REAL that is whole, as a view may compute it.
-pub(super) fn id(value: ValueRef<'_>) -> Option<Id> {
-    match value {
-        ValueRef::Integer(number) => Some(Id::Number(number)),
-        ValueRef::Real(number) => whole(number).map(Id::Number),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(|text| Id::Text(Arc::from(text))),
-        ValueRef::Null | ValueRef::Blob(_) => None,
-    }
-}
-
-/// The integer that a REAL is, within the range where every integer is one.
-pub(super) fn whole(number: f64) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-}
 
 /// ISO 8601 TEXT, UTC unless an offset is given, or INTEGER Unix seconds. A date alone is the last second of its day
 /// in `zone`.

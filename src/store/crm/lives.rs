@@ -1,14 +1,14 @@
 //! Contact by contact: everything that happened to one, then to the next, in the order of ids.
 
-use super::decode;
 use super::merge::{self, Cursor};
 use super::plan::Source;
 use super::{Crm, Error, Notes};
 use crate::engine::{Life, Person, Program, World};
 use crate::model::Id;
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::Zone;
-use rusqlite::types::{ToSql, ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use std::ops::ControlFlow;
 
@@ -61,55 +61,75 @@ impl Crm {
 }
 
 impl Lives<'_> {
-    /// Splits the contacts into at most `count` ranges of about as many contacts, in order and together everything.
-    /// There is one range when an event table cannot be read in the order of contacts without sorting all of it, or
-    /// when the columns' types leave a doubt that they would be cut at the same place.
+    /// Splits the contacts into at most `count` ranges with about as many events, in order and together everything.
+    /// There is one range when a table cannot be read in the order of contacts without sorting all of it, or when the
+    /// columns' types leave a doubt that they would be cut at the same place.
     pub fn ranges(&self, crm: &Crm, count: usize) -> Result<Vec<ContactRange>, Error> {
-        let cut = || {
+        let cuts = || {
+            if count < 2 || self.sorts(&crm.connection)? {
+                return Ok(Vec::new());
+            }
             let cuts = self.cuts(&crm.connection, count)?;
-            Ok(if self.can_cut(&crm.connection, &cuts)? { cuts } else { Vec::new() })
+            Ok(if self.can_cut(crm, &cuts)? { cuts } else { Vec::new() })
         };
-        let cuts = cut().map_err(|error: rusqlite::Error| crm.error(&error))?;
+        let cuts = cuts().map_err(|error: rusqlite::Error| crm.error(&error))?;
         let from = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
         let to = cuts.iter().cloned().map(Some).chain([None]);
         Ok(from.zip(to).map(|(from, to)| ContactRange { from, to }).collect())
     }
 
-    /// The ids at which the contacts fall into `count` parts.
-    fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
-        let contacts: i64 = connection.query_row("SELECT count(*) FROM \"contact\"", [], |row| row.get(0))?;
-        let count = i64::try_from(count).unwrap_or(i64::MAX).min(contacts);
-        let mut cuts: Vec<Id> = Vec::new();
-        if count < 2 {
-            return Ok(cuts);
-        }
-        let mut statement = connection.prepare("SELECT \"id\" FROM \"contact\" ORDER BY \"id\" COLLATE BINARY")?;
-        let mut rows = statement.query([])?;
-        let (mut place, mut part) = (0, 1);
-        while let Some(row) = rows.next()? {
-            if part < count && place >= part * contacts / count {
-                part += 1;
-                cuts.extend(decode::id(row.get_ref(0)?));
+    /// Whether a table must be sorted to be read in the order of contacts.
+    fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
+        for (source, key) in self.sources() {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
+            let plan: String =
+                plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
+            if plan.contains("TEMP B-TREE") {
+                return Ok(true);
             }
-            place += 1;
         }
-        cuts.dedup();
+        Ok(false)
+    }
+
+    /// The contacts at which the longest event table falls into `count` parts.
+    fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
+        let mut longest = (0, "");
+        for event in &self.events {
+            let table = event.source.table.as_str();
+            let sql = format!("SELECT count(*) FROM {}", quoted(table));
+            let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+            longest = longest.max((rows, table));
+        }
+        let (rows, table) = longest;
+        let step = rows / i64::try_from(count).unwrap_or(i64::MAX);
+        let mut cuts: Vec<Id> = Vec::new();
+        while step > 0 && cuts.len() + 1 < count {
+            let next = match cuts.last() {
+                None => contact_after(connection, table, "IS NOT NULL", None, step)?,
+                Some(last) => match contact_after(connection, table, ">= ?1", Some(last), step)? {
+                    // One contact alone is more than a part.
+                    Some(same) if same == *last => contact_after(connection, table, "> ?1", Some(last), 0)?,
+                    next => next,
+                },
+            };
+            let Some(next) = next else { break };
+            cuts.push(next);
+        }
         Ok(cuts)
     }
 
     /// Comparing a column with a cut may convert one to the other's type, and then tables could be cut at different
-    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers.
-    fn can_cut(&self, connection: &Connection, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
+    /// places. Numbers are safe where a column holds nothing else; words where no column could take them for numbers;
+    /// other texts where all columns are declared to hold texts.
+    fn can_cut(&self, crm: &Crm, cuts: &[Id]) -> Result<bool, rusqlite::Error> {
         let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
+        let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
         for (source, key) in self.sources() {
-            let plan = format!("EXPLAIN QUERY PLAN {}", in_order(source, key, ""));
-            let plan: String = connection
-                .prepare(&plan)?
-                .query_map([], |row| row.get::<_, String>(3))?
-                .collect::<Result<_, rusqlite::Error>>()?;
-            let sorts = plan.contains("TEMP B-TREE");
-            if sorts || !(words || numbers && holds_numbers_alone(connection, source, key)?) {
+            let safe = words
+                || texts && is_declared_text(crm, source, key)
+                || numbers && holds_numbers_alone(&crm.connection, source, key)?;
+            if !safe {
                 return Ok(false);
             }
         }
@@ -160,7 +180,7 @@ impl Lives<'_> {
         Ok(count)
     }
 
-    /// As [`Lives::read`], of these contacts, in the order given.
+    /// As [`Lives::read`], of these contacts, in the order given; one that has no event is given too, with an empty life.
     pub fn read_these(
         &self,
         crm: &Crm,
@@ -171,12 +191,25 @@ impl Lives<'_> {
         let mut read = || {
             let transaction = crm.connection.unchecked_transaction()?;
             for contact in contacts {
+                let bounds = [Parameter::from(contact)];
+                let (mut given, aside) = (false, notes.set_aside);
                 let only = |person: &Person, life: &mut Life| {
                     // SQLite may convert the id to the column's type and find another contact.
-                    if person.id == *contact { live(person, life) } else { ControlFlow::Continue(()) }
+                    if person.id != *contact {
+                        return ControlFlow::Continue(());
+                    }
+                    given = true;
+                    live(person, life)
                 };
-                let bounds = [Parameter::from(contact)];
-                if self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?.is_break() {
+                let mut flow = self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?;
+                if !given && notes.set_aside == aside {
+                    let sql = in_order(&self.contact, "id", "KEY = ?1");
+                    let mut statement = transaction.prepare_cached(&sql)?;
+                    let cursor = Cursor::new(&self.contact, "id", statement.query(params_from_iter(&bounds))?);
+                    let person = merge::without_events(self, cursor, contact, notes)?;
+                    flow = live(&person, &mut Life::default());
+                }
+                if flow.is_break() {
                     break;
                 }
             }
@@ -217,6 +250,31 @@ fn in_order(source: &Source, key: &str, condition: &str) -> String {
     format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
 }
 
+/// The contact of the row that comes `skipped` rows after the first of those for which the condition holds.
+fn contact_after(
+    connection: &Connection,
+    table: &str,
+    condition: &str,
+    contact: Option<&Id>,
+    skipped: i64,
+) -> Result<Option<Id>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT contact FROM {} WHERE contact {condition} ORDER BY contact COLLATE BINARY LIMIT 1 OFFSET {skipped}",
+        quoted(table)
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(contact.map(Parameter::from)))?;
+    let row = rows.next()?;
+    Ok(row.map(|row| row.get_ref(0)).transpose()?.and_then(id::read))
+}
+
+/// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).
+fn is_declared_text(crm: &Crm, source: &Source, key: &str) -> bool {
+    let column = crm.shape.table(&source.table).and_then(|table| table.columns.iter().find(|each| each.name == key));
+    let declared = column.map_or(String::new(), |column| column.declared.to_ascii_uppercase());
+    !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
+}
+
 /// Whether the largest key is a number: texts would come after it.
 fn holds_numbers_alone(connection: &Connection, source: &Source, key: &str) -> Result<bool, rusqlite::Error> {
     let (table, key) = (quoted(&source.table), quoted(key));
@@ -240,28 +298,4 @@ fn has_unique_id(connection: &Connection, table: &str) -> Result<bool, rusqlite:
         [table],
         |row| row.get(0),
     )
-}
-
-/// An id as a parameter of a statement.
-pub(in crate::store) enum Parameter<'a> {
-    Number(i64),
-    Text(&'a str),
-}
-
-impl<'a> From<&'a Id> for Parameter<'a> {
-    fn from(id: &'a Id) -> Parameter<'a> {
-        match id {
-            Id::Number(number) => Parameter::Number(*number),
-            Id::Text(text) => Parameter::Text(text),
-        }
-    }
-}
-
-impl ToSql for Parameter<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Parameter::Number(number) => ToSqlOutput::Owned(Stored::Integer(*number)),
-            Parameter::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        })
-    }
 }

@@ -7,6 +7,7 @@ use super::plan::Source;
 use super::world::fill;
 use crate::engine::{Event, Life, Person, Value};
 use crate::model::Id;
+use crate::store::id;
 use crate::time::{Instant, Precision};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
@@ -26,7 +27,7 @@ impl Key<'_> {
     fn of(value: ValueRef<'_>) -> Option<Key<'_>> {
         match value {
             ValueRef::Integer(number) => Some(Key::Number(number)),
-            ValueRef::Real(number) => decode::whole(number).map(Key::Number),
+            ValueRef::Real(number) => id::whole(number).map(Key::Number),
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Key::Text),
             ValueRef::Null | ValueRef::Blob(_) => None,
         }
@@ -97,6 +98,33 @@ struct Room {
     set_aside: bool,
 }
 
+impl Room {
+    fn new() -> Room {
+        Room {
+            person: Person { id: Id::Number(0), values: Vec::new() },
+            life: Life::default(),
+            values: Vec::new(),
+            refused: Vec::new(),
+            ids: FxHashSet::default(),
+            set_aside: false,
+        }
+    }
+}
+
+/// A contact that has no event.
+pub(super) fn without_events(
+    lives: &Lives<'_>,
+    mut contact: Cursor<'_>,
+    id: &Id,
+    notes: &mut Notes,
+) -> Result<Person, rusqlite::Error> {
+    let mut room = Room::new();
+    room.person.id = id.clone();
+    contact.advance(notes)?;
+    read_person(lives, &mut contact, &mut room, notes)?;
+    Ok(room.person)
+}
+
 /// Goes through all tables, contact by contact.
 pub(super) fn merge(
     lives: &Lives<'_>,
@@ -105,14 +133,7 @@ pub(super) fn merge(
     notes: &mut Notes,
     mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
-    let mut room = Room {
-        person: Person { id: Id::Number(0), values: Vec::new() },
-        life: Life::default(),
-        values: Vec::new(),
-        refused: Vec::new(),
-        ids: FxHashSet::default(),
-        set_aside: false,
-    };
+    let mut room = Room::new();
     contact.advance(notes)?;
     for cursor in &mut events {
         cursor.advance(notes)?;
@@ -208,7 +229,7 @@ fn read_event(
     notes: &mut Notes,
 ) -> Result<Option<Event>, rusqlite::Error> {
     let (table, stored) = (&source.source.table, row.get_ref(1)?);
-    let id = decode::id(stored);
+    let id = id::read(stored);
     if id.is_none() {
         notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
     }

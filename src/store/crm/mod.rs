@@ -26,10 +26,6 @@ use crate::model::CrmShape;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How long a database that somebody else writes to is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open CRM, for one thread; each thread [opens its own](Crm::again).
 pub struct Crm {
@@ -91,7 +87,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let prepare = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(crate::store::PATIENCE)?;
         // In the order of an index, rows lie all over the file: room for 64 MiB of pages saves most reads.
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

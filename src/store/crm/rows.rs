@@ -6,6 +6,7 @@ use super::merge::read_dates;
 use super::{Crm, Error, Notes};
 use crate::engine::Event;
 use crate::model::Id;
+use crate::store::id;
 use crate::store::text::quoted;
 use crate::time::Instant;
 use rusqlite::Row;
@@ -59,7 +60,7 @@ impl Lives<'_> {
         self.each_row(crm, source, |row| {
             let table = &source.source.table;
             let (contact, stored) = (row.get_ref(0)?, row.get_ref(1)?);
-            let Some(id) = decode::id(stored) else {
+            let Some(id) = id::read(stored) else {
                 notes.unreadable.add(table, stored, "id", stored, decode::NOT_AN_ID);
                 return Ok(());
             };
@@ -67,7 +68,7 @@ impl Lives<'_> {
                 return Ok(());
             }
             let Some((at, arrived)) = read_dates(self, source, row, notes)? else { return Ok(()) };
-            match decode::id(contact) {
+            match id::read(contact) {
                 Some(contact) => new.push(NewRow { contact, event: Event { kind, id, at, arrived } }),
                 None if contact == rusqlite::types::ValueRef::Null => notes.without_contact += 1,
                 None => notes.unreadable.add(table, stored, "contact", contact, decode::NOT_AN_ID),

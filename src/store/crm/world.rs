@@ -1,11 +1,12 @@
 //! All rows of the entities that a program reads.
 
-use super::decode::{self, NOT_AN_ID};
+use super::decode::NOT_AN_ID;
 use super::plan::Source;
 use super::{Crm, Error, Findings};
 use crate::engine::{EntityTable, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, RecordUse};
 use crate::model::{Id, Type};
+use crate::store::id;
 use crate::store::text::quoted;
 
 impl Crm {
@@ -37,7 +38,7 @@ impl Crm {
         let mut statement = self.connection.prepare(&format!("SELECT \"id\" FROM {}", quoted(&entity.name)))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if let (Some(id), Some(table)) = (decode::id(row.get_ref(0)?), world.tables.get_mut(slot)) {
+            if let (Some(id), Some(table)) = (id::read(row.get_ref(0)?), world.tables.get_mut(slot)) {
                 table.push(id, []);
             }
         }
@@ -60,7 +61,7 @@ impl Crm {
         let mut filled = vec![false; world.tables.get(slot).map_or(0, EntityTable::len)];
         while let Some(row) = rows.next()? {
             let stored = row.get_ref(0)?;
-            let Some(id) = decode::id(stored) else {
+            let Some(id) = id::read(stored) else {
                 findings.add(&source.table, stored, "id", stored, NOT_AN_ID);
                 continue;
             };

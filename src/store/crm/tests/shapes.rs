@@ -71,9 +71,14 @@ fn files_that_are_no_crm_are_errors_as_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("text.db"), "this is not a database, but it is long enough to look at".repeat(20)).unwrap();
-    for (name, kind) in
-        [("none.db", ErrorKind::NotFound), ("text.db", ErrorKind::NotADatabase), (".", ErrorKind::NotADatabase)]
-    {
+    let holder = rusqlite::Connection::open(path("held.db")).unwrap();
+    holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    for (name, kind) in [
+        ("none.db", ErrorKind::NotFound),
+        ("text.db", ErrorKind::NotADatabase),
+        (".", ErrorKind::NotADatabase),
+        ("held.db", ErrorKind::Busy),
+    ] {
         let error = Crm::open(&path(name)).unwrap_err();
         assert_eq!(error.kind, kind, "{name}");
         assert!(error.to_string().contains(name), "{error}");

@@ -1,0 +1,206 @@
+//! `scn run`: new rows and due timers on the wall clock, and messages that leave.
+
+mod summary;
+
+use super::configuration::Tls;
+use super::exit::{Exit, Failure};
+use super::findings::Findings;
+use super::project::Project;
+use super::sources::failure;
+use super::{instant, output, sources, surroundings};
+use crate::channel::{Credentials, EmailSettings, SecretReference, Sender, SmtpSettings, Timeouts, TlsMode};
+use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
+use crate::time::{Instant, Zone};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Run scenarios on the wall clock: take new rows of the CRM, and send what comes due
+///
+/// Runs until it is stopped (SIGINT or SIGTERM). Without a server in `scn.toml`, messages are written as files under
+/// `outbox/`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  scn run scenarios --once")]
+pub struct Arguments {
+    /// A file, or a folder with all `.scn` files under it
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The CRM; `crm` of `scn.toml` without it
+    #[arg(long, value_name = "FILE")]
+    pub crm: Option<PathBuf>,
+    /// Where the state is kept; `state` of `scn.toml` without it, else a file beside the CRM
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Do what is due now, then end
+    #[arg(long)]
+    pub once: bool,
+    /// Also take the events since this instant, which would be too old otherwise; asks before it sends
+    #[arg(long, value_name = "SINCE")]
+    pub backfill: Option<String>,
+    /// Answer yes to what `--backfill`, or a run after a long stop, asks
+    #[arg(long)]
+    pub yes: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let project = Project::open_one(&arguments.path)?;
+    let (compiled, findings) = Findings::of(&project, &surroundings::look(&project, None)?);
+    if let Some(exit) = findings.stop() {
+        return Ok(exit);
+    }
+    let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
+    let zone = project.settings.meaning.zone;
+    let since = arguments.backfill.as_deref().map(|text| instant::first("--backfill", text, zone)).transpose()?;
+    let stop = stop_flag()?;
+    let crm = sources::crm(&project, arguments.crm.as_deref())?;
+    let state = state_path(&project, arguments)?;
+    let delivery = delivery(&project)?;
+    let name = format!("{}-{}", std::process::id(), now().0);
+    let setup = Setup { bundle, crm, state: &state, delivery };
+    let mut run = Run::open(setup, &name, now()).map_err(refused)?;
+    output::notice(&summary::opening(&run, &state));
+    confirm(&run, since, bundle.settings.expire, zone, arguments.yes)?;
+    if let Some(since) = since {
+        run.backfill(since, now()).map_err(failure)?;
+    }
+    let stopped = || stop.load(Ordering::Relaxed);
+    let result = if arguments.once { run.tick(now(), &stopped) } else { go_on(&mut run, &stopped) };
+    result.map_err(failure)?;
+    output::results(&summary::closing(&run, zone, arguments.once).map_err(failure)?)?;
+    let report = run.report();
+    let sent: u64 = report.sent.values().sum();
+    Ok(match () {
+        () if report.circuit_open => Exit::CircuitOpen,
+        () if report.notes.set_aside > 0 || !report.unreadable.is_empty() => Exit::Findings,
+        () if report.deferred > 0 && sent == 0 => Exit::Busy,
+        () => Exit::Done,
+    })
+}
+
+/// The wall clock. It is read here and handed down.
+fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Raised by SIGINT and SIGTERM.
+fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot listen to signals: {error}")))?;
+    }
+    Ok(stop)
+}
+
+/// Ticks whenever something is due, and looks at the CRM once a second.
+fn go_on(run: &mut Run, stopped: &dyn Fn() -> bool) -> Result<(), crate::drivers::Error> {
+    const LOOK: Duration = Duration::from_secs(1);
+    const BREATH: Duration = Duration::from_millis(50);
+    let mut told = summary::Told::default();
+    while !stopped() {
+        run.tick(now(), stopped)?;
+        if let Some(line) = told.news(run) {
+            output::notice(&line);
+        }
+        if run.report().circuit_open {
+            break;
+        }
+        let until = run.next()?.map_or(i64::MAX, |next| next.0).min(now().0.saturating_add(LOOK.as_micros() as i64));
+        while now().0 < until && !stopped() {
+            std::thread::sleep(BREATH);
+        }
+    }
+    Ok(())
+}
+
+/// Where the state is kept: beside the CRM unless told otherwise.
+fn state_path(project: &Project, arguments: &Arguments) -> Result<PathBuf, Failure> {
+    if let Some(path) = arguments.state.clone().or_else(|| project.settings.state.clone()) {
+        return Ok(path);
+    }
+    let crm = arguments.crm.clone().or_else(|| project.settings.crm.clone());
+    let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
+    Ok(crm.with_extension("scn-state.db"))
+}
+
+fn delivery(project: &Project) -> Result<Delivery, Failure> {
+    let settings = &project.settings;
+    let wrong = |text: String| Failure::new(Exit::Configuration, text);
+    let mut post = Post::Files;
+    let mut email = None;
+    if let Some(configured) = &settings.email {
+        let parsed = EmailSettings::parse(&configured.from, configured.reply_to.as_deref())
+            .map_err(|error| wrong(format!("`channels.email`: {error}")))?;
+        if let Some(server) = &configured.server {
+            let credentials = match &server.login {
+                None => None,
+                Some((user, reference)) => {
+                    let reference =
+                        SecretReference::parse(reference).map_err(|error| wrong(format!("`password`: {error}")))?;
+                    let password =
+                        reference.resolve(&project.root).map_err(|error| wrong(format!("`password`: {error}")))?;
+                    Some(Credentials { user: user.clone(), password })
+                }
+            };
+            let settings = SmtpSettings {
+                host: server.host.clone(),
+                port: server.port,
+                tls: match server.tls {
+                    Tls::Implicit => TlsMode::Required,
+                    Tls::Starttls => TlsMode::StartTls,
+                    Tls::None => TlsMode::None,
+                },
+                credentials,
+                extra_authorities: None,
+                hello: parsed.from.domain().to_owned(),
+                timeouts: Timeouts::default(),
+            };
+            // What cannot work is said before anything is decided.
+            Sender::new(settings.clone()).map_err(|error| wrong(format!("`channels.email.server`: {error}")))?;
+            post = Post::Server { settings: Box::new(settings), connections: server.connections };
+        }
+        email = Some(parsed);
+    }
+    let templates = Arc::new(surroundings::templates(project)?);
+    Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post })
+}
+
+/// After a long stop, and before older events are taken, says what would leave, and asks.
+fn confirm(
+    run: &Run,
+    since: Option<Instant>,
+    expire: crate::time::Duration,
+    zone: Zone,
+    yes: bool,
+) -> Result<(), Failure> {
+    let long = run.last_poll().and_then(|last| zone.add(last, expire)).is_some_and(|limit| limit < now());
+    if since.is_none() && !long {
+        return Ok(());
+    }
+    let rehearsal = run.rehearse(since, now()).map_err(refused)?;
+    output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
+    if rehearsal.leaving == 0 || yes {
+        return Ok(());
+    }
+    let refuse = || Failure::new(Exit::Usage, "nothing was done").help("add `--yes` to go on");
+    if !std::io::stdin().is_terminal() {
+        return Err(refuse());
+    }
+    output::notice("go on? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|_| refuse())?;
+    if matches!(answer.trim(), "y" | "yes") { Ok(()) } else { Err(refuse()) }
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Error(error) => failure(error),
+        Refusal::ClockWentBack { last } => {
+            Failure::new(Exit::Failed, format!("the clock went back: it was {last} when the CRM was looked at last"))
+                .help("set the clock right; nothing was done")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a run says: what it does, and always why nothing went.
+
+use crate::drivers::Error;
+use crate::drivers::run::{Rehearsal, Report, Run};
+use crate::drivers::story::{count_words, moment};
+use crate::engine::Count;
+use crate::store::state::MessageState;
+use crate::time::Zone;
+use std::fmt::Write;
+use std::path::Path;
+
+/// When the state is open.
+pub fn opening(run: &Run, state: &Path) -> String {
+    let report = run.report();
+    let mut text = format!("state: {}\n", state.display());
+    if report.recovered.pending > 0 {
+        let _ = writeln!(text, "an earlier run ended in the middle: {} messages wait again", report.recovered.pending);
+    }
+    if report.recovered.uncertain > 0 {
+        let count = report.recovered.uncertain;
+        let _ = writeln!(
+            text,
+            "an earlier run ended while {count} messages were handed over: see what became of them below"
+        );
+    }
+    for not in &report.not_run {
+        let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
+        let _ = writeln!(text, "not run: {}: the CRM has {}", not.scenario, lacks.join(", "));
+    }
+    for scenario in &report.older {
+        let _ = writeln!(text, "note: instances of `{scenario}`, which is not among these scenarios, go on");
+    }
+    text
+}
+
+/// What was tried on a copy.
+pub fn rehearsed(rehearsal: &Rehearsal, backfill: bool) -> String {
+    let Rehearsal { leaving, expired, waiting } = rehearsal;
+    let what = if backfill { "these older events" } else { "this long stop" };
+    format!(
+        "after {what}, {leaving} messages would leave now, {expired} are too late and would be recorded as expired, \
+         {waiting} contacts would wait\n"
+    )
+}
+
+/// What was told already, so that each piece of news is told once.
+#[derive(Debug, Default)]
+pub struct Told {
+    sent: u64,
+    not_sent: u64,
+    deferred: u64,
+    troubles: usize,
+}
+
+impl Told {
+    /// One line when something has happened since the last one.
+    pub fn news(&mut self, run: &Run) -> Option<String> {
+        let report = run.report();
+        let (sent, not_sent) = (report.sent.values().sum::<u64>(), report.not_sent.values().sum::<u64>());
+        let (more, less, later) = (sent - self.sent, not_sent - self.not_sent, report.deferred - self.deferred);
+        let troubles: Vec<String> =
+            report.troubles.iter().skip(self.troubles).map(|trouble| format!("  {trouble}\n")).collect();
+        if more + less + later == 0 && troubles.is_empty() {
+            return None;
+        }
+        *self = Told { sent, not_sent, deferred: report.deferred, troubles: report.troubles.len() };
+        Some(format!("{more} sent, {less} not sent, {later} to be tried again\n{}", troubles.concat()))
+    }
+}
+
+/// When the run ends.
+pub fn closing(run: &Run, zone: Zone, once: bool) -> Result<String, Error> {
+    let report = run.report();
+    let outlook = run.outlook()?;
+    let mut text = String::new();
+    let sent: u64 = report.sent.values().sum();
+    let _ = writeln!(text, "{sent} messages sent, {} new rows", report.rows);
+    for (channel, count) in &report.sent {
+        let _ = writeln!(text, "  {count} by {channel}");
+    }
+    for ((outcome, reason), count) in &report.not_sent {
+        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let _ = writeln!(text, "  {count} {outcome}{because}");
+    }
+    counts(&mut text, report);
+    if report.deferred > 0 {
+        let _ = writeln!(text, "  {} could not be sent yet and are tried again", report.deferred);
+    }
+    for trouble in &report.troubles {
+        let _ = writeln!(text, "  {trouble}");
+    }
+    let uncertain =
+        |(state, _, count): &(MessageState, Option<String>, u64)| (*state == MessageState::Uncertain).then_some(*count);
+    let uncertain: u64 = outlook.messages.iter().filter_map(uncertain).sum();
+    if uncertain > 0 {
+        let _ = writeln!(
+            text,
+            "{uncertain} messages are uncertain: the server took them or not, nobody knows; they are held"
+        );
+    }
+    if report.circuit_open {
+        text.push_str("stopped: the server refuses message after message and blames the sender or the content\n");
+    }
+    if report.history > 0 {
+        let _ = writeln!(text, "{} rows are from before the start and start nothing", report.history);
+    }
+    if sent == 0 && (report.history > 0 || started_nothing(report)) {
+        for (scenario, start) in outlook.starts.iter().filter(|(name, _)| !name.contains(' ')) {
+            let _ = writeln!(text, "  `{scenario}` takes events since {}", moment(zone, *start));
+        }
+        text.push_str("  `--backfill SINCE` takes older ones\n");
+    }
+    set_aside(&mut text, report);
+    match outlook.next_timer.into_iter().chain(outlook.next_message).min() {
+        Some(next) => {
+            let _ = writeln!(text, "next: {}", moment(zone, next));
+        }
+        None if once => text.push_str("nothing is waiting: only new rows can start something\n"),
+        None => {}
+    }
+    Ok(text)
+}
+
+fn started_nothing(report: &Report) -> bool {
+    report.counts.values().all(|counts| counts.get(Count::Started) == 0)
+}
+
+fn counts(text: &mut String, report: &Report) {
+    for (scenario, counts) in &report.counts {
+        let told: Vec<String> = Count::ALL
+            .into_iter()
+            .filter(|count| counts.get(*count) > 0)
+            .map(|count| format!("{} {}", counts.get(count), count_words(count)))
+            .collect();
+        if !told.is_empty() {
+            let _ = writeln!(text, "  {scenario}: {}", told.join(", "));
+        }
+    }
+}
+
+fn set_aside(text: &mut String, report: &Report) {
+    if report.notes.set_aside > 0 {
+        let _ = writeln!(text, "{} contacts are set aside: a value of theirs cannot be read", report.notes.set_aside);
+    }
+    for message in report
+        .notes
+        .unreadable
+        .first
+        .iter()
+        .map(|each| each.diagnostic().message)
+        .chain(report.unreadable.iter().cloned())
+    {
+        let _ = writeln!(text, "  {message}");
+    }
+}

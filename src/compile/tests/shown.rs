@@ -1,0 +1,181 @@
+//! A program in words, so that tests can say what they expect of it.
+
+use crate::ir::*;
+use crate::model::Literal;
+
+/// The lines that a scenario comes to.
+pub fn lines(scenario: &Scenario) -> Vec<String> {
+    let show = Show { code: &scenario.code };
+    let mut lines = Vec::new();
+    for trigger in &scenario.triggers {
+        let event = &scenario.code.events[usize::from(trigger.event)].name;
+        let filter = trigger.filter.map(|filter| format!(" if {}", show.expr(filter, Some(event))));
+        lines.push(format!("when {event}{}", filter.unwrap_or_default()));
+    }
+    lines.extend(scenario.audience.map(|audience| format!("for {}", show.expr(audience, None))));
+    let first = scenario.triggers.first().map(|trigger| scenario.code.events[usize::from(trigger.event)].name.as_str());
+    match &scenario.entry {
+        EntryRule::Always => {}
+        EntryRule::Once => lines.push("once".into()),
+        EntryRule::Latest => lines.push("latest".into()),
+        EntryRule::OnceEvery(duration) => lines.push(format!("once every {}", show.expr(*duration, None))),
+        EntryRule::OncePer(path) => lines.push(format!("once per {}", show.expr(*path, first))),
+    }
+    if let Some(goal) = &scenario.goal {
+        let within = goal.within.map(|within| format!(" within {}", show.expr(within, None))).unwrap_or_default();
+        let then = goal.then.map(|then| format!(" then {}", then.0)).unwrap_or_default();
+        lines.push(format!("goal {}{within}{then}", show.expr(goal.condition, None)));
+    }
+    lines.extend(scenario.stop_when.map(|condition| format!("stop when {}", show.expr(condition, None))));
+    for (place, step) in scenario.steps.iter() {
+        let guard = match &step.guard {
+            None => String::new(),
+            Some(Guard::Unless(condition)) => format!(" unless {}", show.expr(*condition, None)),
+            Some(Guard::OnlyIf(condition)) => format!(" only if {}", show.expr(*condition, None)),
+        };
+        let label = step.label.as_ref().map(|label| format!("@{label} ")).unwrap_or_default();
+        lines.push(format!("{}/{} {label}{}{guard}", place.0, step.ordinal, show.op(&step.op)));
+    }
+    lines
+}
+
+/// The variables of a message.
+pub fn message(message: &MessageContext) -> Vec<String> {
+    let show = Show { code: &message.code };
+    let mut lines = vec![format!("{} {} in {:?}", message.channel, message.message, message.folder)];
+    lines.extend(message.language.map(|language| format!("language {}", show.expr(language, None))));
+    for (kind, variables) in [("variable", &message.variables), ("item", &message.items)] {
+        let shown = variables.iter().map(|variable| {
+            format!(
+                "{kind} {}: {} = {}",
+                variable.path.join("."),
+                variable.ty.describe(),
+                show.expr(variable.value, None)
+            )
+        });
+        lines.extend(shown);
+    }
+    lines
+}
+
+struct Show<'a> {
+    code: &'a Code,
+}
+
+impl Show<'_> {
+    fn op(&self, op: &Op) -> String {
+        match op {
+            Op::Wait(duration) => format!("wait {}", self.expr(*duration, None)),
+            Op::WaitUntil(Moment::At(instant)) => format!("wait until {}", self.expr(*instant, None)),
+            Op::WaitUntil(Moment::Anniversary(date)) => format!("wait until anniversary {}", self.expr(*date, None)),
+            Op::WaitUntil(Moment::Weekly { day, time }) => {
+                format!("wait until {} {time}", day.map_or("any day", |day| day.name()))
+            }
+            Op::WaitFor { limit, condition } => {
+                format!("wait up to {} for {}", self.expr(*limit, None), self.expr(*condition, None))
+            }
+            Op::Send(send) => {
+                let alternatives = send.alternatives.iter();
+                let alternatives: Vec<String> = alternatives
+                    .map(|each| format!("{} {} to {}", each.channel, each.message, self.expr(each.address, None)))
+                    .collect();
+                let with = send.with.iter();
+                let with: String = with
+                    .map(|with| {
+                        format!(" with {}: {} = {}", with.name, with.ty.describe(), self.expr(with.value, None))
+                    })
+                    .collect();
+                let together = send.together.map(|wait| format!(" together {}", wait.0)).unwrap_or_default();
+                format!("send {:?} {}{with}{together}", send.class, alternatives.join(" or "))
+            }
+            Op::Branch { condition, otherwise } => format!("if {} else {}", self.expr(*condition, None), otherwise.0),
+            Op::Jump(to) => format!("jump {}", to.0),
+            Op::Stop => "stop".into(),
+            Op::End => "end".into(),
+        }
+    }
+
+    fn all(&self, all: &[ExprIx], event: Option<&str>, between: &str) -> String {
+        let all: Vec<String> = all.iter().map(|each| self.expr(*each, event)).collect();
+        format!("({})", all.join(between))
+    }
+
+    fn two(&self, one: ExprIx, other: ExprIx, event: Option<&str>, between: &str) -> String {
+        self.all(&[one, other], event, between)
+    }
+
+    fn expr(&self, place: ExprIx, event: Option<&str>) -> String {
+        match &self.code.exprs[place] {
+            Expr::Missing => "missing".into(),
+            Expr::Literal(literal) => match literal {
+                Literal::Text(text) => format!("{text:?}"),
+                Literal::Number(number) => number.to_string(),
+                Literal::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
+                Literal::Instant(instant) => instant.to_string(),
+                Literal::Date(date) => date.to_string(),
+                Literal::Time(time) => time.to_string(),
+                Literal::Duration(duration) => duration.to_string(),
+            },
+            Expr::Now => "now".into(),
+            Expr::Entry => "entry".into(),
+            Expr::LastMessage => "last message".into(),
+            Expr::Contact(slot) => format!("contact.{}", self.code.contact[usize::from(*slot)].name),
+            Expr::ContactId => "contact".into(),
+            Expr::Trigger(slot) => format!("trigger.{}", self.code.trigger[usize::from(*slot)].name),
+            Expr::Event(slot) => {
+                let event = self.code.events.iter().find(|each| Some(each.name.as_str()) == event).unwrap();
+                format!("{}.{}", event.name, event.fields[usize::from(*slot)].name)
+            }
+            Expr::Field { of, entity, field } => {
+                let entity = &self.code.entities[usize::from(*entity)];
+                format!("{}.{}", self.expr(*of, event), entity.fields[usize::from(*field)].name)
+            }
+            Expr::Has(inner) => format!("has {}", self.expr(*inner, event)),
+            Expr::IsEmpty(inner) => format!("empty {}", self.expr(*inner, event)),
+            Expr::Not(inner) => format!("not {}", self.expr(*inner, event)),
+            Expr::And(all) => self.all(all, event, " and "),
+            Expr::Or(all) => self.all(all, event, " or "),
+            Expr::Equal(one, other) => self.two(*one, *other, event, " is "),
+            Expr::Less(one, other) => self.two(*one, *other, event, " < "),
+            Expr::LessOrEqual(one, other) => self.two(*one, *other, event, " <= "),
+            Expr::In(value, list) => format!("{} in {}", self.expr(*value, event), self.all(list, event, ", ")),
+            Expr::Add(one, other) => self.two(*one, *other, event, " + "),
+            Expr::Subtract(one, other) => self.two(*one, *other, event, " - "),
+            Expr::Multiply(one, other) => self.two(*one, *other, event, " * "),
+            Expr::Divide(one, other) => self.two(*one, *other, event, " / "),
+            Expr::Negate(inner) => format!("-{}", self.expr(*inner, event)),
+            Expr::Round(inner) => format!("round {}", self.expr(*inner, event)),
+            Expr::Default(one, other) => self.two(*one, *other, event, " default "),
+            Expr::If { condition, then, otherwise } => {
+                let [condition, then, otherwise] = [condition, then, otherwise].map(|each| self.expr(*each, event));
+                format!("(if {condition} then {then} else {otherwise})")
+            }
+            Expr::History { probe, keys, window } => self.history(*probe, keys, window, None, event),
+            Expr::Scan { probe, keys, window, filter } => self.history(*probe, keys, window, Some(*filter), event),
+        }
+    }
+
+    fn history(
+        &self,
+        probe: ProbeIx,
+        keys: &[ExprIx],
+        window: &Window,
+        scan: Option<ExprIx>,
+        outer: Option<&str>,
+    ) -> String {
+        let probe = &self.code.probes[probe];
+        let event = self.code.events[usize::from(probe.event)].name.as_str();
+        let own = Some(event);
+        let filter = probe.filter.map(|filter| format!(" if {}", self.expr(filter, own))).unwrap_or_default();
+        let keys: String = (probe.keys.iter().zip(keys))
+            .map(|(one, other)| format!(" by {} = {}", self.expr(*one, own), self.expr(*other, outer)))
+            .collect();
+        let scan = scan.map(|scan| format!(" scan {}", self.expr(scan, own))).unwrap_or_default();
+        let window = match window {
+            Window::Since(from) => format!("since {}", self.expr(*from, outer)),
+            Window::InLast(length) => format!("in last {}", self.expr(*length, outer)),
+            Window::Ever => "ever".into(),
+        };
+        format!("[{event}{filter}{keys}{scan} {window}]")
+    }
+}

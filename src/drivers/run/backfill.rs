@@ -1,0 +1,132 @@
+//! Older events, and long stops: what would happen is tried on a copy first.
+
+use super::super::Error;
+use super::step::AtWork;
+use super::{Delivery, Post, Refusal, Run, Setup};
+use crate::engine::{self, Program, Verdict};
+use crate::model::Id;
+use crate::store::crm::{ContactRange, Notes};
+use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
+use crate::time::Instant;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What a run would do, tried on a copy of its state without sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Messages that would leave now.
+    pub leaving: u64,
+    /// Messages that come due too late to leave.
+    pub expired: u64,
+    /// Contacts that would go on waiting.
+    pub waiting: u64,
+}
+
+impl Run {
+    /// What [`Run::backfill`], where `since` is given, and then [`Run::tick`] would do.
+    pub fn rehearse(&self, since: Option<Instant>, now: Instant) -> Result<Rehearsal, Refusal> {
+        let folder = tempfile::tempdir().map_err(|error| Error::Io("temporary files".into(), error))?;
+        let copy = folder.path().join("rehearsal");
+        self.state.copy(&copy)?;
+        let delivery = Delivery {
+            templates: Arc::clone(&self.delivery.templates),
+            outbox: folder.path().join("outbox"),
+            email: None,
+            post: Post::Files,
+        };
+        let setup = Setup { bundle: &self.bundle, crm: self.crm.again()?, state: &copy, delivery };
+        let mut run = Run::open(setup, "rehearsal", now)?;
+        let before = run.state.message_horizon(now)?;
+        run.poll(now)?;
+        while run.step_batch(now)? {}
+        if let Some(since) = since {
+            run.backfill(since, now)?;
+        }
+        let after = run.state.message_horizon(now)?;
+        Ok(Rehearsal {
+            leaving: after.due,
+            expired: after.expired.saturating_sub(before.expired),
+            waiting: run.state.waiting_contacts()?,
+        })
+    }
+
+    /// Takes the events since `since` that came before the scenarios' starts, each at its own instant, as if the
+    /// scenarios had run since then. What comes due too late to leave is recorded as expired.
+    pub fn backfill(&mut self, since: Instant, now: Instant) -> Result<(), Error> {
+        self.poll(now)?;
+        while self.step_batch(now)? {}
+        let starts = self.state.starts()?;
+        let mut program = Program::clone(&self.program);
+        let mut moved: BTreeMap<String, Instant> = BTreeMap::new();
+        for unit in self.program.units() {
+            let name = &unit.scenario.name;
+            match starts.get(name).filter(|start| unit.current && since < **start) {
+                Some(start) => {
+                    program.start_between(name, since, *start);
+                    moved.insert(name.clone(), since);
+                }
+                None => program.start_between(name, Instant::MAX, Instant::MAX),
+            }
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let contacts = self.contacts_since(&program, since, now)?;
+        let mut outs: Vec<ContactOut> = Vec::new();
+        for batch in contacts.chunks(256) {
+            let claimed = self.state.claim_these(batch, now)?;
+            outs.extend(self.replay(&program, &claimed, now)?);
+        }
+        self.state.commit_with_starts(&outs, &moved, now)?;
+        for (scenario, start) in &moved {
+            Arc::make_mut(&mut self.program).start_at(scenario, *start);
+        }
+        Ok(())
+    }
+
+    /// Contacts with an event since then.
+    fn contacts_since(&mut self, program: &Program, since: Instant, now: Instant) -> Result<Vec<Id>, Error> {
+        let mut contacts = Vec::new();
+        let lives = self.crm.lives(program, &self.world)?;
+        lives.read(&self.crm, &ContactRange::default(), &mut Notes::default(), |person, life| {
+            let is_meant = |event: &engine::Event| event.at >= since && event.at <= now;
+            if (0..life.len()).any(|place| life.event(place).is_some_and(is_meant)) {
+                contacts.push(person.id.clone());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(contacts)
+    }
+
+    /// Lives contacts from the beginning, on the virtual clock up to now, and adds what came of it to what they are.
+    fn replay(&mut self, program: &Program, claimed: &[Claimed], now: Instant) -> Result<Vec<ContactOut>, Error> {
+        self.work_with(program, claimed, now, |at_work, _| {
+            let kept = std::mem::take(&mut at_work.state);
+            at_work.state = kept.entries_only();
+            at_work.life.forget();
+            while let Some(event) = at_work.life.next().map(|event| event.arrived).filter(|at| *at <= now) {
+                at_work.step_timers(event, false);
+                at_work.step_event(event);
+            }
+            at_work.step_timers(now, true);
+            at_work.give_up(now);
+            let replayed = std::mem::replace(&mut at_work.state, kept);
+            at_work.state.absorb(replayed);
+        })
+    }
+}
+
+impl AtWork<'_> {
+    /// Records as expired what is too late to leave.
+    fn give_up(&mut self, now: Instant) {
+        let late: Vec<_> =
+            self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key).collect();
+        for key in late {
+            if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {
+                self.not_sent.push((outcome, reason.text()));
+                self.verdicts.push((key, Answer::Drop { outcome, reason }));
+            }
+        }
+    }
+}

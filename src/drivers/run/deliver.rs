@@ -1,0 +1,386 @@
+//! The sender: it claims what is due, asks the engine once more, and hands over what may leave. It knows nothing of
+//! scenarios but their names.
+
+use super::super::Error;
+use super::Run;
+use crate::channel::{
+    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Sender, SmtpSettings, Templates,
+    text_message, write_file,
+};
+use crate::engine::{Departure, Outcome, Reason, Verdict};
+use crate::model::{Id, MessageValues};
+use crate::store::state::{DueMessage, Outcome as Settled, State, Verdict as Answer};
+use crate::time::{Duration, Instant};
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// How many messages are claimed in one transaction.
+const BATCH: usize = 200;
+/// The circuit opens when so many bounces in a row blame the sender or the content.
+const BLAMED_IN_A_ROW: u32 = 20;
+
+/// How messages leave.
+#[derive(Debug)]
+pub struct Delivery {
+    pub templates: Arc<Templates>,
+    /// Where messages of channels without a server are written.
+    pub outbox: PathBuf,
+    /// `None`: no email can be sent.
+    pub email: Option<EmailSettings>,
+    pub post: Post,
+}
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+pub enum Post {
+    /// `.eml` files in the outbox folder.
+    Files,
+    /// A server, over so many connections at once.
+    Server { settings: Box<SmtpSettings>, connections: usize },
+}
+
+/// What is kept with a claimed message, so that it renders the same at every attempt.
+#[derive(Serialize)]
+struct Context<'a> {
+    folder: &'a Option<String>,
+    language: &'a Option<String>,
+    values: &'a MessageValues,
+}
+
+/// A message that may leave.
+struct Ready {
+    due: DueMessage,
+    departure: Departure,
+    form: Form,
+}
+
+/// A message in the form in which it leaves.
+enum Form {
+    Mail(Mail),
+    Text(Vec<u8>),
+}
+
+/// What became of the messages of one batch.
+#[derive(Default)]
+struct Results {
+    sent: BTreeMap<String, u64>,
+    deferred: u64,
+    bounced: Vec<String>,
+    uncertain: u64,
+    blamed_in_a_row: u32,
+}
+
+impl Run {
+    /// Sends at most one batch of what is due by `now`. False when there was nothing to look at.
+    pub(super) fn deliver(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
+        let aside = &self.set_aside;
+        let mut due = self.state.due_outbox(now, BATCH + aside.len() * 4)?;
+        due.retain(|message| !aside.contains(&message.contact));
+        due.truncate(BATCH);
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let ready = self.claim(due, now)?;
+        self.send(ready, now, stop)?;
+        Ok(true)
+    }
+
+    /// Asks the engine about each message, and claims those that may leave: in one transaction with its answers.
+    fn claim(&mut self, due: Vec<DueMessage>, now: Instant) -> Result<Vec<Ready>, Error> {
+        let mut by_contact: BTreeMap<Id, Vec<DueMessage>> = BTreeMap::new();
+        for message in due {
+            by_contact.entry(message.contact.clone()).or_default().push(message);
+        }
+        let contacts: Vec<Id> = by_contact.keys().cloned().collect();
+        let claimed = self.state.claim_these(&contacts, now)?;
+        let mut verdicts: Vec<(DueMessage, Verdict)> = Vec::new();
+        let mut outs = self.work(&claimed, now, |at_work, claimed| {
+            for message in by_contact.remove(&claimed.contact).unwrap_or_default() {
+                let verdict = at_work.about_to_send(message.ticket.key, now);
+                verdicts.push((message, verdict));
+            }
+        })?;
+        let mut ready = Vec::new();
+        for (message, verdict) in verdicts {
+            let contact = message.contact.clone();
+            let key = message.ticket.key;
+            let answer = self.answer(message, verdict, now, &mut ready);
+            if let (Some(answer), Some(out)) = (answer, outs.iter_mut().find(|out| out.contact == contact)) {
+                out.verdicts.push((key, answer));
+            }
+        }
+        self.commit(outs, now)?;
+        Ok(ready)
+    }
+
+    /// The answer that is written down; a message that may leave is prepared. One that cannot be rendered keeps its
+    /// place in the outbox, and is looked at again after a while.
+    fn answer(&mut self, due: DueMessage, verdict: Verdict, now: Instant, ready: &mut Vec<Ready>) -> Option<Answer> {
+        let departure = match verdict {
+            Verdict::Drop { outcome, reason } => {
+                self.did_not_send(outcome.name(), reason.text());
+                return Some(Answer::Drop { outcome, reason });
+            }
+            Verdict::Send(departure) => *departure,
+        };
+        let context = Context { folder: &departure.folder, language: &departure.language, values: &departure.values };
+        let mut answer = Answer::Send {
+            channel: departure.channel.clone(),
+            message: departure.message.clone(),
+            address: departure.address.clone(),
+            context: serde_json::to_string(&context).unwrap_or_default(),
+            message_id: None,
+        };
+        let form = match self.prepare(&due, &departure, now) {
+            Ok(form) => form,
+            Err(Unfit::Address) => {
+                let (outcome, reason) = (Outcome::Suppressed, Reason::BadAddress);
+                self.did_not_send(outcome.name(), reason.text());
+                return Some(Answer::Drop { outcome, reason });
+            }
+            Err(Unfit::Mendable(trouble)) => {
+                self.report.troubles.insert(trouble);
+                ready.push(Ready { due, departure, form: Form::Text(Vec::new()) });
+                return Some(answer);
+            }
+        };
+        if let (Form::Mail(mail), Post::Server { .. }, Answer::Send { message_id, .. }) =
+            (&form, &self.delivery.post, &mut answer)
+        {
+            *message_id = Some(mail.message_id().to_owned());
+        }
+        ready.push(Ready { due, departure, form });
+        Some(answer)
+    }
+
+    fn prepare(&self, due: &DueMessage, departure: &Departure, now: Instant) -> Result<Form, Unfit> {
+        let Departure { channel, message, language, folder, values, address, .. } = departure;
+        let templates = &self.delivery.templates;
+        let rendered = templates
+            .render(folder.as_deref(), message, channel, language.as_deref(), values)
+            .map_err(|error| Unfit::Mendable(error.to_string()))?;
+        if channel != "email" {
+            return Ok(Form::Text(text_message(channel, address, &rendered.text)));
+        }
+        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address)?;
+        let Some(settings) = &self.delivery.email else {
+            return Err(Unfit::Mendable("`scn.toml` names no sender: write `from` in `[channels.email]`".into()));
+        };
+        let key = due.ticket.key.to_string();
+        let letter =
+            Letter { key: &key, scenario: &departure.scenario, to: &to, to_name: None, date: now, rendered: &rendered };
+        Mail::build(settings, &letter).map(Form::Mail).map_err(|error| Unfit::Mendable(error.to_string()))
+    }
+
+    /// Hands over what may leave, over all connections, and records what became of each before the next.
+    fn send(&mut self, ready: Vec<Ready>, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+        let (mail, rest): (Vec<Ready>, Vec<Ready>) = ready
+            .into_iter()
+            .partition(|ready| matches!((&ready.form, &self.delivery.post), (Form::Mail(_), Post::Server { .. })));
+        let mut results = Results { blamed_in_a_row: self.blamed_in_a_row, ..Results::default() };
+        for ready in rest {
+            self.write(ready, now, &mut results)?;
+        }
+        if let Post::Server { settings, connections } = self.delivery.post.clone() {
+            self.mail(mail, &settings, connections, now, stop, &mut results)?;
+        }
+        self.blamed_in_a_row = results.blamed_in_a_row;
+        for (channel, count) in results.sent {
+            *self.report.sent.entry(channel).or_default() += count;
+        }
+        for reason in results.bounced {
+            self.did_not_send("bounced", &reason);
+        }
+        for _ in 0..results.uncertain {
+            self.did_not_send("uncertain", "no answer after the message");
+        }
+        self.report.deferred += results.deferred;
+        self.report.circuit_open |= results.blamed_in_a_row >= BLAMED_IN_A_ROW;
+        Ok(())
+    }
+
+    /// Writes one message as a file. The file of a key is always the same one, so that it is never written twice; one
+    /// that is not there after a crash was not written.
+    fn write(&mut self, ready: Ready, now: Instant, results: &mut Results) -> Result<(), Error> {
+        let ticket = ready.due.ticket;
+        let (kind, content) = match &ready.form {
+            Form::Mail(mail) => (FileKind::Mail, mail.bytes()),
+            Form::Text(text) => (FileKind::Text, text.as_slice()),
+        };
+        if content.is_empty() {
+            results.deferred += 1;
+            let reason = "the message cannot be made".to_owned();
+            let outcome = Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply: None };
+            return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+        }
+        self.state.handed(&[ticket], now)?;
+        let key = ticket.key.to_string();
+        write_file(&self.delivery.outbox, &key, kind, content).map_err(|error| {
+            let name = self.delivery.outbox.display().to_string();
+            match error {
+                crate::channel::FileError::Io { error, .. } => Error::Io(name, error),
+                error @ crate::channel::FileError::Key => Error::Io(name, std::io::Error::other(error.to_string())),
+            }
+        })?;
+        self.state.settle(&[(ticket, Settled::Accepted { reply: "written".into() })], now)?;
+        *results.sent.entry(ready.departure.channel).or_default() += 1;
+        Ok(())
+    }
+
+    fn mail(
+        &mut self,
+        mail: Vec<Ready>,
+        settings: &SmtpSettings,
+        connections: usize,
+        now: Instant,
+        stop: &dyn Fn() -> bool,
+        results: &mut Results,
+    ) -> Result<(), Error> {
+        if mail.is_empty() {
+            return Ok(());
+        }
+        let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
+        let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false });
+        let threads = connections.clamp(1, 64);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| connection(settings, &queue, &desk, now));
+            }
+            // Threads cannot ask `stop`, which may belong to this one alone.
+            while !is_empty(&queue) {
+                if stop()
+                    && let Ok(mut desk) = desk.lock()
+                {
+                    desk.stopped = true;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        });
+        let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
+        let failed = desk.into_inner().ok().and_then(|desk| desk.failed);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        // What was claimed and not tried waits for the next run.
+        let waits = |ready: &Ready| {
+            let reason = "the run was stopped".to_owned();
+            (ready.due.ticket, Settled::Deferred { next_try: now, reason, reply: None })
+        };
+        Ok(self.state.settle(&left.iter().map(waits).collect::<Vec<_>>(), now)?)
+    }
+
+    /// What a dead process left of messages that are files: one whose file is there was sent, one whose file is not
+    /// there was not.
+    pub(super) fn settle_files(&mut self, now: Instant) -> Result<(), Error> {
+        for ticket in self.state.uncertain_files()? {
+            let key = ticket.key.to_string();
+            let exists = ["eml", "txt"].iter().any(|end| self.delivery.outbox.join(format!("{key}.{end}")).exists());
+            self.state.resolve(&ticket, exists, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a message cannot be made.
+enum Unfit {
+    /// Nothing of ours can help.
+    Address,
+    /// Somebody can mend it: a template, a setting.
+    Mendable(String),
+}
+
+/// What all connections share: the one writer of the state, and what became of messages.
+struct Desk<'a> {
+    state: &'a mut State,
+    results: &'a mut Results,
+    failed: Option<Error>,
+    stopped: bool,
+}
+
+fn is_empty(queue: &Mutex<VecDeque<Ready>>) -> bool {
+    queue.lock().is_ok_and(|queue| queue.is_empty())
+}
+
+/// One connection: takes message after message until there is none, or something fails.
+fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mutex<Desk<'_>>, now: Instant) {
+    let mut sender = match Sender::new(settings.clone()) {
+        Ok(sender) => sender,
+        Err(error) => {
+            if let (Ok(mut desk), Ok(mut queue)) = (desk.lock(), queue.lock()) {
+                desk.failed = Some(Error::Io("mail".into(), std::io::Error::other(error.to_string())));
+                queue.clear();
+            }
+            return;
+        }
+    };
+    loop {
+        if !may_go_on(desk) {
+            return;
+        }
+        let Some(ready) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return };
+        let Form::Mail(mail) = &ready.form else { continue };
+        let handed = || match desk.lock() {
+            Ok(mut desk) => desk.state.handed(&[ready.due.ticket], now).map_err(Error::from),
+            Err(_) => Err(Error::Io("mail".into(), std::io::Error::other("another connection failed"))),
+        };
+        let sent = sender.send(mail, handed);
+        let Ok(mut desk) = desk.lock() else { return };
+        let settled = sent.and_then(|sent| {
+            let outcome = desk.results.take(&ready, sent, now);
+            desk.state.settle(&[(ready.due.ticket, outcome)], now).map_err(Error::from)
+        });
+        if let Err(error) = settled {
+            desk.failed.get_or_insert(error);
+        }
+    }
+}
+
+fn may_go_on(desk: &Mutex<Desk<'_>>) -> bool {
+    desk.lock()
+        .is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && desk.results.blamed_in_a_row < BLAMED_IN_A_ROW)
+}
+
+impl Results {
+    fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
+        let blames_us = matches!(sent, Sent::Bounced { class: BounceClass::SenderOrContent, .. });
+        self.blamed_in_a_row = if blames_us { self.blamed_in_a_row + 1 } else { 0 };
+        match sent {
+            Sent::Accepted { text, .. } => {
+                *self.sent.entry(ready.departure.channel.clone()).or_default() += 1;
+                Settled::Accepted { reply: text }
+            }
+            Sent::Deferred { phase, code, text } => {
+                self.deferred += 1;
+                let reply = code.map(|_| text.clone());
+                let reason = format!("{phase}: {text}");
+                Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply }
+            }
+            Sent::Bounced { class, text, .. } => {
+                let class = match class {
+                    BounceClass::AddressDead => "address",
+                    BounceClass::Soft => "soft",
+                    BounceClass::SenderOrContent => "content",
+                };
+                self.bounced.push(class.to_owned());
+                Settled::Bounced { class: class.to_owned(), reply: text }
+            }
+            Sent::Uncertain { text } => {
+                self.uncertain += 1;
+                Settled::Uncertain { reason: text }
+            }
+        }
+    }
+}
+
+/// When to try again: 5 minutes times two to the number of replies so far, give or take a fifth by the message's key, and
+/// never more than 4 hours.
+fn back_off(due: &DueMessage, now: Instant) -> Instant {
+    const MINUTE: i64 = 60 * 1_000_000;
+    let base = (5 * MINUTE).saturating_mul(1i64 << due.attempt.min(10)).min(240 * MINUTE);
+    let spread = i64::from(due.ticket.key.0.first().copied().unwrap_or(0)) * 2 - 255;
+    let wait = base + base / 5 * spread / 255;
+    let wait = Duration { micros: wait, ..Duration::ZERO };
+    crate::time::Zone::UTC.add(now, wait).unwrap_or(Instant::MAX)
+}

@@ -1,0 +1,89 @@
+//! The journal: what the engine was asked about a contact, and what it answered, as a line of JSON each.
+//!
+//! One of the three serialised forms (with IR and state); [`FORMAT`] is its version.
+
+use crate::engine::{Effect, EffectKey, Outcome, Program, Receipt, Verdict, What};
+use crate::store::state::JournalRow;
+use crate::time::Instant;
+use serde::Serialize;
+
+/// The version of this form.
+pub const FORMAT: u16 = 1;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    format: u16,
+    input: Input<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    effects: Vec<Said<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Input<'a> {
+    Event { kind: &'a str, id: String },
+    Timer,
+    Receipt { key: String, accepted: bool },
+    AboutToSend { key: String, answer: &'a str, reason: &'a str },
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    scenario: &'a str,
+    step: u16,
+    trigger: String,
+    effect: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
+}
+
+/// What a step was given.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Given<'a> {
+    Event { kind: u16, id: &'a crate::model::Id },
+    Timer,
+    Receipt { key: EffectKey, receipt: Receipt },
+    AboutToSend { key: EffectKey, verdict: &'a Verdict },
+}
+
+/// One line: an input and the effects it had.
+pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[Effect]) -> JournalRow {
+    let input = match given {
+        Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
+        Given::Timer => Input::Timer,
+        Given::Receipt { key, receipt } => {
+            Input::Receipt { key: key.to_string(), accepted: receipt == Receipt::Accepted }
+        }
+        Given::AboutToSend { key, verdict } => {
+            let (answer, reason) = match verdict {
+                Verdict::Send(_) => ("send", ""),
+                Verdict::Drop { outcome, reason } => (outcome.name(), reason.text()),
+            };
+            Input::AboutToSend { key: key.to_string(), answer, reason }
+        }
+    };
+    let effects = effects.iter().map(|effect| said(program, effect)).collect();
+    let line = Line { format: FORMAT, input, effects };
+    // The line has no map with keys other than texts and no float, so JSON cannot fail on it.
+    JournalRow { at, body: serde_json::to_vec(&line).unwrap_or_default() }
+}
+
+fn said<'a>(program: &'a Program, effect: &'a Effect) -> Said<'a> {
+    let (name, key, reason) = match &effect.what {
+        What::Send { outcome, reason, .. } => (outcome.name(), None, reason.text()),
+        What::Emit { key } => ("emit", Some(key.to_string()), ""),
+        What::Withdraw { key, outcome: Outcome::Expired, reason } => ("expire", Some(key.to_string()), reason.text()),
+        What::Withdraw { key, reason, .. } => ("cancel", Some(key.to_string()), reason.text()),
+        What::End { reason, .. } => ("end", None, reason.text()),
+    };
+    Said {
+        scenario: program.unit(effect.unit).map_or("", |unit| &unit.scenario.name),
+        step: effect.ordinal,
+        trigger: format!("{}/{}", program.event_name(effect.trigger.kind), effect.trigger.id),
+        effect: name,
+        key,
+        reason,
+    }
+}

@@ -1,0 +1,258 @@
+//! `scn run`: new rows of the CRM and due timers on the wall clock; what is decided commits with what it was decided
+//! from, and only then does a sender take it.
+//!
+//! The driver is a function of the instants it is given: [`Run::tick`] does everything that is due by then. What
+//! the wall clock says, and how long to sleep, is for whoever calls it.
+
+mod backfill;
+mod deliver;
+mod journal;
+mod poll;
+mod step;
+
+pub use backfill::Rehearsal;
+pub use deliver::{Delivery, Post};
+
+use super::Error;
+use super::simulate::{NotSimulated, runnable};
+use crate::engine::{Counts, Needs, Program, World};
+use crate::ir::{Bundle, Scenario};
+use crate::model::Id;
+use crate::store::crm::{Crm, Lack, Notes};
+use crate::store::state::{MessageState, Recovered, State};
+use crate::time::Instant;
+use rustc_hash::FxHashSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How far the clock may have gone back since it was last seen: five minutes.
+const CLOCK_BACK_MAX: i64 = 5 * 60 * 1_000_000;
+
+/// What a run works with.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    pub bundle: &'a Bundle,
+    pub crm: Crm,
+    pub state: &'a Path,
+    pub delivery: Delivery,
+}
+
+/// A run at work: it holds the lock of its state file.
+#[derive(Debug)]
+pub struct Run {
+    bundle: Bundle,
+    program: Arc<Program>,
+    crm: Crm,
+    state: State,
+    delivery: Delivery,
+    world: World,
+    /// The version of the CRM that was looked at last.
+    version: Option<i64>,
+    /// By event: the rows that were ever seen.
+    seen: Vec<FxHashSet<Id>>,
+    last_poll: Option<Instant>,
+    /// Contacts of which a value cannot be read: not stepped until it can.
+    set_aside: BTreeSet<Id>,
+    /// Bounces in a row that blame the sender or the content.
+    blamed_in_a_row: u32,
+    report: Report,
+}
+
+/// What a run did, and what it waits for.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub recovered: Recovered,
+    /// Scenarios whose tables the CRM lacks.
+    pub not_run: Vec<NotSimulated>,
+    pub absent: Vec<Lack>,
+    /// Scenarios that are not among those given, whose instances go on with the version they began with.
+    pub older: BTreeSet<String>,
+    /// Rows of the CRM that were taken in.
+    pub rows: u64,
+    /// Rows that were there before the start.
+    pub history: u64,
+    pub counts: BTreeMap<String, Counts>,
+    /// Messages that left, by channel.
+    pub sent: BTreeMap<String, u64>,
+    /// Messages that did not leave, by outcome and reason.
+    pub not_sent: BTreeMap<(String, String), u64>,
+    /// What can be mended (a template, an address), in words, each once.
+    pub troubles: BTreeSet<String>,
+    pub notes: Notes,
+    /// Values of entities that cannot be read.
+    pub unreadable: BTreeSet<String>,
+    /// Whether the server refuses so much that sending stopped.
+    pub circuit_open: bool,
+    /// Messages that wait for another try.
+    pub deferred: u64,
+}
+
+/// What is next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    pub next_timer: Option<Instant>,
+    pub next_message: Option<Instant>,
+    pub messages: Vec<(MessageState, Option<String>, u64)>,
+    /// From when on each scenario takes events.
+    pub starts: BTreeMap<String, Instant>,
+}
+
+/// Why a run does not begin.
+#[derive(Debug)]
+pub enum Refusal {
+    Error(Error),
+    /// The clock is before what it said last time.
+    ClockWentBack {
+        last: Instant,
+    },
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal::Error(error)
+    }
+}
+
+impl From<crate::store::Error> for Refusal {
+    fn from(error: crate::store::Error) -> Refusal {
+        Refusal::Error(Error::Store(error))
+    }
+}
+
+impl Run {
+    /// Opens the state file, which is made where there is none, and takes up what was left. `name` is this
+    /// process among all that ever worked on the file. A scenario that never ran starts now.
+    pub fn open(setup: Setup<'_>, name: &str, now: Instant) -> Result<Run, Refusal> {
+        let (mut state, recovered) = State::open(setup.state, name, now)?;
+        let last_poll = state.last_poll()?;
+        if let Some(last) = last_poll.filter(|last| now.0 < last.0.saturating_sub(CLOCK_BACK_MAX)) {
+            return Err(Refusal::ClockWentBack { last });
+        }
+        let (mut bundle, not_run, absent) = runnable(setup.bundle, &setup.crm);
+        bundle.messages = setup.bundle.messages.clone();
+        bundle.messages.retain(|message| bundle.scenarios.iter().any(|each| each.name == message.scenario));
+        let programs: Vec<_> = bundle
+            .scenarios
+            .iter()
+            .map(|scenario| (scenario.hash(), serde_json::to_string(scenario).unwrap_or_default()))
+            .collect();
+        state.keep_programs(&programs)?;
+        let older = older(&state, &bundle, &setup.crm)?;
+        let mut program = Program::link(&bundle, &older).map_err(Error::from)?;
+        let mut starts = state.starts()?;
+        for scenario in &bundle.scenarios {
+            if !starts.contains_key(&scenario.name) {
+                state.set_start(&scenario.name, now)?;
+                starts.insert(scenario.name.clone(), now);
+            }
+        }
+        for (scenario, start) in &starts {
+            program.start_at(scenario, *start);
+        }
+        let mut seen = Vec::new();
+        for event in &program.needs().events {
+            seen.push(state.seen(&event.name)?);
+        }
+        let names: BTreeSet<&str> = bundle.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let gone = older.iter().filter(|scenario| !names.contains(scenario.name.as_str()));
+        let report = Report {
+            recovered,
+            not_run,
+            absent,
+            older: gone.map(|scenario| scenario.name.clone()).collect(),
+            ..Report::default()
+        };
+        let delivery = setup.delivery;
+        let mut run = Run {
+            bundle,
+            program: Arc::new(program),
+            crm: setup.crm,
+            state,
+            delivery,
+            world: World::default(),
+            version: None,
+            seen,
+            last_poll,
+            set_aside: BTreeSet::new(),
+            blamed_in_a_row: 0,
+            report,
+        };
+        run.settle_files(now)?;
+        Ok(run)
+    }
+
+    /// Does everything that is due by `now`: takes new rows, steps contacts, sends messages. With `stop`, ends between
+    /// two batches when it says so; nothing is lost then.
+    pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.poll(now)?;
+        while !stop() {
+            if self.step_batch(now)? {
+                continue;
+            }
+            if self.report.circuit_open || !self.deliver(now, stop)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next instant at which something is to be done, as far as is known; `None` when only new rows can be.
+    pub fn next(&self) -> Result<Option<Instant>, Error> {
+        Ok(self.state.next_wake()?.into_iter().chain(self.state.next_due()?).min())
+    }
+
+    pub fn outlook(&self) -> Result<Outlook, Error> {
+        Ok(Outlook {
+            next_timer: self.state.next_wake()?,
+            next_message: self.state.next_due()?,
+            messages: self.state.message_counts()?,
+            starts: self.state.starts()?,
+        })
+    }
+
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// When the CRM was looked at last, by this run or one before it.
+    pub fn last_poll(&self) -> Option<Instant> {
+        self.last_poll
+    }
+
+    fn needs(&self) -> &Needs {
+        self.program.needs()
+    }
+
+    fn count(&mut self, counts: &[Counts]) {
+        for (unit, more) in counts.iter().enumerate() {
+            let Some(unit) = self.program.unit(unit as u16) else { continue };
+            self.report.counts.entry(unit.scenario.name.clone()).or_default().merge(more);
+        }
+    }
+
+    fn did_not_send(&mut self, outcome: &str, reason: &str) {
+        *self.report.not_sent.entry((outcome.to_owned(), reason.to_owned())).or_default() += 1;
+    }
+}
+
+/// Versions of scenarios that are kept and not current, as far as the CRM can serve them: their instances go on.
+fn older(state: &State, bundle: &Bundle, crm: &Crm) -> Result<Vec<Scenario>, Error> {
+    let current: BTreeSet<_> = bundle.scenarios.iter().map(Scenario::hash).collect();
+    let mut older = Vec::new();
+    for (hash, json) in state.programs()? {
+        if current.contains(&hash) {
+            continue;
+        }
+        // A version that this program cannot read is asked for by name when a contact needs it.
+        let Ok(scenario) = serde_json::from_str::<Scenario>(&json) else { continue };
+        if crm.lacks(&scenario.code).iter().all(Lack::is_optional) {
+            older.push(scenario);
+        }
+    }
+    Ok(older)
+}

@@ -1,0 +1,79 @@
+//! New rows of the CRM, each taken in once.
+
+use super::super::Error;
+use super::Run;
+use crate::store::crm::{NewRow, Notes};
+use crate::time::Instant;
+
+/// How many rows are written in one transaction.
+const BATCH: usize = 5_000;
+
+impl Run {
+    /// Looks for rows that were never seen, when the CRM has changed since the last look.
+    ///
+    /// A row arrives at its instant, unless a look after that instant did not see it: then it is late, and arrives now.
+    pub(super) fn poll(&mut self, now: Instant) -> Result<(), Error> {
+        let version = self.crm.version()?;
+        if self.version == Some(version) {
+            return self.polled(now);
+        }
+        let (world, unreadable) = self.crm.world(&self.program)?;
+        self.world = world;
+        self.report.unreadable = unreadable.first.iter().map(|each| each.diagnostic().message).collect();
+        self.set_aside.clear();
+        let mut notes = Notes::default();
+        for kind in 0..self.needs().events.len() as u16 {
+            let lives = self.crm.lives(&self.program, &self.world)?;
+            let Some(seen) = self.seen.get(usize::from(kind)) else { continue };
+            let rows = lives.new_rows(&self.crm, kind, seen, &mut notes)?;
+            drop(lives);
+            self.take_in(kind, rows, now)?;
+        }
+        self.report.notes = notes;
+        self.version = Some(version);
+        self.polled(now)
+    }
+
+    fn polled(&mut self, now: Instant) -> Result<(), Error> {
+        self.state.set_last_poll(now)?;
+        self.last_poll = Some(now);
+        Ok(())
+    }
+
+    fn take_in(&mut self, kind: u16, rows: Vec<NewRow>, now: Instant) -> Result<(), Error> {
+        let name = self.program.event_name(kind).to_owned();
+        let mark = first_look(&name);
+        let starts = self.state.starts()?;
+        let known = starts.contains_key(&mark);
+        // At the first look at an event, what happened before any scenario's start is history.
+        let scenarios = self.bundle.scenarios.iter();
+        let start = scenarios.filter_map(|scenario| starts.get(&scenario.name)).min().copied().unwrap_or(now);
+        let is_history = |row: &NewRow| !known && row.event.at < start;
+        let (history, mut new): (Vec<NewRow>, Vec<NewRow>) = rows.into_iter().partition(is_history);
+        let last = self.last_poll.filter(|_| known);
+        for row in &mut new {
+            if last.is_some_and(|last| row.event.arrived <= last) {
+                row.event.arrived = now;
+            }
+        }
+        for batch in history.chunks(BATCH) {
+            self.state.mark_history(&name, batch)?;
+        }
+        for batch in new.chunks(BATCH) {
+            self.report.rows += self.state.ingest(&name, batch)?;
+        }
+        self.report.history += history.len() as u64;
+        if !known {
+            self.state.set_start(&mark, start)?;
+        }
+        if let Some(seen) = self.seen.get_mut(usize::from(kind)) {
+            seen.extend(history.into_iter().chain(new).map(|row| row.event.id));
+        }
+        Ok(())
+    }
+}
+
+/// Where it is remembered that an event was looked at. No scenario has a name with a space.
+fn first_look(event: &str) -> String {
+    format!("event {event}")
+}

@@ -1,0 +1,310 @@
+//! Stepping a batch of contacts: their inboxes and due timers, merged in the one order there is, and one commit.
+
+use super::super::Error;
+use super::Run;
+use super::journal::{self, Given};
+use crate::engine::{
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt, Verdict,
+    What, World,
+};
+use crate::ir::Op;
+use crate::model::Id;
+use crate::store::crm::Notes;
+use crate::store::state::{
+    Claimed, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome, Verdict as Answer,
+};
+use crate::time::Instant;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// How many contacts are stepped in one transaction.
+const BATCH: usize = 256;
+
+/// A contact at work: what the engine knows of it, and what came of it so far.
+pub(super) struct AtWork<'a> {
+    pub program: &'a Program,
+    pub world: &'a World,
+    pub person: &'a Person,
+    pub life: &'a mut Life,
+    pub state: engine::State,
+    pub out: Output,
+    pub journal: Vec<JournalRow>,
+    pub messages: Vec<NewMessage>,
+    pub withdrawn: Vec<(EffectKey, Outcome, Reason)>,
+    /// Messages that were decided not to be sent at all, by outcome and reason.
+    pub not_sent: Vec<(Outcome, &'static str)>,
+    /// Rows of the inbox that it was stepped with.
+    pub consumed: Vec<i64>,
+    pub verdicts: Vec<(EffectKey, Answer)>,
+}
+
+impl Run {
+    /// Steps at most one batch of the contacts that have something to do by `now`. False when there was none.
+    pub(super) fn step_batch(&mut self, now: Instant) -> Result<bool, Error> {
+        let mut claimed = self.state.claim(now, BATCH + self.set_aside.len())?;
+        claimed.retain(|claimed| !self.set_aside.contains(&claimed.contact));
+        if claimed.is_empty() {
+            return Ok(false);
+        }
+        let outs = self.work(&claimed, now, |at_work, claimed| at_work.step_all(&claimed.inbox, now))?;
+        self.commit(outs, now)?;
+        Ok(true)
+    }
+
+    /// Reads the contacts and lets each be worked on. One whose values cannot be read is set aside.
+    pub(super) fn work(
+        &mut self,
+        claimed: &[Claimed],
+        now: Instant,
+        work: impl FnMut(&mut AtWork<'_>, &Claimed),
+    ) -> Result<Vec<ContactOut>, Error> {
+        let program = Arc::clone(&self.program);
+        self.work_with(&program, claimed, now, work)
+    }
+
+    /// As [`Run::work`], with a program of its own.
+    pub(super) fn work_with(
+        &mut self,
+        program: &Program,
+        claimed: &[Claimed],
+        now: Instant,
+        mut work: impl FnMut(&mut AtWork<'_>, &Claimed),
+    ) -> Result<Vec<ContactOut>, Error> {
+        let mut outs = Vec::new();
+        let mut all_counts = Vec::new();
+        let mut not_sent = Vec::new();
+        let mut failed: Option<Error> = None;
+        let mut notes = Notes::default();
+        let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
+        let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
+        let mut given: FxHashSet<Id> = FxHashSet::default();
+        let (world, seen) = (&self.world, &self.seen);
+        let lives = self.crm.lives(program, world)?;
+        lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
+            let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
+            given.insert(person.id.clone());
+            match AtWork::begin(program, world, person, life, claimed, seen, now) {
+                Ok(mut at_work) => {
+                    work(&mut at_work, claimed);
+                    all_counts.push(std::mem::take(&mut at_work.out.counts));
+                    not_sent.append(&mut at_work.not_sent);
+                    outs.push(at_work.end());
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        drop(lives);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for contact in contacts {
+            if !given.contains(&contact) {
+                self.set_aside.insert(contact);
+            }
+        }
+        self.report.notes.unreadable.absorb(notes.unreadable);
+        self.report.notes.set_aside = self.set_aside.len() as u64;
+        for counts in all_counts {
+            self.count(&counts);
+        }
+        for (outcome, reason) in not_sent {
+            self.did_not_send(outcome.name(), reason);
+        }
+        Ok(outs)
+    }
+
+    pub(super) fn commit(&mut self, outs: Vec<ContactOut>, now: Instant) -> Result<(), Error> {
+        for out in &outs {
+            for (_, outcome, reason) in &out.withdrawn {
+                self.did_not_send(outcome.name(), reason.text());
+            }
+        }
+        // A message that is already on its way sends a receipt; its instance does not wait for it any more.
+        self.state.commit(&outs, now)?;
+        Ok(())
+    }
+}
+
+impl<'a> AtWork<'a> {
+    /// Takes a contact up where it was left: what it was stepped with is history again.
+    fn begin(
+        program: &'a Program,
+        world: &'a World,
+        person: &'a Person,
+        life: &'a mut Life,
+        claimed: &Claimed,
+        seen: &[FxHashSet<Id>],
+        now: Instant,
+    ) -> Result<AtWork<'a>, Error> {
+        let mut arrivals: FxHashMap<(&str, &Id), Instant> = FxHashMap::default();
+        for arrival in &claimed.arrivals {
+            arrivals.insert((arrival.kind.as_str(), &arrival.id), arrival.arrived);
+        }
+        life.rearrange(|event| {
+            if let Some(arrived) = arrivals.get(&(program.event_name(event.kind), &event.id)) {
+                return Some(*arrived);
+            }
+            // What was there before the start arrived when it says; what was never seen has not arrived.
+            let known = seen.get(usize::from(event.kind)).is_some_and(|seen| seen.contains(&event.id));
+            known.then_some(event.arrived)
+        });
+        // A row that waits in the inbox is admitted when it is stepped; one that arrives later, later.
+        let waiting: FxHashSet<(&str, &Id)> = claimed.inbox.iter().filter_map(event_of).collect();
+        let is_history = |event: &engine::Event| {
+            event.arrived <= now && !waiting.contains(&(program.event_name(event.kind), &event.id))
+        };
+        while life.next().is_some_and(is_history) {
+            life.admit(program, world);
+        }
+        let facts = Facts { world, person, life };
+        let state = match &claimed.state {
+            Some(bytes) => engine::State::load(bytes, program, facts)?,
+            None => engine::State::default(),
+        };
+        Ok(AtWork {
+            program,
+            world,
+            person,
+            life,
+            state,
+            out: Output::default(),
+            journal: Vec::new(),
+            messages: Vec::new(),
+            withdrawn: Vec::new(),
+            not_sent: Vec::new(),
+            consumed: Vec::new(),
+            verdicts: Vec::new(),
+        })
+    }
+
+    /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts.
+    fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
+        self.consumed = inbox.iter().map(|row| row.id).collect();
+        let mut receipts = inbox.iter().filter_map(receipt_of).peekable();
+        loop {
+            let event = self.life.next().map(|event| event.arrived).filter(|arrived| *arrived <= now);
+            let receipt = receipts.peek().map(|(_, _, arrived)| *arrived);
+            match (event, receipt) {
+                (Some(event), receipt) if receipt.is_none_or(|receipt| event <= receipt) => {
+                    self.step_timers(event, false);
+                    self.step_event(event);
+                }
+                (_, Some(arrived)) => {
+                    self.step_timers(arrived, false);
+                    if let Some((key, receipt, _)) = receipts.next() {
+                        self.step(Input::Receipt { key, receipt }, arrived, Given::Receipt { key, receipt });
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.step_timers(now, true);
+    }
+
+    pub(super) fn step_event(&mut self, arrived: Instant) {
+        let Some(place) = self.life.admit(self.program, self.world) else { return };
+        let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
+        self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });
+    }
+
+    /// Steps the timers that are due before `until`, or by then when it is included, each at its own instant.
+    pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
+        while let Some(due) = self.state.next_due() {
+            if due > until || (due == until && !included) {
+                return;
+            }
+            self.step(Input::Timer, due, Given::Timer);
+        }
+    }
+
+    fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
+        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
+        self.journal.push(journal::line(self.program, at, given, &self.out.effects));
+        self.take_effects();
+    }
+
+    /// Asks the engine about a message that is about to be sent.
+    pub(super) fn about_to_send(&mut self, key: EffectKey, now: Instant) -> Verdict {
+        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
+        let given = Given::AboutToSend { key, verdict: &verdict };
+        self.journal.push(journal::line(self.program, now, given, &self.out.effects));
+        // What is said of the members of the message is in its verdict.
+        self.out.effects.clear();
+        verdict
+    }
+
+    fn take_effects(&mut self) {
+        for effect in std::mem::take(&mut self.out.effects) {
+            match &effect.what {
+                What::Emit { key } => {
+                    let message = self.new_message(*key, &effect);
+                    self.messages.extend(message);
+                }
+                What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
+                What::Send { outcome, reason, .. } => self.not_sent.push((*outcome, reason.text())),
+                What::End { .. } => {}
+            }
+        }
+    }
+
+    fn new_message(&self, key: EffectKey, effect: &Effect) -> Option<NewMessage> {
+        let unit = self.program.unit(effect.unit)?;
+        let Op::Send(send) = &unit.scenario.steps.get(effect.step)?.op else { return None };
+        let settings = &self.program.settings;
+        Some(NewMessage {
+            key,
+            scenario: unit.scenario.name.clone(),
+            hash: unit.hash,
+            step: effect.ordinal,
+            class: send.class,
+            alternatives: send
+                .alternatives
+                .iter()
+                .map(|alternative| (alternative.channel.clone(), alternative.message.clone()))
+                .collect(),
+            due: effect.at,
+            not_before: effect.at,
+            expires_at: settings.zone.add(effect.at, settings.expire).unwrap_or(Instant::MAX),
+        })
+    }
+
+    /// What is to be written.
+    fn end(self) -> ContactOut {
+        let keep = (!self.state.is_empty())
+            .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake() });
+        ContactOut {
+            contact: self.person.id.clone(),
+            keep,
+            consumed: self.consumed,
+            messages: self.messages,
+            withdrawn: self.withdrawn,
+            verdicts: self.verdicts,
+            journal: self.journal,
+        }
+    }
+}
+
+fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
+    match &row.input {
+        Arrived::Event { kind, id } => Some((kind.as_str(), id)),
+        Arrived::Receipt { .. } => None,
+    }
+}
+
+/// A receipt that says something. One that says that nobody knows leaves the message on its way until somebody does.
+fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
+    let Arrived::Receipt { key, outcome } = &row.input else { return None };
+    let receipt = match outcome {
+        ReceiptOutcome::Accepted => Receipt::Accepted,
+        ReceiptOutcome::Bounced(_) => Receipt::Failed,
+        ReceiptOutcome::Uncertain => return None,
+    };
+    Some((*key, receipt, row.arrived))
+}

@@ -1,0 +1,102 @@
+//! Waits that cannot be: for which entities does a `wait` have no value, or leave no time?
+
+use super::eval::{Eval, EventAtHand, TriggerValues};
+use super::facts::World;
+use super::output::Reason;
+use super::program::{LinkedCode, Program, Unit};
+use super::value::{EntityRef, Value};
+use crate::ir::{Expr, ExprIx, Op, StepIx, Trigger};
+use crate::model::Type;
+
+/// A row of an entity for which a wait ends the instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hopeless {
+    /// The scenario's place in the program.
+    pub unit: u16,
+    pub step: StepIx,
+    /// [`Reason::Missing`] or [`Reason::NoTimeLeft`].
+    pub reason: Reason,
+    pub entity: EntityRef,
+}
+
+/// Judges every `wait` whose length depends on an entity of the trigger, for every row of that entity that the
+/// trigger's filter does not refuse.
+pub fn hopeless_waits(program: &Program, world: &World) -> Vec<Hopeless> {
+    let mut found = Vec::new();
+    for (place, unit) in program.units().iter().enumerate() {
+        for trigger in &unit.scenario.triggers {
+            for (step, node) in unit.scenario.steps.iter() {
+                if let Op::Wait(duration) = node.op {
+                    judge(program, world, (place as u16, unit), trigger, (step, duration), &mut found);
+                }
+            }
+        }
+    }
+    found.dedup();
+    found
+}
+
+fn judge(
+    program: &Program,
+    world: &World,
+    (place, unit): (u16, &Unit),
+    trigger: &Trigger,
+    (step, duration): (StepIx, ExprIx),
+    found: &mut Vec<Hopeless>,
+) {
+    let code = &unit.code;
+    let Some(&kind) = code.events.get(usize::from(trigger.event)) else { return };
+    let Some(event) = program.needs().events.get(usize::from(kind)) else { return };
+    let Some(trigger_fields) = code.trigger_fields.get(&kind) else { return };
+    let fields = code.event_fields.get(usize::from(trigger.event)).map_or(&[] as &[u16], Vec::as_slice);
+    for (slot, field) in code.code.trigger.iter().enumerate() {
+        let Type::Entity(name) = &field.ty else { continue };
+        let Some(entity) = program.needs().entity(name).filter(|_| reads_field_of(code, duration, slot as u16)) else {
+            continue;
+        };
+        let Some(column) = trigger_fields.get(slot) else { continue };
+        let rows = world.tables.get(usize::from(entity)).map_or(0, super::EntityTable::len);
+        for row in 0..rows as u32 {
+            let entity = EntityRef { entity, row };
+            let mut values = vec![Value::Missing; event.fields.len()];
+            if let Some(value) = values.get_mut(usize::from(*column)) {
+                *value = Value::Entity(entity);
+            }
+            let mut eval = Eval::of_event(code, world, &values, fields);
+            eval.trigger = TriggerValues::Row(&values, trigger_fields);
+            eval.event = Some(EventAtHand { values: &values, fields });
+            if trigger.filter.is_some_and(|filter| eval.truth(filter) == Some(false)) {
+                continue;
+            }
+            let reason = match eval.duration(duration) {
+                None => Reason::Missing,
+                Some(duration) if duration.nominal() <= 0 => Reason::NoTimeLeft,
+                Some(_) => continue,
+            };
+            found.push(Hopeless { unit: place, step, reason, entity });
+        }
+    }
+}
+
+/// Whether an expression reads a field of the entity in this trigger field.
+fn reads_field_of(code: &LinkedCode, ix: ExprIx, slot: u16) -> bool {
+    let reads = |ix: &ExprIx| reads_field_of(code, *ix, slot);
+    match code.code.exprs.get(ix) {
+        Some(Expr::Field { of, .. }) => {
+            matches!(code.code.exprs.get(*of), Some(Expr::Trigger(field)) if *field == slot) || reads(of)
+        }
+        Some(
+            Expr::Add(one, two)
+            | Expr::Subtract(one, two)
+            | Expr::Multiply(one, two)
+            | Expr::Divide(one, two)
+            | Expr::Default(one, two)
+            | Expr::Less(one, two)
+            | Expr::LessOrEqual(one, two)
+            | Expr::Equal(one, two),
+        ) => reads(one) || reads(two),
+        Some(Expr::If { condition, then, otherwise }) => reads(condition) || reads(then) || reads(otherwise),
+        Some(Expr::Negate(inner) | Expr::Round(inner)) => reads(inner),
+        _ => false,
+    }
+}

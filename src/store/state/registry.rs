@@ -1,0 +1,64 @@
+//! What the engine knows about its scenarios and about itself.
+
+use super::{Error, State};
+use crate::ir::ScenarioHash;
+use crate::time::Instant;
+use rusqlite::OptionalExtension;
+use std::collections::BTreeMap;
+
+impl State {
+    /// Keeps versions of scenarios, as JSON, by their hashes. One that is kept already is left alone.
+    pub fn keep_programs(&mut self, programs: &[(ScenarioHash, String)]) -> Result<(), Error> {
+        self.write(|transaction| {
+            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO scn_program VALUES (?1, ?2)")?;
+            for (hash, json) in programs {
+                insert.execute((hash.to_string(), json))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All versions ever kept, in the order of their hashes.
+    pub fn programs(&self) -> Result<Vec<(ScenarioHash, String)>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT hash, json FROM scn_program ORDER BY hash")?;
+            let programs = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+            let parsed = programs.filter_map(|program| match program {
+                Ok((hash, json)) => hash.parse().ok().map(|hash| Ok((hash, json))),
+                Err(error) => Some(Err(error)),
+            });
+            parsed.collect()
+        })
+    }
+
+    /// From when on events start instances, by scenario.
+    pub fn starts(&self) -> Result<BTreeMap<String, Instant>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT scenario, at FROM scn_start")?;
+            let starts = statement.query_map([], |row| Ok((row.get(0)?, Instant(row.get(1)?))))?;
+            starts.collect()
+        })
+    }
+
+    pub fn set_start(&mut self, scenario: &str, at: Instant) -> Result<(), Error> {
+        self.write(|transaction| {
+            transaction.execute("INSERT OR REPLACE INTO scn_start VALUES (?1, ?2)", (scenario, at.0))?;
+            Ok(())
+        })
+    }
+
+    /// When the CRM was looked at last, by the clock of that moment; `None` before the first time.
+    pub fn last_poll(&self) -> Result<Option<Instant>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT value FROM scn_meta WHERE name = 'last_poll'";
+            connection.query_row(sql, [], |row| Ok(Instant(row.get(0)?))).optional()
+        })
+    }
+
+    pub fn set_last_poll(&mut self, at: Instant) -> Result<(), Error> {
+        self.write(|transaction| {
+            transaction.execute("INSERT OR REPLACE INTO scn_meta VALUES ('last_poll', ?1)", [at.0])?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! The tables, and the checks before anything is done with them.
+
+use super::{Error, ErrorKind};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+/// The version of these tables. A newer one is refused.
+const FORMAT: i64 = 1;
+
+/// Instants are microseconds since 1970; ids of contacts and rows keep their class, INTEGER or TEXT.
+const TABLES: &str = "
+CREATE TABLE scn_meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Programs by content, and from when on events start instances of a scenario.
+CREATE TABLE scn_program(hash TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE scn_start(scenario TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- One row a contact that the engine remembers; `wake` is the earliest of its deadlines.
+CREATE TABLE scn_contact(
+    part INTEGER NOT NULL, contact NOT NULL, state BLOB NOT NULL, wake INTEGER,
+    PRIMARY KEY (part, contact)
+) WITHOUT ROWID;
+CREATE INDEX scn_contact_wake ON scn_contact(wake) WHERE wake IS NOT NULL;
+
+-- Every row of the CRM that was ever seen; `arrived` is NULL for those that were there before the start.
+CREATE TABLE scn_seen(
+    kind TEXT NOT NULL, id NOT NULL, part INTEGER NOT NULL, contact NOT NULL, arrived INTEGER,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX scn_seen_contact ON scn_seen(part, contact) WHERE arrived IS NOT NULL;
+
+-- What a contact has not been stepped with yet: an event (kind, event) or a receipt (message, outcome, class).
+CREATE TABLE scn_inbox(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, part INTEGER NOT NULL, contact NOT NULL,
+    arrived INTEGER NOT NULL, at INTEGER NOT NULL,
+    kind TEXT, event, message TEXT, outcome TEXT, class TEXT
+);
+CREATE INDEX scn_inbox_arrived ON scn_inbox(arrived);
+CREATE INDEX scn_inbox_contact ON scn_inbox(part, contact);
+
+-- Messages. `next_at` is when one must be looked at: NULL unless it is pending or deferred. `handing` counts all
+-- messages ever handed to a server.
+CREATE TABLE scn_outbox(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+    part INTEGER NOT NULL, contact NOT NULL,
+    scenario TEXT NOT NULL, hash TEXT NOT NULL, step INTEGER NOT NULL, class TEXT NOT NULL,
+    alternatives TEXT NOT NULL,
+    due INTEGER NOT NULL, not_before INTEGER NOT NULL, expires_at INTEGER NOT NULL, decided_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending', reason TEXT, next_at INTEGER, owner TEXT,
+    attempt INTEGER NOT NULL DEFAULT 0, handing INTEGER,
+    channel TEXT, message TEXT, address TEXT, context TEXT, message_id TEXT, reply TEXT,
+    claimed_at INTEGER, handed_at INTEGER, settled_at INTEGER
+);
+CREATE INDEX scn_outbox_next ON scn_outbox(next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX scn_outbox_open ON scn_outbox(state) WHERE state IN ('claimed', 'handed', 'uncertain');
+
+-- What the engine was asked and answered, in order.
+CREATE TABLE scn_journal(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, part INTEGER NOT NULL, contact NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX scn_journal_contact ON scn_journal(part, contact);
+";
+
+/// Refuses what is damaged, and what a newer version wrote.
+pub(super) fn check(connection: &Connection, name: &str) -> Result<(), Error> {
+    let failed = |error: rusqlite::Error| Error::sqlite(name, &error);
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if verdict != "ok" {
+        return Err(Error::new(ErrorKind::Corrupt, name, crate::store::cleaned(&verdict, 200)));
+    }
+    match format(connection).map_err(failed)? {
+        Some(format) if format > FORMAT => {
+            Err(Error::new(ErrorKind::Newer, name, format!("format {format}, and this version knows {FORMAT}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the tables where there are none, and sets how they are written.
+pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Error> {
+    let failed = |error: rusqlite::Error| Error::sqlite(name, &error);
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(Error::new(ErrorKind::Io, name, "the file system does not allow a write-ahead log"));
+    }
+    // A commit is on the disk when it returns.
+    connection.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;
+    let make = |connection: &mut Connection| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if format(&transaction)?.is_none() {
+            transaction.execute_batch(TABLES)?;
+            transaction.execute("INSERT INTO scn_meta VALUES ('format', ?1)", [FORMAT])?;
+        }
+        transaction.commit()
+    };
+    make(connection).map_err(failed)
+}
+
+/// The version of the tables; `None` where there are none.
+fn format(connection: &Connection) -> Result<Option<i64>, rusqlite::Error> {
+    let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'scn_meta')";
+    if !connection.query_row(tables, [], |row| row.get::<_, bool>(0))? {
+        return Ok(None);
+    }
+    connection.query_row("SELECT value FROM scn_meta WHERE name = 'format'", [], |row| row.get(0)).optional()
+}

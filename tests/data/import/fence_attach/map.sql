@@ -1,0 +1,3 @@
+-- a comment
+
+ATTACH 'other.db' AS other;

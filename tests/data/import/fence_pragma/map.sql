@@ -1,0 +1,3 @@
+CREATE TABLE contact(id TEXT, name TEXT);
+INSERT INTO contact SELECT id, name FROM csv ORDER BY line;
+PRAGMA writable_schema = ON;

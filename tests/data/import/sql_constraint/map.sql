@@ -1,0 +1,5 @@
+CREATE TABLE contact(id TEXT, name TEXT NOT NULL);
+
+-- fails
+/* really */ INSERT INTO contact
+SELECT id, NULL FROM csv;

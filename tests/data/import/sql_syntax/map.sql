@@ -1,0 +1,6 @@
+CREATE TABLE contact(id TEXT, name TEXT);
+INSERT INTO contact SELECT id, name FROM csv ORDER BY line;
+SELECT 1;
+-- why
+INSERT INTO contact
+  SELEC 2;

@@ -1,0 +1,69 @@
+//! The whole of "Online Retail" through `scn import`, against the bench's own script. `SCN_DATA` names the folder with
+//! `data/online_retail.csv.gz` and `bench/build_crm.py`; Python is needed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test: it reads its environment and may panic"
+)]
+
+use rusqlite::Connection;
+use scn::store::import::{Request, import};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The question of `bench/rivals.py`, asked of SQLite: how many reminders, and three sums over them.
+const QUESTION: &str = "
+    WITH t AS (SELECT DISTINCT p.contact c, r.family f, CAST(r.delay AS INTEGER) d, p.at at
+               FROM purchased p JOIN product r ON r.id = p.product WHERE r.recurring = 1),
+         w AS (SELECT c, f, d, at, lead(at) OVER (PARTITION BY c, f ORDER BY at) nxt FROM t),
+         x AS (SELECT c, at, nxt, min(datetime(at, '+' || (d - 1) || ' months'),
+                   date(at, 'start of month', '+' || d || ' months', '-1 day') || substr(at, 11)) due FROM w)
+    SELECT count(*), sum(c), sum(unixepoch(at)), sum(unixepoch(due)) FROM x
+    WHERE due <= (SELECT max(at) FROM purchased) AND (nxt IS NULL OR nxt > due)";
+
+fn shared() -> PathBuf {
+    PathBuf::from(std::env::var_os("SCN_DATA").expect("SCN_DATA names the folder of the whole histories"))
+}
+
+#[test]
+#[ignore = "needs the whole histories (SCN_DATA) and Python: `.ci/run` runs it"]
+fn the_mapping_gives_the_tables_of_the_bench() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let csv = shared().join("data/online_retail.csv.gz");
+    let built = Command::new("python3")
+        .arg(shared().join("bench/build_crm.py"))
+        .args([&csv, &path("bench.db")])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(built.success());
+
+    let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample/online_retail.sql");
+    let request = Request { crm: path("crm.db"), csv, mapping, rejects: None, rejects_max: None };
+    let report = import(&request, &mut |_| {}).unwrap();
+    assert_eq!((report.records, report.rejected), (541_909, 144_025));
+    let tables = [("contact", 4_338), ("product", 3_665), ("purchased", 397_884)];
+    assert_eq!(report.tables, tables.map(|(name, count)| (name.to_owned(), count)));
+
+    let connection = Connection::open(path("crm.db")).unwrap();
+    connection.execute("ATTACH ?1 AS bench", [path("bench.db").to_str()]).unwrap();
+    for (table, columns) in [
+        ("contact", "id, code, country, email"),
+        ("product", "id, code, name, family, recurring, delay"),
+        ("purchased", "id, contact, product, at, quantity, amount"),
+    ] {
+        for (one, other) in [("main", "bench"), ("bench", "main")] {
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT {columns} FROM {one}.{table} EXCEPT SELECT {columns} FROM {other}.{table})"
+            );
+            let differing: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(differing, 0, "rows of {one}.{table} that {other} does not have");
+        }
+    }
+    let answer: (i64, i64, i64, i64) =
+        connection.query_row(QUESTION, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    assert_eq!(answer, (113_977, 160_255_716, 149_048_055_903_900, 149_352_989_583_900));
+}
