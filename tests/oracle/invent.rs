@@ -154,11 +154,12 @@ pub fn story(random: &mut Random) -> Story {
     if random.percent(25) {
         // What comes due on one day, gathered.
         story.entry = Entry::Always;
+        let (days, condition) = (Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0));
         let patience = random.pick(&[
-            Step::Wait(Patience::Plain(Length::new(random.range(1, 3), Unit::Day))),
+            Step::Wait(Patience::Plain(days)),
             Step::Wait(Patience::Plain(Length::new(1, Unit::Month))),
             Step::WaitUntilTime { weekday: None, hour: 9, minute: 0 },
-            Step::WaitFor(Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0)),
+            Step::WaitFor(days, condition),
         ]);
         story.steps.insert(0, Node { number: 0, guard: None, step: patience });
         let step = Step::Send { messages: messages(random, "gathered"), together: true };
