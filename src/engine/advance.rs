@@ -8,6 +8,7 @@ use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
 use crate::time::Instant;
+use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// Why an instance ends before its steps are over.
@@ -282,9 +283,14 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Records as expired what still waits from an earlier `send` of the instance.
+    /// Records as expired what still waits from an earlier `send` of the instance. What was decided at this very instant
+    /// is no older: two messages in a row both leave.
     fn overtake(&mut self, instance: &mut Instance) {
-        for pending in std::mem::take(&mut instance.pending) {
+        let now = self.now;
+        let (kept, older): (SmallVec<[Pending; 1]>, SmallVec<[Pending; 1]>) =
+            std::mem::take(&mut instance.pending).into_iter().partition(|pending| pending.due >= now);
+        instance.pending = kept;
+        for pending in older {
             if self.state.awaits(pending.key) {
                 continue;
             }
@@ -402,7 +408,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Ends an instance before its steps are over; what it still had to send is cancelled.
-    pub(super) fn end(&mut self, handle: Handle, instance: Instance, ending: Ending) {
+    pub(super) fn end(&mut self, handle: Handle, mut instance: Instance, ending: Ending) {
         let ordinal = |step: StepIx| {
             let unit = self.program.unit(instance.unit);
             unit.and_then(|unit| unit.scenario.steps.get(step)).map_or(0, |node| node.ordinal)
@@ -426,8 +432,20 @@ impl<'a> Stepper<'a, '_> {
         if let Some(count) = count {
             self.out.count(instance.unit, count);
         }
-        self.withdraw_pending(instance, Outcome::Cancelled, reason);
-        self.state.release(handle);
+        // What its own steps decided at this very instant is no longer theirs to take back.
+        let (now, by_itself) = (self.now, matches!(ending, Ending::Missing(_) | Ending::NoTimeLeft(_)));
+        let (leaving, waiting) =
+            std::mem::take(&mut instance.pending).into_iter().partition(|pending| by_itself && pending.due >= now);
+        instance.pending = waiting;
+        let mut instance = self.withdraw_pending(instance, Outcome::Cancelled, reason);
+        instance.pending = leaving;
+        match self.program.unit(instance.unit).filter(|_| !instance.pending.is_empty()) {
+            Some(unit) => {
+                instance.phase = Phase::Converted;
+                self.close(handle, instance, unit);
+            }
+            None => self.state.release(handle),
+        }
     }
 
     pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {

@@ -96,7 +96,8 @@ enum SavedId {
 enum SavedValue {
     Missing,
     Flag(bool),
-    Number(Decimal),
+    /// As [`Decimal::serialize`] writes it: its own serde form asks what comes next, which these bytes do not say.
+    Number([u8; 16]),
     Text(String),
     Instant(Instant),
     Date(Date),
@@ -128,7 +129,7 @@ impl SavedValue {
         match value {
             Value::Missing | Value::NotGiven => SavedValue::Missing,
             Value::Flag(flag) => SavedValue::Flag(*flag),
-            Value::Number(number) => SavedValue::Number(*number),
+            Value::Number(number) => SavedValue::Number(number.serialize()),
             Value::Text(text) => SavedValue::Text(text.to_string()),
             Value::Instant(instant) => SavedValue::Instant(*instant),
             Value::Date(date) => SavedValue::Date(*date),
@@ -144,7 +145,7 @@ impl SavedValue {
         match self {
             SavedValue::Missing => Value::Missing,
             SavedValue::Flag(flag) => Value::Flag(flag),
-            SavedValue::Number(number) => Value::Number(number),
+            SavedValue::Number(number) => Value::Number(Decimal::deserialize(number)),
             SavedValue::Text(text) => Value::text(&text),
             SavedValue::Instant(instant) => Value::Instant(instant),
             SavedValue::Date(date) => Value::Date(date),

@@ -103,7 +103,8 @@ pub(super) enum Phase {
     Watching,
     /// Its steps are over; a message of it may still leave.
     Draining,
-    /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
+    /// Its goal was reached, or it ended for want of a value; a message of that instant may still leave. Nothing else
+    /// concerns it any more.
     Converted,
 }
 
@@ -113,6 +114,15 @@ pub(super) struct Pending {
     pub key: EffectKey,
     pub step: StepIx,
     pub due: Instant,
+}
+
+impl Instance {
+    /// The instant of its last message, as conditions read it at `now`. A message decided at this very instant counts as
+    /// one that has left: the next step cannot wait for the server's answer, and a simulation decides the same.
+    pub fn last_message_at(&self, now: Instant) -> Option<Instant> {
+        let is_leaving = self.pending.iter().any(|pending| pending.due == now);
+        if is_leaving { Some(now) } else { self.last_message }
+    }
 }
 
 impl State {
