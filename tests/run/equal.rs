@@ -125,7 +125,8 @@ fn templates(story: &Story) -> Vec<TemplateFile> {
     if let Some(then) = story.goal.as_ref().and_then(|goal| goal.then.as_ref()) {
         all(std::slice::from_ref(then), &mut uses);
     }
-    let body = |together: &BTreeSet<bool>| if together.contains(&false) { "one" } else { "items: {{ items | length }}" };
+    let body =
+        |together: &BTreeSet<bool>| if together.contains(&false) { "one" } else { "items: {{ items | length }}" };
     uses.iter().map(|((channel, message), together)| template(channel, message, body(together))).collect()
 }
 
@@ -217,7 +218,9 @@ impl Life<'_> {
         let mut now = from;
         loop {
             let row = rows.first().map(|row| Instant::from_seconds(row.arrived));
-            let Some(next) = run.next().unwrap().into_iter().chain(row).min().filter(|next| *next <= to) else { return };
+            let Some(next) = run.next().unwrap().into_iter().chain(row).min().filter(|next| *next <= to) else {
+                return;
+            };
             let count = rows.iter().take_while(|row| Instant::from_seconds(row.arrived) == next).count();
             assert!(next > now || count > 0, "all was done at {now}, and {next} is due: {:?}", run.report());
             now = next;
@@ -357,5 +360,8 @@ fn described(seed: u64, case: &Case) -> String {
         }
         Err(_) => "it panics".to_owned(),
     };
-    format!("{}\nzone {}, to {:?}\n{rows}\n{:?}\n{answers}", case.story, case.world.zone, case.world.to, case.world.products)
+    format!(
+        "{}\nzone {}, to {:?}\n{rows}\n{:?}\n{answers}",
+        case.story, case.world.zone, case.world.to, case.world.products
+    )
 }
