@@ -324,12 +324,16 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_run_that_is_cut_sends_what_the_simulation_sends() {
+    // One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
     let seeds: Vec<u64> = match std::env::var("SCN_SEED") {
-        Ok(seed) => vec![seed.parse().expect("SCN_SEED is a number")],
+        Ok(seeds) => {
+            let (from, to) = seeds.split_once("..").unwrap_or((&seeds, &seeds));
+            (from.parse().unwrap()..=to.parse().unwrap()).collect()
+        }
         Err(_) => (1..=CASES).collect(),
     };
     let (mut messages, mut gathered) = (0, 0);
-    let alone = seeds.len() == 1;
+    let alone = seeds.len() < CASES as usize;
     for seed in seeds {
         let case = case(seed);
         let same = |case: &Case| {
