@@ -58,7 +58,7 @@ fn exit_codes() {
         (&[], 2),
         (&["chekc"], 2),
         (&["check", "--format", "xml"], 2),
-        (&["run", "--yes"], 2),
+        (&["run", "--backfill"], 2),
         (&["check", "good"], 0),
         (&["check", "good/renewal.scn"], 0),
         (&["check", "bad"], 1),
@@ -232,19 +232,18 @@ fn tests_run_with_their_file_or_their_folder() {
         assert!(out.ends_with("2 tests passed\n"), "{path}\n{out}");
     }
     let (code, out, _) = scn(shop.path(), &["test", "--filter", "silence"]);
-    assert_eq!((code, out.as_str()), (0, "passed  silence\n1 test passed\n"));
-    assert_eq!(scn(shop.path(), &["test", "--filter", "noise"]).0, 2);
+    assert_eq!((code, out.as_str()), (0, "ok      renewal: silence\n1 test passed, 1 left out by `--filter`\n"));
+    assert_eq!(scn(shop.path(), &["test", "--filter", "noise"]).0, 1, "a filter that matches nothing is a mistake");
 
     fs::write(shop.path().join("renewal.test.scn"), TESTS.replace("12-10", "12-11")).unwrap();
     let (code, out, _) = scn(shop.path(), &["test"]);
     assert_eq!(code, 1);
     for said in [
-        "FAILED  a month before the end (renewal.test.scn:2)",
-        "not so: expect email reminder to ana at 2024-12-11 10:00 (line 6)",
-        "not expected: email reminder to ana at 2024-12-10 10:00 (renewal)",
+        "FAILED  renewal: a month before the end",
+        "expect email reminder to ana at 2024-12-11 10:00  (renewal.test.scn:6:3)",
+        "2024-12-10 10:00  email reminder to ana, from `renewal`  <- not expected",
         "waits until 2024-12-10 10:00",
-        "passed  silence",
-        "1 of 2 tests failed",
+        "ok      renewal: silence",
     ] {
         assert!(out.contains(said), "`{said}` is not in\n{out}");
     }

@@ -3,6 +3,7 @@
 use super::exit::Failure;
 use std::io::Write;
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Writes a file whole or not at all: beside it first, then in its place, with the permissions it had. A symbolic
 /// link keeps pointing to the file, which is the one that changes.
@@ -20,16 +21,7 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // A device or a pipe (`--out /dev/stdout`) has no place to be taken.
         return std::fs::write(&target, bytes);
     }
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".scn-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What the user's mask leaves of it, as for any new file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = beside(&target)?;
     file.write_all(bytes)?;
     if let Some(old) = old {
         file.as_file().set_permissions(old.permissions())?;
@@ -37,6 +29,24 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// A file beside a place, to be moved there when it is whole. It has the permissions of any new file; left alone, it
+/// goes away.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn beside(target: &Path) -> std::io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".scn-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What the user's mask leaves of it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 #[cfg(all(test, unix))]
@@ -57,6 +67,16 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_new_file_has_the_permissions_of_any_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, whole) = (folder.path().join("plain"), folder.path().join("whole"));
+        fs::write(&plain, "x").unwrap();
+        write(&whole, b"x").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&whole), mode(&plain));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::eval::Asked;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, What};
 use super::program::Unit;
-use super::state::{Handle, Instance, Pending, Phase};
+use super::state::{Handle, Instance, Pending, Phase, Watch, Watched};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
@@ -205,7 +205,7 @@ impl<'a> Stepper<'a, '_> {
         if instance.phase == Phase::WaitingFor(step)
             && let Some(wakers) = unit.waits_for.get(&step)
         {
-            self.watch(unit, handle, instance, wakers, Some(instance.generation));
+            self.watch(unit, instance, wakers, Watch { handle, what: Watched::Wait(instance.generation) });
         }
     }
 
@@ -285,6 +285,9 @@ impl<'a> Stepper<'a, '_> {
     /// Records as expired what still waits from an earlier `send` of the instance.
     fn overtake(&mut self, instance: &mut Instance) {
         for pending in std::mem::take(&mut instance.pending) {
+            if self.state.awaits(pending.key) {
+                continue;
+            }
             let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
             self.effect(instance, pending.step, 0, what);
         }
@@ -429,6 +432,10 @@ impl<'a> Stepper<'a, '_> {
 
     pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {
         for pending in std::mem::take(&mut instance.pending) {
+            // A message for several leaves for the others.
+            if self.state.awaits(pending.key) {
+                continue;
+            }
             let what = What::Withdraw { key: pending.key, outcome, reason };
             self.effect(&instance, pending.step, 0, what);
         }

@@ -52,8 +52,10 @@ pub struct Unit {
     /// Events at this instant or later start nothing.
     pub starts_until: Instant,
     pub(super) code: LinkedCode,
-    /// Conditions that stand while an instance runs: what may make the goal or `stop when` true.
-    pub(super) standing: Wakers,
+    /// What may make the goal true.
+    pub(super) goal: Wakers,
+    /// What may make `stop when` true.
+    pub(super) stop_when: Wakers,
     /// Of each step that waits for a condition, what may make it true.
     pub(super) waits_for: BTreeMap<StepIx, Wakers>,
 }
@@ -156,15 +158,15 @@ impl Program {
                 }
             }
         }
-        let conditions = scenario.goal.iter().map(|goal| goal.condition).chain(scenario.stop_when);
-        let standing = code.wakers(conditions);
+        let goal = code.wakers(scenario.goal.as_ref().map(|goal| goal.condition));
+        let stop_when = code.wakers(scenario.stop_when);
         let mut waits_for = BTreeMap::new();
         for (place, step) in scenario.steps.iter() {
             if let Op::WaitFor { condition, .. } = step.op {
-                waits_for.insert(place, code.wakers([condition]));
+                waits_for.insert(place, code.wakers(Some(condition)));
             }
         }
-        for wakers in waits_for.values().chain([&standing]) {
+        for wakers in waits_for.values().chain([&goal, &stop_when]) {
             self.watch(wakers);
         }
         self.units.push(Unit {
@@ -174,7 +176,8 @@ impl Program {
             starts_at: Instant::MIN,
             starts_until: Instant::MAX,
             code,
-            standing,
+            goal,
+            stop_when,
             waits_for,
         });
     }
@@ -412,9 +415,9 @@ impl LinkedCode {
         }
     }
 
-    fn wakers(&self, conditions: impl IntoIterator<Item = ExprIx>) -> Wakers {
+    fn wakers(&self, condition: Option<ExprIx>) -> Wakers {
         let mut wakers = Wakers::default();
-        for condition in conditions {
+        if let Some(condition) = condition {
             self.collect_wakers(condition, &mut wakers);
         }
         wakers

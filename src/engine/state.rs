@@ -53,8 +53,16 @@ pub(super) struct Handle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Watch {
     pub handle: Handle,
-    /// The wait that it stands in while it must be asked; `None` as long as it lives.
-    pub generation: Option<u32>,
+    pub what: Watched,
+}
+
+/// What of an instance an event may make true. The order is that in which they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Watched {
+    Goal,
+    StopWhen,
+    /// What it waits for, as long as it stands in the wait of this generation.
+    Wait(u32),
 }
 
 /// A wake-up. Equal instants are taken by entry, then scenario name (units are sorted by name), then age.
@@ -272,7 +280,10 @@ impl State {
 
     /// Whether a watch still concerns somebody.
     fn is_kept(&self, watch: &Watch) -> bool {
-        let concerns = |instance: &Instance| watch.generation.is_none_or(|wait| instance.generation == wait);
+        let concerns = |instance: &Instance| match watch.what {
+            Watched::Goal | Watched::StopWhen => true,
+            Watched::Wait(generation) => instance.generation == generation,
+        };
         self.get(watch.handle).is_some_and(concerns)
     }
 
@@ -281,20 +292,20 @@ impl State {
     }
 
     /// Adds to `to` those who watch for this key, forgetting those who are gone or have moved on.
-    pub(super) fn watchers_of(&mut self, key: &ProbeKey, to: &mut Vec<Handle>) {
+    pub(super) fn watchers_of(&mut self, key: &ProbeKey, to: &mut Vec<Watch>) {
         let Some(mut watches) = self.watchers.remove(key) else { return };
         watches.retain(|watch| self.is_kept(watch));
         if !watches.is_empty() {
-            to.extend(watches.iter().map(|watch| watch.handle));
+            to.extend_from_slice(&watches);
             self.watchers.insert(key.clone(), watches);
         }
     }
 
     /// Adds to `to` those who are asked at every event, forgetting those who are gone or have moved on.
-    pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Handle>) {
+    pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Watch>) {
         let mut watches = std::mem::take(&mut self.watch_all);
         watches.retain(|watch| self.is_kept(watch));
-        to.extend(watches.iter().map(|watch| watch.handle));
+        to.extend_from_slice(&watches);
         self.watch_all = watches;
     }
 }

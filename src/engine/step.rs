@@ -5,9 +5,9 @@ use super::eval::{Asked, Eval, EventAtHand, TriggerValues};
 use super::facts::Facts;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
 use super::program::{Program, Unit, Wakers};
-use super::state::{Handle, Instance, Phase, State, Watch};
+use super::state::{Handle, Instance, Phase, State, Watch, Watched};
 use super::value::Value;
-use crate::ir::{EntryRule, ExprIx, StepIx, Trigger};
+use crate::ir::{EntryRule, ExprIx, Op, StepIx, Trigger};
 use crate::time::Instant;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -76,8 +76,8 @@ impl<'a> Stepper<'a, '_> {
     fn event(&mut self, place: usize) {
         let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
         if self.program.is_watched(kind) && self.state.has_watchers() {
-            for handle in self.watchers(kind, place) {
-                self.judge(handle);
+            for watch in self.watchers(kind, place) {
+                self.judge(watch);
             }
         }
         let mut done: Option<&str> = None;
@@ -95,82 +95,96 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// The instances whose conditions this event may make true, in the order in which they are given it.
-    fn watchers(&mut self, kind: u16, place: usize) -> Vec<Handle> {
-        let mut handles = Vec::new();
+    /// What this event may make true of running instances, in the order in which they are given it: of each its goal
+    /// first, then `stop when`, then the wait it stands in.
+    fn watchers(&mut self, kind: u16, place: usize) -> Vec<Watch> {
+        let mut watches = Vec::new();
         for &probe in self.program.probes_of(kind) {
             if let Some(key) = self.program.probe_key(probe, self.facts.life.values(place), self.facts.world) {
-                self.state.watchers_of(&key, &mut handles);
+                self.state.watchers_of(&key, &mut watches);
             }
         }
-        self.state.watchers_of_all(&mut handles);
-        let order = |handle: &Handle| self.state.get(*handle).map(|each| (each.entry, each.unit, each.serial));
-        handles.sort_by_key(order);
-        handles.dedup();
-        handles
+        self.state.watchers_of_all(&mut watches);
+        let order = |watch: &Watch| {
+            let instance = self.state.get(watch.handle);
+            (instance.map(|each| (each.entry, each.unit, each.serial)), watch.what)
+        };
+        watches.sort_by_key(order);
+        watches.dedup();
+        watches
     }
 
-    /// Gives an event to one running instance: its goal first, then `stop when`, then the wait it stands in.
-    fn judge(&mut self, handle: Handle) {
-        let Some(instance) = self.state.take(handle) else { return };
+    /// Gives an event to one running instance, for the sake of what it may make true of it.
+    fn judge(&mut self, watch: Watch) {
+        let Some(instance) = self.state.take(watch.handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
-        if instance.phase == Phase::Converted {
-            return self.state.put(handle, instance);
-        }
         let runs = matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
-        let Some(instance) = self.judge_standing(handle, instance, unit, runs) else { return };
-        if let Phase::WaitingFor(step) = instance.phase
-            && let Some(crate::ir::Op::WaitFor { condition, .. }) = unit.scenario.steps.get(step).map(|step| &step.op)
-        {
-            let asked = RefCell::default();
-            if self.eval(unit, &instance, &asked).truth(*condition) == Some(true) {
-                self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
-                return self.go_on(handle, instance, step);
-            }
+        let left = match watch.what {
+            Watched::Goal => self.judge_goal(watch.handle, instance, unit, runs),
+            Watched::StopWhen => self.judge_stop_when(watch.handle, instance, unit),
+            Watched::Wait(generation) => self.judge_wait(watch.handle, instance, unit, generation),
+        };
+        if let Some(instance) = left {
+            self.state.put(watch.handle, instance);
         }
-        self.state.put(handle, instance);
     }
 
-    /// Ends an instance whose goal is reached or whose `stop when` is true; gives it back where neither is. One that no
-    /// longer `runs` takes no step of `then`.
-    fn judge_standing(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
+    /// Ends an instance whose goal is reached; gives it back where it is not. One that no longer `runs` takes no step of
+    /// `then`.
+    fn judge_goal(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
+        let Some(goal) = unit.scenario.goal.as_ref().filter(|_| instance.phase != Phase::Converted) else {
+            return Some(instance);
+        };
         let asked = RefCell::default();
         let eval = self.eval(unit, &instance, &asked);
-        if let Some(goal) = &unit.scenario.goal
-            && eval.truth(goal.condition) == Some(true)
-            && self.goal_is_open(goal.within, &eval, &instance)
-        {
-            self.convert(handle, instance, unit, runs, asked.take());
-            return None;
+        if eval.truth(goal.condition) != Some(true) || !self.goal_is_open(goal.within, &eval, &instance) {
+            return Some(instance);
         }
-        if instance.phase != Phase::Watching
-            && let Some(condition) = unit.scenario.stop_when
-            && eval.truth(condition) == Some(true)
-        {
-            self.tell(&instance, None, Told::Ended(Reason::StopWhen), asked.take());
-            self.end(handle, instance, Ending::StopWhen);
-            return None;
-        }
-        Some(instance)
-    }
-
-    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
-        let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message, eval.duration(within)) else { return false };
-        self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
-    }
-
-    fn convert(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool, asked: Vec<Asked>) {
         self.out.count(instance.unit, Count::Converted);
-        self.tell(&instance, None, Told::Converted, asked);
-        let then = unit.scenario.goal.as_ref().and_then(|goal| goal.then);
-        match then.filter(|_| runs) {
+        self.tell(&instance, None, Told::Converted, asked.take());
+        match goal.then.filter(|_| runs) {
             Some(then) => {
                 let instance = self.withdraw_pending(instance, Outcome::Cancelled, Reason::Goal);
                 self.run_from(handle, instance, unit, then, true);
             }
             None => self.end(handle, instance, Ending::Goal),
         }
+        None
+    }
+
+    /// Ends an instance whose `stop when` is true; gives it back where it is not.
+    fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
+        let ended = matches!(instance.phase, Phase::Watching | Phase::Converted);
+        let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
+        let asked = RefCell::default();
+        if self.eval(unit, &instance, &asked).truth(condition) != Some(true) {
+            return Some(instance);
+        }
+        self.tell(&instance, None, Told::Ended(Reason::StopWhen), asked.take());
+        self.end(handle, instance, Ending::StopWhen);
+        None
+    }
+
+    /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another.
+    fn judge_wait(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, generation: u32) -> Option<Instance> {
+        let Phase::WaitingFor(step) = instance.phase else { return Some(instance) };
+        let op = unit.scenario.steps.get(step).map(|step| &step.op);
+        let Some(Op::WaitFor { condition, .. }) = op.filter(|_| instance.generation == generation) else {
+            return Some(instance);
+        };
+        let asked = RefCell::default();
+        if self.eval(unit, &instance, &asked).truth(*condition) != Some(true) {
+            return Some(instance);
+        }
+        self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+        self.go_on(handle, instance, step);
+        None
+    }
+
+    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
+        let Some(within) = within else { return true };
+        let (Some(last), Some(window)) = (instance.last_message, eval.duration(within)) else { return false };
+        self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
     }
 
     /// Starts an instance when filter, audience and entry rule allow it. True when the trigger matched.
@@ -239,7 +253,9 @@ impl<'a> Stepper<'a, '_> {
         self.tell(&instance, None, Told::Started, asked.take());
         self.watch_standing(unit, handle, &instance);
         // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
-        if let Some(instance) = self.judge_standing(handle, instance, unit, true) {
+        let left = self.judge_goal(handle, instance, unit, true);
+        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit));
+        if let Some(instance) = left {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
         true
@@ -312,20 +328,12 @@ impl<'a> Stepper<'a, '_> {
 
     /// Files the instance under what may make its goal or `stop when` true.
     pub(super) fn watch_standing(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
-        self.watch(unit, handle, instance, &unit.standing, None);
+        self.watch(unit, instance, &unit.goal, Watch { handle, what: Watched::Goal });
+        self.watch(unit, instance, &unit.stop_when, Watch { handle, what: Watched::StopWhen });
     }
 
-    /// Files the instance under what may make a condition true: for good, or as long as it stands in the wait of a
-    /// `generation`.
-    pub(super) fn watch(
-        &mut self,
-        unit: &'a Unit,
-        handle: Handle,
-        instance: &Instance,
-        wakers: &Wakers,
-        generation: Option<u32>,
-    ) {
-        let watch = Watch { handle, generation };
+    /// Files the instance under what may make a condition true.
+    pub(super) fn watch(&mut self, unit: &'a Unit, instance: &Instance, wakers: &Wakers, watch: Watch) {
         if wakers.any {
             return self.state.watch_all.push(watch);
         }

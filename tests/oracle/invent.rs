@@ -20,7 +20,10 @@ const CATEGORIES: [&str; 3] = ["x", "y", "z"];
 pub fn world(random: &mut Random) -> World {
     let zone = random.pick(&ZONES);
     let arrives = random.percent(40);
-    let contacts: Vec<ContactRow> = (1..=random.range(1, 4)).map(|id| contact(random, id)).collect();
+    // Sometimes one or two persons who buy a lot within days, so that much comes due together.
+    let dense = random.percent(35);
+    let persons = random.range(1, if dense { 2 } else { 4 });
+    let contacts: Vec<ContactRow> = (1..=persons).map(|id| contact(random, id)).collect();
     let products: Vec<ProductRow> = (1..=random.range(2, 5)).map(|id| product(random, id)).collect();
     let mut world =
         World { zone, text_ids: random.percent(30), arrives, contacts, products, events: Vec::new(), to: None };
@@ -30,7 +33,7 @@ pub fn world(random: &mut Random) -> World {
     }
     let mut before = first;
     for id in 1..=random.range(3, 24) {
-        let event = event(random, &world, id, first, before);
+        let event = event(random, &world, id, first, before, dense);
         before = event.at;
         world.events.push(event);
     }
@@ -89,10 +92,10 @@ fn moment(random: &mut Random, zone: Tz) -> Seconds {
     calendar::from_local(zone, date.and_hms_opt(time.0, time.1, 0).unwrap())
 }
 
-fn event(random: &mut Random, world: &World, id: i64, first: Seconds, before: Seconds) -> EventRow {
-    let at = match random.below(6) {
+fn event(random: &mut Random, world: &World, id: i64, first: Seconds, before: Seconds, dense: bool) -> EventRow {
+    let at = match random.below(if dense { 2 } else { 6 }) {
         0 => before,
-        1 => before + random.range(1, 40) * 3600,
+        1 => before + random.range(1, if dense { 9 } else { 40 }) * 3600,
         2 => moment(random, world.zone).max(first),
         3 => calendar::add(world.zone, before, Length::new(random.range(1, 3), Unit::Month).parts()),
         _ => before + random.range(-20, 40) * 86_400 + random.range(0, 1439) * 60,
@@ -131,7 +134,7 @@ pub fn story(random: &mut Random) -> Story {
     let mut story = Story {
         triggers,
         audience: random.percent(25).then(|| audience(random, has)),
-        entry: entry(random, has),
+        entry: if random.percent(30) { Entry::Always } else { entry(random, has) },
         goal: None,
         stop_when: random.percent(35).then(|| condition(random, has, 1)),
         steps: Vec::new(),
@@ -148,6 +151,23 @@ pub fn story(random: &mut Random) -> Story {
     }
     let count = random.range(1, 5);
     story.steps = steps(random, has, count, 2);
+    if random.percent(25) {
+        // What comes due on one day, gathered.
+        story.entry = Entry::Always;
+        let (days, condition) = (Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0));
+        let patience = random.pick(&[
+            Step::Wait(Patience::Plain(days)),
+            Step::Wait(Patience::Plain(Length::new(1, Unit::Month))),
+            Step::WaitUntilTime { weekday: None, hour: 9, minute: 0 },
+            Step::WaitFor(days, condition),
+        ]);
+        story.steps.insert(0, Node { number: 0, guard: None, step: patience });
+        let step = Step::Send { messages: messages(random, "gathered"), together: true };
+        story.steps.insert(1, Node { number: 0, guard: guard(random, has), step });
+        if story.stop_when.is_some() && random.percent(70) {
+            story.stop_when = None;
+        }
+    }
     if !story.steps.iter().any(|node| matches!(node.step, Step::Send { .. })) {
         story.steps.push(send(random, has, false, "finally"));
     }

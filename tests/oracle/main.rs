@@ -14,6 +14,7 @@ mod invent;
 mod machine;
 mod naive;
 mod random;
+mod sentence;
 mod shrink;
 mod story;
 mod variants;

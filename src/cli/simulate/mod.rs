@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, step_texts};
-use super::{instant, output, sources};
+use super::{instant, output, sources, whole};
 use crate::drivers::simulate::{Request, simulate};
 use crate::model::{Id, Surroundings};
 use report::Shown;
@@ -132,8 +132,7 @@ impl<'a> EffectsFile<'a> {
         let file = if is_device {
             Target::Device(std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?)
         } else {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Target::Beside(tempfile::Builder::new().prefix(".scn-").tempfile_in(folder).map_err(failed)?)
+            Target::Beside(whole::beside(path).map_err(failed)?)
         };
         Ok(EffectsFile { path, file })
     }

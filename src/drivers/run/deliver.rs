@@ -245,11 +245,11 @@ impl Run {
         let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false });
         let threads = connections.clamp(1, 64);
         std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| connection(settings, &queue, &desk, now));
-            }
-            // Threads cannot ask `stop`, which may belong to this one alone.
-            while !is_empty(&queue) {
+            let at_work: Vec<_> =
+                (0..threads).map(|_| scope.spawn(|| connection(settings, &queue, &desk, now))).collect();
+            // Threads cannot ask `stop`, which may belong to this one alone. They leave on their own when the queue is
+            // empty, something failed or the circuit is open.
+            while at_work.iter().any(|thread| !thread.is_finished()) {
                 if stop()
                     && let Ok(mut desk) = desk.lock()
                 {
@@ -297,10 +297,6 @@ struct Desk<'a> {
     results: &'a mut Results,
     failed: Option<Error>,
     stopped: bool,
-}
-
-fn is_empty(queue: &Mutex<VecDeque<Ready>>) -> bool {
-    queue.lock().is_ok_and(|queue| queue.is_empty())
 }
 
 /// One connection: takes message after message until there is none, or something fails.

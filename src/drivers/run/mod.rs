@@ -179,6 +179,8 @@ impl Run {
             report,
         };
         run.settle_files(now)?;
+        // At least once: what nobody knows of is sent again, under the same Message-ID.
+        run.state.resend_transactional(now)?;
         Ok(run)
     }
 

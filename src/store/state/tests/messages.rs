@@ -18,10 +18,12 @@ enum Do {
     Bounce,
     Lose,
     Resend,
+    WasTaken,
+    WasNotTaken,
     Crash,
 }
 
-const ALL: [Do; 13] = [
+const ALL: [Do; 15] = [
     Do::Send,
     Do::Suppress,
     Do::Skip,
@@ -34,6 +36,8 @@ const ALL: [Do; 13] = [
     Do::Bounce,
     Do::Lose,
     Do::Resend,
+    Do::WasTaken,
+    Do::WasNotTaken,
     Do::Crash,
 ];
 
@@ -56,6 +60,8 @@ fn act(state: &mut State, what: Do, now: i64) -> Result<(), crate::store::Error>
         Do::Bounce => state.settle(&[(ticket(1), bounced())], now),
         Do::Lose => state.settle(&[(ticket(1), uncertain())], now),
         Do::Resend => state.resend_transactional(now).map(|_| ()),
+        Do::WasTaken => state.resolve(&ticket(1), true, now),
+        Do::WasNotTaken => state.resolve(&ticket(1), false, now),
         Do::Crash => state.recover(now).map(|_| ()),
     }
 }
@@ -76,7 +82,7 @@ const WAYS: [(&str, &[Do]); 11] = [
 ];
 
 /// Every arrow that there is; all others are refused, or leave the message where it is.
-const ARROWS: [(&str, Do, &str); 22] = [
+const ARROWS: [(&str, Do, &str); 24] = [
     ("pending", Do::Send, "claimed"),
     ("pending", Do::Suppress, "suppressed"),
     ("pending", Do::Skip, "skipped"),
@@ -99,6 +105,8 @@ const ARROWS: [(&str, Do, &str); 22] = [
     ("handed", Do::Lose, "uncertain"),
     ("handed", Do::Crash, "uncertain"),
     ("uncertain", Do::Resend, "pending"),
+    ("uncertain", Do::WasTaken, "accepted"),
+    ("uncertain", Do::WasNotTaken, "pending"),
 ];
 
 #[test]
@@ -292,4 +300,40 @@ fn a_crash_makes_the_claimed_pending_and_the_handed_uncertain() {
     drop(state);
     // Nothing is recovered twice.
     assert_eq!(reopen(&folder, 300).1, Recovered::default());
+}
+
+#[test]
+fn what_has_no_message_id_is_settled_by_evidence() {
+    let folder = folder();
+    let mut state = open(&folder);
+    let messages = (1..=3).map(|number| message(number, Class::Marketing)).collect();
+    state.commit(&[ContactOut { messages, ..out() }], at(90)).unwrap();
+    let written = |number: u8| {
+        let Verdict::Send { channel, message, address, context, message_id } = send() else { panic!() };
+        let message_id = message_id.filter(|_| number == 3);
+        (key(number), Verdict::Send { channel, message, address, context, message_id })
+    };
+    state.commit(&[ContactOut { verdicts: (1..=3).map(written).collect(), ..out() }], at(100)).unwrap();
+    state.handed(&[ticket(1), ticket(2), ticket(3)], at(110)).unwrap();
+    state.recover(at(120)).unwrap();
+    assert_eq!(state.uncertain_files().unwrap(), [ticket(1), ticket(2)]);
+    state.resolve(&ticket(1), true, at(130)).unwrap();
+    state.resolve(&ticket(2), false, at(130)).unwrap();
+    assert_eq!(state.uncertain_files().unwrap(), []);
+    let states = [1, 2, 3].map(|number| state_of(&state, ticket(number)));
+    assert_eq!(states, ["accepted", "pending", "uncertain"]);
+    let receipts = &state.claim(at(130), 1).unwrap()[0].inbox;
+    let accepted = Input::Receipt { key: key(1), outcome: ReceiptOutcome::Accepted };
+    assert_eq!((receipts.len(), &receipts[3].input), (4, &accepted));
+}
+
+#[test]
+fn the_horizon_counts_what_may_leave_and_what_has_expired() {
+    let folder = folder();
+    let mut state = open(&folder);
+    let messages = (1..=3).map(|number| message(number, Class::Marketing)).collect();
+    state.commit(&[ContactOut { messages, ..out() }], at(90)).unwrap();
+    act(&mut state, Do::Expire, 95).unwrap();
+    let horizon = |now: i64| state.message_horizon(at(now)).map(|horizon| (horizon.due, horizon.expired)).unwrap();
+    assert_eq!([horizon(99), horizon(100), horizon(1_000), horizon(1_001)], [(0, 1), (2, 1), (2, 1), (0, 3)]);
 }
