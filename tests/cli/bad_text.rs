@@ -76,7 +76,6 @@ fn arguments_that_are_wrong() {
         (&["simulate", "--format", "xml"], 2, &[]),
         (&["explain", "X999"], 2, &["X999"]),
         (&["completions", "csh"], 2, &[]),
-        (&["run", "--yes"], 2, &[]),
         (&["run", "--once", "--backfill", "yesterday"], 2, &["yesterday"]),
         (&["import", "new.db", "--csv", "no.csv", "--with", "no.sql"], 74, &["no.sql"]),
         (&["init", "."], 2, &["is not empty"]),
