@@ -8,6 +8,7 @@ use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
 use crate::time::Instant;
+use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// Why an instance ends before its steps are over.
@@ -79,7 +80,7 @@ impl<'a> Stepper<'a, '_> {
         closing: bool,
     ) -> Option<(StepIx, Members)> {
         instance.wake = None;
-        instance.phase = Phase::Draining;
+        instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
         // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
         for _ in 0..=unit.scenario.steps.len() {
@@ -101,9 +102,7 @@ impl<'a> Stepper<'a, '_> {
                 Next::Finished => break,
             }
         }
-        if closing {
-            instance.phase = Phase::Converted;
-        } else {
+        if !closing {
             self.out.count(instance.unit, Count::Finished);
             self.tell(&instance, None, Told::Finished, Vec::new());
         }
@@ -252,8 +251,10 @@ impl<'a> Stepper<'a, '_> {
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
-        // It may have become true by the passing of time alone, without an event that would have ended the instance.
-        match unit.scenario.stop_when.map(|condition| eval.truth(condition)) {
+        // It may have become true by the passing of time alone, without an event that would have ended the instance. The
+        // step of `goal ... then` comes after the end: nothing stops it any more.
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        match stop_when.map(|condition| eval.truth(condition)) {
             None | Some(Some(false)) => {}
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
@@ -282,12 +283,13 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Records as expired what still waits from an earlier `send` of the instance.
+    /// Records as expired what still waits from an earlier `send` of the instance; not what came due with this one.
     fn overtake(&mut self, instance: &mut Instance) {
-        for pending in std::mem::take(&mut instance.pending) {
-            if self.state.awaits(pending.key) {
-                continue;
-            }
+        let now = self.now;
+        let (older, kept) = std::mem::take(&mut instance.pending).into_iter().partition(|pending| pending.due < now);
+        instance.pending = kept;
+        let older: SmallVec<[Pending; 1]> = older;
+        for pending in older {
             let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
             self.effect(instance, pending.step, 0, what);
         }

@@ -100,7 +100,8 @@ impl<'a> Stepper<'a, '_> {
     fn watchers(&mut self, kind: u16, place: usize) -> Vec<Watch> {
         let mut watches = Vec::new();
         for &probe in self.program.probes_of(kind) {
-            if let Some(key) = self.program.probe_key(probe, self.facts.life.values(place), self.facts.world) {
+            let (values, world) = (self.facts.life.values(place), self.facts.world);
+            if let Some(key) = self.program.probe_key(probe, values, world, self.out.not_given.as_ref()) {
                 self.state.watchers_of(&key, &mut watches);
             }
         }
@@ -193,7 +194,6 @@ impl<'a> Stepper<'a, '_> {
         let Some(event) = life.event(place) else { return false };
         let code = &unit.code;
         let values = life.values(place);
-        let fields = code.event_fields.get(usize::from(trigger.event)).map_or(&[] as &[u16], Vec::as_slice);
         let trigger_fields = code.trigger_fields.get(&event.kind).map_or(&[] as &[u16], Vec::as_slice);
         let asked = RefCell::default();
         let not_given = self.out.not_given.take();
@@ -206,7 +206,7 @@ impl<'a> Stepper<'a, '_> {
             entry: Some(event.at),
             last_message: None,
             trigger: TriggerValues::Row(values, trigger_fields),
-            event: Some(EventAtHand { values, fields }),
+            event: Some(EventAtHand::of(code, trigger.event, values)),
             asked: self.out.trace.is_some().then_some(&asked),
             not_given: not_given.as_ref(),
         };
