@@ -25,7 +25,7 @@ const COUNTS: [(&str, Count); 9] = [
     ("not again", Count::NotAgain),
 ];
 
-fn case(seed: u64) -> Case {
+pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
     let story = invent::story(&mut random);
     Case { world: invent::world(&mut random, &story), story }
