@@ -43,7 +43,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["channel"]),
     ("serde", &["time", "diagnostic", "model", "ir", "engine", "store", "drivers", "cli"]),
     ("serde_json", &["diagnostic", "ir", "store", "drivers", "cli"]),
-    ("signal_hook", &["drivers"]),
+    ("signal_hook", &["cli"]),
     ("smallvec", &["engine"]),
     ("strsim", &["diagnostic"]),
     ("tempfile", &["store", "drivers", "cli"]),

@@ -123,6 +123,6 @@ pub fn failure(error: drivers::Error) -> Failure {
     match error {
         drivers::Error::Store(error) => store_failure(error),
         drivers::Error::Io(..) => Failure::new(Exit::InputOutput, error.to_string()),
-        drivers::Error::Link(_) | drivers::Error::State(_) => Failure::new(Exit::Failed, error.to_string()),
+        drivers::Error::Link(_) => Failure::new(Exit::Failed, error.to_string()),
     }
 }

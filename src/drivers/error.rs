@@ -1,6 +1,6 @@
 //! What can stop a driver, as data.
 
-use crate::engine::{LinkError, StateError};
+use crate::engine::LinkError;
 use crate::store;
 use std::fmt;
 
@@ -10,8 +10,6 @@ pub enum Error {
     /// Reading or writing a file of ours: what it was for, and what the system said.
     Io(String, std::io::Error),
     Link(LinkError),
-    /// The state of a contact cannot be read.
-    State(StateError),
 }
 
 impl From<store::Error> for Error {
@@ -26,19 +24,12 @@ impl From<LinkError> for Error {
     }
 }
 
-impl From<StateError> for Error {
-    fn from(error: StateError) -> Error {
-        Error::State(error)
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Store(error) => error.fmt(f),
             Error::Io(what, error) => write!(f, "cannot write {what}: {error}"),
             Error::Link(error) => error.fmt(f),
-            Error::State(error) => error.fmt(f),
         }
     }
 }

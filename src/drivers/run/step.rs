@@ -4,8 +4,8 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt, Verdict,
-    What, World,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt,
+    StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
@@ -74,7 +74,7 @@ impl Run {
         let mut outs = Vec::new();
         let mut all_counts = Vec::new();
         let mut not_sent = Vec::new();
-        let mut failed: Option<Error> = None;
+        let mut troubles: Vec<String> = Vec::new();
         let mut notes = Notes::default();
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
@@ -92,16 +92,16 @@ impl Run {
                     outs.push(at_work.end());
                     ControlFlow::Continue(())
                 }
+                // Its version is not among those that can run here: it waits until it is.
                 Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
+                    given.remove(&person.id);
+                    troubles.push(format!("contact {}: {error}", person.id));
+                    ControlFlow::Continue(())
                 }
             }
         })?;
         drop(lives);
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        self.report.troubles.extend(troubles);
         for contact in contacts {
             if !given.contains(&contact) {
                 self.set_aside.insert(contact);
@@ -140,7 +140,7 @@ impl<'a> AtWork<'a> {
         claimed: &Claimed,
         seen: &[FxHashSet<Id>],
         now: Instant,
-    ) -> Result<AtWork<'a>, Error> {
+    ) -> Result<AtWork<'a>, StateError> {
         let mut arrivals: FxHashMap<(&str, &Id), Instant> = FxHashMap::default();
         for arrival in &claimed.arrivals {
             arrivals.insert((arrival.kind.as_str(), &arrival.id), arrival.arrived);
