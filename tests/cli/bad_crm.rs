@@ -125,3 +125,16 @@ fn a_broken_view_is_named() {
     scn(shop.path(), &["simulate"]).expect(0, &["not simulated: renewal", "`purchased`", "nowhere"]);
     scn(shop.path(), &["crm"]).expect(1, &["purchased"]);
 }
+
+#[test]
+fn a_backfill_does_not_judge_what_was_withdrawn() {
+    let crm = CRM.replace("'2020-01-10T10:00:00Z'", "datetime('now', '-200 days')");
+    let shop = shop(&crm.replace("'2021-01-10T10:00:00Z', 2", "datetime('now', '-100 days'), 1"));
+    let text = "when purchased once goal purchased within 60 days of last message wait 1 month send email reminder only if purchased ever";
+    std::fs::write(shop.path().join("renewal.scn"), format!("{text}\n")).unwrap();
+    let text =
+        "when purchased once stop when purchased wait 1 month send email reminder wait 6 months send email reminder";
+    std::fs::write(shop.path().join("other.scn"), format!("{text}\n")).unwrap();
+    scn(shop.path(), &["run", "--once", "--backfill", "2000-01-01", "--yes"]).expect(0, &["expired"]);
+    scn(shop.path(), &["run", "--once"]).expect(0, &["0 messages sent"]);
+}
