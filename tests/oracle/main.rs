@@ -10,6 +10,7 @@
 )]
 
 mod calendar;
+mod growth;
 mod invent;
 mod machine;
 mod naive;

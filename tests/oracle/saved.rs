@@ -12,6 +12,7 @@ use scn::engine::{
 use scn::ir::Op;
 use scn::store::crm::{ContactRange, Crm, Notes};
 use scn::time::Instant;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -36,6 +37,8 @@ struct Contact<'a> {
     delivery: Delivery,
     memory: Memory,
     lines: Vec<Line>,
+    /// What the outbox would be keyed by.
+    keys: BTreeSet<[u8; 16]>,
     out: Output,
 }
 
@@ -96,6 +99,7 @@ impl Contact<'_> {
                 }
                 What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
                 What::Emit { key } => {
+                    assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
                     let facts = Facts { world: self.world, person: self.person, life: &self.life };
                     let verdict = about_to_send(self.program, &mut self.state, *key, now, facts, &mut self.out);
                     let Verdict::Send(departure) = verdict else { panic!("claimed at once: {verdict:?}") };
@@ -160,6 +164,7 @@ fn live(program: &Program, path: &Path, until: Instant, delivery: Delivery, memo
                 delivery,
                 memory,
                 lines: Vec::new(),
+                keys: BTreeSet::new(),
                 out: Output::default(),
             };
             all.push(contact.live(until));
