@@ -180,7 +180,7 @@ impl<'a> Stepper<'a, '_> {
             zone: self.program.settings.zone,
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message,
+            last_message: instance.last_message_at(self.now),
             trigger,
             event: None,
             asked: None,

@@ -117,6 +117,15 @@ pub(super) struct Pending {
     pub due: Instant,
 }
 
+impl Instance {
+    /// The instant of its last message, as conditions read it at `now`. A message decided at this very instant counts as
+    /// one that has left: the next step cannot wait for the server's answer, and a simulation decides the same.
+    pub fn last_message_at(&self, now: Instant) -> Option<Instant> {
+        let is_leaving = self.pending.iter().any(|pending| pending.due == now);
+        if is_leaving { Some(now) } else { self.last_message }
+    }
+}
+
 impl State {
     /// The earliest instant at which something is due; `None` when nothing is.
     pub fn wake(&self) -> Option<Instant> {

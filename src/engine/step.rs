@@ -186,7 +186,9 @@ impl<'a> Stepper<'a, '_> {
 
     fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message, eval.duration(within)) else { return false };
+        let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
+            return false;
+        };
         self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
     }
 
@@ -371,7 +373,7 @@ impl<'a> Stepper<'a, '_> {
             zone: self.program.settings.zone,
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message,
+            last_message: instance.last_message_at(self.now),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
