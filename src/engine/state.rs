@@ -105,6 +105,8 @@ pub(super) enum Phase {
     Draining,
     /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
     Converted,
+    /// It ended before its steps were over; what came due at that very instant may still leave.
+    Ended,
 }
 
 /// A message that was decided and is not settled.

@@ -14,6 +14,7 @@ mod invent;
 mod machine;
 mod naive;
 mod random;
+mod saved;
 mod sentence;
 mod shrink;
 mod story;

@@ -54,6 +54,8 @@ struct Instance {
     wait: Option<(u16, Seconds)>,
     waits_for: Option<Condition>,
     last_message: Option<Seconds>,
+    /// "The instance ends, STEP runs": what follows `then` comes after the end, and nothing stops it.
+    converted: bool,
     state: State,
 }
 
@@ -210,6 +212,7 @@ impl<'a> Life<'a> {
         let runs = self.instances[place].state == State::Runs;
         self.instances[place].state = State::Gone;
         if let (true, Some(then)) = (runs, then) {
+            self.instances[place].converted = true;
             self.send_alone(place, &then);
         }
     }
@@ -254,6 +257,7 @@ impl<'a> Life<'a> {
             wait: None,
             waits_for: None,
             last_message: None,
+            converted: false,
             state: State::Runs,
         });
         let place = self.instances.len() - 1;
@@ -391,7 +395,7 @@ impl<'a> Life<'a> {
         if let Some(reason) = self.held(place, node) {
             return Err(("skipped", reason));
         }
-        if let Some(condition) = &self.story.stop_when {
+        if let Some(condition) = self.story.stop_when.as_ref().filter(|_| !self.instances[place].converted) {
             // "An `unless` or `stop when` that is unknown holds the message back."
             match self.truth(condition, Some(place), None) {
                 Some(false) => {}
