@@ -63,6 +63,7 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
     match text {
         "=" => found.help("`=` gives a value; to compare, write `is`"),
+        "<" | "<=" | ">" | ">=" => found.help("in a filter, begin the comparison with `where`: `where quantity >= 3`"),
         "}" => found.help("check that every `}` closes a `{`, and that nothing is missing before it"),
         "&" => found.help("write `and`"),
         "!" => found.help("write `not`, or `is not`"),
@@ -97,7 +98,7 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
         // Short words are near to too much.
-        let words = STEPS.iter().chain(CLAUSES).chain(&["unless", "together", "within"]).copied();
+        let words = STEPS.iter().chain(CLAUSES).chain(&["since", "together", "unless", "where", "within"]).copied();
         Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
     })
     .next()
