@@ -27,6 +27,9 @@ const SENTENCE: &str =
     "when purchased product.recurring wait product.delay - 1 month send email reminder unless repurchased\n";
 const TEMPLATE: &str = "---\nsubject: Soon due\n---\nYour {{ product.name }}\n";
 
+/// Names and bytes of files.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// What a command did.
 struct Ran {
     code: i32,
@@ -53,7 +56,7 @@ fn scn(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// A folder with these files.
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
+fn folder(files: Files<'_>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         let path = folder.path().join(name);

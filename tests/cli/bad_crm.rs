@@ -11,7 +11,7 @@ fn crm(said: &str, instead: &str) -> String {
 #[test]
 fn a_good_crm_is_the_measure() {
     let shop = shop(CRM);
-    scn(shop.path(), &["simulate"]).expect(0, &["1 messages would be sent"]);
+    scn(shop.path(), &["simulate"]).expect(0, &["1 message would be sent"]);
     scn(shop.path(), &["crm"]).expect(0, &[]);
     scn(shop.path(), &["check", "--crm", "crm.db"]).expect(0, &[]);
 }
@@ -40,7 +40,7 @@ fn a_required_column_is_missing() {
 #[test]
 fn an_optional_column_is_missing() {
     let shop = shop(&crm("name TEXT, family TEXT,", "name TEXT,").replace("'filter', ", "").replace("'lamp', ", ""));
-    scn(shop.path(), &["simulate"]).expect(0, &["1 messages would be sent", "no column `family` in `product`"]);
+    scn(shop.path(), &["simulate"]).expect(0, &["1 message would be sent", "no column `family` in `product`"]);
     scn(shop.path(), &["check", "--crm", "crm.db"]).expect(0, &["D004"]);
 }
 
@@ -53,7 +53,7 @@ fn instants_that_are_none_set_their_contact_aside() {
         "INSERT INTO contact VALUES (2, 'ben@example.com');
         INSERT INTO purchased VALUES (3, 2, '2020-02-10T10:00:00Z', 1, 1, 20), (4, 2, '2021-01-01', 2, 1, 20)",
     );
-    scn(shop.path(), &["simulate"]).expect(1, &["1 messages would be sent", "last tuesday", "purchased 2"]);
+    scn(shop.path(), &["simulate"]).expect(1, &["1 message would be sent", "last tuesday", "purchased 2"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_locked_crm_is_busy() {
     owner.execute_batch("BEGIN EXCLUSIVE").unwrap();
     scn(shop.path(), &["simulate"]).expect(75, &["crm.db"]);
     drop(owner);
-    scn(shop.path(), &["simulate"]).expect(0, &["1 messages would be sent"]);
+    scn(shop.path(), &["simulate"]).expect(0, &["1 message would be sent"]);
 }
 
 #[test]
@@ -124,4 +124,17 @@ fn a_broken_view_is_named() {
         shop(&format!("{CRM} ALTER TABLE purchased RENAME TO sales; CREATE VIEW purchased AS SELECT x FROM nowhere;"));
     scn(shop.path(), &["simulate"]).expect(0, &["not simulated: renewal", "`purchased`", "nowhere"]);
     scn(shop.path(), &["crm"]).expect(1, &["purchased"]);
+}
+
+#[test]
+fn a_backfill_does_not_judge_what_was_withdrawn() {
+    let crm = CRM.replace("'2020-01-10T10:00:00Z'", "datetime('now', '-200 days')");
+    let shop = shop(&crm.replace("'2021-01-10T10:00:00Z', 2", "datetime('now', '-100 days'), 1"));
+    let text = "when purchased once goal purchased within 60 days of last message wait 1 month send email reminder only if purchased ever";
+    std::fs::write(shop.path().join("renewal.scn"), format!("{text}\n")).unwrap();
+    let text =
+        "when purchased once stop when purchased wait 1 month send email reminder wait 6 months send email reminder";
+    std::fs::write(shop.path().join("other.scn"), format!("{text}\n")).unwrap();
+    scn(shop.path(), &["run", "--once", "--backfill", "2000-01-01", "--yes"]).expect(0, &["expired"]);
+    scn(shop.path(), &["run", "--once"]).expect(0, &["0 messages sent"]);
 }

@@ -1,6 +1,6 @@
 //! Texts, templates, paths and arguments that are wrong: said clearly, with the right exit code.
 
-use crate::{SENTENCE, TEMPLATE, folder, scn};
+use crate::{Files, SENTENCE, TEMPLATE, folder, scn};
 
 #[test]
 fn texts_that_are_none() {
@@ -41,7 +41,7 @@ fn a_megabyte_of_parentheses_is_refused_by_its_depth() {
 
 #[test]
 fn templates_that_cannot_be_used() {
-    let cases: &[(&[(&str, &[u8])], i32, &[&str])] = &[
+    let cases: &[(Files<'_>, i32, &[&str])] = &[
         (&[], 1, &["M001", "reminder"]),
         (&[("templates/reminder.sms.txt", b"Hello")], 1, &["M001"]),
         (&[("templates/reminder.email.txt", b"---\nsubject: a\n---\n{{ produkt.name }}")], 1, &["M002", "`product`"]),
