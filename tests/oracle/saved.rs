@@ -59,6 +59,10 @@ impl Contact<'_> {
             self.step(input, now);
             self.settle(now);
         }
+        let bytes = self.state.save(self.program, self.world);
+        for end in 0..bytes.len().min(100) {
+            assert!(State::load(&bytes[..end], self.program, self.facts()).is_err(), "a part of a state is none");
+        }
         assert!(!self.lines.iter().any(|line| line.outcome == "expired"), "nothing is late where nothing waits");
         self.lines.sort();
         (self.lines, self.out.counts)
