@@ -228,7 +228,9 @@ fn words_of(rule: Rule) -> Option<String> {
         Rule::time => plain("a time such as `09:00`"),
         Rule::date | Rule::date_time | Rule::moment => plain("a date such as `2020-01-10 10:00`"),
         Rule::number | Rule::percent | Rule::quantity | Rule::amount | Rule::period => plain("a number and a unit"),
-        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value => plain("a value"),
+        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value | Rule::no_value => {
+            plain("a value")
+        }
         Rule::expression | Rule::group | Rule::history | Rule::list => plain("an expression"),
         Rule::step => plain("a step"),
         Rule::clause => plain("a clause"),
