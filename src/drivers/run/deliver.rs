@@ -8,6 +8,7 @@ use crate::channel::{
     text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
+use crate::ir::Class;
 use crate::model::{Id, MessageValues};
 use crate::store::state::{DueMessage, Outcome as Settled, State, Verdict as Answer};
 use crate::time::{Duration, Instant};
@@ -361,6 +362,12 @@ impl Results {
                 };
                 self.bounced.push(class.to_owned());
                 Settled::Bounced { class: class.to_owned(), reply: text }
+            }
+            // At least once: it is sent again, under the same Message-ID.
+            Sent::Uncertain { text } if ready.due.class == Class::Transactional => {
+                self.deferred += 1;
+                let next_try = back_off(&ready.due, now);
+                Settled::Deferred { next_try, reason: text.clone(), reply: Some(text) }
             }
             Sent::Uncertain { text } => {
                 self.uncertain += 1;
