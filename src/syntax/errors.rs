@@ -59,6 +59,12 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
             .at(token.span, wanted(expected))
             .help(format!("choose another name, such as `my_{text}`"));
     }
+    if let Some(hidden) = text.chars().next().filter(|letter| token.kind == TokenKind::Unknown && is_hidden(*letter)) {
+        let message = format!("unexpected character U+{:04X}, which cannot be seen", u32::from(hidden));
+        return Diagnostic::new(Finding::UnexpectedText, message)
+            .at(token.span, wanted(expected))
+            .help("put a space in its place");
+    }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
     match text {
@@ -71,6 +77,15 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
         "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
         _ => found,
     }
+}
+
+/// Whether a character shows nothing, or looks like a space and is none of the language's.
+fn is_hidden(letter: char) -> bool {
+    let marks = ['\u{61c}', '\u{2060}', '\u{feff}'];
+    letter.is_control()
+        || letter.is_whitespace()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || marks.contains(&letter)
 }
 
 /// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
