@@ -37,12 +37,14 @@ impl Project {
         ] {
             fs::write(project.path(name), text).unwrap();
         }
-        project.crm().execute_batch(
-            "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
+        project
+            .crm()
+            .execute_batch(
+                "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
              CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at INTEGER, list TEXT);
              CREATE INDEX subscribed_contact ON subscribed(contact);",
-        )
-        .unwrap();
+            )
+            .unwrap();
         assert_eq!(code(&project.once()), 0);
         project
     }

@@ -21,8 +21,10 @@ fn shop(class: &str, server: SocketAddr, addresses: &[String]) -> Shop {
     let text = format!("when subscribed send {class} email hello");
     let mut shop = Shop::new(&text, "UTC", &[template("email", "hello", "hello")]);
     shop.post = post(server);
-    shop.sql("CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
-              CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at INTEGER, list TEXT);");
+    shop.sql(
+        "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
+              CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at INTEGER, list TEXT);",
+    );
     for (id, address) in addresses.iter().enumerate() {
         shop.sql(&format!(
             "INSERT INTO contact VALUES ({id}, '{address}'); INSERT INTO subscribed VALUES ({id}, {id}, {START}, 'news')"

@@ -3,6 +3,7 @@
 
 use super::super::Error;
 use super::Run;
+use super::circuit::Circuit;
 use crate::channel::{
     BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Sender, SmtpSettings, Templates,
     text_message, write_file,
@@ -19,8 +20,6 @@ use std::sync::{Arc, Mutex};
 
 /// How many messages are claimed in one transaction.
 const BATCH: usize = 200;
-/// The circuit opens when so many bounces in a row blame the sender or the content.
-const BLAMED_IN_A_ROW: u32 = 20;
 
 /// How messages leave.
 #[derive(Debug)]
@@ -70,7 +69,7 @@ struct Results {
     deferred: u64,
     bounced: Vec<String>,
     uncertain: u64,
-    blamed_in_a_row: u32,
+    circuit: Circuit,
 }
 
 impl Run {
@@ -180,14 +179,15 @@ impl Run {
         let (mail, rest): (Vec<Ready>, Vec<Ready>) = ready
             .into_iter()
             .partition(|ready| matches!((&ready.form, &self.delivery.post), (Form::Mail(_), Post::Server { .. })));
-        let mut results = Results { blamed_in_a_row: self.blamed_in_a_row, ..Results::default() };
+        let mut results = Results { circuit: std::mem::take(&mut self.circuit), ..Results::default() };
         for ready in rest {
             self.write(ready, now, &mut results)?;
         }
         if let Post::Server { settings, connections } = self.delivery.post.clone() {
             self.mail(mail, &settings, connections, now, stop, &mut results)?;
         }
-        self.blamed_in_a_row = results.blamed_in_a_row;
+        self.report.circuit_open |= results.circuit.is_open();
+        self.circuit = results.circuit;
         for (channel, count) in results.sent {
             *self.report.sent.entry(channel).or_default() += count;
         }
@@ -198,7 +198,6 @@ impl Run {
             self.did_not_send("uncertain", "no answer after the message");
         }
         self.report.deferred += results.deferred;
-        self.report.circuit_open |= results.blamed_in_a_row >= BLAMED_IN_A_ROW;
         Ok(())
     }
 
@@ -335,14 +334,17 @@ fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mu
 }
 
 fn may_go_on(desk: &Mutex<Desk<'_>>) -> bool {
-    desk.lock()
-        .is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && desk.results.blamed_in_a_row < BLAMED_IN_A_ROW)
+    desk.lock().is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && !desk.results.circuit.is_open())
 }
 
 impl Results {
     fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
-        let blames_us = matches!(sent, Sent::Bounced { class: BounceClass::SenderOrContent, .. });
-        self.blamed_in_a_row = if blames_us { self.blamed_in_a_row + 1 } else { 0 };
+        match &sent {
+            Sent::Accepted { .. } => self.circuit.add(false),
+            Sent::Bounced { class, .. } => self.circuit.add(*class == BounceClass::SenderOrContent),
+            // Says nothing about what the server thinks of us.
+            Sent::Deferred { .. } | Sent::Uncertain { .. } => {}
+        }
         match sent {
             Sent::Accepted { text, .. } => {
                 *self.sent.entry(ready.departure.channel.clone()).or_default() += 1;

@@ -5,6 +5,7 @@
 //! the wall clock says, and how long to sleep, is for whoever calls it.
 
 mod backfill;
+mod circuit;
 mod deliver;
 mod journal;
 mod poll;
@@ -21,6 +22,7 @@ use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
 use crate::time::Instant;
+use circuit::Circuit;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -54,8 +56,7 @@ pub struct Run {
     last_poll: Option<Instant>,
     /// Contacts of which a value cannot be read: not stepped until it can.
     set_aside: BTreeSet<Id>,
-    /// Bounces in a row that blame the sender or the content.
-    blamed_in_a_row: u32,
+    circuit: Circuit,
     report: Report,
 }
 
@@ -175,7 +176,7 @@ impl Run {
             seen,
             last_poll,
             set_aside: BTreeSet::new(),
-            blamed_in_a_row: 0,
+            circuit: Circuit::default(),
             report,
         };
         run.settle_files(now)?;

@@ -185,14 +185,21 @@ impl<'a> AtWork<'a> {
     /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts.
     fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
         self.consumed = inbox.iter().map(|row| row.id).collect();
+        let new: FxHashSet<(&str, &Id)> = inbox.iter().filter_map(event_of).collect();
         let mut receipts = inbox.iter().filter_map(receipt_of).peekable();
         loop {
             let event = self.life.next().map(|event| event.arrived).filter(|arrived| *arrived <= now);
             let receipt = receipts.peek().map(|(_, _, arrived)| *arrived);
             match (event, receipt) {
                 (Some(event), receipt) if receipt.is_none_or(|receipt| event <= receipt) => {
-                    self.step_timers(event, false);
-                    self.step_event(event);
+                    let program = self.program;
+                    if self.life.next().is_some_and(|each| new.contains(&(program.event_name(each.kind), &each.id))) {
+                        self.step_timers(event, false);
+                        self.step_event(event);
+                    } else {
+                        // It was stepped before, and stands after a row of its instant that is seen only now.
+                        self.life.admit(self.program, self.world);
+                    }
                 }
                 (_, Some(arrived)) => {
                     self.step_timers(arrived, false);
