@@ -232,6 +232,17 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+#[test]
+fn only_the_suite_that_ci_runs_may_be_ignored() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mark = ["#[ig", "nore"].concat();
+    for path in ["src", "tests"].iter().flat_map(|folder| files_under(&root.join(folder))) {
+        let holds = std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&mark));
+        assert!(!holds || path.ends_with("whole_history.rs"), "{} ignores a test", path.display());
+    }
+    assert!(document(".ci/run").contains("--test whole_history -- --ignored"));
+}
+
 /// Written in pieces, so that this file does not hold what it looks for.
 #[test]
 fn nothing_is_left_undone_and_no_machine_is_named() {

@@ -8,7 +8,6 @@ use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
 use crate::time::Instant;
-use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// Why an instance ends before its steps are over.
@@ -45,7 +44,7 @@ impl<'a> Stepper<'a, '_> {
                 self.tell(&instance, Some(wait), Told::Due, Vec::new());
                 self.go_on(handle, instance, wait);
             }
-            Phase::Watching | Phase::Draining | Phase::Converted => self.close(handle, instance, unit),
+            _ => self.close(handle, instance, unit),
         }
     }
 
@@ -80,7 +79,7 @@ impl<'a> Stepper<'a, '_> {
         closing: bool,
     ) -> Option<(StepIx, Members)> {
         instance.wake = None;
-        instance.phase = Phase::Draining;
+        instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
         // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
         for _ in 0..=unit.scenario.steps.len() {
@@ -102,9 +101,7 @@ impl<'a> Stepper<'a, '_> {
                 Next::Finished => break,
             }
         }
-        if closing {
-            instance.phase = Phase::Converted;
-        } else {
+        if !closing {
             self.out.count(instance.unit, Count::Finished);
             self.tell(&instance, None, Told::Finished, Vec::new());
         }
@@ -187,7 +184,7 @@ impl<'a> Stepper<'a, '_> {
         let (step, told) = match phase {
             Phase::WaitingFor(step) => (Some(step), Told::WaitsFor { until }),
             Phase::Waiting(step) => (Some(step), Told::Waits { until }),
-            Phase::Watching | Phase::Draining | Phase::Converted => (None, Told::Finished),
+            _ => (None, Told::Finished),
         };
         self.tell(&instance, step, told, Vec::new());
         self.file(unit, handle, &instance);
@@ -253,8 +250,10 @@ impl<'a> Stepper<'a, '_> {
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
-        // It may have become true by the passing of time alone, without an event that would have ended the instance.
-        match unit.scenario.stop_when.map(|condition| eval.truth(condition)) {
+        // It may have become true by the passing of time alone, without an event that would have ended the instance. The
+        // step of `goal ... then` comes after the end: nothing stops it any more.
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        match stop_when.map(|condition| eval.truth(condition)) {
             None | Some(Some(false)) => {}
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
@@ -275,27 +274,11 @@ impl<'a> Stepper<'a, '_> {
                 self.effect(instance, at, node.ordinal, What::Send { alternative, outcome, reason });
             }
             Delivery::Outbox => {
-                self.overtake(instance);
+                self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
                 let key = self.key(instance, unit, node.ordinal);
                 instance.pending.push(Pending { key, step: at, due: self.now });
                 self.effect(instance, at, node.ordinal, What::Emit { key });
             }
-        }
-    }
-
-    /// Records as expired what still waits from an earlier `send` of the instance. What was decided at this very instant
-    /// is no older: two messages in a row both leave.
-    fn overtake(&mut self, instance: &mut Instance) {
-        let now = self.now;
-        let (kept, older): (SmallVec<[Pending; 1]>, SmallVec<[Pending; 1]>) =
-            std::mem::take(&mut instance.pending).into_iter().partition(|pending| pending.due >= now);
-        instance.pending = kept;
-        for pending in older {
-            if self.state.awaits(pending.key) {
-                continue;
-            }
-            let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
-            self.effect(instance, pending.step, 0, what);
         }
     }
 
@@ -388,7 +371,7 @@ impl<'a> Stepper<'a, '_> {
                     instance.last_message = Some(self.now);
                 }
                 Delivery::Outbox => {
-                    self.overtake(instance);
+                    self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
                     let key = *key.get_or_insert_with(|| self.key(instance, unit, node.ordinal));
                     instance.pending.push(Pending { key, step: at, due: self.now });
                 }
@@ -432,44 +415,37 @@ impl<'a> Stepper<'a, '_> {
         if let Some(count) = count {
             self.out.count(instance.unit, count);
         }
-        // What its own steps decided at this very instant is no longer theirs to take back.
-        let (now, by_itself) = (self.now, matches!(ending, Ending::Missing(_) | Ending::NoTimeLeft(_)));
-        let (leaving, waiting) =
-            std::mem::take(&mut instance.pending).into_iter().partition(|pending| by_itself && pending.due >= now);
-        instance.pending = waiting;
-        let mut instance = self.withdraw_pending(instance, Outcome::Cancelled, reason);
-        instance.pending = leaving;
-        match self.program.unit(instance.unit).filter(|_| !instance.pending.is_empty()) {
-            Some(unit) => {
-                instance.phase = Phase::Converted;
-                self.close(handle, instance, unit);
-            }
-            None => self.state.release(handle),
+        self.withdraw_older(&mut instance, Outcome::Cancelled, reason);
+        if instance.pending.is_empty() {
+            return self.state.release(handle);
         }
+        instance.phase = Phase::Ended;
+        instance.wake = None;
+        self.state.put(handle, instance);
     }
 
-    pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {
+    /// Takes back from the outbox what an instance still had to send, unless another leaves with the same message. What
+    /// came due at this very instant has left before, as in simulation: only the outbox does not know it yet.
+    pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
         for pending in std::mem::take(&mut instance.pending) {
-            // A message for several leaves for the others.
-            if self.state.awaits(pending.key) {
-                continue;
+            if pending.due >= self.now {
+                instance.pending.push(pending);
+            } else if self.state.with_pending(pending.key).is_empty() {
+                self.effect(instance, pending.step, 0, What::Withdraw { key: pending.key, outcome, reason });
             }
-            let what = What::Withdraw { key: pending.key, outcome, reason };
-            self.effect(&instance, pending.step, 0, what);
         }
-        instance
     }
 
     /// The steps are over: the instance stays for its goal or for a message, or goes.
     pub(super) fn close(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit) {
         let until = match instance.phase {
-            Phase::Converted => None,
+            Phase::Converted | Phase::Ended => None,
             _ => self.goal_closes(&instance, unit).filter(|until| *until > self.now),
         };
         instance.generation += 1;
         instance.wake = until;
         instance.phase = match instance.phase {
-            Phase::Converted => Phase::Converted,
+            ended @ (Phase::Converted | Phase::Ended) => ended,
             _ if instance.pending.is_empty() && until.is_some() => Phase::Watching,
             _ => Phase::Draining,
         };

@@ -119,7 +119,7 @@ impl<'a> Stepper<'a, '_> {
         }
         match instance.phase {
             Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
-            Phase::Watching | Phase::Draining | Phase::Converted => self.close(handle, instance, unit),
+            _ => self.close(handle, instance, unit),
         }
     }
 

@@ -229,7 +229,7 @@ impl Life {
         let at = self.rows.get(place)?.event.at;
         self.admitted += 1;
         for &probe in program.probes_of(kind) {
-            let Some(key) = program.probe_key(probe, self.values(place), world) else { continue };
+            let Some(key) = program.probe_key(probe, self.values(place), world, None) else { continue };
             let latest = self.latest.entry(key).or_insert(at);
             *latest = at.max(*latest);
         }

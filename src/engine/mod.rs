@@ -14,6 +14,8 @@ mod program;
 mod saved;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use audit::{Hopeless, hopeless_waits};

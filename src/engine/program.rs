@@ -1,7 +1,7 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
 use super::describe;
-use super::eval::Eval;
+use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
 use super::value::Value;
 use crate::ir::{
@@ -11,6 +11,7 @@ use crate::ir::{
 use crate::model::{FieldDefault, Id, Type};
 use crate::time::Instant;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -260,13 +261,19 @@ impl Program {
     }
 
     /// The key under which a probe files an event; `None` when the event does not pass its filter or has no
-    /// value for a key.
-    pub(super) fn probe_key(&self, probe: ProbeIx, values: &[Value], world: &World) -> Option<ProbeKey> {
+    /// value for a key. Fields that it reads although a test did not give them are added to `not_given`.
+    pub(super) fn probe_key(
+        &self,
+        probe: ProbeIx,
+        values: &[Value],
+        world: &World,
+        not_given: Option<&RefCell<Vec<String>>>,
+    ) -> Option<ProbeKey> {
         let (unit, local) = *self.probes.get(usize::from(probe))?;
         let code = &self.unit(unit)?.code;
         let definition = code.code.probes.get(local)?;
-        let fields = code.event_fields.get(usize::from(definition.event))?;
-        let eval = Eval::of_event(code, world, values, fields);
+        let at_hand = EventAtHand::of(code, definition.event, values);
+        let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter
             && eval.truth(filter) != Some(true)
         {

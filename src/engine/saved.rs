@@ -76,6 +76,7 @@ enum SavedPhase {
     Watching,
     Draining,
     Converted,
+    Ended,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +97,7 @@ enum SavedId {
 enum SavedValue {
     Missing,
     Flag(bool),
-    /// As [`Decimal::serialize`] writes it: its own serde form asks what comes next, which these bytes do not say.
+    /// As [`Decimal::serialize`] writes it: the form of serde asks for the next type, which these bytes do not tell.
     Number([u8; 16]),
     Text(String),
     Instant(Instant),
@@ -145,7 +146,7 @@ impl SavedValue {
         match self {
             SavedValue::Missing => Value::Missing,
             SavedValue::Flag(flag) => Value::Flag(flag),
-            SavedValue::Number(number) => Value::Number(Decimal::deserialize(number)),
+            SavedValue::Number(bytes) => Value::Number(Decimal::deserialize(bytes)),
             SavedValue::Text(text) => Value::text(&text),
             SavedValue::Instant(instant) => Value::Instant(instant),
             SavedValue::Date(date) => Value::Date(date),
@@ -184,6 +185,7 @@ impl State {
                         Phase::Watching => SavedPhase::Watching,
                         Phase::Draining => SavedPhase::Draining,
                         Phase::Converted => SavedPhase::Converted,
+                        Phase::Ended => SavedPhase::Ended,
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
@@ -252,6 +254,7 @@ impl State {
                     SavedPhase::Watching => Phase::Watching,
                     SavedPhase::Draining => Phase::Draining,
                     SavedPhase::Converted => Phase::Converted,
+                    SavedPhase::Ended => Phase::Ended,
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,

@@ -103,9 +103,10 @@ pub(super) enum Phase {
     Watching,
     /// Its steps are over; a message of it may still leave.
     Draining,
-    /// Its goal was reached, or it ended for want of a value; a message of that instant may still leave. Nothing else
-    /// concerns it any more.
+    /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
     Converted,
+    /// It ended before its steps were over; what came due at that very instant may still leave.
+    Ended,
 }
 
 /// A message that was decided and is not settled.

@@ -48,7 +48,8 @@ struct Arrival {
 /// the other stories have one row at an instant.
 fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
-    let (story, mut world) = (invent::story(&mut random), invent::world(&mut random));
+    let story = invent::story(&mut random);
+    let mut world = invent::world(&mut random, &story);
     if !sends_at_timers(&story) {
         spread(&mut world);
     }

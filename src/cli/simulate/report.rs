@@ -92,14 +92,14 @@ impl Shown<'_> {
         let (contacts, events, zone_name) = (report.contacts, report.events, zone.name());
         let _ = writeln!(
             text,
-            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} messages would be sent\n",
+            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} would be sent\n",
             units.len(),
             units.len() + report.not_simulated.len(),
             grouped(contacts),
             grouped(events),
             moment(zone, from),
             moment(zone, to),
-            grouped(report.sent),
+            messages(report.sent),
         );
         if report.contacts == 0
             && let Some(contact) = self.contact
@@ -134,11 +134,13 @@ impl Shown<'_> {
     }
 
     fn busiest(&self, text: &mut String) {
-        let Some(Busiest { contact, day, messages, could_leave_together }) = &self.report().busiest else { return };
+        let Some(Busiest { contact, day, messages: count, could_leave_together }) = &self.report().busiest else {
+            return;
+        };
         let who = self.contact(contact);
-        let _ = writeln!(text, "busiest day of one person: {} messages to contact {who} on {day}", grouped(*messages));
+        let _ = writeln!(text, "busiest day of one person: {} to contact {who} on {day}", messages(*count));
         if *could_leave_together > 1 {
-            let them = if could_leave_together == messages {
+            let them = if could_leave_together == count {
                 "them".to_owned()
             } else {
                 format!("{} of them", grouped(*could_leave_together))
@@ -373,6 +375,11 @@ fn align_numbers(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
+}
+
+/// `1 message`, `1,234 messages`.
+fn messages(count: u64) -> String {
+    format!("{} message{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// `113,977`

@@ -3,12 +3,12 @@
 use super::super::Error;
 use super::step::AtWork;
 use super::{Delivery, Post, Refusal, Run, Setup};
-use crate::engine::{self, Program, Verdict};
+use crate::engine::{self, EffectKey, Program, Verdict};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
 use crate::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -118,10 +118,11 @@ impl Run {
 }
 
 impl AtWork<'_> {
-    /// Records as expired what is too late to leave.
+    /// Records as expired what is too late to leave, and was not withdrawn by what came after it.
     fn give_up(&mut self, now: Instant) {
-        let late: Vec<_> =
-            self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key).collect();
+        let withdrawn: BTreeSet<EffectKey> = self.withdrawn.iter().map(|(key, _, _)| *key).collect();
+        let late = self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key);
+        let late: Vec<EffectKey> = late.filter(|key| !withdrawn.contains(key)).collect();
         for key in late {
             if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {
                 self.not_sent.push((outcome, reason.text()));

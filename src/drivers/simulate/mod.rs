@@ -63,6 +63,13 @@ pub fn simulate(
 ) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
     let mut program = Program::link(&bundle, &[])?;
+    if bundle.scenarios.is_empty() {
+        // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
+        let mut tally = Tally::new(&program);
+        write(&program, Vec::new(), &mut tally, effects)?;
+        let report = Report { not_simulated, absent, ..tally.finish() };
+        return Ok(Simulation { program, world: World::default(), report });
+    }
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let span = match (request.from, request.to) {
