@@ -6,6 +6,7 @@
 
 mod backfill;
 mod circuit;
+mod connections;
 mod deliver;
 mod journal;
 mod poll;
