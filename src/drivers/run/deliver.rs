@@ -75,9 +75,18 @@ pub(super) struct Results {
 impl Run {
     /// Sends at most one batch of what is due by `now`. False when there was nothing to look at.
     pub(super) fn deliver(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let aside = &self.set_aside;
-        let mut due = self.state.due_outbox(now, BATCH + aside.len() * 4)?;
-        due.retain(|message| !aside.contains(&message.contact));
+        let mut due = Vec::new();
+        let mut limit = BATCH;
+        while due.is_empty() {
+            due = self.state.due_outbox(now, limit)?;
+            let seen = due.len();
+            due.retain(|message| !self.set_aside.contains(&message.contact));
+            if seen < limit {
+                break;
+            }
+            // Those of contacts that are set aside may be many, and stand before all others.
+            limit *= 2;
+        }
         due.truncate(BATCH);
         if due.is_empty() {
             return Ok(false);
