@@ -5,8 +5,8 @@ use super::super::Error;
 use super::Run;
 use super::circuit::Circuit;
 use crate::channel::{
-    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Sender, SmtpSettings, Templates,
-    text_message, write_file,
+    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, Sender, SmtpSettings,
+    Templates, text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
 use crate::ir::Class;
@@ -60,6 +60,10 @@ struct Ready {
 enum Form {
     Mail(Mail),
     Text(Vec<u8>),
+    /// It must not leave for this address.
+    Suppressed(Reason),
+    /// It cannot be made, until somebody mends what is wrong.
+    Unmade,
 }
 
 /// What became of the messages of one batch.
@@ -75,16 +79,28 @@ struct Results {
 impl Run {
     /// Sends at most one batch of what is due by `now`. False when there was nothing to look at.
     pub(super) fn deliver(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let aside = &self.set_aside;
-        let mut due = self.state.due_outbox(now, BATCH + aside.len() * 4)?;
-        due.retain(|message| !aside.contains(&message.contact));
-        due.truncate(BATCH);
+        let due = self.due(now)?;
         if due.is_empty() {
             return Ok(false);
         }
         let ready = self.claim(due, now)?;
         self.send(ready, now, stop)?;
         Ok(true)
+    }
+
+    /// The first of what is due, however much of contacts that are set aside stands before it.
+    fn due(&self, now: Instant) -> Result<Vec<DueMessage>, Error> {
+        let mut limit = BATCH;
+        loop {
+            let mut due = self.state.due_outbox(now, limit)?;
+            let is_all = due.len() < limit;
+            due.retain(|message| !self.set_aside.contains(&message.contact));
+            if is_all || !due.is_empty() {
+                due.truncate(BATCH);
+                return Ok(due);
+            }
+            limit *= 4;
+        }
     }
 
     /// Asks the engine about each message, and claims those that may leave: in one transaction with its answers.
@@ -135,15 +151,13 @@ impl Run {
         };
         let form = match self.prepare(&due, &departure, now) {
             Ok(form) => form,
-            Err(Unfit::Address) => {
-                let (outcome, reason) = (Outcome::Suppressed, Reason::BadAddress);
-                self.did_not_send(outcome.name(), reason.text());
-                return Some(Answer::Drop { outcome, reason });
+            Err(Unfit::Address(reason)) => {
+                self.did_not_send(Outcome::Suppressed.name(), reason.text());
+                Form::Suppressed(reason)
             }
             Err(Unfit::Mendable(trouble)) => {
                 self.report.troubles.insert(trouble);
-                ready.push(Ready { due, departure, form: Form::Text(Vec::new()) });
-                return Some(answer);
+                Form::Unmade
             }
         };
         if let (Form::Mail(mail), Post::Server { .. }, Answer::Send { message_id, .. }) =
@@ -156,6 +170,10 @@ impl Run {
     }
 
     fn prepare(&self, due: &DueMessage, departure: &Departure, now: Instant) -> Result<Form, Unfit> {
+        // A server said that there is no such mailbox: it is not asked again. An answer that cannot be had is a no.
+        if self.state.is_dead(&departure.address).unwrap_or(true) {
+            return Err(Unfit::Address(Reason::DeadAddress));
+        }
         let Departure { channel, message, language, folder, values, address, .. } = departure;
         let templates = &self.delivery.templates;
         let rendered = templates
@@ -164,7 +182,7 @@ impl Run {
         if channel != "email" {
             return Ok(Form::Text(text_message(channel, address, &rendered.text)));
         }
-        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address)?;
+        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address(Reason::BadAddress))?;
         let Some(settings) = &self.delivery.email else {
             return Err(Unfit::Mendable("`scn.toml` names no sender: write `from` in `[channels.email]`".into()));
         };
@@ -208,13 +226,16 @@ impl Run {
         let (kind, content) = match &ready.form {
             Form::Mail(mail) => (FileKind::Mail, mail.bytes()),
             Form::Text(text) => (FileKind::Text, text.as_slice()),
+            Form::Suppressed(reason) => {
+                let outcome = Settled::Suppressed { reason: reason.text().to_owned() };
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
+            Form::Unmade => {
+                results.deferred += 1;
+                let outcome = put_off(&ready.due, now, "the message cannot be made");
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
         };
-        if content.is_empty() {
-            results.deferred += 1;
-            let reason = "the message cannot be made".to_owned();
-            let outcome = Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply: None };
-            return Ok(self.state.settle(&[(ticket, outcome)], now)?);
-        }
         self.state.handed(&[ticket], now)?;
         let key = ticket.key.to_string();
         write_file(&self.delivery.outbox, &key, kind, content).map_err(|error| {
@@ -242,8 +263,8 @@ impl Run {
             return Ok(());
         }
         let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
-        let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false });
-        let threads = connections.clamp(1, 64);
+        let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false, down: false });
+        let threads = connections.clamp(1, 100);
         std::thread::scope(|scope| {
             let at_work: Vec<_> =
                 (0..threads).map(|_| scope.spawn(|| connection(settings, &queue, &desk, now))).collect();
@@ -259,15 +280,21 @@ impl Run {
             }
         });
         let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
-        let failed = desk.into_inner().ok().and_then(|desk| desk.failed);
+        let (failed, down) = desk.into_inner().map_or((None, false), |desk| (desk.failed, desk.down));
         if let Some(error) = failed {
             return Err(error);
         }
-        // What was claimed and not tried waits for the next run.
+        // What was claimed and not tried waits: for the server, or for the next run.
         let waits = |ready: &Ready| {
-            let reason = "the run was stopped".to_owned();
-            (ready.due.ticket, Settled::Deferred { next_try: now, reason, reply: None })
+            let outcome = match down {
+                true => put_off(&ready.due, now, "the server cannot be reached"),
+                false => Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None },
+            };
+            (ready.due.ticket, outcome)
         };
+        if down {
+            results.deferred += left.len() as u64;
+        }
         Ok(self.state.settle(&left.iter().map(waits).collect::<Vec<_>>(), now)?)
     }
 
@@ -286,7 +313,7 @@ impl Run {
 /// Why a message cannot be made.
 enum Unfit {
     /// Nothing of ours can help.
-    Address,
+    Address(Reason),
     /// Somebody can mend it: a template, a setting.
     Mendable(String),
 }
@@ -297,6 +324,8 @@ struct Desk<'a> {
     results: &'a mut Results,
     failed: Option<Error>,
     stopped: bool,
+    /// The server does not talk to us: no more of this batch is tried.
+    down: bool,
 }
 
 /// One connection: takes message after message until there is none, or something fails.
@@ -323,6 +352,7 @@ fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mu
         };
         let sent = sender.send(mail, handed);
         let Ok(mut desk) = desk.lock() else { return };
+        desk.down |= matches!(&sent, Ok(Sent::Deferred { phase, .. }) if *phase < Phase::Sender);
         let settled = sent.and_then(|sent| {
             let outcome = desk.results.take(&ready, sent, now);
             desk.state.settle(&[(ready.due.ticket, outcome)], now).map_err(Error::from)
@@ -334,7 +364,8 @@ fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mu
 }
 
 fn may_go_on(desk: &Mutex<Desk<'_>>) -> bool {
-    desk.lock().is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && !desk.results.circuit.is_open())
+    desk.lock()
+        .is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && !desk.down && !desk.results.circuit.is_open())
 }
 
 impl Results {
@@ -377,6 +408,11 @@ impl Results {
             }
         }
     }
+}
+
+/// To be tried again, without a server's having said anything.
+fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
+    Settled::Deferred { next_try: back_off(due, now), reason: reason.to_owned(), reply: None }
 }
 
 /// When to try again: 5 minutes times two to the number of replies so far, give or take a fifth by the message's key, and
