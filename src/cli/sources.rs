@@ -83,6 +83,8 @@ pub fn failure(error: drivers::Error) -> Failure {
     match error {
         drivers::Error::Store(error) => store_failure(error),
         drivers::Error::Io(..) => Failure::new(Exit::InputOutput, error.to_string()),
+        drivers::Error::Unreadable { .. } => Failure::new(Exit::Findings, error.to_string())
+            .help("mend these values of the CRM and start again; nothing was done"),
         drivers::Error::Link(_) => Failure::new(Exit::Failed, error.to_string()),
     }
 }

@@ -10,6 +10,11 @@ pub enum Error {
     /// Reading or writing a file of ours: what it was for, and what the system said.
     Io(String, std::io::Error),
     Link(LinkError),
+    /// Contacts that something must be known of cannot be read; the first reasons.
+    Unreadable {
+        contacts: u64,
+        first: Vec<String>,
+    },
 }
 
 impl From<store::Error> for Error {
@@ -30,6 +35,9 @@ impl fmt::Display for Error {
             Error::Store(error) => error.fmt(f),
             Error::Io(what, error) => write!(f, "cannot write {what}: {error}"),
             Error::Link(error) => error.fmt(f),
+            Error::Unreadable { contacts, first } => {
+                write!(f, "{contacts} contacts cannot be read: {}", first.join("; "))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::state::{Handle, Instance, Pending, Phase, Watch, Watched};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
+use crate::model::{Id, may_be_email};
 use crate::time::Instant;
 use std::cell::RefCell;
 
@@ -258,10 +259,14 @@ impl<'a> Stepper<'a, '_> {
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
         }
-        let reachable = |address: &Value| matches!(address, Value::Text(text) if !text.trim().is_empty());
+        let reachable = |channel: &str, address: &Value| match address {
+            Value::Text(text) if channel == "email" => may_be_email(text),
+            Value::Text(text) => !text.trim().is_empty(),
+            _ => false,
+        };
         send.alternatives
             .iter()
-            .position(|alternative| reachable(&eval.value(alternative.address)))
+            .position(|alternative| reachable(&alternative.channel, &eval.value(alternative.address)))
             .map(|place| place as u8)
             .ok_or((Outcome::Suppressed, Reason::OutOfReach))
     }
@@ -284,9 +289,15 @@ impl<'a> Stepper<'a, '_> {
 
     /// The identity of the message that this step of the instance decides.
     fn key(&self, instance: &Instance, unit: &Unit, ordinal: u16) -> EffectKey {
+        // Each step is visited once: `repeat` is not in this version.
+        const VISIT: u32 = 0;
         let kind = self.program.event_name(instance.trigger.kind);
-        let contact = self.facts.person.id.to_string();
-        let trigger = instance.trigger.id.to_string();
+        // The number 7 and the text `7` are two ids.
+        let id = |id: &Id| match id {
+            Id::Number(number) => format!("number {number}"),
+            Id::Text(text) => format!("text {text}"),
+        };
+        let (contact, trigger) = (id(&self.facts.person.id), id(&instance.trigger.id));
         let mut hasher = blake3::Hasher::new();
         let parts: [&[u8]; 4] = [contact.as_bytes(), &unit.hash.0, kind.as_bytes(), trigger.as_bytes()];
         hasher.update(b"scn-effect-1");
@@ -295,6 +306,7 @@ impl<'a> Stepper<'a, '_> {
             hasher.update(part);
         }
         hasher.update(&ordinal.to_le_bytes());
+        hasher.update(&VISIT.to_le_bytes());
         let mut key = [0u8; 16];
         hasher.finalize_xof().fill(&mut key);
         EffectKey(key)

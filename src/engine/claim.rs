@@ -135,10 +135,7 @@ impl<'a> Stepper<'a, '_> {
         let eval = self.eval(first.unit, &first.instance, &unasked);
         let Value::Text(address) = eval.value(chosen.address).into_owned() else { return None };
         let scenario = &first.unit.scenario.name;
-        let context = self.program.contexts().iter().find(|context| {
-            let message = &context.message;
-            message.scenario == *scenario && message.channel == chosen.channel && message.message == chosen.message
-        });
+        let context = self.program.context(first.unit, &chosen.channel, &chosen.message);
         let mut values = MessageValues::default();
         for with in &first.send.with {
             let value = literal(&eval.value(with.value), self.facts);

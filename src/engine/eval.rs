@@ -317,7 +317,11 @@ impl<'a> Eval<'a> {
     fn window_start(&self, window: &Window) -> Result<Instant, Option<bool>> {
         match window {
             Window::Ever => Ok(Instant::MIN),
-            Window::Since(instant) => self.instant(*instant).ok_or(Some(false)),
+            Window::Since(instant) => self.instant(*instant).ok_or_else(|| {
+                // What refers to the last message is false without one; any other missing instant is unknown.
+                let is_last_message = matches!(self.code.code.exprs.get(*instant), Some(Expr::LastMessage));
+                is_last_message.then_some(false)
+            }),
             Window::InLast(duration) => {
                 let start = self.duration(*duration).and_then(|duration| self.zone.subtract(self.now, duration));
                 start.ok_or(None)

@@ -6,7 +6,7 @@ use super::facts::{ProbeKey, World};
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
-    Settings, StepIx,
+    Settings, StepIx, Version,
 };
 use crate::model::{FieldDefault, Id, Type};
 use crate::time::Instant;
@@ -92,6 +92,8 @@ pub(super) struct LinkedCode {
 #[derive(Clone, Debug)]
 pub struct Context {
     pub message: MessageContext,
+    /// The version that it was kept with; `None` for what the templates read now, whatever the version.
+    pub version: Option<ScenarioHash>,
     pub(super) code: LinkedCode,
 }
 
@@ -113,12 +115,16 @@ pub struct Program {
 
 impl Program {
     /// Links a bundle, and older versions whose instances still run.
-    pub fn link(bundle: &Bundle, older: &[Scenario]) -> Result<Program, LinkError> {
+    pub fn link(bundle: &Bundle, older: &[Version]) -> Result<Program, LinkError> {
         let mut scenarios: Vec<(&Scenario, bool)> = bundle.scenarios.iter().map(|each| (each, true)).collect();
-        scenarios.extend(older.iter().map(|each| (each, false)));
+        scenarios.extend(older.iter().map(|each| (&each.scenario, false)));
         scenarios.sort_by(|(one, current), (two, other)| one.name.cmp(&two.name).then(other.cmp(current)));
         let codes = scenarios.iter().map(|(scenario, _)| &scenario.code);
-        let needs = Needs::of(codes.chain(bundle.messages.iter().map(|message| &message.code)))?;
+        let present = bundle.messages.iter().map(|message| (message, None));
+        let kept =
+            older.iter().flat_map(|version| version.messages.iter().map(move |message| (message, Some(version))));
+        let messages: Vec<(&MessageContext, Option<&Version>)> = present.chain(kept).collect();
+        let needs = Needs::of(codes.chain(messages.iter().map(|(message, _)| &message.code)))?;
         let mut program = Program {
             settings: bundle.settings.clone(),
             probes: Vec::new(),
@@ -132,9 +138,10 @@ impl Program {
         for (scenario, current) in scenarios {
             program.add(scenario.clone(), current);
         }
-        for message in &bundle.messages {
+        for (message, version) in messages {
             let code = LinkedCode::new(&message.code, &program.needs, 0);
-            program.contexts.push(Context { message: message.clone(), code });
+            let version = version.map(|version| version.scenario.hash());
+            program.contexts.push(Context { message: message.clone(), version, code });
         }
         Ok(program)
     }
@@ -207,8 +214,17 @@ impl Program {
         self.units.get(usize::from(unit))
     }
 
-    pub fn contexts(&self) -> &[Context] {
-        &self.contexts
+    /// What the templates of a message read, for an instance of a version.
+    pub(super) fn context(&self, unit: &Unit, channel: &str, message: &str) -> Option<&Context> {
+        let is_of = |context: &&Context| {
+            let of = &context.message;
+            of.scenario == unit.scenario.name
+                && of.channel == channel
+                && of.message == message
+                && context.version.is_none_or(|version| version == unit.hash)
+        };
+        // Those of the present come first.
+        self.contexts.iter().find(is_of)
     }
 
     /// From when on events start instances of a scenario.

@@ -229,7 +229,18 @@ impl<'a> Stepper<'a, '_> {
         let kept: SmallVec<[Value; 2]> =
             trigger_fields.iter().map(|place| values.get(usize::from(*place)).cloned().unwrap_or_default()).collect();
         let entry = event.at;
+        // An event that another state starts from replaces the instance here all the same.
+        let replaces = refused == Some(Count::BeforeStart)
+            && entry >= unit.starts_until
+            && unit.scenario.entry == EntryRule::Latest
+            && unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
         self.give_back(not_given, true);
+        if replaces
+            && let Some(old) = self.state.marks.get_mut(&unit.scenario.name).and_then(|mark| mark.running.take())
+            && let Some(instance) = self.state.take(old)
+        {
+            self.replace(old, instance);
+        }
         if let Some(count) = refused {
             self.out.count(unit_slot, count);
             if let Some(trace) = &mut self.out.trace {

@@ -126,7 +126,10 @@ fn state_path(project: &Project, arguments: &Arguments) -> Result<PathBuf, Failu
     }
     let crm = arguments.crm.clone().or_else(|| project.settings.crm.clone());
     let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
-    Ok(crm.with_extension("scn-state.db"))
+    // The whole name of the CRM, so that `shop.db` and `shop.sqlite` do not share one.
+    let mut name = crm.into_os_string();
+    name.push(".scn-state.db");
+    Ok(PathBuf::from(name))
 }
 
 fn delivery(project: &Project) -> Result<Delivery, Failure> {

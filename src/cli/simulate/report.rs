@@ -1,5 +1,6 @@
 //! The report of a simulation, for people and as JSON.
 
+use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
 use crate::engine::{Count, Program, Reason};
@@ -60,8 +61,8 @@ impl Shown<'_> {
 
     fn contact(&self, id: &Id) -> String {
         match self.revealed.get(id) {
-            Some(revealed) => format!("{id} {revealed}"),
-            None => id.to_string(),
+            Some(revealed) => clean(&format!("{id} {revealed}")).into_owned(),
+            None => clean(&id.to_string()).into_owned(),
         }
     }
 
@@ -159,7 +160,8 @@ impl Shown<'_> {
         let mut table = plain_table();
         table.set_header(vec!["at", "contact", "scenario", "message", "for", "entered at"]);
         for row in &report.first {
-            let mut triggers = format!("{}/{}", self.program().event_name(row.trigger.kind), row.trigger.id);
+            let id = row.trigger.id.to_string();
+            let mut triggers = format!("{}/{}", self.program().event_name(row.trigger.kind), clean(&id));
             if !row.also.is_empty() {
                 let _ = write!(triggers, " and {} more", row.also.len());
             }
@@ -278,7 +280,7 @@ impl Shown<'_> {
 
     fn trace(&self, text: &mut String) {
         for line in &self.report().trace {
-            let _ = writeln!(text, "{}", story::line(self.program(), &self.texts, line));
+            let _ = writeln!(text, "{}", clean(&story::line(self.program(), &self.texts, line)));
         }
     }
 
@@ -358,7 +360,7 @@ fn name_entities(text: &mut String, ended: &Ended) {
     let mut about: Vec<(&(String, Id), &u64)> = ended.about.iter().collect();
     about.sort_by(|(one, count), (two, other)| other.cmp(count).then_with(|| one.cmp(two)));
     for ((entity, id), count) in about.iter().take(NAMED) {
-        let _ = writeln!(text, "  {entity} {id}: {}", grouped(**count));
+        let _ = writeln!(text, "  {entity} {}: {}", clean(&id.to_string()), grouped(**count));
     }
     if about.len() > NAMED {
         let _ = writeln!(text, "  ... and {} more: `--format json` names all", about.len() - NAMED);

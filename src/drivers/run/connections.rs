@@ -5,7 +5,7 @@
 
 use super::super::Error;
 use super::Run;
-use super::deliver::{Form, Ready, Results};
+use super::deliver::{Form, Ready, Results, put_off};
 use crate::channel::{Outcome as Sent, Sender, SmtpSettings};
 use crate::store::state::{Outcome as Settled, Ticket};
 use crate::time::Instant;
@@ -42,8 +42,11 @@ impl Run {
         stop: &dyn Fn() -> bool,
         results: &mut Results,
     ) -> Result<(), Error> {
+        if mail.is_empty() {
+            return Ok(());
+        }
         let mut senders = Vec::new();
-        for _ in 0..connections.clamp(1, 64).min(mail.len()) {
+        for _ in 0..connections.clamp(1, 100).min(mail.len()) {
             let wrong = |error| Error::Io("mail".into(), std::io::Error::other(format!("{error}")));
             senders.push(Sender::new(settings.clone()).map_err(wrong)?);
         }
@@ -76,13 +79,20 @@ impl Run {
         if let Some(error) = failed {
             return Err(error);
         }
-        // What was claimed and not tried waits for the next run.
+        // What was claimed and not tried waits: for the server, or for the next run.
         let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
         let waits = |ready: &Ready| {
-            let reason = "the run was stopped".to_owned();
-            (ready.due.ticket, Settled::Deferred { next_try: now, reason, reply: None })
+            let outcome = match results.down {
+                true => put_off(&ready.due, now, "the server cannot be reached"),
+                false => Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None },
+            };
+            (ready.due.ticket, outcome)
         };
-        Ok(self.state.settle(&left.iter().map(waits).collect::<Vec<_>>(), now)?)
+        let waiting: Vec<(Ticket, Settled)> = left.iter().map(waits).collect();
+        if results.down {
+            results.deferred += waiting.len() as u64;
+        }
+        Ok(self.state.settle(&waiting, now)?)
     }
 
     /// Writes down what connections told. After a failure no message may be handed any more; what was sent is still
@@ -115,7 +125,7 @@ impl Run {
                 let _ = written.send(());
             }
         };
-        if results.circuit.is_open() {
+        if results.circuit.is_open() || results.down {
             // Before anybody hears that the last one is over, and takes the next.
             halt.store(true, Ordering::Relaxed);
         }

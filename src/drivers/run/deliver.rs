@@ -5,7 +5,7 @@ use super::super::Error;
 use super::Run;
 use super::circuit::Circuit;
 use crate::channel::{
-    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, SmtpSettings, Templates,
+    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, SmtpSettings, Templates,
     text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
@@ -60,40 +60,49 @@ pub(super) struct Ready {
 pub(super) enum Form {
     Mail(Mail),
     Text(Vec<u8>),
+    /// It must not leave for this address.
+    Suppressed(Reason),
+    /// It cannot be made, until somebody mends what is wrong.
+    Unmade,
 }
 
 /// What became of the messages of one batch.
 #[derive(Default)]
 pub(super) struct Results {
     sent: BTreeMap<String, u64>,
-    deferred: u64,
+    pub deferred: u64,
     bounced: Vec<String>,
     uncertain: u64,
     pub circuit: Circuit,
+    /// The server does not talk to us: no more of this batch is tried.
+    pub down: bool,
 }
 
 impl Run {
     /// Sends at most one batch of what is due by `now`. False when there was nothing to look at.
     pub(super) fn deliver(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let mut due = Vec::new();
-        let mut limit = BATCH;
-        while due.is_empty() {
-            due = self.state.due_outbox(now, limit)?;
-            let seen = due.len();
-            due.retain(|message| !self.set_aside.contains(&message.contact));
-            if seen < limit {
-                break;
-            }
-            // Those of contacts that are set aside may be many, and stand before all others.
-            limit *= 2;
-        }
-        due.truncate(BATCH);
+        let due = self.due(now)?;
         if due.is_empty() {
             return Ok(false);
         }
         let ready = self.claim(due, now)?;
         self.send(ready, now, stop)?;
         Ok(true)
+    }
+
+    /// The first of what is due, however much of contacts that are set aside stands before it.
+    fn due(&self, now: Instant) -> Result<Vec<DueMessage>, Error> {
+        let mut limit = BATCH;
+        loop {
+            let mut due = self.state.due_outbox(now, limit)?;
+            let is_all = due.len() < limit;
+            due.retain(|message| !self.set_aside.contains(&message.contact));
+            if is_all || !due.is_empty() {
+                due.truncate(BATCH);
+                return Ok(due);
+            }
+            limit *= 4;
+        }
     }
 
     /// Asks the engine about each message, and claims those that may leave: in one transaction with its answers.
@@ -144,15 +153,13 @@ impl Run {
         };
         let form = match self.prepare(&due, &departure, now) {
             Ok(form) => form,
-            Err(Unfit::Address) => {
-                let (outcome, reason) = (Outcome::Suppressed, Reason::BadAddress);
-                self.did_not_send(outcome.name(), reason.text());
-                return Some(Answer::Drop { outcome, reason });
+            Err(Unfit::Address(reason)) => {
+                self.did_not_send(Outcome::Suppressed.name(), reason.text());
+                Form::Suppressed(reason)
             }
             Err(Unfit::Mendable(trouble)) => {
                 self.report.troubles.insert(trouble);
-                ready.push(Ready { due, departure, form: Form::Text(Vec::new()) });
-                return Some(answer);
+                Form::Unmade
             }
         };
         if let (Form::Mail(mail), Post::Server { .. }, Answer::Send { message_id, .. }) =
@@ -165,6 +172,10 @@ impl Run {
     }
 
     fn prepare(&self, due: &DueMessage, departure: &Departure, now: Instant) -> Result<Form, Unfit> {
+        // A server said that there is no such mailbox: it is not asked again. An answer that cannot be had is a no.
+        if self.state.is_dead(&departure.address).unwrap_or(true) {
+            return Err(Unfit::Address(Reason::DeadAddress));
+        }
         let Departure { channel, message, language, folder, values, address, .. } = departure;
         let templates = &self.delivery.templates;
         let rendered = templates
@@ -173,7 +184,7 @@ impl Run {
         if channel != "email" {
             return Ok(Form::Text(text_message(channel, address, &rendered.text)));
         }
-        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address)?;
+        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address(Reason::BadAddress))?;
         let Some(settings) = &self.delivery.email else {
             return Err(Unfit::Mendable("`scn.toml` names no sender: write `from` in `[channels.email]`".into()));
         };
@@ -217,13 +228,16 @@ impl Run {
         let (kind, content) = match &ready.form {
             Form::Mail(mail) => (FileKind::Mail, mail.bytes()),
             Form::Text(text) => (FileKind::Text, text.as_slice()),
+            Form::Suppressed(reason) => {
+                let outcome = Settled::Suppressed { reason: reason.text().to_owned() };
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
+            Form::Unmade => {
+                results.deferred += 1;
+                let outcome = put_off(&ready.due, now, "the message cannot be made");
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
         };
-        if content.is_empty() {
-            results.deferred += 1;
-            let reason = "the message cannot be made".to_owned();
-            let outcome = Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply: None };
-            return Ok(self.state.settle(&[(ticket, outcome)], now)?);
-        }
         self.state.handed(&[ticket], now)?;
         let key = ticket.key.to_string();
         write_file(&self.delivery.outbox, &key, kind, content).map_err(|error| {
@@ -253,7 +267,7 @@ impl Run {
 /// Why a message cannot be made.
 enum Unfit {
     /// Nothing of ours can help.
-    Address,
+    Address(Reason),
     /// Somebody can mend it: a template, a setting.
     Mendable(String),
 }
@@ -274,6 +288,7 @@ impl Results {
             }
             Sent::Deferred { phase, code, text } => {
                 self.deferred += 1;
+                self.down |= phase < Phase::Sender;
                 let reply = code.map(|_| text.clone());
                 let reason = format!("{phase}: {text}");
                 Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply }
@@ -299,6 +314,11 @@ impl Results {
             }
         }
     }
+}
+
+/// To be tried again, without a server's having said anything.
+pub(super) fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
+    Settled::Deferred { next_try: back_off(due, now), reason: reason.to_owned(), reply: None }
 }
 
 /// When to try again: 5 minutes times two to the number of replies so far, give or take a fifth by the message's key, and
