@@ -19,11 +19,9 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// What is said of a message; its key names contact, scenario, first trigger and step.
+/// What is said of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sent {
-    contact: String,
-    step: u16,
     at: i64,
     channel: String,
     message: String,
@@ -31,7 +29,8 @@ struct Sent {
     triggers: usize,
 }
 
-type Messages = BTreeMap<String, Sent>;
+/// By contact, step and first trigger.
+type Messages = BTreeMap<(String, u16, String), Sent>;
 
 /// A row of the CRM on its way.
 #[derive(Clone, Debug)]
@@ -139,7 +138,7 @@ fn both(seed: u64, case: &Case) -> (Messages, Messages) {
     let mut bytes = Vec::new();
     let crm = Crm::open(&full).unwrap();
     let simulation = simulate(&shop.bundle, &crm, &request, Some(&mut bytes)).unwrap();
-    let wanted = sent(&shop, &bytes);
+    let wanted = sent(&bytes);
     let Some((from, to)) = simulation.report.span else { return (wanted, Messages::new()) };
     let mut arrivals = arrivals(&full, &case.world);
     arrivals.retain(|arrival| arrival.arrived <= to.seconds());
@@ -158,7 +157,7 @@ fn both_after_a_backfill(seed: u64, case: &Case) -> (Messages, Messages) {
     let request = Request { to: case.world.to.map(Instant::from_seconds), ..Request::default() };
     let mut bytes = Vec::new();
     let simulation = simulate(&shop.bundle, &Crm::open(&full).unwrap(), &request, Some(&mut bytes)).unwrap();
-    let mut wanted = sent(&shop, &bytes);
+    let mut wanted = sent(&bytes);
     let Some((from, to)) = simulation.report.span else { return (wanted, Messages::new()) };
     let mut arrivals = arrivals(&full, &case.world);
     arrivals.retain(|arrival| arrival.arrived <= to.seconds());
@@ -184,25 +183,17 @@ fn both_after_a_backfill(seed: u64, case: &Case) -> (Messages, Messages) {
     (wanted, found)
 }
 
-/// What the effects CSV says was sent, by the keys that the language gives it.
-fn sent(shop: &Shop, csv: &[u8]) -> Messages {
+/// What the effects CSV says was sent.
+fn sent(csv: &[u8]) -> Messages {
     let mut messages = Messages::new();
     for record in csv::Reader::from_reader(csv).records().map(Result::unwrap).filter(|record| &record[9] == "sent") {
         let triggers: Vec<&str> = record[3].split(';').collect();
-        let (event, id) = triggers[0].split_once('/').unwrap();
         let step: u16 = record[5].parse().unwrap();
-        let hash = shop.bundle.scenarios[0].hash();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"scn-effect-1");
-        for part in [record[1].as_bytes(), &hash.0, event.as_bytes(), id.as_bytes()] {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
-        }
-        hasher.update(&step.to_le_bytes());
-        let key: String = hasher.finalize().as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = (record[1].to_owned(), step, triggers[0].to_owned());
         let at = chrono::DateTime::parse_from_rfc3339(&record[0]).unwrap().timestamp();
-        let (contact, channel, message) = (record[1].to_owned(), record[7].to_owned(), record[8].to_owned());
-        let before = messages.insert(key, Sent { contact, step, at, channel, message, triggers: triggers.len() });
-        assert_eq!(before, None, "two messages have one key");
+        let (channel, message) = (record[7].to_owned(), record[8].to_owned());
+        let before = messages.insert(key, Sent { at, channel, message, triggers: triggers.len() });
+        assert_eq!(before, None, "one step of one instance sends twice");
     }
     messages
 }
@@ -218,6 +209,7 @@ fn found(shop: &Shop, wanted: &Messages) -> Messages {
 
 /// As [`found`], leaving out what did not leave.
 fn found_in_any_state(shop: &Shop, wanted: &Messages) -> Messages {
+    let decided = outbox::triggers(&shop.state());
     let mut messages = Messages::new();
     for row in outbox::rows(&shop.state()).into_iter().filter(|row| row.state == "accepted") {
         let end = if row.channel == "email" { "eml" } else { "txt" };
@@ -225,10 +217,14 @@ fn found_in_any_state(shop: &Shop, wanted: &Messages) -> Messages {
         let said = text.split_once("items: ").map(|(_, count)| count.split_whitespace().next().unwrap());
         let triggers = match said {
             Some(count) => count.parse().unwrap(),
-            None => wanted.get(&row.key).map_or(1, |sent| sent.triggers),
+            None => {
+                let key = (row.contact.clone(), row.step, decided[&row.key].clone());
+                wanted.get(&key).map_or(1, |sent| sent.triggers)
+            }
         };
         let outbox::Row { key, contact, step, due: at, channel, message, .. } = row;
-        messages.insert(key, Sent { contact, step, at, channel, message, triggers });
+        let before = messages.insert((contact, step, decided[&key].clone()), Sent { at, channel, message, triggers });
+        assert_eq!(before, None, "one step of one instance sends twice");
     }
     let files = fs::read_dir(shop.outbox()).map_or(0, |files| files.count());
     assert_eq!(files, messages.len(), "files and messages");
@@ -423,7 +419,7 @@ fn described(both: Both, seed: u64, case: &Case) -> String {
         Ok((wanted, found)) => {
             let only = |one: &Messages, other: &Messages| -> Vec<String> {
                 let lacks = one.iter().filter(|(key, sent)| other.get(*key) != Some(sent));
-                lacks.map(|(key, sent)| format!("{key} {sent:?}")).collect()
+                lacks.map(|(key, sent)| format!("{key:?} {sent:?}")).collect()
             };
             format!("only simulate: {:#?}\nonly run: {:#?}", only(wanted, found), only(found, wanted))
         }

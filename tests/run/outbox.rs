@@ -56,6 +56,23 @@ pub fn rows(state: &Path) -> Vec<Row> {
     rows.unwrap().map(|row| row.unwrap()).collect()
 }
 
+/// The trigger of each message, as the journal told it when the message was decided: `EVENT/ID`, by the message's key.
+pub fn triggers(state: &Path) -> BTreeMap<String, String> {
+    let db = connect(state);
+    let mut statement = db.prepare("SELECT body FROM scn_journal ORDER BY id").unwrap();
+    let lines = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let mut triggers = BTreeMap::new();
+    for line in lines {
+        let line: serde_json::Value = serde_json::from_slice(&line.unwrap()).unwrap();
+        let effects = line["effects"].as_array().cloned().unwrap_or_default();
+        for effect in effects.iter().filter(|effect| effect["effect"] == "emit") {
+            let text = |name: &str| effect[name].as_str().unwrap().to_owned();
+            assert_eq!(triggers.insert(text("key"), text("trigger")), None, "decided twice");
+        }
+    }
+    triggers
+}
+
 /// How many messages are in each state.
 pub fn states(state: &Path) -> BTreeMap<String, usize> {
     let mut states = BTreeMap::new();
