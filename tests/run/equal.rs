@@ -161,10 +161,12 @@ fn sent(shop: &Shop, csv: &[u8]) -> Messages {
         let hash = shop.bundle.scenarios[0].hash();
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"scn-effect-1");
-        for part in [record[1].as_bytes(), &hash.0, event.as_bytes(), id.as_bytes()] {
+        let tagged = |id: &str| format!("{} {id}", if id.parse::<i64>().is_ok() { "number" } else { "text" });
+        let (contact, trigger) = (tagged(&record[1]), tagged(id));
+        for part in [contact.as_bytes(), &hash.0, event.as_bytes(), trigger.as_bytes()] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
-        hasher.update(&step.to_le_bytes());
+        hasher.update(&step.to_le_bytes()).update(&0u32.to_le_bytes());
         let key: String = hasher.finalize().as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let at = chrono::DateTime::parse_from_rfc3339(&record[0]).unwrap().timestamp();
         let (contact, channel, message) = (record[1].to_owned(), record[7].to_owned(), record[8].to_owned());
