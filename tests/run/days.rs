@@ -249,6 +249,39 @@ fn whoever_has_an_unreadable_value_waits_until_it_is_mended() {
 }
 
 #[test]
+fn whoever_is_set_aside_holds_up_nobody_else() {
+    let shop = shop_of("when purchased where quantity > 0 send email reminder\n", "it is time");
+    let mut run = shop.open(at(0));
+    tick(&mut run, 0);
+    for id in 1..=450 {
+        buys(&shop, id, 1, 1, 1);
+    }
+    let asked = std::cell::Cell::new(0);
+    run.tick(at(1), &|| asked.replace(asked.get() + 1) > 0).unwrap();
+    assert_eq!(states(&shop), all("pending", 450));
+    buys(&shop, 451, 1, 1, 1);
+    shop.sql("UPDATE purchased SET quantity = 'many' WHERE id = 451");
+    buys(&shop, 452, 2, 1, 2);
+    tick(&mut run, 2);
+    assert_eq!(states(&shop), BTreeMap::from([("accepted".into(), 1), ("pending".into(), 450)]));
+    shop.sql("DELETE FROM purchased WHERE id = 451");
+    tick(&mut run, 3);
+    assert_eq!(states(&shop), all("accepted", 451));
+}
+
+#[test]
+fn looks_that_find_nothing_are_written_down_once_a_minute() {
+    let shop = shop();
+    let mut run = shop.open(at(0));
+    tick(&mut run, 0);
+    tick(&mut run, 50);
+    tick(&mut run, 100);
+    tick(&mut run, 110);
+    drop(run);
+    assert_eq!(shop.open(at(120)).last_poll(), Some(at(100)));
+}
+
+#[test]
 fn an_instant_that_is_none_arrives_when_it_is_mended() {
     let shop = shop();
     let mut run = shop.open(at(0));

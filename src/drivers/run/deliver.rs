@@ -5,18 +5,18 @@ use super::super::Error;
 use super::Run;
 use super::circuit::Circuit;
 use crate::channel::{
-    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, Sender, SmtpSettings,
-    Templates, text_message, write_file,
+    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, SmtpSettings, Templates,
+    text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
 use crate::ir::Class;
 use crate::model::{Id, MessageValues};
-use crate::store::state::{DueMessage, Outcome as Settled, State, Verdict as Answer};
+use crate::store::state::{DueMessage, Outcome as Settled, Verdict as Answer};
 use crate::time::{Duration, Instant};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// How many messages are claimed in one transaction.
 const BATCH: usize = 200;
@@ -50,14 +50,14 @@ struct Context<'a> {
 }
 
 /// A message that may leave.
-struct Ready {
-    due: DueMessage,
+pub(super) struct Ready {
+    pub due: DueMessage,
     departure: Departure,
-    form: Form,
+    pub form: Form,
 }
 
 /// A message in the form in which it leaves.
-enum Form {
+pub(super) enum Form {
     Mail(Mail),
     Text(Vec<u8>),
     /// It must not leave for this address.
@@ -68,12 +68,14 @@ enum Form {
 
 /// What became of the messages of one batch.
 #[derive(Default)]
-struct Results {
+pub(super) struct Results {
     sent: BTreeMap<String, u64>,
-    deferred: u64,
+    pub deferred: u64,
     bounced: Vec<String>,
     uncertain: u64,
-    circuit: Circuit,
+    pub circuit: Circuit,
+    /// The server does not talk to us: no more of this batch is tried.
+    pub down: bool,
 }
 
 impl Run {
@@ -250,54 +252,6 @@ impl Run {
         Ok(())
     }
 
-    fn mail(
-        &mut self,
-        mail: Vec<Ready>,
-        settings: &SmtpSettings,
-        connections: usize,
-        now: Instant,
-        stop: &dyn Fn() -> bool,
-        results: &mut Results,
-    ) -> Result<(), Error> {
-        if mail.is_empty() {
-            return Ok(());
-        }
-        let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
-        let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false, down: false });
-        let threads = connections.clamp(1, 100);
-        std::thread::scope(|scope| {
-            let at_work: Vec<_> =
-                (0..threads).map(|_| scope.spawn(|| connection(settings, &queue, &desk, now))).collect();
-            // Threads cannot ask `stop`, which may belong to this one alone. They leave on their own when the queue is
-            // empty, something failed or the circuit is open.
-            while at_work.iter().any(|thread| !thread.is_finished()) {
-                if stop()
-                    && let Ok(mut desk) = desk.lock()
-                {
-                    desk.stopped = true;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-        });
-        let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
-        let (failed, down) = desk.into_inner().map_or((None, false), |desk| (desk.failed, desk.down));
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        // What was claimed and not tried waits: for the server, or for the next run.
-        let waits = |ready: &Ready| {
-            let outcome = match down {
-                true => put_off(&ready.due, now, "the server cannot be reached"),
-                false => Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None },
-            };
-            (ready.due.ticket, outcome)
-        };
-        if down {
-            results.deferred += left.len() as u64;
-        }
-        Ok(self.state.settle(&left.iter().map(waits).collect::<Vec<_>>(), now)?)
-    }
-
     /// What a dead process left of messages that are files: one whose file is there was sent, one whose file is not
     /// there was not.
     pub(super) fn settle_files(&mut self, now: Instant) -> Result<(), Error> {
@@ -318,58 +272,9 @@ enum Unfit {
     Mendable(String),
 }
 
-/// What all connections share: the one writer of the state, and what became of messages.
-struct Desk<'a> {
-    state: &'a mut State,
-    results: &'a mut Results,
-    failed: Option<Error>,
-    stopped: bool,
-    /// The server does not talk to us: no more of this batch is tried.
-    down: bool,
-}
-
-/// One connection: takes message after message until there is none, or something fails.
-fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mutex<Desk<'_>>, now: Instant) {
-    let mut sender = match Sender::new(settings.clone()) {
-        Ok(sender) => sender,
-        Err(error) => {
-            if let (Ok(mut desk), Ok(mut queue)) = (desk.lock(), queue.lock()) {
-                desk.failed = Some(Error::Io("mail".into(), std::io::Error::other(error.to_string())));
-                queue.clear();
-            }
-            return;
-        }
-    };
-    loop {
-        if !may_go_on(desk) {
-            return;
-        }
-        let Some(ready) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return };
-        let Form::Mail(mail) = &ready.form else { continue };
-        let handed = || match desk.lock() {
-            Ok(mut desk) => desk.state.handed(&[ready.due.ticket], now).map_err(Error::from),
-            Err(_) => Err(Error::Io("mail".into(), std::io::Error::other("another connection failed"))),
-        };
-        let sent = sender.send(mail, handed);
-        let Ok(mut desk) = desk.lock() else { return };
-        desk.down |= matches!(&sent, Ok(Sent::Deferred { phase, .. }) if *phase < Phase::Sender);
-        let settled = sent.and_then(|sent| {
-            let outcome = desk.results.take(&ready, sent, now);
-            desk.state.settle(&[(ready.due.ticket, outcome)], now).map_err(Error::from)
-        });
-        if let Err(error) = settled {
-            desk.failed.get_or_insert(error);
-        }
-    }
-}
-
-fn may_go_on(desk: &Mutex<Desk<'_>>) -> bool {
-    desk.lock()
-        .is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && !desk.down && !desk.results.circuit.is_open())
-}
-
 impl Results {
-    fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
+    /// What is to be written down of an attempt.
+    pub(super) fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
         match &sent {
             Sent::Accepted { .. } => self.circuit.add(false),
             Sent::Bounced { class, .. } => self.circuit.add(*class == BounceClass::SenderOrContent),
@@ -383,6 +288,7 @@ impl Results {
             }
             Sent::Deferred { phase, code, text } => {
                 self.deferred += 1;
+                self.down |= phase < Phase::Sender;
                 let reply = code.map(|_| text.clone());
                 let reason = format!("{phase}: {text}");
                 Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply }
@@ -411,7 +317,7 @@ impl Results {
 }
 
 /// To be tried again, without a server's having said anything.
-fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
+pub(super) fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
     Settled::Deferred { next_try: back_off(due, now), reason: reason.to_owned(), reply: None }
 }
 

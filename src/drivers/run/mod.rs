@@ -6,6 +6,7 @@
 
 mod backfill;
 mod circuit;
+mod connections;
 mod deliver;
 mod journal;
 mod poll;
@@ -54,6 +55,8 @@ pub struct Run {
     /// By event: the rows that were ever seen.
     seen: Vec<FxHashSet<Id>>,
     last_poll: Option<Instant>,
+    /// The look that the state file knows of.
+    last_poll_written: Option<Instant>,
     /// Contacts of which a value cannot be read: not stepped until it can.
     set_aside: BTreeSet<Id>,
     circuit: Circuit,
@@ -168,6 +171,7 @@ impl Run {
             version: None,
             seen,
             last_poll,
+            last_poll_written: last_poll,
             set_aside: BTreeSet::new(),
             circuit: Circuit::default(),
             report,
