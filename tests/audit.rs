@@ -105,3 +105,13 @@ fn dates_alone_are_a_note_and_negative_quantities_a_warning() {
         .map(|field| format!("D009 1 row of `purchased` has a negative `{field}`, the first is 2"));
     assert_eq!((code, said), (1, negative.to_vec()));
 }
+
+#[test]
+fn a_view_that_fails_while_it_is_read_is_named_beside_the_other_findings() {
+    let view = "DROP TABLE product; CREATE TABLE articles (id INTEGER PRIMARY KEY, name TEXT, about TEXT);
+        INSERT INTO articles VALUES (3, 'Soap', 'no json');
+        CREATE VIEW product AS SELECT id, name, name AS family, 1 AS recurring,
+            json_extract(about, '$.delay') AS delay FROM articles;";
+    let said = "D001 `shop.db` refuses to answer: `product`: malformed JSON";
+    assert_eq!(found(view), (1, vec![said.into()]));
+}

@@ -213,7 +213,7 @@ fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
         "sql" => {
             let crm = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
             let rest = if info.name == "table-missing" { "" } else { PURCHASED };
-            let is_declared = block.text.starts_with("CREATE");
+            let is_declared = block.text.contains("CREATE ");
             let (before, after) = if is_declared { (block.text.as_str(), "") } else { ("", block.text.as_str()) };
             let row = if is_declared { "" } else { ROW };
             let line = if info.name == "negative-quantity" { RETURNED } else { "" };

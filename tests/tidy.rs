@@ -35,7 +35,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("postcard", &["engine", "store"]),
-    ("rayon", &["drivers"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["syntax", "model", "check", "compile", "ir", "engine", "store", "channel"]),
     ("rustc_hash", &["compile", "engine", "store", "drivers"]),

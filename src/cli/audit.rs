@@ -9,17 +9,19 @@ use crate::drivers::simulate::runnable;
 use crate::engine::{Program, Reason, World, hopeless_waits};
 use crate::ir::StepIx;
 use crate::model::{Record, Type};
-use crate::store::crm::{Crm, Findings, Notes, Unreadable};
+use crate::store::crm::{ContactRange, Crm, Doubt, Findings, Notes, Unreadable};
+use crate::store::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// How many rows a finding names.
 const NAMED: usize = 5;
 
-/// What is wrong with the rows that the scenarios read, as far as the CRM has their tables.
+/// What is wrong with the rows that the scenarios read, as far as the CRM has their tables. A view that fails while it is
+/// read is a finding too.
 ///
 /// # Errors
-/// When the CRM cannot be read.
+/// When another program holds the CRM.
 pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> {
     let Some(bundle) = &compiled.bundle else { return Ok(Vec::new()) };
     let (bundle, _, _) = runnable(bundle, crm);
@@ -27,19 +29,31 @@ pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> 
         return Ok(Vec::new());
     }
     let program = Program::link(&bundle, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    let (world, mut found) = crm.world(&program).map_err(store_failure)?;
-    let mut notes = Notes::default();
-    let lives = crm.lives(&program, &world).map_err(store_failure)?;
-    let read = lives.read(crm, &Default::default(), &mut notes, |_, _| ControlFlow::Continue(()));
-    read.map_err(store_failure)?;
-    found.absorb(notes.unreadable);
-    let mut diagnostics = unreadable(&found);
+    match read(compiled, &program, crm) {
+        Ok(diagnostics) => Ok(diagnostics),
+        Err(error) if matches!(error.kind, ErrorKind::Query | ErrorKind::Corrupt) => {
+            let mut found = Diagnostic::new(Rule::CrmUnreadable, error.to_string());
+            found.help = error.help().map(str::to_owned);
+            Ok(vec![found])
+        }
+        Err(error) => Err(store_failure(error)),
+    }
+}
+
+fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
+    let (world, mut found) = crm.world(program)?;
+    let mut doubtful = Vec::new();
     for event in &program.needs().events {
         let amounts = compiled.model.events.get(&event.name).map(amounts).unwrap_or_default();
-        let doubts = crm.doubts(&event.name, &amounts).map_err(store_failure)?;
-        diagnostics.extend(doubts.iter().map(|doubt| doubt.diagnostic()));
+        doubtful.extend(crm.doubts(&event.name, &amounts)?);
     }
-    diagnostics.extend(waits_that_cannot_be(compiled, &program, &world));
+    let mut notes = Notes::default();
+    let lives = crm.lives(program, &world)?;
+    lives.read(crm, &ContactRange::default(), &mut notes, |_, _| ControlFlow::Continue(()))?;
+    found.absorb(notes.unreadable);
+    let mut diagnostics = unreadable(&found);
+    diagnostics.extend(doubtful.iter().map(Doubt::diagnostic));
+    diagnostics.extend(waits_that_cannot_be(compiled, program, &world));
     Ok(diagnostics)
 }
 

@@ -9,6 +9,7 @@ mod claim;
 mod describe;
 mod eval;
 mod facts;
+mod key;
 mod output;
 mod program;
 mod saved;

@@ -98,25 +98,23 @@ impl Instant {
     pub fn write_to(self, out: &mut Vec<u8>) {
         let (date, time) = self.wall(0);
         let (year, month, day) = date.parts();
-        let seconds = time.0 / 1_000_000;
-        let micros = time.0 % 1_000_000;
-        let mut two = |number: i64, after: &[u8]| {
-            out.push(b'0' + (number / 10 % 10) as u8);
-            out.push(b'0' + (number % 10) as u8);
-            out.extend_from_slice(after);
-        };
-        if (0..=9999).contains(&year) {
-            two(i64::from(year / 100), b"");
-            two(i64::from(year % 100), b"-");
-        } else {
-            two(99, b"");
-            two(99, b"-");
+        let year = u32::try_from(year).ok().filter(|year| *year <= 9999).unwrap_or(9999);
+        let (seconds, micros) = ((time.0 / 1_000_000) as u32, time.0 % 1_000_000);
+        let mut text = *b"0000-00-00T00:00:00";
+        let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, n1, n2, _, s1, s2] = &mut text;
+        for (tens, ones, number) in [
+            (y1, y2, year / 100),
+            (y3, y4, year % 100),
+            (m1, m2, month),
+            (d1, d2, day),
+            (h1, h2, seconds / 3600),
+            (n1, n2, seconds / 60 % 60),
+            (s1, s2, seconds % 60),
+        ] {
+            *tens = b'0' + (number / 10) as u8;
+            *ones = b'0' + (number % 10) as u8;
         }
-        two(i64::from(month), b"-");
-        two(i64::from(day), b"T");
-        two(seconds / 3600, b":");
-        two(seconds / 60 % 60, b":");
-        two(seconds % 60, b"");
+        out.extend_from_slice(&text);
         if micros != 0 {
             let text = format!(".{micros:06}");
             out.extend_from_slice(text.trim_end_matches('0').as_bytes());

@@ -1,10 +1,10 @@
 //! The effects CSV: the contract of `scn simulate`, byte for byte.
 
 use super::row::Row;
-use crate::engine::Program;
-use crate::ir::{Op, Send};
+use crate::engine::{Outcome, Program, Reason};
+use crate::ir::{Op, StepIx};
 use crate::model::Id;
-use std::fmt::Write as _;
+use rustc_hash::FxHashMap;
 use std::io::{self, Write};
 
 /// The header, without its line feed.
@@ -12,47 +12,45 @@ pub const HEADER: &str = "at,contact,scenario,trigger,entered_at,step,effect,cha
 
 /// Writes rows as lines of CSV (RFC 4180, line feeds alone).
 #[derive(Debug)]
-pub struct Effects<W> {
+pub struct Effects<'a, W> {
+    program: &'a Program,
     to: W,
     line: Vec<u8>,
-    text: String,
+    /// The triggers of a row, before they are a field.
+    text: Vec<u8>,
+    /// The columns from `effect` on, which few rows have alone.
+    ends: FxHashMap<End, Vec<u8>>,
 }
 
-impl<W: Write> Effects<W> {
-    pub fn new(mut to: W) -> io::Result<Effects<W>> {
+/// What the columns from `effect` on depend on: scenario, step, alternative, outcome, reason.
+type End = (u16, StepIx, u8, Option<Outcome>, Reason);
+
+impl<'a, W: Write> Effects<'a, W> {
+    pub fn new(program: &'a Program, mut to: W) -> io::Result<Effects<'a, W>> {
         writeln!(to, "{HEADER}")?;
-        Ok(Effects { to, line: Vec::with_capacity(256), text: String::new() })
+        Ok(Effects { program, to, line: Vec::with_capacity(256), text: Vec::new(), ends: FxHashMap::default() })
     }
 
-    pub fn write(&mut self, program: &Program, row: &Row) -> io::Result<()> {
+    pub fn write(&mut self, row: &Row) -> io::Result<()> {
         self.line.clear();
         row.at.write_to(&mut self.line);
         self.line.push(b',');
-        self.id(&row.contact);
+        match &row.contact {
+            Id::Number(number) => push_number(&mut self.line, *number),
+            Id::Text(text) => push_field(&mut self.line, text.as_bytes()),
+        }
         self.line.push(b',');
-        let scenario = program.unit(row.unit).map(|unit| &unit.scenario);
-        field(&mut self.line, scenario.map_or("", |scenario| &scenario.name));
+        let scenario = self.program.unit(row.unit).map(|unit| &unit.scenario);
+        push_field(&mut self.line, scenario.map_or("", |scenario| &scenario.name).as_bytes());
         self.line.push(b',');
-        self.triggers(program, row);
+        self.push_triggers(row);
         self.line.push(b',');
         row.entered_at.write_to(&mut self.line);
-        let _ = write!(self.line, ",{},", row.ordinal);
-        let send = scenario.and_then(|scenario| match &scenario.steps.get(row.step)?.op {
-            Op::Send(send) => Some(send),
-            _ => None,
-        });
-        match row.outcome {
-            Some(outcome) => {
-                self.line.extend_from_slice(b"send,");
-                self.chosen(send, row.alternative);
-                let _ = write!(self.line, ",{},{}", outcome.name(), row.reason.text());
-            }
-            None => {
-                let _ = write!(self.line, "end,,,{},", row.reason.text());
-                field(&mut self.line, &program.describe_wait(row.unit, row.step));
-            }
-        }
-        self.line.push(b'\n');
+        self.line.push(b',');
+        push_number(&mut self.line, i64::from(row.ordinal));
+        let program = self.program;
+        let end = (row.unit, row.step, row.alternative, row.outcome, row.reason);
+        self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| end_of(program, row)));
         self.to.write_all(&self.line)
     }
 
@@ -61,39 +59,71 @@ impl<W: Write> Effects<W> {
         Ok(self.to)
     }
 
-    fn id(&mut self, id: &Id) {
-        match id {
-            Id::Number(number) => drop(write!(self.line, "{number}")),
-            Id::Text(text) => field(&mut self.line, text),
-        }
-    }
-
-    fn triggers(&mut self, program: &Program, row: &Row) {
+    fn push_triggers(&mut self, row: &Row) {
         self.text.clear();
         for (place, trigger) in std::iter::once(&row.trigger).chain(&row.also).enumerate() {
-            let separator = if place == 0 { "" } else { ";" };
-            let _ = write!(self.text, "{separator}{}/{}", program.event_name(trigger.kind), trigger.id);
+            if place > 0 {
+                self.text.push(b';');
+            }
+            self.text.extend_from_slice(self.program.event_name(trigger.kind).as_bytes());
+            self.text.push(b'/');
+            match &trigger.id {
+                Id::Number(number) => push_number(&mut self.text, *number),
+                Id::Text(text) => self.text.extend_from_slice(text.as_bytes()),
+            }
         }
-        field(&mut self.line, &self.text);
-    }
-
-    fn chosen(&mut self, send: Option<&Send>, alternative: u8) {
-        if let Some(chosen) = send.and_then(|send| send.alternatives.get(usize::from(alternative))) {
-            field(&mut self.line, &chosen.channel);
-            self.line.push(b',');
-            field(&mut self.line, &chosen.message);
-        } else {
-            self.line.push(b',');
-        }
+        push_field(&mut self.line, &self.text);
     }
 }
 
-fn field(line: &mut Vec<u8>, text: &str) {
-    if text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-        line.push(b'"');
-        line.extend(text.bytes().flat_map(|byte| std::iter::repeat_n(byte, if byte == b'"' { 2 } else { 1 })));
-        line.push(b'"');
-    } else {
-        line.extend_from_slice(text.as_bytes());
+/// The last five columns of a row, and the line feed.
+fn end_of(program: &Program, row: &Row) -> Vec<u8> {
+    let op = program.unit(row.unit).and_then(|unit| Some(&unit.scenario.steps.get(row.step)?.op));
+    let wait;
+    let columns = match (row.outcome, op) {
+        (Some(outcome), Some(Op::Send(send))) => {
+            let chosen = send.alternatives.get(usize::from(row.alternative));
+            let (channel, message) = chosen.map_or(("", ""), |chosen| (&chosen.channel, &chosen.message));
+            ["send", channel, message, outcome.name(), row.reason.text()]
+        }
+        (Some(outcome), _) => ["send", "", "", outcome.name(), row.reason.text()],
+        (None, _) => {
+            wait = program.describe_wait(row.unit, row.step);
+            ["end", "", "", row.reason.text(), &wait]
+        }
+    };
+    let mut end = Vec::new();
+    for column in columns {
+        end.push(b',');
+        push_field(&mut end, column.as_bytes());
+    }
+    end.push(b'\n');
+    end
+}
+
+fn push_field(line: &mut Vec<u8>, text: &[u8]) {
+    let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    // Counting looks at many bytes at once, where searching would look at one after the other.
+    if text.iter().filter(|byte| special(byte)).count() == 0 {
+        return line.extend_from_slice(text);
+    }
+    line.push(b'"');
+    line.extend(text.iter().flat_map(|byte| std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 })));
+    line.push(b'"');
+}
+
+fn push_number(line: &mut Vec<u8>, number: i64) {
+    if number < 0 {
+        line.push(b'-');
+    }
+    let start = line.len();
+    let mut rest = number.unsigned_abs();
+    while rest > 9 {
+        line.push(b'0' + (rest % 10) as u8);
+        rest /= 10;
+    }
+    line.push(b'0' + rest as u8);
+    if let Some(digits) = line.get_mut(start..) {
+        digits.reverse();
     }
 }

@@ -18,7 +18,7 @@ use super::life::Contact;
 use crate::engine::{Life, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Scenario};
 use crate::model::Id;
-use crate::store::crm::{Crm, Lack, Lives, Notes};
+use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use report::Tally;
 use std::collections::BTreeMap;
@@ -72,10 +72,11 @@ pub fn simulate(
     }
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
+    let ranges = lives.ranges(crm, request.threads)?;
     let span = match (request.from, request.to) {
         (Some(from), Some(to)) => Some((from, to)),
         (from, to) => {
-            let bounds = lives.bounds(crm)?;
+            let bounds = bounds(&lives, crm, &ranges)?;
             bounds.map(|bounds| (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last)))
         }
     };
@@ -87,7 +88,7 @@ pub fn simulate(
     let lives = crm.lives(&program, &world)?;
     let mut report = match request.contact.as_slice() {
         contact @ [_, ..] => one(&program, &world, &lives, crm, contact, to, effects)?,
-        [] => all(&program, &world, &lives, crm, request, to, effects)?,
+        [] => all(&program, &world, &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
     };
     drop(lives);
     report.span = span;
@@ -97,6 +98,29 @@ pub fn simulate(
     report.unreadable_count = unreadable.count;
     report.as_of_now = as_of_now(&program);
     Ok(Simulation { program, world, report })
+}
+
+/// The bounds of the history, each thread looking at the events of its contacts.
+fn bounds(lives: &Lives<'_>, crm: &Crm, ranges: &[ContactRange]) -> Result<Option<Bounds>, Error> {
+    let found = in_threads(crm, ranges, |crm, range| Ok(lives.bounds(crm, range)?))?;
+    Ok(found.into_iter().flatten().reduce(Bounds::with))
+}
+
+/// Does something with each range of contacts, in a thread of its own with a connection of its own; what comes of it is in
+/// the order of ranges.
+fn in_threads<T: Send>(
+    crm: &Crm,
+    ranges: &[ContactRange],
+    work: impl Fn(&Crm, &ContactRange) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> =
+            ranges.iter().zip(crms).map(|(range, crm)| scope.spawn(move || work(&crm, range))).collect();
+        let panicked = |panic| std::panic::resume_unwind(panic);
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
+    })
 }
 
 /// The scenarios that the CRM can serve; those that it cannot, and why; and what it lacks that may be absent.
@@ -125,33 +149,24 @@ fn all(
     world: &World,
     lives: &Lives<'_>,
     crm: &Crm,
-    request: &Request,
-    to: Instant,
+    ranges: &[ContactRange],
+    (to, rows_in_memory): (Instant, usize),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let ranges = lives.ranges(crm, request.threads)?;
-    let threads = ranges.len();
-    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
-    let shares: Vec<Result<Share, Error>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = ranges
-            .iter()
-            .zip(crms)
-            .map(|(range, crm)| {
-                scope.spawn(move || worker::work(program, world, lives, &crm, range, to, request.rows_in_memory))
-            })
-            .collect();
-        let panicked = |panic| std::panic::resume_unwind(panic);
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
-    });
+    let shares = in_threads(crm, ranges, |crm, range| {
+        // Threads that count references to the same texts would wait for each other.
+        let world = world.apart();
+        worker::work(program, &world, &lives.over(&world), crm, range, to, rows_in_memory)
+    })?;
     let mut tally = Tally::new(program);
     let mut totals = Share::default();
     for share in shares {
-        absorb(&mut totals, share?);
+        absorb(&mut totals, share);
     }
     let runs = std::mem::take(&mut totals.runs);
     write(program, runs, &mut tally, effects)?;
     let mut report = tally.finish();
-    report.threads = threads;
+    report.threads = ranges.len();
     report.notes = totals.notes;
     report.counts = totals.counts;
     report.busiest = totals.busiest;
@@ -201,10 +216,10 @@ fn write(
         .map_err(failed),
         Some(to) => {
             let to = BufWriter::with_capacity(1 << 18, to);
-            let mut effects = Effects::new(to).map_err(failed)?;
+            let mut effects = Effects::new(program, to).map_err(failed)?;
             sort::merge(runs, |row| {
                 tally.add(&row);
-                effects.write(program, &row)
+                effects.write(&row)
             })
             .map_err(failed)?;
             effects.finish().map_err(failed)?;

@@ -86,7 +86,7 @@ impl Crm {
             }
             Ok(())
         };
-        self.connection.query_row(&sql, [], look).map_err(|error| self.error(&error))?;
+        self.connection.query_row(&sql, [], look).map_err(|error| self.error_in(table, &error))?;
         Ok(found)
     }
 }

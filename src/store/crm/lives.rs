@@ -21,6 +21,19 @@ pub struct ContactRange {
     pub to: Option<Id>,
 }
 
+impl ContactRange {
+    /// As SQL, with its parameters; `KEY` stands for the column that names the contact.
+    pub(super) fn condition(&self) -> (&'static str, Vec<Parameter<'_>>) {
+        let condition = match (&self.from, &self.to) {
+            (None, None) => "",
+            (Some(_), None) => "KEY >= ?1",
+            (None, Some(_)) => "KEY < ?1",
+            (Some(_), Some(_)) => "KEY >= ?1 AND KEY < ?2",
+        };
+        (condition, self.from.iter().chain(&self.to).map(Parameter::from).collect())
+    }
+}
+
 /// How the lives of a program's contacts are read from one CRM. Shared by all threads.
 #[derive(Debug)]
 pub struct Lives<'a> {
@@ -61,6 +74,12 @@ impl Crm {
 }
 
 impl Lives<'_> {
+    /// The same with another copy of the world.
+    pub fn over<'b>(&'b self, world: &'b World) -> Lives<'b> {
+        let Lives { program, zone, contact, events, .. } = self;
+        Lives { program, world, zone: *zone, contact: contact.clone(), events: events.clone() }
+    }
+
     /// Splits the contacts into at most `count` ranges with about as many events, in order and together everything.
     /// There is one range when a table cannot be read in the order of contacts without sorting all of it, or when the
     /// columns' types leave a doubt that they would be cut at the same place.
@@ -154,13 +173,7 @@ impl Lives<'_> {
         let mut read = || {
             // One transaction, so that all cursors see one state of the CRM.
             let transaction = crm.connection.unchecked_transaction()?;
-            let bounds: Vec<Parameter> = range.from.iter().chain(&range.to).map(Parameter::from).collect();
-            let condition = match (&range.from, &range.to) {
-                (None, None) => "",
-                (Some(_), None) => "KEY >= ?1",
-                (None, Some(_)) => "KEY < ?1",
-                (Some(_), Some(_)) => "KEY >= ?1 AND KEY < ?2",
-            };
+            let (condition, bounds) = range.condition();
             if range.from.is_none() && range.to.is_some() {
                 notes.without_contact += self.rows_without_contact(&transaction)?;
             }
@@ -245,9 +258,12 @@ impl Lives<'_> {
 /// The query of a table in the order of contacts.
 fn in_order(source: &Source, key: &str, condition: &str) -> String {
     let (select, table, key) = (&source.select, quoted(&source.table), quoted(key));
-    let condition = condition.replace("KEY", &key);
-    let filter = if condition.is_empty() { "" } else { " WHERE " };
-    format!("SELECT {select} FROM {table}{filter}{condition} ORDER BY {key} COLLATE BINARY")
+    format!("SELECT {select} FROM {table}{} ORDER BY {key} COLLATE BINARY", filter(condition, &key))
+}
+
+/// A condition of a query, with the column that `KEY` stands for.
+pub(super) fn filter(condition: &str, key: &str) -> String {
+    if condition.is_empty() { String::new() } else { format!(" WHERE {}", condition.replace("KEY", key)) }
 }
 
 /// The contact of the row that comes `skipped` rows after the first of those for which the condition holds.

@@ -47,26 +47,35 @@ pub(super) struct Cursor<'a> {
     /// The name of that column: `contact`, or `id` of the contact itself.
     names: &'static str,
     rows: Rows<'a>,
+    /// The contact of the current row where it is a number, so that it is not asked for again.
+    number: Option<i64>,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
-        Cursor { source, names, rows }
+        Cursor { source, names, rows, number: None }
     }
 
     /// The contact of the current row; `None` at the end.
     fn key(&self) -> Option<Key<'_>> {
-        self.rows.get().and_then(|row| row.get_ref(0).ok()).and_then(Key::of)
+        let stored = || self.rows.get().and_then(|row| row.get_ref(0).ok()).and_then(Key::of);
+        self.number.map(Key::Number).or_else(stored)
     }
 
     /// Goes to the next row that names a contact.
     fn advance(&mut self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
         loop {
             self.rows.advance()?;
+            self.number = None;
             let Some(row) = self.rows.get() else { return Ok(()) };
             let stored = row.get_ref(0)?;
-            if Key::of(stored).is_some() {
-                return Ok(());
+            match Key::of(stored) {
+                Some(Key::Number(number)) => {
+                    self.number = Some(number);
+                    return Ok(());
+                }
+                Some(Key::Text(_)) => return Ok(()),
+                None => {}
             }
             if self.names == "contact" && stored == ValueRef::Null {
                 notes.without_contact += 1;
@@ -234,7 +243,7 @@ fn read_event(
     if id.is_none() {
         notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
     }
-    let dates = read_dates(lives, source, row, notes)?;
+    let dates = read_dates(lives, source, row, stored, notes)?;
     let mut readable = true;
     source.source.read(row, lives.world, &mut room.values, |_, column, value| {
         notes.unreadable.add(table, stored, &column.name, value, column.kind.problem());
@@ -248,14 +257,15 @@ fn read_event(
     Ok(Some(Event { kind, id, at, arrived }))
 }
 
-/// When an event happened, and when it was seen: not before.
+/// When the event of a row, with this id, happened, and when it was seen: not before.
 pub(super) fn read_dates(
     lives: &Lives<'_>,
     source: &EventSource,
     row: &Row<'_>,
+    id: ValueRef<'_>,
     notes: &mut Notes,
 ) -> Result<Option<(Instant, Instant)>, rusqlite::Error> {
-    let (table, id, stored) = (&source.source.table, row.get_ref(1)?, row.get_ref(2)?);
+    let (table, stored) = (&source.source.table, row.get_ref(2)?);
     let Some((at, precision)) = decode::instant(stored, lives.zone) else {
         notes.unreadable.add(table, id, "at", stored, NOT_AN_INSTANT);
         return Ok(None);

@@ -78,6 +78,15 @@ impl Crm {
     fn error(&self, error: &rusqlite::Error) -> Error {
         Error::sqlite(&self.shape.path, error)
     }
+
+    /// As [`Crm::error`], of a query that reads this table or view.
+    fn error_in(&self, table: &str, error: &rusqlite::Error) -> Error {
+        let error = self.error(error);
+        match error.kind {
+            ErrorKind::Query => Error { detail: format!("`{table}`: {}", error.detail), ..error },
+            _ => error,
+        }
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

@@ -1,7 +1,7 @@
 //! Rows as such, whoever they are about: the bounds of a history, and what is new since the last look.
 
 use super::decode;
-use super::lives::{EventSource, Lives};
+use super::lives::{ContactRange, Lives, filter};
 use super::merge::read_dates;
 use super::{Crm, Error, Notes};
 use crate::engine::Event;
@@ -9,7 +9,8 @@ use crate::model::Id;
 use crate::store::id;
 use crate::store::text::quoted;
 use crate::time::Instant;
-use rusqlite::Row;
+use rusqlite::params_from_iter;
+use rusqlite::types::ValueRef;
 use rustc_hash::FxHashSet;
 
 /// The first and the last instant of all events that a program reads.
@@ -17,8 +18,13 @@ use rustc_hash::FxHashSet;
 pub struct Bounds {
     pub first: Instant,
     pub last: Instant,
-    /// When the last of them arrived; not before `last`.
-    pub last_arrived: Instant,
+}
+
+impl Bounds {
+    /// Those of two histories taken together.
+    pub fn with(self, other: Bounds) -> Bounds {
+        Bounds { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
 }
 
 /// A row of an event, without its values.
@@ -29,21 +35,55 @@ pub struct NewRow {
 }
 
 impl Lives<'_> {
-    /// The bounds of the history; `None` when there is no event. Rows that cannot be read do not count.
-    pub fn bounds(&self, crm: &Crm) -> Result<Option<Bounds>, Error> {
-        let mut bounds: Option<Bounds> = None;
-        for source in &self.events {
-            self.each_row(crm, source, |row| {
-                let Some((at, arrived)) = read_dates(self, source, row, &mut Notes::default())? else { return Ok(()) };
-                let known = bounds.get_or_insert(Bounds { first: at, last: at, last_arrived: arrived });
-                known.first = known.first.min(at);
-                known.last = known.last.max(at);
-                known.last_arrived = known.last_arrived.max(arrived);
-                Ok(())
-            })
-            .map_err(|error| crm.error(&error))?;
+    /// The bounds of the history of a range of contacts; `None` when there is no event. Instants that cannot be read do
+    /// not count.
+    pub fn bounds(&self, crm: &Crm, range: &ContactRange) -> Result<Option<Bounds>, Error> {
+        let mut bounds = None;
+        for event in &self.events {
+            self.widen(crm, &event.source.table, range, &mut bounds).map_err(|error| crm.error(&error))?;
         }
         Ok(bounds)
+    }
+
+    /// Widens the bounds by those of one table.
+    fn widen(
+        &self,
+        crm: &Crm,
+        table: &str,
+        range: &ContactRange,
+        bounds: &mut Option<Bounds>,
+    ) -> Result<(), rusqlite::Error> {
+        let (condition, parameters) = range.condition();
+        let select = format!("SELECT \"at\" FROM {}", quoted(table));
+        let mut sql = select.clone() + &filter(condition, "\"contact\"");
+        // Rows of nobody are in no range; the first takes them.
+        if range.from.is_none() && range.to.is_some() {
+            sql += &format!(" UNION ALL {select} WHERE \"contact\" IS NULL");
+        }
+        let mut statement = crm.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(parameters))?;
+        // What lies between two texts of one form is an instant between theirs, or none: most rows need no parsing.
+        let mut known: Option<(Plain, Plain)> = None;
+        while let Some(row) = rows.next()? {
+            let stored = row.get_ref(0)?;
+            let plain = Plain::of(stored);
+            if let (Some(text), Some((first, last))) = (plain, known)
+                && text.separator() == first.separator()
+                && first <= text
+                && text <= last
+            {
+                continue;
+            }
+            let Some((at, _)) = decode::instant(stored, self.zone) else { continue };
+            let this = Bounds { first: at, last: at };
+            *bounds = Some(bounds.map_or(this, |bounds| bounds.with(this)));
+            if let Some(text) = plain {
+                let (first, last) =
+                    known.filter(|(first, _)| first.separator() == text.separator()).unwrap_or((text, text));
+                known = Some((first.min(text), last.max(text)));
+            }
+        }
+        Ok(())
     }
 
     /// The rows of an event, by its slot, whose ids are not among `seen`, in the order in which SQLite has them. A row
@@ -57,41 +97,49 @@ impl Lives<'_> {
     ) -> Result<Vec<NewRow>, Error> {
         let mut new = Vec::new();
         let Some(source) = self.events.get(usize::from(kind)) else { return Ok(new) };
-        self.each_row(crm, source, |row| {
-            let table = &source.source.table;
-            let (contact, stored) = (row.get_ref(0)?, row.get_ref(1)?);
-            let Some(id) = id::read(stored) else {
-                notes.unreadable.add(table, stored, "id", stored, decode::NOT_AN_ID);
-                return Ok(());
-            };
-            if seen.contains(&id) {
-                return Ok(());
-            }
-            let Some((at, arrived)) = read_dates(self, source, row, notes)? else { return Ok(()) };
-            match id::read(contact) {
-                Some(contact) => new.push(NewRow { contact, event: Event { kind, id, at, arrived } }),
-                None if contact == rusqlite::types::ValueRef::Null => notes.without_contact += 1,
-                None => notes.unreadable.add(table, stored, "contact", contact, decode::NOT_AN_ID),
+        let arrived = if source.arrives { ", \"arrived_at\"" } else { "" };
+        let table = &source.source.table;
+        let sql = format!("SELECT \"contact\", \"id\", \"at\"{arrived} FROM {}", quoted(table));
+        let mut read = || {
+            let mut statement = crm.connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (contact, stored) = (row.get_ref(0)?, row.get_ref(1)?);
+                let Some(id) = id::read(stored) else {
+                    notes.unreadable.add(table, stored, "id", stored, decode::NOT_AN_ID);
+                    continue;
+                };
+                if seen.contains(&id) {
+                    continue;
+                }
+                let Some((at, arrived)) = read_dates(self, source, row, stored, notes)? else { continue };
+                match id::read(contact) {
+                    Some(contact) => new.push(NewRow { contact, event: Event { kind, id, at, arrived } }),
+                    None if contact == ValueRef::Null => notes.without_contact += 1,
+                    None => notes.unreadable.add(table, stored, "contact", contact, decode::NOT_AN_ID),
+                }
             }
             Ok(())
-        })
-        .map_err(|error| crm.error(&error))?;
+        };
+        read().map_err(|error: rusqlite::Error| crm.error(&error))?;
         Ok(new)
     }
+}
 
-    fn each_row(
-        &self,
-        crm: &Crm,
-        source: &EventSource,
-        mut look: impl FnMut(&Row<'_>) -> Result<(), rusqlite::Error>,
-    ) -> Result<(), rusqlite::Error> {
-        let arrived = if source.arrives { ", \"arrived_at\"" } else { "" };
-        let sql = format!("SELECT \"contact\", \"id\", \"at\"{arrived} FROM {}", quoted(&source.source.table));
-        let mut statement = crm.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            look(row)?;
-        }
-        Ok(())
+/// A text that is `YYYY-MM-DD HH:MM:SS` if it is an instant at all: with one separator, such texts are in the order of
+/// their instants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Plain([u8; 19]);
+
+impl Plain {
+    fn of(stored: ValueRef<'_>) -> Option<Plain> {
+        let ValueRef::Text(bytes) = stored else { return None };
+        // Of 19 bytes, one with an offset has none of these there.
+        bytes.try_into().ok().filter(|text: &[u8; 19]| text[16] == b':').map(Plain)
+    }
+
+    /// What stands between date and time.
+    fn separator(&self) -> u8 {
+        self.0[10]
     }
 }

@@ -85,12 +85,9 @@ fn a_contact_with_an_unreadable_value_is_set_aside_whole_and_named() {
              (3, 2, 1, 0, NULL), (4, 3, 1, NULL, NULL), (5, 4, 1, 0, 'later'), (6, 5, x'01', 0, NULL), (7, 6, 1, 0, NULL),
              (7, 6, 1, 1, NULL), (NULL, 6, 1, 2, NULL), (8, NULL, 1, 0, NULL), (9, x'02', 1, 0, NULL), (10, 99, 1, 0, NULL);";
     let (lives, notes) = everything(&sql);
-    // The contact whose own field is unreadable lives, without that field.
-    assert_eq!(
-        lives,
-        ["1: purchased/1 1970-01-01T00:00:00Z product=#1", "99: purchased/10 1970-01-01T00:00:00Z product=#1"]
-    );
-    assert_eq!((notes.set_aside, notes.without_contact, notes.of_unknown_contacts), (5, 1, 1));
+    // Contact 1 is set aside too: its own field cannot be read.
+    assert_eq!(lives, ["99: purchased/10 1970-01-01T00:00:00Z product=#1"]);
+    assert_eq!((notes.set_aside, notes.without_contact, notes.of_unknown_contacts), (6, 1, 1));
     let words: Vec<String> = notes.unreadable.first.iter().map(|each| each.diagnostic().message).collect();
     assert_eq!(
         words,
@@ -174,12 +171,59 @@ fn bounds_compare_instants_and_not_texts() {
     let world = world(&program, &crm);
     let lives = crm.lives(&program, &world).unwrap();
     let instant = |text: &str| crate::time::Zone::UTC.parse(text).unwrap().0;
-    let expected = Bounds {
-        first: instant("2019-12-31T23:00:00Z"),
-        last: instant("2020-01-01T01:30:00Z"),
-        last_arrived: instant("2021-01-01T23:59:59Z"),
-    };
-    assert_eq!(lives.bounds(&crm).unwrap(), Some(expected));
+    let expected = Bounds { first: instant("2019-12-31T23:00:00Z"), last: instant("2020-01-01T01:30:00Z") };
+    assert_eq!(lives.bounds(&crm, &ContactRange::default()).unwrap(), Some(expected));
+}
+
+#[test]
+fn the_bounds_of_ranges_are_together_those_of_all() {
+    // One form alone, with texts between that are no instants; two forms; rows of nobody at both ends.
+    let cases = [
+        [
+            "1, '2020-01-05 00:00:00'",
+            "2, '2020-01-01 00:00:00'",
+            "3, '2020-01-03 99:99:99'",
+            "3, '2020-01-09 00:00:00'",
+        ],
+        [
+            "1, '2020-01-05T00:00:00'",
+            "2, '2020-01-05 23:00:00'",
+            "3, '2020-01-05 12:00:00'",
+            "4, '2020-01-05T01:00:00'",
+        ],
+        ["1, '2020-01-05 00:00:00'", "NULL, '2020-01-01 00:00:00'", "NULL, '2020-01-09 00:00:00'", "9, 1578182400"],
+        [
+            "1, '2020-01-05 10:00:00'",
+            "2, '2020-01-05 09:00-05'",
+            "3, '2020-01-05 23:00+22'",
+            "4, '2020-01-05 23:00+14'",
+        ],
+        ["1, 'never'", "2, '2020-99-99 00:00:00'", "3, NULL", "4, '2020-01-05 10:00:00'"],
+    ];
+    let expected = [
+        ("2020-01-01 00:00", "2020-01-09 00:00"),
+        ("2020-01-05 00:00", "2020-01-05 23:00"),
+        ("2020-01-01 00:00", "2020-01-09 00:00"),
+        ("2020-01-05 09:00", "2020-01-05 14:00"),
+        ("2020-01-05 10:00", "2020-01-05 10:00"),
+    ];
+    let program = program(retail(), "UTC");
+    let instant = |text: &str| crate::time::Zone::UTC.parse(text).unwrap().0;
+    for (rows, (first, last)) in cases.iter().zip(expected) {
+        let rows = rows.iter().enumerate().map(|(id, row)| {
+            let (contact, at) = row.split_once(", ").unwrap();
+            format!("INSERT INTO purchased VALUES ({id}, {contact}, 1, {at}, NULL);")
+        });
+        let (_folder, crm) = crm(&(TABLES.replace("ID", "INTEGER") + &rows.collect::<String>()));
+        let world = world(&program, &crm);
+        let lives = crm.lives(&program, &world).unwrap();
+        let expected = Bounds { first: instant(first), last: instant(last) };
+        assert_eq!(lives.bounds(&crm, &ContactRange::default()).unwrap(), Some(expected), "{first}");
+        let ranges = lives.ranges(&crm, 3).unwrap();
+        assert!(ranges.len() > 1, "{ranges:?}");
+        let parts = ranges.iter().filter_map(|range| lives.bounds(&crm, range).unwrap());
+        assert_eq!(parts.reduce(Bounds::with), Some(expected), "{first}");
+    }
 }
 
 #[test]

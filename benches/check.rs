@@ -1,0 +1,147 @@
+//! `scn check` over 1,000 scenario files, 20,000 lines in all, beside reading the same files and splitting them into words.
+//!
+//! The aim is one second.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench: it reads its files and may panic")]
+
+mod support;
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use support::Contestant;
+
+const ROUNDS: usize = 7;
+const FILES: usize = 1_000;
+
+/// Files of 20 lines; `NUMBER` tells one from the next.
+const KINDS: [&str; 4] = [
+    r#"## The reminder of a recurring product, for orders of a certain size.
+scenario renewal_NUMBER "Renewal NUMBER" {
+  when purchased product.recurring where amount > NUMBER EUR
+  for contact can receive email
+  stop when repurchased
+
+  wait product.delay - 1 month
+  send email reminder together
+}
+
+test "the reminder goes a month before the end of life" of renewal_NUMBER {
+  given product mattress { recurring: yes, delay: 5 years, family: "bed" }
+  given contact ana { email: "ana@example.com" }
+  at 2020-01-10 10:00 ana purchased product mattress, amount 100000 EUR
+  expect email reminder to ana at 2024-12-10 10:00
+  expect nothing else
+}
+
+# Whoever buys again before the reminder is due hears nothing.
+# The family of the product says what "again" means.
+"#,
+    r#"## From the first purchase to the second, in two letters.
+let large_NUMBER = purchased where amount > NUMBER EUR since entry
+
+scenario second_purchase_NUMBER "From the first purchase to the second" {
+  when purchased
+  for contact can receive email
+  once
+  stop when large_NUMBER
+
+  # Ten days are enough to have tried it.
+  wait 10 days
+  send email how_is_it
+  wait 3 weeks
+  if purchased in last 2 weeks {
+    stop
+  } else {
+    send email chosen_for_you unless purchased
+  }
+}
+
+"#,
+    r#"## A first word to new subscribers, and a second chance for those who have not bought by then.
+scenario welcome_NUMBER "Welcome to the newsletter" {
+  when subscribed list is "newsletter NUMBER"
+  for contact can receive email or contact can receive sms
+  once
+
+  send email welcome or sms welcome
+  wait 3 days
+  send email welcome_last_chance unless purchased
+}
+
+test "a welcome and a second chance" of welcome_NUMBER {
+  given contact ana { email: "ana@example.com" }
+  at 2020-01-10 10:00 ana subscribed list "newsletter NUMBER"
+  expect email welcome to ana at 2020-01-10 10:00
+  expect email welcome_last_chance to ana at 2020-01-13 10:00
+  expect nothing else
+}
+
+
+"#,
+    r#"## A word of thanks after a large purchase, and a question to those who stay away.
+scenario thank_you_NUMBER "Thanks for a large purchase" {
+  when purchased where amount > NUMBER EUR or returned where amount > NUMBER EUR
+  for has contact.email
+      and contact.tier is not "closed"
+  once every 6 months
+
+  wait until at 09:00
+  send email thank_you
+  wait up to 60 days for purchased
+  if purchased {
+    send email welcome only if has contact.first_name
+  } else if returned in last 1 year {
+    send email how_is_it
+  } else {
+    wait 2 weeks
+    send email chosen_for_you unless purchased in last 3 months
+  }
+}
+
+"#,
+];
+
+/// Templates of the repository that the scenarios send.
+const TEMPLATES: [&str; 4] = ["renewal", "second_purchase", "welcome", "thank_you"];
+
+fn main() {
+    let folder = support::room("check");
+    let files = write_project(&folder);
+    let lines: usize = files.iter().map(|file| std::fs::read_to_string(file).unwrap().lines().count()).sum();
+    println!("{} files, {lines} lines; one thread; medians of {ROUNDS}, page cache warm", files.len());
+    support::print_machine();
+    let read = || {
+        let split =
+            |file: &PathBuf| std::fs::read_to_string(file).unwrap().split_whitespace().map(str::to_owned).count();
+        black_box(files.iter().map(split).sum::<usize>());
+    };
+    let check = || {
+        let status = support::scn().arg("check").arg(&folder).status().unwrap();
+        assert!(status.success());
+    };
+    let mut contestants: Vec<Contestant<'_>> = vec![
+        ("reading the files and splitting them into words".into(), Box::new(read)),
+        ("scn check".into(), Box::new(check)),
+    ];
+    let times = support::race(ROUNDS, &mut contestants);
+    support::print(&contestants, &times);
+    support::print_machine();
+}
+
+fn write_project(folder: &Path) -> Vec<PathBuf> {
+    let templates = folder.join("templates");
+    std::fs::create_dir_all(&templates).unwrap();
+    for each in TEMPLATES {
+        let from = support::repository("scenarios").join(each).join("templates");
+        for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), templates.join(file.file_name())).unwrap();
+        }
+    }
+    let kinds = KINDS.iter().cycle().take(FILES).enumerate();
+    kinds
+        .map(|(number, text)| {
+            let number = format!("{:04}", number + 1);
+            support::scenario(folder, &format!("file_{number}"), &text.replace("NUMBER", &number))
+        })
+        .collect()
+}
