@@ -288,3 +288,38 @@ fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+/// What cannot be seen is named by its number; what cannot be read, as the user would name it.
+#[test]
+fn bad_files_are_named_with_a_way_out() {
+    let cases: &[(&[u8], i32, &str)] = &[
+        (b"when purchased once send email thanks\0", 1, "unexpected character U+0000, which cannot be seen"),
+        ("when purchased once send \u{202e}email thanks".as_bytes(), 1, "unexpected character U+202E"),
+        (b"when purchased sned email thanks", 1, "did you mean `send`?"),
+        (b"when purchased quantity >= 3 send email thanks", 1, "begin the comparison with `where`"),
+        (b"when purchased wait 99999999999 years send email thanks", 1, "too large to be kept exactly"),
+        (b"", 1, "this file says nothing"),
+    ];
+    for (text, expected, said) in cases {
+        let shop = folder(&[("a.scn", text)]);
+        let (code, out, err) = scn(shop.path(), &["check"]);
+        assert_eq!((code, err.as_str()), (*expected, ""), "{out}");
+        assert!(out.contains(said), "`{said}` is not in\n{out}");
+    }
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("no.db", b"id,email\n")]);
+    let (code, _, err) = scn(shop.path(), &["simulate", "--crm", "no.db"]);
+    assert_eq!(code, 74);
+    assert!(err.contains("`no.db` is not an SQLite database\n  help: name an SQLite file"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_named_as_the_user_would() {
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes())]);
+    std::os::unix::fs::symlink("nowhere", shop.path().join("lost.scn")).unwrap();
+    let (code, out, err) = scn(shop.path(), &["check"]);
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (74, "", "error: cannot read `lost.scn`: no such file or directory\n")
+    );
+}

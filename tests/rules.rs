@@ -33,8 +33,8 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("value-unreadable", "is found in the rows of a CRM: tested below"),
     ("delay-too-short", "is found in the rows of a CRM: tested below"),
     ("delay-missing", "is found in the rows of a CRM: tested below"),
-    ("date-without-time", "is found in the rows of a CRM: `store` tests it"),
-    ("negative-quantity", "is found in the rows of a CRM: `store` tests it"),
+    ("date-without-time", "is found in the rows of a CRM: tested below"),
+    ("negative-quantity", "is found in the rows of a CRM: tested below"),
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
     ("test-reads-not-given", "is found when the test runs: tested below"),
 ];
@@ -51,6 +51,8 @@ const SURROUNDED: &[&str] = &[
     "value-unreadable",
     "delay-too-short",
     "delay-missing",
+    "date-without-time",
+    "negative-quantity",
     "configuration-wrong",
 ];
 
@@ -176,6 +178,8 @@ const CRM: &str = "
     CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER, delay TEXT);
 ";
 const ROW: &str = "INSERT INTO product (id, name, recurring, delay) VALUES (3, 'Soap', 1, '6 months');";
+/// A return, as many shops write it.
+const RETURNED: &str = "INSERT INTO order_lines VALUES (1, 7, '2011-03-04T10:00:00Z', 3, -1, -12.5);";
 const PURCHASED: &str = "
     CREATE TABLE IF NOT EXISTS purchased (
         id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, product INTEGER, quantity INTEGER, amount NUMERIC
@@ -209,9 +213,11 @@ fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
         "sql" => {
             let crm = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
             let rest = if info.name == "table-missing" { "" } else { PURCHASED };
-            let is_declared = !block.text.starts_with("UPDATE");
+            let is_declared = block.text.contains("CREATE ");
             let (before, after) = if is_declared { (block.text.as_str(), "") } else { ("", block.text.as_str()) };
-            crm.execute_batch(&format!("{before}{CRM}{rest}{}{after}", if is_declared { "" } else { ROW })).unwrap();
+            let row = if is_declared { "" } else { ROW };
+            let line = if info.name == "negative-quantity" { RETURNED } else { "" };
+            crm.execute_batch(&format!("{before}{CRM}{rest}{row}{line}{after}")).unwrap();
         }
         _ => {}
     }

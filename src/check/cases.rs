@@ -72,6 +72,13 @@ pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: 
             if let Some(first) = seen.insert(&test.name.value, test.name.span) {
                 checker.out.push(declared_twice("test", &test.name.value, test.name.span, first));
             }
+            if !test.lines.iter().any(|line| expects(&line.kind)) {
+                let report =
+                    Diagnostic::new(Rule::NoExpectation, format!("test `{}` has no `expect`", test.name.value));
+                checker
+                    .out
+                    .push(report.at(test.name.span, "it can never fail").help("add a line, such as `expect nothing`"));
+            }
             let names = scenarios_of(test, own.get(&file.source), checker);
             let mut reader = Reader { checker, rows: BTreeMap::new(), sent: BTreeSet::new(), sound: true };
             reader.sound = names.is_some();
@@ -80,6 +87,15 @@ pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: 
         }
     }
     cases
+}
+
+fn expects(line: &TestLineKind) -> bool {
+    match line {
+        TestLineKind::Given { .. } | TestLineKind::At { .. } => false,
+        TestLineKind::ExpectMessage { .. }
+        | TestLineKind::ExpectNoMessage { .. }
+        | TestLineKind::ExpectNothing { .. } => true,
+    }
 }
 
 /// The scenarios that a test runs, those of its file unless it names others; `None`, with a finding, where one is unknown or there is none.

@@ -3,6 +3,7 @@
 use super::exprs::{flag, negated};
 use super::literals::{self, a};
 use super::names::{unknown_field, with_suggestion};
+use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
 use super::words::{is_later, not_in_this_version};
@@ -147,6 +148,14 @@ impl<'a> Checker<'a> {
                     Expr { kind: Kind::And(each), .. } => all.extend(each),
                     one => all.push(one),
                 },
+            }
+            // What follows a misspelt keyword is no filter either.
+            if let FilterKind::Path(path) = &filter.kind
+                && let [word] = path.segments.as_slice()
+                && all.last().is_some_and(|last| last.ty.is_none())
+                && misspelt_keyword(&word.value).is_some()
+            {
+                break;
             }
         }
         all

@@ -13,6 +13,7 @@ use super::words::{is_later, not_in_this_version, not_yet};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
+use crate::syntax::KEYWORDS;
 use crate::syntax::tree::{Path, Word};
 
 /// A field that every trigger has, or why there is none.
@@ -269,7 +270,8 @@ impl<'a> Checker<'a> {
             None => Diagnostic::new(Rule::UnknownName, format!("nothing here is called `{name}`")),
         };
         let known = self.known(scope);
-        let near = suggestion(name, known.iter().map(String::as_str));
+        let near = suggestion(name, known.iter().map(String::as_str))
+            .or_else(|| if rest.is_empty() { misspelt_keyword(name) } else { None });
         let otherwise = if self.names.model.entities.contains_key(name) {
             format!("`{name}` is an entity; write the field of the trigger or of the contact that holds one")
         } else if scope.event.is_some()
@@ -309,6 +311,13 @@ impl<'a> Checker<'a> {
         }
         known
     }
+}
+
+/// The keyword that a name was probably meant to be. Before a step, a misspelt one reads as one more filter:
+/// `when purchased sned email thanks`.
+pub(super) fn misspelt_keyword(name: &str) -> Option<&'static str> {
+    // Short words are near to too much.
+    suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3))
 }
 
 fn join(first: &Word, rest: &[Word]) -> String {

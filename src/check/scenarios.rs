@@ -29,16 +29,18 @@ impl<'a> Checker<'a> {
         self.unfolded_told = false;
         let tree = declared.tree;
         let clauses = self.clauses(tree, declared.place());
-        if tree.steps.is_empty() {
+        let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
+        let records: Vec<&Record> = distinct(events.iter().copied().flatten());
+        let triggers = self.triggers(&clauses, &events);
+        // A misspelt step was read as the filter of the trigger, and is in error already.
+        let in_error = triggers.iter().flat_map(|trigger| &trigger.filters).any(|filter| filter.ty.is_none());
+        if tree.steps.is_empty() && !in_error {
             self.out.push(
                 Diagnostic::new(Rule::NoSteps, format!("scenario `{name}` has no steps"))
                     .at(declared.place(), "nothing would ever happen")
                     .help("write at least one step, such as `send email welcome`"),
             );
         }
-        let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
-        let records: Vec<&Record> = distinct(events.iter().copied().flatten());
-        let triggers = self.triggers(&clauses, &events);
         let known = if events.iter().all(Option::is_some) && !events.is_empty() {
             Triggers::Of(&records)
         } else {

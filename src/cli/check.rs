@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{sources, surroundings};
+use super::{audit, surroundings};
 use crate::store::crm::Crm;
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
         let (compiled, mut findings) = Findings::of(&project, &surroundings);
         if let Some(crm) = &crm {
-            findings.diagnostics.extend(sources::hopeless_waits(&compiled, crm)?);
+            findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         all.absorb(findings);
     }

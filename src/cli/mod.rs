@@ -1,5 +1,6 @@
 //! The command line: one file a command. Results go to standard output, everything else to standard error.
 
+mod audit;
 mod bug;
 pub mod check;
 pub mod compile;

@@ -106,7 +106,7 @@ impl Project {
 
     fn configure(&mut self, path: &Path, names: &Names) -> Result<(), Failure> {
         let name = names.show(path);
-        let text = match files::read(path)? {
+        let text = match files::read(path, &name)? {
             Text::Read(text) => text,
             Text::NotUtf8 { shown, at, byte } => {
                 self.not_utf8(name, shown, at, byte);
@@ -129,7 +129,7 @@ impl Project {
 
     fn add(&mut self, path: &Path, names: &Names, selected: bool) -> Result<(), Failure> {
         let name = names.show(path);
-        match files::read(path)? {
+        match files::read(path, &name)? {
             Text::Read(text) => {
                 let source = self.input.sources.add(name, text);
                 let file_name = path.file_name().unwrap_or_default().to_string_lossy();

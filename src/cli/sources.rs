@@ -5,17 +5,13 @@ use super::exit::{Exit, Failure};
 use super::output;
 use super::project::Project;
 use crate::compile::Compiled;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::render::clean;
 use crate::drivers;
-use crate::drivers::simulate::runnable;
 use crate::drivers::story::StepTexts;
-use crate::engine::{Program, Reason, hopeless_waits as hopeless_waits_of};
-use crate::ir::StepIx;
 use crate::store;
 use crate::store::ErrorKind;
-use crate::store::crm::{Crm, Unreadable};
+use crate::store::crm::Crm;
 use crate::store::import::Request;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Opens the CRM that is named, else the one of `scn.toml`.
@@ -39,51 +35,15 @@ fn build_sample(project: &Project, path: &Path) -> Result<(), Failure> {
     let (csv, mapping) = (sample.csv.clone(), sample.with.clone());
     let request = Request { crm: path.to_owned(), csv, mapping, rejects: None, rejects_max: None };
     let report = super::import::load(&request)?;
+    let shown = |path: &Path| clean(&project.show(path.strip_prefix(&project.root).unwrap_or(path))).into_owned();
     output::notice(&format!(
         "built {} from {}: {} records, {} rejected\n",
-        path.display(),
-        sample.csv.display(),
+        shown(path),
+        shown(&sample.csv),
         report.records,
         report.rejected
     ));
     Ok(())
-}
-
-/// The waits that cannot be for some rows of the CRM, one finding for each wait and reason.
-///
-/// # Errors
-/// When the CRM cannot be read.
-pub fn hopeless_waits(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> {
-    let Some(bundle) = &compiled.bundle else { return Ok(Vec::new()) };
-    let (bundle, _, _) = runnable(bundle, crm);
-    let program = Program::link(&bundle, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    let (world, unreadable) = crm.world(&program).map_err(store_failure)?;
-    let mut diagnostics: Vec<Diagnostic> = unreadable.first.iter().map(Unreadable::diagnostic).collect();
-    let mut grouped: BTreeMap<(u16, StepIx, Reason), Vec<String>> = BTreeMap::new();
-    for hopeless in hopeless_waits_of(&program, &world) {
-        let name = program.needs().entities.get(usize::from(hopeless.entity.entity)).map_or("", |each| &each.name);
-        let id = world.id(hopeless.entity).map(ToString::to_string).unwrap_or_default();
-        let names = grouped.entry((hopeless.unit, hopeless.step, hopeless.reason)).or_default();
-        names.push(format!("{name} {id}"));
-    }
-    for ((unit, step, reason), names) in grouped {
-        let wait = program.describe_wait(unit, step);
-        let scenario = program.unit(unit).map_or("", |unit| unit.scenario.name.as_str());
-        let first = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-        let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
-        let (rule, problem) = match reason {
-            Reason::Missing => (Rule::DelayMissing, "has no value"),
-            _ => (Rule::DelayTooShort, "leaves no time to wait"),
-        };
-        let mut diagnostic = Diagnostic::new(rule, format!("`{wait}` {problem} for {first}{more}"))
-            .because("an instance that cannot wait ends there, and nothing is sent");
-        let origin = compiled.origins.get(scenario).into_iter().flat_map(|origin| &origin.steps);
-        if let Some((_, span)) = origin.into_iter().find(|(place, _)| *place == step) {
-            diagnostic = diagnostic.at(*span, format!("{} rows of the CRM", names.len()));
-        }
-        diagnostics.push(diagnostic);
-    }
-    Ok(diagnostics)
 }
 
 /// The text of each step, on one line.
@@ -123,6 +83,8 @@ pub fn failure(error: drivers::Error) -> Failure {
     match error {
         drivers::Error::Store(error) => store_failure(error),
         drivers::Error::Io(..) => Failure::new(Exit::InputOutput, error.to_string()),
-        drivers::Error::Link(_) | drivers::Error::State(_) => Failure::new(Exit::Failed, error.to_string()),
+        drivers::Error::Unreadable { .. } => Failure::new(Exit::Findings, error.to_string())
+            .help("mend these values of the CRM and start again; nothing was done"),
+        drivers::Error::Link(_) => Failure::new(Exit::Failed, error.to_string()),
     }
 }

@@ -9,6 +9,7 @@ mod rules;
 pub use rules::{RULES, Rule, RuleInfo};
 
 use crate::span::Span;
+use std::cmp::Reverse;
 
 /// How grave a finding is. Notes never change an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,13 +97,15 @@ impl Diagnostic {
     }
 }
 
-/// The candidate that `name` was probably meant to be; `None` when none is near enough.
+/// The candidate that `name` was probably meant to be; `None` when none is near enough. Of those equally near, the one
+/// with the longest common beginning: `wher` is `where` rather than `when`.
 pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let shared = |candidate: &str| name.chars().zip(candidate.chars()).take_while(|(one, two)| one == two).count();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *candidate != name)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), Reverse(shared(candidate)), candidate))
+        .filter(|(distance, _, candidate)| *distance <= allowed && *candidate != name)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, _, candidate)| candidate)
 }

@@ -74,6 +74,7 @@ rules! {
     SeveralAtOnce "F006" "several-at-once" Note;
     TogetherWithoutWait "F007" "together-without-wait" Error;
     TooManySteps "F008" "too-many-steps" Error;
+    NoExpectation "F009" "no-expectation" Warning;
     NoConsentSource "C001" "no-consent-source" Note;
     TemplateMissing "M001" "template-missing" Error;
     TemplateUnknownVariable "M002" "template-unknown-variable" Error;

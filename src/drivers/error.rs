@@ -1,6 +1,6 @@
 //! What can stop a driver, as data.
 
-use crate::engine::{LinkError, StateError};
+use crate::engine::LinkError;
 use crate::store;
 use std::fmt;
 
@@ -10,8 +10,11 @@ pub enum Error {
     /// Reading or writing a file of ours: what it was for, and what the system said.
     Io(String, std::io::Error),
     Link(LinkError),
-    /// The state of a contact cannot be read.
-    State(StateError),
+    /// Contacts that something must be known of cannot be read; the first reasons.
+    Unreadable {
+        contacts: u64,
+        first: Vec<String>,
+    },
 }
 
 impl From<store::Error> for Error {
@@ -26,19 +29,15 @@ impl From<LinkError> for Error {
     }
 }
 
-impl From<StateError> for Error {
-    fn from(error: StateError) -> Error {
-        Error::State(error)
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Store(error) => error.fmt(f),
             Error::Io(what, error) => write!(f, "cannot write {what}: {error}"),
             Error::Link(error) => error.fmt(f),
-            Error::State(error) => error.fmt(f),
+            Error::Unreadable { contacts, first } => {
+                write!(f, "{contacts} contacts cannot be read: {}", first.join("; "))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::state::{Handle, Instance, Pending, Phase, Watch, Watched};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Guard, Moment, Op, Send, Step, StepIx};
+use crate::model::may_be_email;
 use crate::time::Instant;
 use std::cell::RefCell;
 
@@ -44,7 +45,7 @@ impl<'a> Stepper<'a, '_> {
                 self.tell(&instance, Some(wait), Told::Due, Vec::new());
                 self.go_on(handle, instance, wait);
             }
-            Phase::Watching | Phase::Draining | Phase::Converted => self.close(handle, instance, unit),
+            _ => self.close(handle, instance, unit),
         }
     }
 
@@ -79,7 +80,7 @@ impl<'a> Stepper<'a, '_> {
         closing: bool,
     ) -> Option<(StepIx, Members)> {
         instance.wake = None;
-        instance.phase = Phase::Draining;
+        instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
         // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
         for _ in 0..=unit.scenario.steps.len() {
@@ -101,9 +102,7 @@ impl<'a> Stepper<'a, '_> {
                 Next::Finished => break,
             }
         }
-        if closing {
-            instance.phase = Phase::Converted;
-        } else {
+        if !closing {
             self.out.count(instance.unit, Count::Finished);
             self.tell(&instance, None, Told::Finished, Vec::new());
         }
@@ -186,7 +185,7 @@ impl<'a> Stepper<'a, '_> {
         let (step, told) = match phase {
             Phase::WaitingFor(step) => (Some(step), Told::WaitsFor { until }),
             Phase::Waiting(step) => (Some(step), Told::Waits { until }),
-            Phase::Watching | Phase::Draining | Phase::Converted => (None, Told::Finished),
+            _ => (None, Told::Finished),
         };
         self.tell(&instance, step, told, Vec::new());
         self.file(unit, handle, &instance);
@@ -252,16 +251,22 @@ impl<'a> Stepper<'a, '_> {
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
-        // It may have become true by the passing of time alone, without an event that would have ended the instance.
-        match unit.scenario.stop_when.map(|condition| eval.truth(condition)) {
+        // It may have become true by the passing of time alone, without an event that would have ended the instance. The
+        // step of `goal ... then` comes after the end: nothing stops it any more.
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        match stop_when.map(|condition| eval.truth(condition)) {
             None | Some(Some(false)) => {}
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
         }
-        let reachable = |address: &Value| matches!(address, Value::Text(text) if !text.trim().is_empty());
+        let reachable = |channel: &str, address: &Value| match address {
+            Value::Text(text) if channel == "email" => may_be_email(text),
+            Value::Text(text) => !text.trim().is_empty(),
+            _ => false,
+        };
         send.alternatives
             .iter()
-            .position(|alternative| reachable(&eval.value(alternative.address)))
+            .position(|alternative| reachable(&alternative.channel, &eval.value(alternative.address)))
             .map(|place| place as u8)
             .ok_or((Outcome::Suppressed, Reason::OutOfReach))
     }
@@ -274,41 +279,12 @@ impl<'a> Stepper<'a, '_> {
                 self.effect(instance, at, node.ordinal, What::Send { alternative, outcome, reason });
             }
             Delivery::Outbox => {
-                self.overtake(instance);
+                self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
                 let key = self.key(instance, unit, node.ordinal);
                 instance.pending.push(Pending { key, step: at, due: self.now });
                 self.effect(instance, at, node.ordinal, What::Emit { key });
             }
         }
-    }
-
-    /// Records as expired what still waits from an earlier `send` of the instance.
-    fn overtake(&mut self, instance: &mut Instance) {
-        for pending in std::mem::take(&mut instance.pending) {
-            if self.state.awaits(pending.key) {
-                continue;
-            }
-            let what = What::Withdraw { key: pending.key, outcome: Outcome::Expired, reason: Reason::Overtaken };
-            self.effect(instance, pending.step, 0, what);
-        }
-    }
-
-    /// The identity of the message that this step of the instance decides.
-    fn key(&self, instance: &Instance, unit: &Unit, ordinal: u16) -> EffectKey {
-        let kind = self.program.event_name(instance.trigger.kind);
-        let contact = self.facts.person.id.to_string();
-        let trigger = instance.trigger.id.to_string();
-        let mut hasher = blake3::Hasher::new();
-        let parts: [&[u8]; 4] = [contact.as_bytes(), &unit.hash.0, kind.as_bytes(), trigger.as_bytes()];
-        hasher.update(b"scn-effect-1");
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-        hasher.update(&ordinal.to_le_bytes());
-        let mut key = [0u8; 16];
-        hasher.finalize_xof().fill(&mut key);
-        EffectKey(key)
     }
 
     /// All instances of this scenario and version that stand in the wait before a step and come due before the next
@@ -382,7 +358,7 @@ impl<'a> Stepper<'a, '_> {
                     instance.last_message = Some(self.now);
                 }
                 Delivery::Outbox => {
-                    self.overtake(instance);
+                    self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
                     let key = *key.get_or_insert_with(|| self.key(instance, unit, node.ordinal));
                     instance.pending.push(Pending { key, step: at, due: self.now });
                 }
@@ -402,7 +378,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Ends an instance before its steps are over; what it still had to send is cancelled.
-    pub(super) fn end(&mut self, handle: Handle, instance: Instance, ending: Ending) {
+    pub(super) fn end(&mut self, handle: Handle, mut instance: Instance, ending: Ending) {
         let ordinal = |step: StepIx| {
             let unit = self.program.unit(instance.unit);
             unit.and_then(|unit| unit.scenario.steps.get(step)).map_or(0, |node| node.ordinal)
@@ -426,32 +402,37 @@ impl<'a> Stepper<'a, '_> {
         if let Some(count) = count {
             self.out.count(instance.unit, count);
         }
-        self.withdraw_pending(instance, Outcome::Cancelled, reason);
-        self.state.release(handle);
+        self.withdraw_older(&mut instance, Outcome::Cancelled, reason);
+        if instance.pending.is_empty() {
+            return self.state.release(handle);
+        }
+        instance.phase = Phase::Ended;
+        instance.wake = None;
+        self.state.put(handle, instance);
     }
 
-    pub(super) fn withdraw_pending(&mut self, mut instance: Instance, outcome: Outcome, reason: Reason) -> Instance {
+    /// Takes back from the outbox what an instance still had to send, unless another leaves with the same message. What
+    /// came due at this very instant has left before, as in simulation: only the outbox does not know it yet.
+    pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
         for pending in std::mem::take(&mut instance.pending) {
-            // A message for several leaves for the others.
-            if self.state.awaits(pending.key) {
-                continue;
+            if pending.due >= self.now {
+                instance.pending.push(pending);
+            } else if self.state.with_pending(pending.key).is_empty() {
+                self.effect(instance, pending.step, 0, What::Withdraw { key: pending.key, outcome, reason });
             }
-            let what = What::Withdraw { key: pending.key, outcome, reason };
-            self.effect(&instance, pending.step, 0, what);
         }
-        instance
     }
 
     /// The steps are over: the instance stays for its goal or for a message, or goes.
     pub(super) fn close(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit) {
         let until = match instance.phase {
-            Phase::Converted => None,
+            Phase::Converted | Phase::Ended => None,
             _ => self.goal_closes(&instance, unit).filter(|until| *until > self.now),
         };
         instance.generation += 1;
         instance.wake = until;
         instance.phase = match instance.phase {
-            Phase::Converted => Phase::Converted,
+            ended @ (Phase::Converted | Phase::Ended) => ended,
             _ if instance.pending.is_empty() && until.is_some() => Phase::Watching,
             _ => Phase::Draining,
         };

@@ -48,7 +48,6 @@ fn judge(
     let Some(&kind) = code.events.get(usize::from(trigger.event)) else { return };
     let Some(event) = program.needs().events.get(usize::from(kind)) else { return };
     let Some(trigger_fields) = code.trigger_fields.get(&kind) else { return };
-    let fields = code.event_fields.get(usize::from(trigger.event)).map_or(&[] as &[u16], Vec::as_slice);
     for (slot, field) in code.code.trigger.iter().enumerate() {
         let Type::Entity(name) = &field.ty else { continue };
         let Some(entity) = program.needs().entity(name).filter(|_| reads_field_of(code, duration, slot as u16)) else {
@@ -62,9 +61,8 @@ fn judge(
             if let Some(value) = values.get_mut(usize::from(*column)) {
                 *value = Value::Entity(entity);
             }
-            let mut eval = Eval::of_event(code, world, &values, fields);
+            let mut eval = Eval::of_event(code, world, EventAtHand::of(code, trigger.event, &values));
             eval.trigger = TriggerValues::Row(&values, trigger_fields);
-            eval.event = Some(EventAtHand { values: &values, fields });
             if trigger.filter.is_some_and(|filter| eval.truth(filter) == Some(false)) {
                 continue;
             }

@@ -63,6 +63,7 @@ struct Member<'a> {
     unit: &'a Unit,
     node: &'a Step,
     send: &'a Send,
+    key: EffectKey,
     due: Instant,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Stepper<'a, '_> {
         let node = unit.scenario.steps.get(pending.step)?;
         let Op::Send(send) = &node.op else { return None };
         let instance = self.state.take(handle)?;
-        Some(Member { handle, instance, unit, node, send, due: pending.due })
+        Some(Member { handle, instance, unit, node, send, key, due: pending.due })
     }
 
     fn judge_departure(&self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
@@ -106,7 +107,11 @@ impl<'a> Stepper<'a, '_> {
         if settings.zone.add(member.due, settings.expire).is_none_or(|limit| self.now > limit) {
             return Err((Outcome::Expired, Reason::Late));
         }
-        self.may_send(&member.instance, member.unit, member.node, member.send, &RefCell::default())
+        // As it was decided: neither this message nor one decided after it is the last that left.
+        let mut instance = member.instance.clone();
+        let place = instance.pending.iter().position(|pending| pending.key == member.key).unwrap_or(0);
+        instance.pending.truncate(place);
+        self.may_send(&instance, member.unit, member.node, member.send, &RefCell::default())
     }
 
     /// The message does not leave for this instance.
@@ -119,7 +124,7 @@ impl<'a> Stepper<'a, '_> {
         }
         match instance.phase {
             Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
-            Phase::Watching | Phase::Draining | Phase::Converted => self.close(handle, instance, unit),
+            _ => self.close(handle, instance, unit),
         }
     }
 
@@ -130,10 +135,7 @@ impl<'a> Stepper<'a, '_> {
         let eval = self.eval(first.unit, &first.instance, &unasked);
         let Value::Text(address) = eval.value(chosen.address).into_owned() else { return None };
         let scenario = &first.unit.scenario.name;
-        let context = self.program.contexts().iter().find(|context| {
-            let message = &context.message;
-            message.scenario == *scenario && message.channel == chosen.channel && message.message == chosen.message
-        });
+        let context = self.program.context(first.unit, &chosen.channel, &chosen.message);
         let mut values = MessageValues::default();
         for with in &first.send.with {
             let value = literal(&eval.value(with.value), self.facts);
@@ -180,7 +182,7 @@ impl<'a> Stepper<'a, '_> {
             zone: self.program.settings.zone,
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message,
+            last_message: instance.last_message_at(self.now),
             trigger,
             event: None,
             asked: None,

@@ -37,8 +37,18 @@ pub(super) enum TriggerValues<'a> {
 /// An event at hand: its values, and the places of the code's fields of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventAtHand<'a> {
+    /// The event's slot in the code.
+    pub event: u16,
     pub values: &'a [Value],
     pub fields: &'a [u16],
+}
+
+impl<'a> EventAtHand<'a> {
+    /// An event of the code, by its slot there.
+    pub fn of(code: &'a LinkedCode, event: u16, values: &'a [Value]) -> EventAtHand<'a> {
+        let fields = code.event_fields.get(usize::from(event)).map_or(&[] as &[u16], Vec::as_slice);
+        EventAtHand { event, values, fields }
+    }
 }
 
 /// Everything that an expression may refer to.
@@ -62,7 +72,7 @@ pub(super) struct Eval<'a> {
 
 impl<'a> Eval<'a> {
     /// For an expression that reads an event and entities alone.
-    pub fn of_event(code: &'a LinkedCode, world: &'a World, values: &'a [Value], fields: &'a [u16]) -> Eval<'a> {
+    pub fn of_event(code: &'a LinkedCode, world: &'a World, event: EventAtHand<'a>) -> Eval<'a> {
         Eval {
             code,
             world,
@@ -72,7 +82,7 @@ impl<'a> Eval<'a> {
             entry: None,
             last_message: None,
             trigger: TriggerValues::None,
-            event: Some(EventAtHand { values, fields }),
+            event: Some(event),
             asked: None,
             not_given: None,
         }
@@ -178,12 +188,31 @@ impl<'a> Eval<'a> {
         match value {
             Some(Value::NotGiven) => {
                 if let Some(list) = self.not_given {
-                    list.borrow_mut().push(self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default());
+                    list.borrow_mut().push(self.path(ix));
                 }
                 Cow::Owned(Value::Missing)
             }
             Some(value) => Cow::Borrowed(value),
             None => Cow::Owned(Value::Missing),
+        }
+    }
+
+    /// The name of a field as it is written where it is read: `product.delay`, or `order` in the filter of an event.
+    fn path(&self, ix: ExprIx) -> String {
+        let code = &self.code.code;
+        let known = || self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default();
+        match code.exprs.get(ix) {
+            Some(Expr::Event(slot)) => {
+                let record = self.event.and_then(|event| code.events.get(usize::from(event.event)));
+                let field = record.and_then(|record| record.fields.get(usize::from(*slot)));
+                field.map_or_else(String::new, |field| field.name.clone())
+            }
+            // What an event refers to has no name of its own in the program.
+            Some(Expr::Field { of, .. }) => match known().rsplit_once('.') {
+                Some((_, field)) => format!("{}.{field}", self.path(*of)),
+                None => String::new(),
+            },
+            _ => known(),
         }
     }
 
@@ -288,7 +317,11 @@ impl<'a> Eval<'a> {
     fn window_start(&self, window: &Window) -> Result<Instant, Option<bool>> {
         match window {
             Window::Ever => Ok(Instant::MIN),
-            Window::Since(instant) => self.instant(*instant).ok_or(Some(false)),
+            Window::Since(instant) => self.instant(*instant).ok_or_else(|| {
+                // What refers to the last message is false without one; any other missing instant is unknown.
+                let is_last_message = matches!(self.code.code.exprs.get(*instant), Some(Expr::LastMessage));
+                is_last_message.then_some(false)
+            }),
             Window::InLast(duration) => {
                 let start = self.duration(*duration).and_then(|duration| self.zone.subtract(self.now, duration));
                 start.ok_or(None)
@@ -311,9 +344,28 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let global = ProbeIx(self.code.probe_base + probe.0);
+        if self.not_given.is_some() {
+            self.note_not_given(probe, start);
+        }
         let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
         self.note(probe, start, latest);
         Some(latest.is_some_and(|latest| latest > start))
+    }
+
+    /// Reads the events of a history's window one by one, to report what a test did not give: the answer itself comes from
+    /// what was filed when they arrived.
+    fn note_not_given(&self, probe: ProbeIx, start: Instant) {
+        let (Some(facts), Some(definition)) = (self.facts, self.code.code.probes.get(probe)) else { return };
+        let kind = self.code.events.get(usize::from(definition.event)).copied();
+        for place in facts.life.admitted_backwards() {
+            let Some(event) = facts.life.event(place).filter(|event| Some(event.kind) == kind) else { continue };
+            if event.at > start {
+                let at_hand = EventAtHand::of(self.code, definition.event, facts.life.values(place));
+                let inner = Eval { event: Some(at_hand), ..*self };
+                let passes = definition.filter.is_none_or(|filter| inner.truth(filter) == Some(true));
+                let _ = passes && inner.keys(&definition.keys).is_some();
+            }
+        }
     }
 
     fn scan(&self, probe: ProbeIx, keys: &[ExprIx], window: &Window, filter: ExprIx) -> Option<bool> {
@@ -325,7 +377,6 @@ impl<'a> Eval<'a> {
         let facts = self.facts?;
         let definition = self.code.code.probes.get(probe)?;
         let kind = *self.code.events.get(usize::from(definition.event))?;
-        let fields = self.code.event_fields.get(usize::from(definition.event))?;
         for place in facts.life.admitted_backwards() {
             let Some(event) = facts.life.event(place) else { continue };
             // Nothing happens after it arrives, so no earlier arrival is inside the window.
@@ -335,7 +386,8 @@ impl<'a> Eval<'a> {
             if event.kind != kind || event.at <= start {
                 continue;
             }
-            let inner = Eval { event: Some(EventAtHand { values: facts.life.values(place), fields }), ..*self };
+            let at_hand = EventAtHand::of(self.code, definition.event, facts.life.values(place));
+            let inner = Eval { event: Some(at_hand), ..*self };
             let passes = definition.filter.is_none_or(|filter| inner.truth(filter) == Some(true))
                 && definition.keys.iter().zip(&keys).all(|(key, wanted)| inner.value(*key).as_ref() == wanted)
                 && inner.truth(filter) == Some(true);

@@ -9,11 +9,14 @@ mod claim;
 mod describe;
 mod eval;
 mod facts;
+mod key;
 mod output;
 mod program;
 mod saved;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use audit::{Hopeless, hopeless_waits};

@@ -89,6 +89,8 @@ pub enum Reason {
     OutOfReach,
     /// What the contact has for an address is none.
     BadAddress,
+    /// A server has said of the address that there is no such mailbox.
+    DeadAddress,
     /// It would leave more than `expire` after it came due.
     Late,
     Goal,
@@ -105,7 +107,7 @@ pub enum Reason {
 
 impl Reason {
     /// In the order of their numbers.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 16] = [
         Reason::None,
         Reason::Unless,
         Reason::UnlessUnknown,
@@ -114,6 +116,7 @@ impl Reason {
         Reason::StopWhenUnknown,
         Reason::OutOfReach,
         Reason::BadAddress,
+        Reason::DeadAddress,
         Reason::Late,
         Reason::Goal,
         Reason::StopWhen,
@@ -133,6 +136,7 @@ impl Reason {
             Reason::StopWhenUnknown => "stop when is unknown",
             Reason::OutOfReach => "out of reach",
             Reason::BadAddress => "the address is not one",
+            Reason::DeadAddress => "there is no such mailbox",
             Reason::Late => "too late",
             Reason::Goal => "goal",
             Reason::StopWhen => "stop when",

@@ -1,16 +1,17 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
 use super::describe;
-use super::eval::Eval;
+use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
-    Settings, StepIx,
+    Settings, StepIx, Version,
 };
 use crate::model::{FieldDefault, Id, Type};
 use crate::time::Instant;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -91,6 +92,8 @@ pub(super) struct LinkedCode {
 #[derive(Clone, Debug)]
 pub struct Context {
     pub message: MessageContext,
+    /// The version that it was kept with; `None` for what the templates read now, whatever the version.
+    pub version: Option<ScenarioHash>,
     pub(super) code: LinkedCode,
 }
 
@@ -112,12 +115,16 @@ pub struct Program {
 
 impl Program {
     /// Links a bundle, and older versions whose instances still run.
-    pub fn link(bundle: &Bundle, older: &[Scenario]) -> Result<Program, LinkError> {
+    pub fn link(bundle: &Bundle, older: &[Version]) -> Result<Program, LinkError> {
         let mut scenarios: Vec<(&Scenario, bool)> = bundle.scenarios.iter().map(|each| (each, true)).collect();
-        scenarios.extend(older.iter().map(|each| (each, false)));
+        scenarios.extend(older.iter().map(|each| (&each.scenario, false)));
         scenarios.sort_by(|(one, current), (two, other)| one.name.cmp(&two.name).then(other.cmp(current)));
         let codes = scenarios.iter().map(|(scenario, _)| &scenario.code);
-        let needs = Needs::of(codes.chain(bundle.messages.iter().map(|message| &message.code)))?;
+        let present = bundle.messages.iter().map(|message| (message, None));
+        let kept =
+            older.iter().flat_map(|version| version.messages.iter().map(move |message| (message, Some(version))));
+        let messages: Vec<(&MessageContext, Option<&Version>)> = present.chain(kept).collect();
+        let needs = Needs::of(codes.chain(messages.iter().map(|(message, _)| &message.code)))?;
         let mut program = Program {
             settings: bundle.settings.clone(),
             probes: Vec::new(),
@@ -131,9 +138,10 @@ impl Program {
         for (scenario, current) in scenarios {
             program.add(scenario.clone(), current);
         }
-        for message in &bundle.messages {
+        for (message, version) in messages {
             let code = LinkedCode::new(&message.code, &program.needs, 0);
-            program.contexts.push(Context { message: message.clone(), code });
+            let version = version.map(|version| version.scenario.hash());
+            program.contexts.push(Context { message: message.clone(), version, code });
         }
         Ok(program)
     }
@@ -206,8 +214,17 @@ impl Program {
         self.units.get(usize::from(unit))
     }
 
-    pub fn contexts(&self) -> &[Context] {
-        &self.contexts
+    /// What the templates of a message read, for an instance of a version.
+    pub(super) fn context(&self, unit: &Unit, channel: &str, message: &str) -> Option<&Context> {
+        let is_of = |context: &&Context| {
+            let of = &context.message;
+            of.scenario == unit.scenario.name
+                && of.channel == channel
+                && of.message == message
+                && context.version.is_none_or(|version| version == unit.hash)
+        };
+        // Those of the present come first.
+        self.contexts.iter().find(is_of)
     }
 
     /// From when on events start instances of a scenario.
@@ -260,13 +277,19 @@ impl Program {
     }
 
     /// The key under which a probe files an event; `None` when the event does not pass its filter or has no
-    /// value for a key.
-    pub(super) fn probe_key(&self, probe: ProbeIx, values: &[Value], world: &World) -> Option<ProbeKey> {
+    /// value for a key. Fields that it reads although a test did not give them are added to `not_given`.
+    pub(super) fn probe_key(
+        &self,
+        probe: ProbeIx,
+        values: &[Value],
+        world: &World,
+        not_given: Option<&RefCell<Vec<String>>>,
+    ) -> Option<ProbeKey> {
         let (unit, local) = *self.probes.get(usize::from(probe))?;
         let code = &self.unit(unit)?.code;
         let definition = code.code.probes.get(local)?;
-        let fields = code.event_fields.get(usize::from(definition.event))?;
-        let eval = Eval::of_event(code, world, values, fields);
+        let at_hand = EventAtHand::of(code, definition.event, values);
+        let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter
             && eval.truth(filter) != Some(true)
         {

@@ -76,6 +76,7 @@ enum SavedPhase {
     Watching,
     Draining,
     Converted,
+    Ended,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +97,8 @@ enum SavedId {
 enum SavedValue {
     Missing,
     Flag(bool),
-    Number(Decimal),
+    /// As [`Decimal::serialize`] writes it: the form of serde asks for the next type, which these bytes do not tell.
+    Number([u8; 16]),
     Text(String),
     Instant(Instant),
     Date(Date),
@@ -128,7 +130,7 @@ impl SavedValue {
         match value {
             Value::Missing | Value::NotGiven => SavedValue::Missing,
             Value::Flag(flag) => SavedValue::Flag(*flag),
-            Value::Number(number) => SavedValue::Number(*number),
+            Value::Number(number) => SavedValue::Number(number.serialize()),
             Value::Text(text) => SavedValue::Text(text.to_string()),
             Value::Instant(instant) => SavedValue::Instant(*instant),
             Value::Date(date) => SavedValue::Date(*date),
@@ -144,7 +146,7 @@ impl SavedValue {
         match self {
             SavedValue::Missing => Value::Missing,
             SavedValue::Flag(flag) => Value::Flag(flag),
-            SavedValue::Number(number) => Value::Number(number),
+            SavedValue::Number(bytes) => Value::Number(Decimal::deserialize(bytes)),
             SavedValue::Text(text) => Value::text(&text),
             SavedValue::Instant(instant) => Value::Instant(instant),
             SavedValue::Date(date) => Value::Date(date),
@@ -183,6 +185,7 @@ impl State {
                         Phase::Watching => SavedPhase::Watching,
                         Phase::Draining => SavedPhase::Draining,
                         Phase::Converted => SavedPhase::Converted,
+                        Phase::Ended => SavedPhase::Ended,
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
@@ -251,6 +254,7 @@ impl State {
                     SavedPhase::Watching => Phase::Watching,
                     SavedPhase::Draining => Phase::Draining,
                     SavedPhase::Converted => Phase::Converted,
+                    SavedPhase::Ended => Phase::Ended,
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,

@@ -105,6 +105,8 @@ pub(super) enum Phase {
     Draining,
     /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
     Converted,
+    /// It ended before its steps were over; what came due at that very instant may still leave.
+    Ended,
 }
 
 /// A message that was decided and is not settled.
@@ -113,6 +115,15 @@ pub(super) struct Pending {
     pub key: EffectKey,
     pub step: StepIx,
     pub due: Instant,
+}
+
+impl Instance {
+    /// The instant of its last message, as conditions read it at `now`. A message decided at this very instant counts as
+    /// one that has left: the next step cannot wait for the server's answer, and a simulation decides the same.
+    pub fn last_message_at(&self, now: Instant) -> Option<Instant> {
+        let is_leaving = self.pending.iter().any(|pending| pending.due == now);
+        if is_leaving { Some(now) } else { self.last_message }
+    }
 }
 
 impl State {

@@ -100,7 +100,8 @@ impl<'a> Stepper<'a, '_> {
     fn watchers(&mut self, kind: u16, place: usize) -> Vec<Watch> {
         let mut watches = Vec::new();
         for &probe in self.program.probes_of(kind) {
-            if let Some(key) = self.program.probe_key(probe, self.facts.life.values(place), self.facts.world) {
+            let (values, world) = (self.facts.life.values(place), self.facts.world);
+            if let Some(key) = self.program.probe_key(probe, values, world, self.out.not_given.as_ref()) {
                 self.state.watchers_of(&key, &mut watches);
             }
         }
@@ -132,7 +133,8 @@ impl<'a> Stepper<'a, '_> {
     /// Ends an instance whose goal is reached; gives it back where it is not. One that no longer `runs` takes no step of
     /// `then`.
     fn judge_goal(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
-        let Some(goal) = unit.scenario.goal.as_ref().filter(|_| instance.phase != Phase::Converted) else {
+        let ended = matches!(instance.phase, Phase::Converted | Phase::Ended);
+        let Some(goal) = unit.scenario.goal.as_ref().filter(|_| !ended) else {
             return Some(instance);
         };
         let asked = RefCell::default();
@@ -144,7 +146,8 @@ impl<'a> Stepper<'a, '_> {
         self.tell(&instance, None, Told::Converted, asked.take());
         match goal.then.filter(|_| runs) {
             Some(then) => {
-                let instance = self.withdraw_pending(instance, Outcome::Cancelled, Reason::Goal);
+                let mut instance = instance;
+                self.withdraw_older(&mut instance, Outcome::Cancelled, Reason::Goal);
                 self.run_from(handle, instance, unit, then, true);
             }
             None => self.end(handle, instance, Ending::Goal),
@@ -154,7 +157,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// Ends an instance whose `stop when` is true; gives it back where it is not.
     fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
-        let ended = matches!(instance.phase, Phase::Watching | Phase::Converted);
+        let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
         let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
         let asked = RefCell::default();
         if self.eval(unit, &instance, &asked).truth(condition) != Some(true) {
@@ -183,7 +186,9 @@ impl<'a> Stepper<'a, '_> {
 
     fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message, eval.duration(within)) else { return false };
+        let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
+            return false;
+        };
         self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
     }
 
@@ -193,7 +198,6 @@ impl<'a> Stepper<'a, '_> {
         let Some(event) = life.event(place) else { return false };
         let code = &unit.code;
         let values = life.values(place);
-        let fields = code.event_fields.get(usize::from(trigger.event)).map_or(&[] as &[u16], Vec::as_slice);
         let trigger_fields = code.trigger_fields.get(&event.kind).map_or(&[] as &[u16], Vec::as_slice);
         let asked = RefCell::default();
         let not_given = self.out.not_given.take();
@@ -206,7 +210,7 @@ impl<'a> Stepper<'a, '_> {
             entry: Some(event.at),
             last_message: None,
             trigger: TriggerValues::Row(values, trigger_fields),
-            event: Some(EventAtHand { values, fields }),
+            event: Some(EventAtHand::of(code, trigger.event, values)),
             asked: self.out.trace.is_some().then_some(&asked),
             not_given: not_given.as_ref(),
         };
@@ -225,7 +229,18 @@ impl<'a> Stepper<'a, '_> {
         let kept: SmallVec<[Value; 2]> =
             trigger_fields.iter().map(|place| values.get(usize::from(*place)).cloned().unwrap_or_default()).collect();
         let entry = event.at;
+        // An event that another state starts from replaces the instance here all the same.
+        let replaces = refused == Some(Count::BeforeStart)
+            && entry >= unit.starts_until
+            && unit.scenario.entry == EntryRule::Latest
+            && unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
         self.give_back(not_given, true);
+        if replaces
+            && let Some(old) = self.state.marks.get_mut(&unit.scenario.name).and_then(|mark| mark.running.take())
+            && let Some(instance) = self.state.take(old)
+        {
+            self.replace(old, instance);
+        }
         if let Some(count) = refused {
             self.out.count(unit_slot, count);
             if let Some(trace) = &mut self.out.trace {
@@ -319,10 +334,11 @@ impl<'a> Stepper<'a, '_> {
             }
             Phase::Draining | Phase::Watching => {
                 let Some(unit) = self.program.unit(instance.unit) else { return };
-                let instance = self.withdraw_pending(instance, Outcome::Cancelled, Reason::Replaced);
+                let mut instance = instance;
+                self.withdraw_older(&mut instance, Outcome::Cancelled, Reason::Replaced);
                 self.close(handle, instance, unit);
             }
-            Phase::Converted => self.state.put(handle, instance),
+            Phase::Converted | Phase::Ended => self.state.put(handle, instance),
         }
     }
 
@@ -368,7 +384,7 @@ impl<'a> Stepper<'a, '_> {
             zone: self.program.settings.zone,
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message,
+            last_message: instance.last_message_at(self.now),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -406,8 +422,8 @@ impl<'a> Stepper<'a, '_> {
             }
             let Some(unit) = self.program.unit(instance.unit) else { continue };
             match instance.phase {
-                Phase::Draining | Phase::Watching | Phase::Converted => self.close(handle, instance, unit),
                 Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
+                _ => self.close(handle, instance, unit),
             }
         }
     }

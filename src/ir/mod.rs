@@ -33,6 +33,25 @@ pub struct Bundle {
     pub messages: Vec<MessageContext>,
 }
 
+/// One version of one scenario, as it is kept while a contact needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    pub format: u32,
+    pub scenario: Scenario,
+    pub messages: Vec<MessageContext>,
+}
+
+impl Bundle {
+    /// The present version of each scenario, by its place.
+    pub fn versions(&self) -> impl Iterator<Item = Version> {
+        self.scenarios.iter().map(|scenario| Version {
+            format: self.format,
+            scenario: scenario.clone(),
+            messages: self.messages.iter().filter(|message| message.scenario == scenario.name).cloned().collect(),
+        })
+    }
+}
+
 /// The policy, as far as this version has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -291,7 +310,7 @@ pub enum Expr {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
-    /// An instant; missing makes the history false.
+    /// An instant; missing makes the history unknown, and false when it is [`Expr::LastMessage`].
     Since(ExprIx),
     /// A duration; missing makes the history unknown.
     InLast(ExprIx),

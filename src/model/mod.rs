@@ -1,10 +1,12 @@
 //! What a project talks about: entities, events, fields, types, and values.
 
+mod address;
 mod configuration;
 mod message;
 mod surroundings;
 mod value;
 
+pub use address::may_be_email;
 pub use configuration::{Configuration, Currency};
 pub use message::{MessageValue, MessageValues};
 pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateVariable};

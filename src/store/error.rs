@@ -77,7 +77,8 @@ impl Error {
             ErrorKind::OlderThanJournal => {
                 "put the newest database back; sending from this one would send those messages again"
             }
-            ErrorKind::NotADatabase | ErrorKind::Io | ErrorKind::Query | ErrorKind::Broken => return None,
+            ErrorKind::NotADatabase => "name an SQLite file; `scn import` makes one of a CSV",
+            ErrorKind::Io | ErrorKind::Query | ErrorKind::Broken => return None,
         })
     }
 }

@@ -59,10 +59,17 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
             .at(token.span, wanted(expected))
             .help(format!("choose another name, such as `my_{text}`"));
     }
+    if let Some(hidden) = text.chars().next().filter(|letter| token.kind == TokenKind::Unknown && is_hidden(*letter)) {
+        let message = format!("unexpected character U+{:04X}, which cannot be seen", u32::from(hidden));
+        return Diagnostic::new(Finding::UnexpectedText, message)
+            .at(token.span, wanted(expected))
+            .help("put a space in its place");
+    }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
     match text {
         "=" => found.help("`=` gives a value; to compare, write `is`"),
+        "<" | "<=" | ">" | ">=" => found.help("in a filter, begin the comparison with `where`: `where quantity >= 3`"),
         "}" => found.help("check that every `}` closes a `{`, and that nothing is missing before it"),
         "&" => found.help("write `and`"),
         "!" => found.help("write `not`, or `is not`"),
@@ -70,6 +77,15 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
         "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
         _ => found,
     }
+}
+
+/// Whether a character shows nothing, or looks like a space and is none of the language's.
+fn is_hidden(letter: char) -> bool {
+    let marks = ['\u{61c}', '\u{2060}', '\u{feff}'];
+    letter.is_control()
+        || letter.is_whitespace()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || marks.contains(&letter)
 }
 
 /// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
@@ -97,7 +113,7 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
         // Short words are near to too much.
-        let words = STEPS.iter().chain(CLAUSES).chain(&["unless", "together", "within"]).copied();
+        let words = STEPS.iter().chain(CLAUSES).chain(&["since", "together", "unless", "where", "within"]).copied();
         Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
     })
     .next()
@@ -227,7 +243,9 @@ fn words_of(rule: Rule) -> Option<String> {
         Rule::time => plain("a time such as `09:00`"),
         Rule::date | Rule::date_time | Rule::moment => plain("a date such as `2020-01-10 10:00`"),
         Rule::number | Rule::percent | Rule::quantity | Rule::amount | Rule::period => plain("a number and a unit"),
-        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value => plain("a value"),
+        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value | Rule::no_value => {
+            plain("a value")
+        }
         Rule::expression | Rule::group | Rule::history | Rule::list => plain("an expression"),
         Rule::step => plain("a step"),
         Rule::clause => plain("a clause"),

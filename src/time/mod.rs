@@ -7,6 +7,8 @@
 mod civil;
 mod duration;
 mod instant;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 pub use civil::{Date, TimeOfDay, Weekday};

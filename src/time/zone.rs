@@ -103,10 +103,10 @@ impl Zone {
         self.add(instant, duration.checked_neg()?)
     }
 
-    /// The midnight that ends the instant's day.
+    /// The midnight that ends the instant's day: strictly after it also where clocks go back over midnight, so that the
+    /// first of two midnights is past.
     pub fn next_midnight(self, instant: Instant) -> Instant {
-        let (date, _) = self.wall(instant);
-        date.add_days(1).map_or(Instant::MAX, |next| self.instant(next, TimeOfDay::MIDNIGHT))
+        self.next_time(instant, None, TimeOfDay::MIDNIGHT).unwrap_or(Instant::MAX)
     }
 
     /// The next such moment strictly after `instant`: of a weekday, or of any day when `weekday` is `None`.

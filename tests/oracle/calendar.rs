@@ -172,7 +172,7 @@ pub fn add(zone: Tz, from: Seconds, parts: Parts) -> Seconds {
 }
 
 pub fn next_midnight(zone: Tz, now: Seconds) -> Seconds {
-    from_local(zone, (local(zone, now).date() + Days::new(1)).and_hms_opt(0, 0, 0).unwrap())
+    next_wall_time(zone, now, None, 0, 0)
 }
 
 /// The next such wall time strictly after now; `weekday` counts from monday.

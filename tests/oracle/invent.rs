@@ -17,11 +17,12 @@ const ZONES: [Tz; 6] = [
 ];
 const CATEGORIES: [&str; 3] = ["x", "y", "z"];
 
-pub fn world(random: &mut Random) -> World {
+pub fn world(random: &mut Random, story: &Story) -> World {
     let zone = random.pick(&ZONES);
     let arrives = random.percent(40);
     // Sometimes one or two persons who buy a lot within days, so that much comes due together.
-    let dense = random.percent(35);
+    let gathers = story.steps.iter().any(|node| matches!(node.step, Step::Send { together: true, .. }));
+    let dense = random.percent(if gathers { 85 } else { 25 });
     let persons = random.range(1, if dense { 2 } else { 4 });
     let contacts: Vec<ContactRow> = (1..=persons).map(|id| contact(random, id)).collect();
     let products: Vec<ProductRow> = (1..=random.range(2, 5)).map(|id| product(random, id)).collect();
@@ -154,11 +155,13 @@ pub fn story(random: &mut Random) -> Story {
     if random.percent(25) {
         // What comes due on one day, gathered.
         story.entry = Entry::Always;
+        story.triggers[0].filters.clear();
+        let (days, condition) = (Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0));
         let patience = random.pick(&[
-            Step::Wait(Patience::Plain(Length::new(random.range(1, 3), Unit::Day))),
+            Step::Wait(Patience::Plain(days)),
             Step::Wait(Patience::Plain(Length::new(1, Unit::Month))),
             Step::WaitUntilTime { weekday: None, hour: 9, minute: 0 },
-            Step::WaitFor(Length::new(random.range(1, 3), Unit::Day), condition(random, has, 0)),
+            Step::WaitFor(days, condition),
         ]);
         story.steps.insert(0, Node { number: 0, guard: None, step: patience });
         let step = Step::Send { messages: messages(random, "gathered"), together: true };

@@ -10,10 +10,12 @@
 )]
 
 mod calendar;
+mod growth;
 mod invent;
 mod machine;
 mod naive;
 mod random;
+mod saved;
 mod sentence;
 mod shrink;
 mod story;

@@ -1,10 +1,14 @@
 //! The oracle: a scenario carried out in the most direct way, from the sentences of `language.md`, which are quoted where
 //! they decide. Everything is asked again from scratch; nothing of the engine is used.
 
+mod conditions;
+mod sending;
+
 use super::calendar::{self, Parts, Seconds};
-use super::story::{Condition, Entry, Filter, Guard, Node, Path, Patience, Step, Story, Window};
+use super::story::{Condition, Entry, Node, Patience, Step, Story};
 use super::world::{Contact, Fact, Key, Known};
 use chrono_tz::Tz;
+use conditions::value_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of the effects, in the words of the CSV, without the text that explains an `end`.
@@ -54,6 +58,8 @@ struct Instance {
     wait: Option<(u16, Seconds)>,
     waits_for: Option<Condition>,
     last_message: Option<Seconds>,
+    /// "The instance ends, STEP runs": what follows `then` comes after the end, and nothing stops it.
+    converted: bool,
     state: State,
 }
 
@@ -210,6 +216,7 @@ impl<'a> Life<'a> {
         let runs = self.instances[place].state == State::Runs;
         self.instances[place].state = State::Gone;
         if let (true, Some(then)) = (runs, then) {
+            self.instances[place].converted = true;
             self.send_alone(place, &then);
         }
     }
@@ -254,6 +261,7 @@ impl<'a> Life<'a> {
             wait: None,
             waits_for: None,
             last_message: None,
+            converted: false,
             state: State::Runs,
         });
         let place = self.instances.len() - 1;
@@ -370,111 +378,6 @@ impl<'a> Life<'a> {
         true
     }
 
-    fn held(&self, place: usize, node: &Node) -> Option<&'static str> {
-        match &node.guard {
-            None => None,
-            Some(Guard::Unless(condition)) => match self.truth(condition, Some(place), None) {
-                Some(false) => None,
-                Some(true) => Some("unless"),
-                None => Some("unless is unknown"),
-            },
-            Some(Guard::OnlyIf(condition)) => match self.truth(condition, Some(place), None) {
-                Some(true) => None,
-                Some(false) => Some("only if"),
-                None => Some("only if is unknown"),
-            },
-        }
-    }
-
-    /// The alternative by which a message leaves, or why it does not.
-    fn may_send(&self, place: usize, node: &Node) -> Result<usize, (&'static str, &'static str)> {
-        if let Some(reason) = self.held(place, node) {
-            return Err(("skipped", reason));
-        }
-        if let Some(condition) = &self.story.stop_when {
-            // "An `unless` or `stop when` that is unknown holds the message back."
-            match self.truth(condition, Some(place), None) {
-                Some(false) => {}
-                Some(true) => return Err(("skipped", "stop when")),
-                None => return Err(("skipped", "stop when is unknown")),
-            }
-        }
-        let Step::Send { messages, .. } = &node.step else { unreachable!() };
-        let reachable = |channel: &str| {
-            let address = if channel == "email" { &self.person.email } else { &self.person.phone };
-            address.as_ref().is_some_and(|address| !address.trim().is_empty())
-        };
-        let found = messages.iter().position(|(channel, _)| reachable(channel));
-        found.ok_or(("suppressed", "out of reach"))
-    }
-
-    fn send_alone(&mut self, place: usize, node: &Node) {
-        let verdict = self.may_send(place, node);
-        if verdict.is_ok() {
-            self.instances[place].last_message = Some(self.now);
-        }
-        self.message(place, node, verdict);
-    }
-
-    fn message(&mut self, place: usize, node: &Node, verdict: Result<usize, (&'static str, &'static str)>) {
-        let Step::Send { messages, .. } = &node.step else { unreachable!() };
-        let (alternative, outcome, reason) = match verdict {
-            Ok(alternative) => (alternative, "sent", ""),
-            Err((outcome, reason)) => (0, outcome, reason),
-        };
-        let (channel, name) = &messages[alternative];
-        let line = self.line(place, node.number, "send", (channel, name), outcome, reason);
-        self.lines.push(line);
-    }
-
-    /// "When the step comes due for one instance, all other instances (...) that stand in the wait just before it and come
-    /// due before the next midnight take it at that same instant, each with its own `unless` judged then; those that remain
-    /// leave as one message whose `items` are their triggers in order of entry."
-    fn send_together(&mut self, place: usize, node: Node) {
-        let midnight = calendar::next_midnight(self.zone, self.now);
-        let is_next = |each: &Instance| each.todo.first().is_some_and(|next| next.number == node.number);
-        let mut members = vec![place];
-        for other in 0..self.instances.len() {
-            let each = &self.instances[other];
-            let stands = each.state == State::Runs && each.wait.is_some_and(|(_, until)| until < midnight);
-            if other != place && stands && is_next(each) {
-                members.push(other);
-            }
-        }
-        members.sort_by_key(|member| (self.instances[*member].trigger.at, *member));
-        for member in &members {
-            if *member != place {
-                self.instances[*member].wait = None;
-                self.instances[*member].waits_for = None;
-                self.instances[*member].todo.remove(0);
-            }
-        }
-        let verdicts: Vec<_> = members.iter().map(|member| (*member, self.may_send(*member, &node))).collect();
-        let mut leave: Option<(usize, Line)> = None;
-        for (member, verdict) in &verdicts {
-            match (verdict, &mut leave) {
-                (Err(_), _) => self.message(*member, &node, *verdict),
-                (Ok(_), Some((_, line))) => {
-                    let trigger = &self.instances[*member].trigger;
-                    line.triggers.push((trigger.event.clone(), trigger.id.clone()));
-                }
-                (Ok(_), None) => {
-                    self.message(*member, &node, *verdict);
-                    leave = self.lines.pop().map(|line| (*member, line));
-                }
-            }
-        }
-        self.lines.extend(leave.map(|(_, line)| line));
-        for (member, verdict) in &verdicts {
-            if verdict.is_ok() {
-                self.instances[*member].last_message = Some(self.now);
-            }
-        }
-        for member in members {
-            self.go_on(member);
-        }
-    }
-
     fn line(
         &self,
         place: usize,
@@ -497,103 +400,5 @@ impl<'a> Life<'a> {
             outcome: outcome.to_owned(),
             reason: reason.to_owned(),
         }
-    }
-
-    /// "A condition is true, false or unknown, by Kleene's rules." Of an instance, or of the event that would start one.
-    fn truth(&self, condition: &Condition, place: Option<usize>, event: Option<&Fact>) -> Option<bool> {
-        let instance = place.map(|place| &self.instances[place]);
-        let trigger = instance.map(|each| &each.trigger).or(event);
-        match condition {
-            Condition::Not(inner) => self.truth(inner, place, event).map(|truth| !truth),
-            Condition::And(all) => {
-                let all: Vec<Option<bool>> = all.iter().map(|each| self.truth(each, place, event)).collect();
-                if all.contains(&Some(false)) {
-                    return Some(false);
-                }
-                (!all.contains(&None)).then_some(true)
-            }
-            Condition::Or(all) => {
-                let all: Vec<Option<bool>> = all.iter().map(|each| self.truth(each, place, event)).collect();
-                if all.contains(&Some(true)) {
-                    return Some(true);
-                }
-                (!all.contains(&None)).then_some(false)
-            }
-            Condition::Tier(name) => self.person.tier.as_ref().map(|tier| tier == name),
-            Condition::TriggerQuantityAbove(number) => Some(trigger?.quantity > *number),
-            Condition::TriggerDiscounted => trigger?.discounted,
-            Condition::TriggerHasOrder => Some(trigger?.order.is_some()),
-            Condition::History(pattern, window) => {
-                // "`since last message` (...) without one, what refers to it is false."
-                let start = match window {
-                    Window::Default | Window::SinceEntry => instance?.trigger.at,
-                    Window::SinceEntryPlus(length) => calendar::add(self.zone, instance?.trigger.at, length.parts()),
-                    Window::SinceLastMessage => match instance?.last_message {
-                        None => return Some(false),
-                        Some(last) => last,
-                    },
-                    Window::InLast(length) => {
-                        calendar::add(self.zone, self.now, Parts::default().plus(length.parts(), -1))
-                    }
-                    Window::Ever => Seconds::MIN,
-                };
-                for filter in &pattern.filters {
-                    // `same PATH` has nothing to compare with.
-                    if let Filter::Same(path) = filter
-                        && value_of(*path, trigger?).is_none()
-                    {
-                        return None;
-                    }
-                }
-                // "All include now": what has not arrived has not happened.
-                Some(self.facts[..self.arrived].iter().any(|fact| {
-                    fact.event == pattern.event
-                        && fact.at > start
-                        && self.passes(&pattern.filters, fact, trigger) == Some(true)
-                }))
-            }
-        }
-    }
-
-    /// Whether an event passes all filters; unknown when one is.
-    fn passes(&self, filters: &[Filter], fact: &Fact, trigger: Option<&Fact>) -> Option<bool> {
-        let mut result = Some(true);
-        for filter in filters {
-            let product = fact.product.as_ref();
-            let truth = match filter {
-                Filter::Recurring => product.map(|product| product.recurring),
-                Filter::Discounted => fact.discounted,
-                Filter::OrderPresent => Some(fact.order.is_some()),
-                Filter::DelayPresent => Some(product.is_some_and(|product| product.delay.is_some())),
-                Filter::Category { is, name } => {
-                    let category = product.and_then(|product| product.category.as_ref());
-                    category.map(|category| (category == name) == *is)
-                }
-                Filter::ListIs(name) => fact.list.as_ref().map(|list| list == name),
-                Filter::QuantityAbove(number) => Some(fact.quantity > *number),
-                Filter::AmountBelow(number) => Some(fact.amount < *number * 100),
-                Filter::Same(path) => match (value_of(*path, fact), trigger.and_then(|each| value_of(*path, each))) {
-                    (Some(one), Some(other)) => Some(one == other),
-                    _ => None,
-                },
-                Filter::MoreThanTrigger => trigger.map(|trigger| fact.quantity > trigger.quantity),
-            };
-            match truth {
-                Some(true) => {}
-                Some(false) => return Some(false),
-                None => result = None,
-            }
-        }
-        result
-    }
-}
-
-/// The value of a path of an event; `None` when it is missing.
-fn value_of(path: Path, fact: &Fact) -> Option<String> {
-    match path {
-        Path::Order => fact.order.clone(),
-        Path::Product => fact.product_id.as_ref().map(Key::to_string),
-        Path::Family => fact.product.as_ref().map(|product| product.family.clone()),
-        Path::Category => fact.product.as_ref().and_then(|product| product.category.clone()),
     }
 }

@@ -6,6 +6,7 @@ use super::machine;
 use super::random::Random;
 use rusqlite::{Connection, params};
 use scn::drivers::simulate::Request;
+use scn::store::import;
 use std::path::Path;
 
 /// A sentence, and the same in SQL.
@@ -43,7 +44,7 @@ impl Sentence {
         let default = self.without_delay.map_or("NULL".to_owned(), |months| months.to_string());
         format!(
             "WITH parts AS (
-               SELECT id, recurring, category, coalesce(family, CAST(id AS TEXT)) AS family, quantities.* FROM product
+               SELECT product.*, coalesce(family, CAST(id AS TEXT)) AS kin, quantities.* FROM product
                JOIN (SELECT id AS of,
                        CASE WHEN delay LIKE '%year%' THEN 12 * CAST(delay AS INTEGER)
                             WHEN delay LIKE '%month%' THEN CAST(delay AS INTEGER)
@@ -52,7 +53,7 @@ impl Sentence {
                             WHEN delay LIKE '%day%' THEN CAST(delay AS INTEGER) ELSE 0 END AS days,
                        CASE WHEN delay LIKE '%hour%' THEN CAST(delay AS INTEGER) ELSE 0 END AS hours
                      FROM product) AS quantities ON quantities.of = product.id),
-             t AS (SELECT p.contact, r.family, p.at, p.\"order\", r.months - {lead_months} AS months,
+             t AS (SELECT p.contact, r.kin AS family, p.at, p.\"order\", r.months - {lead_months} AS months,
                           r.days - {lead_days} AS days, r.hours
                    FROM purchased p JOIN parts r ON r.id = p.product JOIN contact c ON c.id = p.contact
                    WHERE {} AND trim(coalesce(c.email, '')) <> ''),
@@ -180,6 +181,19 @@ fn the_sentence_on_a_shop() {
     shop(&path, &mut Random::new(1), 300, &[Some("2 months"), Some("3 months"), Some("6 months"), None]);
     let messages = compare(&renewal(), &path, 1);
     assert!(messages > 500, "only {messages} messages");
+}
+
+#[test]
+fn the_sentence_on_the_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let crm = folder.path().join("crm.db");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample");
+    let (csv, mapping) = (sample.join("purchases.csv.gz"), sample.join("sample.sql"));
+    import::import(&import::Request { crm: crm.clone(), csv, mapping, rejects: None, rejects_max: None }, &mut |_| {})
+        .unwrap();
+    let text = std::fs::read_to_string(sample.join("../renewal/renewal.scn")).unwrap();
+    let messages = compare(&Sentence { text, ..renewal() }, &crm, 0);
+    assert!(messages > 1000, "only {messages} messages");
 }
 
 #[test]

@@ -27,14 +27,17 @@ fn smaller(case: &Case) -> Vec<Case> {
         all.push(other);
     };
     for place in (0..case.world.events.len()).rev() {
-        with(&|case| drop(case.world.events.remove(place)));
+        with(&|case| {
+            case.world.events.remove(place);
+        });
     }
     if case.story.triggers.len() > 1 {
-        with(&|case| drop(case.story.triggers.pop()));
+        with(&|case| case.story.triggers.truncate(1));
     }
-    for (place, trigger) in case.story.triggers.iter().enumerate().filter(|(_, each)| !each.filters.is_empty()) {
-        let _ = trigger;
-        with(&|case| drop(case.story.triggers[place].filters.pop()));
+    for (place, trigger) in case.story.triggers.iter().enumerate() {
+        if let Some(last) = trigger.filters.len().checked_sub(1) {
+            with(&|case| case.story.triggers[place].filters.truncate(last));
+        }
     }
     if case.story.audience.is_some() {
         with(&|case| case.story.audience = None);

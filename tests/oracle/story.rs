@@ -178,7 +178,7 @@ impl Display for Story {
         if let Some(condition) = &self.stop_when {
             writeln!(f, "  stop when {condition}")?;
         }
-        write!(f, "{}}}\n", text_of(&self.steps, 1))
+        writeln!(f, "{}}}", text_of(&self.steps, 1))
     }
 }
 

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// How many variants are tried; the issue asks for 200.
-const VARIANTS: u64 = 3000;
+const VARIANTS: u64 = 400;
 
 const COUNTS: [(&str, Count); 9] = [
     ("started", Count::Started),
@@ -25,9 +25,10 @@ const COUNTS: [(&str, Count); 9] = [
     ("not again", Count::NotAgain),
 ];
 
-fn case(seed: u64) -> Case {
+pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
-    Case { story: invent::story(&mut random), world: invent::world(&mut random) }
+    let story = invent::story(&mut random);
+    Case { world: invent::world(&mut random, &story), story }
 }
 
 /// The machine's answer and the oracle's.

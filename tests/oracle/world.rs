@@ -263,7 +263,7 @@ pub fn read(path: &Path, zone: Tz, events: &[&str]) -> Known {
 
 fn read_events(db: &Connection, zone: Tz, event: &str, products: &BTreeMap<Key, Product>, known: &mut Known) {
     let mut statement = db.prepare(&format!("SELECT * FROM {event}")).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let value = |name: &str| {

@@ -68,20 +68,11 @@ struct Needs(BTreeMap<String, Vec<Column>>);
 impl Needs {
     fn record(&mut self, name: &str, always: &[Column], fields: &[FieldUse]) {
         always.iter().for_each(|column| self.column(name, column.clone()));
-        for field in fields.iter().filter(|field| field.name != "id") {
-            match &field.ty {
-                // A field of many values is a table of its own.
-                Type::List(entity) => {
-                    let table = format!("{name}_{}", field.name);
-                    self.column(&table, Column::required(name, format!("the id of a {name}")));
-                    self.column(&table, Column::required(&field.name, format!("the id of a {entity}")));
-                    self.column(&table, Column::required("rank", "a number: the first comes first"));
-                }
-                ty => {
-                    let optional = field.optional || field.default.is_some();
-                    self.column(name, Column { name: field.name.clone(), holds: describe(ty), optional });
-                }
-            }
+        // A list is a table of its own, which this version does not read.
+        let is_read = |field: &&FieldUse| field.name != "id" && !matches!(field.ty, Type::List(_));
+        for field in fields.iter().filter(is_read) {
+            let optional = field.optional || field.default.is_some();
+            self.column(name, Column { name: field.name.clone(), holds: describe(&field.ty), optional });
         }
     }
 

@@ -19,10 +19,13 @@ fn code() -> Code {
                 field("complements", Type::List("product".into()), false),
             ],
         }],
-        events: vec![RecordUse {
-            name: "purchased".into(),
-            fields: vec![field("product", product, false), field("order", Type::Text, true)],
-        }],
+        events: vec![
+            RecordUse {
+                name: "purchased".into(),
+                fields: vec![field("product", product, false), field("order", Type::Text, true)],
+            },
+            RecordUse { name: "returned".into(), fields: Vec::new() },
+        ],
         ..Code::default()
     }
 }
@@ -41,29 +44,27 @@ fn the_report_says_what_is_missing_and_how_to_write_it() {
             table("contact", false, &["id", "email"]),
             table("order_lines", false, &["id", "total"]),
             table("product", true, &["id", "recurring"]),
-            table("product_complements", false, &["product", "complements"]),
+            table("returned", false, &["id", "contact"]),
         ],
     };
     let states: Vec<(&Need, State)> = needs.iter().map(|need| (need, need.state(&shape, &BTreeMap::new()))).collect();
     let blocking: Vec<&str> =
         states.iter().filter(|(_, state)| state.keeps_from_running()).map(|(need, _)| need.table.as_str()).collect();
-    assert_eq!(blocking, ["product_complements", "purchased"]);
+    assert_eq!(blocking, ["purchased", "returned"]);
     insta::assert_snapshot!(report(&shape, &states), @r#"
     `shop.db` has
       table contact(id, email)
       table order_lines(id, total)
       view  product(id, recurring)
-      table product_complements(product, complements)
+      table returned(id, contact)
 
     The scenarios need
       contact(id, email): there
       product(id, recurring, delay): there, but for delay, which may be left out
-      product_complements(product, complements, rank): lacks rank
       purchased(id, contact, at, product, order): missing
+      returned(id, contact, at): lacks at
 
     To write, with the shop's own words in the place of `...`
-
-    ALTER TABLE "product_complements" ADD COLUMN "rank";  -- a number: the first comes first; then fill it
 
     CREATE VIEW "purchased" AS
     SELECT
@@ -73,6 +74,8 @@ fn the_report_says_what_is_missing_and_how_to_write_it() {
       ... AS "product",  -- the id of a product
       ... AS "order"     -- a text; may be left out
     FROM ...;
+
+    ALTER TABLE "returned" ADD COLUMN "at";  -- an instant: `2011-03-04T10:00:00Z`, or seconds since 1970; then fill it
     "#);
 }
 

@@ -20,8 +20,9 @@ pub(super) enum Text {
     TooLarge,
 }
 
-pub(super) fn read(path: &Path) -> Result<Text, Failure> {
-    let failed = |error| Failure::file("read", path, &error);
+/// Reads a file; `shown` is its name in words.
+pub(super) fn read(path: &Path, shown: &str) -> Result<Text, Failure> {
+    let failed = |error| Failure::file("read", Path::new(shown), &error);
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(match () {
         () if report.circuit_open => Exit::CircuitOpen,
         () if report.notes.set_aside > 0 || !report.unreadable.is_empty() => Exit::Findings,
-        () if report.deferred > 0 && sent == 0 => Exit::Busy,
+        () if arguments.once && report.deferred > 0 && sent == 0 => Exit::Busy,
         () => Exit::Done,
     })
 }
@@ -101,14 +101,17 @@ fn go_on(run: &mut Run, stopped: &dyn Fn() -> bool) -> Result<(), crate::drivers
     const BREATH: Duration = Duration::from_millis(50);
     let mut told = summary::Told::default();
     while !stopped() {
-        run.tick(now(), stopped)?;
+        let looked = now();
+        run.tick(looked, stopped)?;
         if let Some(line) = told.news(run) {
             output::notice(&line);
         }
         if run.report().circuit_open {
             break;
         }
-        let until = run.next()?.map_or(i64::MAX, |next| next.0).min(now().0.saturating_add(LOOK.as_micros() as i64));
+        // What was due at this look and is still there waits for a repair of the CRM: no need to look at once.
+        let next = run.next()?.filter(|next| *next > looked).map_or(i64::MAX, |next| next.0);
+        let until = next.min(looked.0.saturating_add(LOOK.as_micros() as i64));
         while now().0 < until && !stopped() {
             std::thread::sleep(BREATH);
         }
@@ -123,7 +126,10 @@ fn state_path(project: &Project, arguments: &Arguments) -> Result<PathBuf, Failu
     }
     let crm = arguments.crm.clone().or_else(|| project.settings.crm.clone());
     let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
-    Ok(crm.with_extension("scn-state.db"))
+    // The whole name of the CRM, so that `shop.db` and `shop.sqlite` do not share one.
+    let mut name = crm.into_os_string();
+    name.push(".scn-state.db");
+    Ok(PathBuf::from(name))
 }
 
 fn delivery(project: &Project) -> Result<Delivery, Failure> {

@@ -6,6 +6,7 @@ use crate::drivers::story::{count_words, moment};
 use crate::engine::Count;
 use crate::store::state::MessageState;
 use crate::time::Zone;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -49,7 +50,7 @@ pub struct Told {
     sent: u64,
     not_sent: u64,
     deferred: u64,
-    troubles: usize,
+    troubles: BTreeSet<String>,
 }
 
 impl Told {
@@ -58,12 +59,12 @@ impl Told {
         let report = run.report();
         let (sent, not_sent) = (report.sent.values().sum::<u64>(), report.not_sent.values().sum::<u64>());
         let (more, less, later) = (sent - self.sent, not_sent - self.not_sent, report.deferred - self.deferred);
-        let troubles: Vec<String> =
-            report.troubles.iter().skip(self.troubles).map(|trouble| format!("  {trouble}\n")).collect();
+        let new = report.troubles.difference(&self.troubles);
+        let troubles: Vec<String> = new.map(|trouble| format!("  {trouble}\n")).collect();
         if more + less + later == 0 && troubles.is_empty() {
             return None;
         }
-        *self = Told { sent, not_sent, deferred: report.deferred, troubles: report.troubles.len() };
+        *self = Told { sent, not_sent, deferred: report.deferred, troubles: report.troubles.clone() };
         Some(format!("{more} sent, {less} not sent, {later} to be tried again\n{}", troubles.concat()))
     }
 }

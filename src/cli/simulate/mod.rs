@@ -106,9 +106,9 @@ impl Arguments {
             return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let contact = self.contact.as_deref().map(|text| match text.parse() {
-            Ok(number) => Id::Number(number),
-            Err(_) => Id::Text(text.into()),
+        let contact = self.contact.as_deref().map_or(Vec::new(), |text| {
+            let number = text.parse().ok().map(Id::Number);
+            number.into_iter().chain([Id::Text(text.into())]).collect()
         });
         Ok(Request { from, to, contact, threads, ..Request::default() })
     }

@@ -1,5 +1,6 @@
 //! The report of a simulation, for people and as JSON.
 
+use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
 use crate::engine::{Count, Program, Reason};
@@ -60,8 +61,8 @@ impl Shown<'_> {
 
     fn contact(&self, id: &Id) -> String {
         match self.revealed.get(id) {
-            Some(revealed) => format!("{id} {revealed}"),
-            None => id.to_string(),
+            Some(revealed) => clean(&format!("{id} {revealed}")).into_owned(),
+            None => clean(&id.to_string()).into_owned(),
         }
     }
 
@@ -92,14 +93,14 @@ impl Shown<'_> {
         let (contacts, events, zone_name) = (report.contacts, report.events, zone.name());
         let _ = writeln!(
             text,
-            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} messages would be sent\n",
+            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} would be sent\n",
             units.len(),
             units.len() + report.not_simulated.len(),
             grouped(contacts),
             grouped(events),
             moment(zone, from),
             moment(zone, to),
-            grouped(report.sent),
+            messages(report.sent),
         );
         if report.contacts == 0
             && let Some(contact) = self.contact
@@ -134,11 +135,13 @@ impl Shown<'_> {
     }
 
     fn busiest(&self, text: &mut String) {
-        let Some(Busiest { contact, day, messages, could_leave_together }) = &self.report().busiest else { return };
+        let Some(Busiest { contact, day, messages: count, could_leave_together }) = &self.report().busiest else {
+            return;
+        };
         let who = self.contact(contact);
-        let _ = writeln!(text, "busiest day of one person: {} messages to contact {who} on {day}", grouped(*messages));
+        let _ = writeln!(text, "busiest day of one person: {} to contact {who} on {day}", messages(*count));
         if *could_leave_together > 1 {
-            let them = if could_leave_together == messages {
+            let them = if could_leave_together == count {
                 "them".to_owned()
             } else {
                 format!("{} of them", grouped(*could_leave_together))
@@ -157,7 +160,8 @@ impl Shown<'_> {
         let mut table = plain_table();
         table.set_header(vec!["at", "contact", "scenario", "message", "for", "entered at"]);
         for row in &report.first {
-            let mut triggers = format!("{}/{}", self.program().event_name(row.trigger.kind), row.trigger.id);
+            let id = row.trigger.id.to_string();
+            let mut triggers = format!("{}/{}", self.program().event_name(row.trigger.kind), clean(&id));
             if !row.also.is_empty() {
                 let _ = write!(triggers, " and {} more", row.also.len());
             }
@@ -276,7 +280,7 @@ impl Shown<'_> {
 
     fn trace(&self, text: &mut String) {
         for line in &self.report().trace {
-            let _ = writeln!(text, "{}", story::line(self.program(), &self.texts, line));
+            let _ = writeln!(text, "{}", clean(&story::line(self.program(), &self.texts, line)));
         }
     }
 
@@ -356,7 +360,7 @@ fn name_entities(text: &mut String, ended: &Ended) {
     let mut about: Vec<(&(String, Id), &u64)> = ended.about.iter().collect();
     about.sort_by(|(one, count), (two, other)| other.cmp(count).then_with(|| one.cmp(two)));
     for ((entity, id), count) in about.iter().take(NAMED) {
-        let _ = writeln!(text, "  {entity} {id}: {}", grouped(**count));
+        let _ = writeln!(text, "  {entity} {}: {}", clean(&id.to_string()), grouped(**count));
     }
     if about.len() > NAMED {
         let _ = writeln!(text, "  ... and {} more: `--format json` names all", about.len() - NAMED);
@@ -373,6 +377,11 @@ fn align_numbers(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
+}
+
+/// `1 message`, `1,234 messages`.
+fn messages(count: u64) -> String {
+    format!("{} message{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// `113,977`

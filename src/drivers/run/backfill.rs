@@ -3,12 +3,12 @@
 use super::super::Error;
 use super::step::AtWork;
 use super::{Delivery, Post, Refusal, Run, Setup};
-use crate::engine::{self, Program, Verdict};
+use crate::engine::{self, EffectKey, Program, Verdict};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
 use crate::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -59,9 +59,10 @@ impl Run {
         let starts = self.state.starts()?;
         let mut program = Program::clone(&self.program);
         let mut moved: BTreeMap<String, Instant> = BTreeMap::new();
-        for unit in self.program.units() {
-            let name = &unit.scenario.name;
-            match starts.get(name).filter(|start| unit.current && since < **start) {
+        // Versions of one name share a start; only the current one is started.
+        let current: BTreeSet<&String> = self.bundle.scenarios.iter().map(|scenario| &scenario.name).collect();
+        for name in self.program.units().iter().map(|unit| &unit.scenario.name).collect::<BTreeSet<_>>() {
+            match starts.get(name).filter(|start| current.contains(name) && since < **start) {
                 Some(start) => {
                     program.start_between(name, since, *start);
                     moved.insert(name.clone(), since);
@@ -78,6 +79,9 @@ impl Run {
             let claimed = self.state.claim_these(batch, now)?;
             outs.extend(self.replay(&program, &claimed, now)?);
         }
+        if outs.len() < contacts.len() {
+            return Err(self.unreadable((contacts.len() - outs.len()) as u64));
+        }
         self.state.commit_with_starts(&outs, &moved, now)?;
         for (scenario, start) in &moved {
             Arc::make_mut(&mut self.program).start_at(scenario, *start);
@@ -88,15 +92,25 @@ impl Run {
     /// Contacts with an event since then.
     fn contacts_since(&mut self, program: &Program, since: Instant, now: Instant) -> Result<Vec<Id>, Error> {
         let mut contacts = Vec::new();
+        let mut notes = Notes::default();
         let lives = self.crm.lives(program, &self.world)?;
-        lives.read(&self.crm, &ContactRange::default(), &mut Notes::default(), |person, life| {
+        lives.read(&self.crm, &ContactRange::default(), &mut notes, |person, life| {
             let is_meant = |event: &engine::Event| event.at >= since && event.at <= now;
             if (0..life.len()).any(|place| life.event(place).is_some_and(is_meant)) {
                 contacts.push(person.id.clone());
             }
             ControlFlow::Continue(())
         })?;
-        Ok(contacts)
+        drop(lives);
+        let set_aside = notes.set_aside;
+        self.report.notes.unreadable.absorb(notes.unreadable);
+        if set_aside > 0 { Err(self.unreadable(set_aside)) } else { Ok(contacts) }
+    }
+
+    /// Nothing is taken as long as a contact cannot be read: once the start is moved, its events would be lost.
+    fn unreadable(&self, contacts: u64) -> Error {
+        let first = self.report.notes.unreadable.first.iter().map(|each| each.diagnostic().message);
+        Error::Unreadable { contacts, first: first.chain(self.report.troubles.iter().cloned()).take(5).collect() }
     }
 
     /// Lives contacts from the beginning, on the virtual clock up to now, and adds what came of it to what they are.
@@ -118,10 +132,11 @@ impl Run {
 }
 
 impl AtWork<'_> {
-    /// Records as expired what is too late to leave.
+    /// Records as expired what is too late to leave, and was not withdrawn by what came after it.
     fn give_up(&mut self, now: Instant) {
-        let late: Vec<_> =
-            self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key).collect();
+        let withdrawn: BTreeSet<EffectKey> = self.withdrawn.iter().map(|(key, _, _)| *key).collect();
+        let late = self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key);
+        let late: Vec<EffectKey> = late.filter(|key| !withdrawn.contains(key)).collect();
         for key in late {
             if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {
                 self.not_sent.push((outcome, reason.text()));

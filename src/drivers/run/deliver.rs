@@ -3,23 +3,23 @@
 
 use super::super::Error;
 use super::Run;
+use super::circuit::Circuit;
 use crate::channel::{
-    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Sender, SmtpSettings, Templates,
+    BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, SmtpSettings, Templates,
     text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
+use crate::ir::Class;
 use crate::model::{Id, MessageValues};
-use crate::store::state::{DueMessage, Outcome as Settled, State, Verdict as Answer};
+use crate::store::state::{DueMessage, Outcome as Settled, Verdict as Answer};
 use crate::time::{Duration, Instant};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// How many messages are claimed in one transaction.
 const BATCH: usize = 200;
-/// The circuit opens when so many bounces in a row blame the sender or the content.
-const BLAMED_IN_A_ROW: u32 = 20;
 
 /// How messages leave.
 #[derive(Debug)]
@@ -50,41 +50,59 @@ struct Context<'a> {
 }
 
 /// A message that may leave.
-struct Ready {
-    due: DueMessage,
+pub(super) struct Ready {
+    pub due: DueMessage,
     departure: Departure,
-    form: Form,
+    pub form: Form,
 }
 
 /// A message in the form in which it leaves.
-enum Form {
+pub(super) enum Form {
     Mail(Mail),
     Text(Vec<u8>),
+    /// It must not leave for this address.
+    Suppressed(Reason),
+    /// It cannot be made, until somebody mends what is wrong.
+    Unmade,
 }
 
 /// What became of the messages of one batch.
 #[derive(Default)]
-struct Results {
+pub(super) struct Results {
     sent: BTreeMap<String, u64>,
-    deferred: u64,
+    pub deferred: u64,
     bounced: Vec<String>,
     uncertain: u64,
-    blamed_in_a_row: u32,
+    pub circuit: Circuit,
+    /// The server does not talk to us: no more of this batch is tried.
+    pub down: bool,
 }
 
 impl Run {
     /// Sends at most one batch of what is due by `now`. False when there was nothing to look at.
     pub(super) fn deliver(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let aside = &self.set_aside;
-        let mut due = self.state.due_outbox(now, BATCH + aside.len() * 4)?;
-        due.retain(|message| !aside.contains(&message.contact));
-        due.truncate(BATCH);
+        let due = self.due(now)?;
         if due.is_empty() {
             return Ok(false);
         }
         let ready = self.claim(due, now)?;
         self.send(ready, now, stop)?;
         Ok(true)
+    }
+
+    /// The first of what is due, however much of contacts that are set aside stands before it.
+    fn due(&self, now: Instant) -> Result<Vec<DueMessage>, Error> {
+        let mut limit = BATCH;
+        loop {
+            let mut due = self.state.due_outbox(now, limit)?;
+            let is_all = due.len() < limit;
+            due.retain(|message| !self.set_aside.contains(&message.contact));
+            if is_all || !due.is_empty() {
+                due.truncate(BATCH);
+                return Ok(due);
+            }
+            limit *= 4;
+        }
     }
 
     /// Asks the engine about each message, and claims those that may leave: in one transaction with its answers.
@@ -135,15 +153,13 @@ impl Run {
         };
         let form = match self.prepare(&due, &departure, now) {
             Ok(form) => form,
-            Err(Unfit::Address) => {
-                let (outcome, reason) = (Outcome::Suppressed, Reason::BadAddress);
-                self.did_not_send(outcome.name(), reason.text());
-                return Some(Answer::Drop { outcome, reason });
+            Err(Unfit::Address(reason)) => {
+                self.did_not_send(Outcome::Suppressed.name(), reason.text());
+                Form::Suppressed(reason)
             }
             Err(Unfit::Mendable(trouble)) => {
                 self.report.troubles.insert(trouble);
-                ready.push(Ready { due, departure, form: Form::Text(Vec::new()) });
-                return Some(answer);
+                Form::Unmade
             }
         };
         if let (Form::Mail(mail), Post::Server { .. }, Answer::Send { message_id, .. }) =
@@ -156,6 +172,10 @@ impl Run {
     }
 
     fn prepare(&self, due: &DueMessage, departure: &Departure, now: Instant) -> Result<Form, Unfit> {
+        // A server said that there is no such mailbox: it is not asked again. An answer that cannot be had is a no.
+        if self.state.is_dead(&departure.address).unwrap_or(true) {
+            return Err(Unfit::Address(Reason::DeadAddress));
+        }
         let Departure { channel, message, language, folder, values, address, .. } = departure;
         let templates = &self.delivery.templates;
         let rendered = templates
@@ -164,7 +184,7 @@ impl Run {
         if channel != "email" {
             return Ok(Form::Text(text_message(channel, address, &rendered.text)));
         }
-        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address)?;
+        let to = EmailAddress::parse(address).map_err(|_| Unfit::Address(Reason::BadAddress))?;
         let Some(settings) = &self.delivery.email else {
             return Err(Unfit::Mendable("`scn.toml` names no sender: write `from` in `[channels.email]`".into()));
         };
@@ -179,14 +199,15 @@ impl Run {
         let (mail, rest): (Vec<Ready>, Vec<Ready>) = ready
             .into_iter()
             .partition(|ready| matches!((&ready.form, &self.delivery.post), (Form::Mail(_), Post::Server { .. })));
-        let mut results = Results { blamed_in_a_row: self.blamed_in_a_row, ..Results::default() };
+        let mut results = Results { circuit: std::mem::take(&mut self.circuit), ..Results::default() };
         for ready in rest {
             self.write(ready, now, &mut results)?;
         }
         if let Post::Server { settings, connections } = self.delivery.post.clone() {
             self.mail(mail, &settings, connections, now, stop, &mut results)?;
         }
-        self.blamed_in_a_row = results.blamed_in_a_row;
+        self.report.circuit_open |= results.circuit.is_open();
+        self.circuit = results.circuit;
         for (channel, count) in results.sent {
             *self.report.sent.entry(channel).or_default() += count;
         }
@@ -197,7 +218,6 @@ impl Run {
             self.did_not_send("uncertain", "no answer after the message");
         }
         self.report.deferred += results.deferred;
-        self.report.circuit_open |= results.blamed_in_a_row >= BLAMED_IN_A_ROW;
         Ok(())
     }
 
@@ -208,13 +228,16 @@ impl Run {
         let (kind, content) = match &ready.form {
             Form::Mail(mail) => (FileKind::Mail, mail.bytes()),
             Form::Text(text) => (FileKind::Text, text.as_slice()),
+            Form::Suppressed(reason) => {
+                let outcome = Settled::Suppressed { reason: reason.text().to_owned() };
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
+            Form::Unmade => {
+                results.deferred += 1;
+                let outcome = put_off(&ready.due, now, "the message cannot be made");
+                return Ok(self.state.settle(&[(ticket, outcome)], now)?);
+            }
         };
-        if content.is_empty() {
-            results.deferred += 1;
-            let reason = "the message cannot be made".to_owned();
-            let outcome = Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply: None };
-            return Ok(self.state.settle(&[(ticket, outcome)], now)?);
-        }
         self.state.handed(&[ticket], now)?;
         let key = ticket.key.to_string();
         write_file(&self.delivery.outbox, &key, kind, content).map_err(|error| {
@@ -227,48 +250,6 @@ impl Run {
         self.state.settle(&[(ticket, Settled::Accepted { reply: "written".into() })], now)?;
         *results.sent.entry(ready.departure.channel).or_default() += 1;
         Ok(())
-    }
-
-    fn mail(
-        &mut self,
-        mail: Vec<Ready>,
-        settings: &SmtpSettings,
-        connections: usize,
-        now: Instant,
-        stop: &dyn Fn() -> bool,
-        results: &mut Results,
-    ) -> Result<(), Error> {
-        if mail.is_empty() {
-            return Ok(());
-        }
-        let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
-        let desk = Mutex::new(Desk { state: &mut self.state, results, failed: None, stopped: false });
-        let threads = connections.clamp(1, 64);
-        std::thread::scope(|scope| {
-            let at_work: Vec<_> =
-                (0..threads).map(|_| scope.spawn(|| connection(settings, &queue, &desk, now))).collect();
-            // Threads cannot ask `stop`, which may belong to this one alone. They leave on their own when the queue is
-            // empty, something failed or the circuit is open.
-            while at_work.iter().any(|thread| !thread.is_finished()) {
-                if stop()
-                    && let Ok(mut desk) = desk.lock()
-                {
-                    desk.stopped = true;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-        });
-        let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
-        let failed = desk.into_inner().ok().and_then(|desk| desk.failed);
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        // What was claimed and not tried waits for the next run.
-        let waits = |ready: &Ready| {
-            let reason = "the run was stopped".to_owned();
-            (ready.due.ticket, Settled::Deferred { next_try: now, reason, reply: None })
-        };
-        Ok(self.state.settle(&left.iter().map(waits).collect::<Vec<_>>(), now)?)
     }
 
     /// What a dead process left of messages that are files: one whose file is there was sent, one whose file is not
@@ -286,62 +267,20 @@ impl Run {
 /// Why a message cannot be made.
 enum Unfit {
     /// Nothing of ours can help.
-    Address,
+    Address(Reason),
     /// Somebody can mend it: a template, a setting.
     Mendable(String),
 }
 
-/// What all connections share: the one writer of the state, and what became of messages.
-struct Desk<'a> {
-    state: &'a mut State,
-    results: &'a mut Results,
-    failed: Option<Error>,
-    stopped: bool,
-}
-
-/// One connection: takes message after message until there is none, or something fails.
-fn connection(settings: &SmtpSettings, queue: &Mutex<VecDeque<Ready>>, desk: &Mutex<Desk<'_>>, now: Instant) {
-    let mut sender = match Sender::new(settings.clone()) {
-        Ok(sender) => sender,
-        Err(error) => {
-            if let (Ok(mut desk), Ok(mut queue)) = (desk.lock(), queue.lock()) {
-                desk.failed = Some(Error::Io("mail".into(), std::io::Error::other(error.to_string())));
-                queue.clear();
-            }
-            return;
-        }
-    };
-    loop {
-        if !may_go_on(desk) {
-            return;
-        }
-        let Some(ready) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return };
-        let Form::Mail(mail) = &ready.form else { continue };
-        let handed = || match desk.lock() {
-            Ok(mut desk) => desk.state.handed(&[ready.due.ticket], now).map_err(Error::from),
-            Err(_) => Err(Error::Io("mail".into(), std::io::Error::other("another connection failed"))),
-        };
-        let sent = sender.send(mail, handed);
-        let Ok(mut desk) = desk.lock() else { return };
-        let settled = sent.and_then(|sent| {
-            let outcome = desk.results.take(&ready, sent, now);
-            desk.state.settle(&[(ready.due.ticket, outcome)], now).map_err(Error::from)
-        });
-        if let Err(error) = settled {
-            desk.failed.get_or_insert(error);
-        }
-    }
-}
-
-fn may_go_on(desk: &Mutex<Desk<'_>>) -> bool {
-    desk.lock()
-        .is_ok_and(|desk| desk.failed.is_none() && !desk.stopped && desk.results.blamed_in_a_row < BLAMED_IN_A_ROW)
-}
-
 impl Results {
-    fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
-        let blames_us = matches!(sent, Sent::Bounced { class: BounceClass::SenderOrContent, .. });
-        self.blamed_in_a_row = if blames_us { self.blamed_in_a_row + 1 } else { 0 };
+    /// What is to be written down of an attempt.
+    pub(super) fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
+        match &sent {
+            Sent::Accepted { .. } => self.circuit.add(false),
+            Sent::Bounced { class, .. } => self.circuit.add(*class == BounceClass::SenderOrContent),
+            // Says nothing about what the server thinks of us.
+            Sent::Deferred { .. } | Sent::Uncertain { .. } => {}
+        }
         match sent {
             Sent::Accepted { text, .. } => {
                 *self.sent.entry(ready.departure.channel.clone()).or_default() += 1;
@@ -349,6 +288,7 @@ impl Results {
             }
             Sent::Deferred { phase, code, text } => {
                 self.deferred += 1;
+                self.down |= phase < Phase::Sender;
                 let reply = code.map(|_| text.clone());
                 let reason = format!("{phase}: {text}");
                 Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply }
@@ -362,12 +302,23 @@ impl Results {
                 self.bounced.push(class.to_owned());
                 Settled::Bounced { class: class.to_owned(), reply: text }
             }
+            // At least once: it is sent again, under the same Message-ID.
+            Sent::Uncertain { text } if ready.due.class == Class::Transactional => {
+                self.deferred += 1;
+                let next_try = back_off(&ready.due, now);
+                Settled::Deferred { next_try, reason: text.clone(), reply: Some(text) }
+            }
             Sent::Uncertain { text } => {
                 self.uncertain += 1;
                 Settled::Uncertain { reason: text }
             }
         }
     }
+}
+
+/// To be tried again, without a server's having said anything.
+pub(super) fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
+    Settled::Deferred { next_try: back_off(due, now), reason: reason.to_owned(), reply: None }
 }
 
 /// When to try again: 5 minutes times two to the number of replies so far, give or take a fifth by the message's key, and

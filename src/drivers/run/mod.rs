@@ -5,6 +5,8 @@
 //! the wall clock says, and how long to sleep, is for whoever calls it.
 
 mod backfill;
+mod circuit;
+mod connections;
 mod deliver;
 mod journal;
 mod poll;
@@ -15,12 +17,13 @@ pub use deliver::{Delivery, Post};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
-use crate::engine::{Counts, Needs, Program, World};
-use crate::ir::{Bundle, Scenario};
+use crate::engine::{self, Counts, Needs, Program, World};
+use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
 use crate::time::Instant;
+use circuit::Circuit;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -52,10 +55,11 @@ pub struct Run {
     /// By event: the rows that were ever seen.
     seen: Vec<FxHashSet<Id>>,
     last_poll: Option<Instant>,
+    /// The look that the state file knows of.
+    last_poll_written: Option<Instant>,
     /// Contacts of which a value cannot be read: not stepped until it can.
     set_aside: BTreeSet<Id>,
-    /// Bounces in a row that blame the sender or the content.
-    blamed_in_a_row: u32,
+    circuit: Circuit,
     report: Report,
 }
 
@@ -129,17 +133,10 @@ impl Run {
         if let Some(last) = last_poll.filter(|last| now.0 < last.0.saturating_sub(CLOCK_BACK_MAX)) {
             return Err(Refusal::ClockWentBack { last });
         }
-        let (mut bundle, not_run, absent) = runnable(setup.bundle, &setup.crm);
-        bundle.messages = setup.bundle.messages.clone();
-        bundle.messages.retain(|message| bundle.scenarios.iter().any(|each| each.name == message.scenario));
-        let programs: Vec<_> = bundle
-            .scenarios
-            .iter()
-            .map(|scenario| (scenario.hash(), serde_json::to_string(scenario).unwrap_or_default()))
-            .collect();
-        state.keep_programs(&programs)?;
-        let older = older(&state, &bundle, &setup.crm)?;
-        let mut program = Program::link(&bundle, &older).map_err(Error::from)?;
+        let (bundle, not_run, absent) = served(setup.bundle, &setup.crm);
+        let versions: Vec<_> = bundle.versions().map(|each| (each.scenario.hash(), kept(&each))).collect();
+        state.keep_programs(&versions)?;
+        let (older, mut program) = with_older(&mut state, &bundle, &setup.crm)?;
         let mut starts = state.starts()?;
         for scenario in &bundle.scenarios {
             if !starts.contains_key(&scenario.name) {
@@ -155,7 +152,7 @@ impl Run {
             seen.push(state.seen(&event.name)?);
         }
         let names: BTreeSet<&str> = bundle.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-        let gone = older.iter().filter(|scenario| !names.contains(scenario.name.as_str()));
+        let gone = older.iter().map(|version| &version.scenario).filter(|each| !names.contains(each.name.as_str()));
         let report = Report {
             recovered,
             not_run,
@@ -174,8 +171,9 @@ impl Run {
             version: None,
             seen,
             last_poll,
+            last_poll_written: last_poll,
             set_aside: BTreeSet::new(),
-            blamed_in_a_row: 0,
+            circuit: Circuit::default(),
             report,
         };
         run.settle_files(now)?;
@@ -242,19 +240,61 @@ impl Run {
     }
 }
 
-/// Versions of scenarios that are kept and not current, as far as the CRM can serve them: their instances go on.
-fn older(state: &State, bundle: &Bundle, crm: &Crm) -> Result<Vec<Scenario>, Error> {
+/// The scenarios whose tables the CRM has, those of their templates included; the others, and what may be absent.
+fn served(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<Lack>) {
+    let (mut served, mut not_run, absent) = runnable(bundle, crm);
+    served.messages = bundle.messages.clone();
+    served.scenarios.retain(|scenario| {
+        let messages = served.messages.iter().filter(|message| message.scenario == scenario.name);
+        let mut lacks: Vec<Lack> = messages.flat_map(|message| crm.lacks(&message.code)).collect();
+        lacks.retain(|lack| !lack.is_optional());
+        lacks.sort();
+        lacks.dedup();
+        if lacks.is_empty() {
+            return true;
+        }
+        not_run.push(NotSimulated { scenario: scenario.name.clone(), lacks });
+        false
+    });
+    let names: BTreeSet<&str> = served.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+    served.messages.retain(|message| names.contains(message.scenario.as_str()));
+    (served, not_run, absent)
+}
+
+/// A version as it is kept. It has no map with keys other than texts and no float, so JSON cannot fail on it.
+fn kept(version: &Version) -> String {
+    serde_json::to_string(version).unwrap_or_default()
+}
+
+/// Links the present scenarios with the older versions that contacts still need, as far as this program and the CRM can
+/// serve them; a contact whose version is not among them waits until it is. Versions that nobody needs are forgotten.
+fn with_older(state: &mut State, bundle: &Bundle, crm: &Crm) -> Result<(Vec<Version>, Program), Error> {
+    let mut needed: BTreeSet<ScenarioHash> = BTreeSet::new();
+    // A state that cannot be read names nothing here, and its contact is set aside when it is claimed.
+    state.each_state(|bytes| needed.extend(engine::State::scenarios_of(bytes).unwrap_or_default()))?;
     let current: BTreeSet<_> = bundle.scenarios.iter().map(Scenario::hash).collect();
-    let mut older = Vec::new();
+    let mut program = Program::link(bundle, &[])?;
+    let (mut older, mut unneeded) = (Vec::new(), Vec::new());
     for (hash, json) in state.programs()? {
         if current.contains(&hash) {
             continue;
         }
-        // A version that this program cannot read is asked for by name when a contact needs it.
-        let Ok(scenario) = serde_json::from_str::<Scenario>(&json) else { continue };
-        if crm.lacks(&scenario.code).iter().all(Lack::is_optional) {
-            older.push(scenario);
+        if !needed.contains(&hash) {
+            unneeded.push(hash);
+            continue;
+        }
+        let Ok(version) = serde_json::from_str::<Version>(&json) else { continue };
+        let codes = version.messages.iter().map(|message| &message.code).chain([&version.scenario.code]);
+        let is_served = codes.flat_map(|code| crm.lacks(code)).all(|lack| lack.is_optional());
+        if version.format > FORMAT || !is_served {
+            continue;
+        }
+        older.push(version);
+        match Program::link(bundle, &older) {
+            Ok(linked) => program = linked,
+            Err(_) => drop(older.pop()),
         }
     }
-    Ok(older)
+    state.forget_programs(&unneeded)?;
+    Ok((older, program))
 }

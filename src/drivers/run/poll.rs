@@ -7,6 +7,8 @@ use crate::time::Instant;
 
 /// How many rows are written in one transaction.
 const BATCH: usize = 5_000;
+/// How long a look that found nothing need not be written down, in microseconds: a minute.
+const LOOK_KEPT: i64 = 60 * 1_000_000;
 
 impl Run {
     /// Looks for rows that were never seen, when the CRM has changed since the last look.
@@ -15,7 +17,7 @@ impl Run {
     pub(super) fn poll(&mut self, now: Instant) -> Result<(), Error> {
         let version = self.crm.version()?;
         if self.version == Some(version) {
-            return self.polled(now);
+            return self.looked(now);
         }
         let (world, unreadable) = self.crm.world(&self.program)?;
         self.world = world;
@@ -34,9 +36,18 @@ impl Run {
         self.polled(now)
     }
 
+    /// While nothing happens the disk is left alone: a look that found nothing is written down once a minute. A process
+    /// that dies forgets the looks since, and a row dated in that minute that comes after them arrives at its instant.
+    fn looked(&mut self, now: Instant) -> Result<(), Error> {
+        self.last_poll = Some(now);
+        let is_recent = |written: Instant| now.0.saturating_sub(written.0) < LOOK_KEPT && written <= now;
+        if self.last_poll_written.is_some_and(is_recent) { Ok(()) } else { self.polled(now) }
+    }
+
     fn polled(&mut self, now: Instant) -> Result<(), Error> {
         self.state.set_last_poll(now)?;
         self.last_poll = Some(now);
+        self.last_poll_written = Some(now);
         Ok(())
     }
 

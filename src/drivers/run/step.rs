@@ -4,8 +4,8 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt, Verdict,
-    What, World,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt,
+    StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
@@ -74,7 +74,7 @@ impl Run {
         let mut outs = Vec::new();
         let mut all_counts = Vec::new();
         let mut not_sent = Vec::new();
-        let mut failed: Option<Error> = None;
+        let mut troubles: Vec<String> = Vec::new();
         let mut notes = Notes::default();
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
@@ -92,16 +92,16 @@ impl Run {
                     outs.push(at_work.end());
                     ControlFlow::Continue(())
                 }
+                // Its version is not among those that can run here: it waits until it is.
                 Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
+                    given.remove(&person.id);
+                    troubles.push(format!("contact {}: {error}", person.id));
+                    ControlFlow::Continue(())
                 }
             }
         })?;
         drop(lives);
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        self.report.troubles.extend(troubles);
         for contact in contacts {
             if !given.contains(&contact) {
                 self.set_aside.insert(contact);
@@ -140,7 +140,7 @@ impl<'a> AtWork<'a> {
         claimed: &Claimed,
         seen: &[FxHashSet<Id>],
         now: Instant,
-    ) -> Result<AtWork<'a>, Error> {
+    ) -> Result<AtWork<'a>, StateError> {
         let mut arrivals: FxHashMap<(&str, &Id), Instant> = FxHashMap::default();
         for arrival in &claimed.arrivals {
             arrivals.insert((arrival.kind.as_str(), &arrival.id), arrival.arrived);
@@ -185,14 +185,21 @@ impl<'a> AtWork<'a> {
     /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts.
     fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
         self.consumed = inbox.iter().map(|row| row.id).collect();
+        let new: FxHashSet<(&str, &Id)> = inbox.iter().filter_map(event_of).collect();
         let mut receipts = inbox.iter().filter_map(receipt_of).peekable();
         loop {
             let event = self.life.next().map(|event| event.arrived).filter(|arrived| *arrived <= now);
             let receipt = receipts.peek().map(|(_, _, arrived)| *arrived);
             match (event, receipt) {
                 (Some(event), receipt) if receipt.is_none_or(|receipt| event <= receipt) => {
-                    self.step_timers(event, false);
-                    self.step_event(event);
+                    let program = self.program;
+                    if self.life.next().is_some_and(|each| new.contains(&(program.event_name(each.kind), &each.id))) {
+                        self.step_timers(event, false);
+                        self.step_event(event);
+                    } else {
+                        // It was stepped before, and stands after a row of its instant that is seen only now.
+                        self.life.admit(self.program, self.world);
+                    }
                 }
                 (_, Some(arrived)) => {
                     self.step_timers(arrived, false);

@@ -33,8 +33,8 @@ pub struct Request {
     pub from: Option<Instant>,
     /// The last instant, included; `None` for the last event of the CRM.
     pub to: Option<Instant>,
-    /// One contact alone, with its story.
-    pub contact: Option<Id>,
+    /// One contact alone, with its story: the ids that are meant, a number and its text being two. Empty for all contacts.
+    pub contact: Vec<Id>,
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
@@ -42,7 +42,7 @@ pub struct Request {
 
 impl Default for Request {
     fn default() -> Request {
-        Request { from: None, to: None, contact: None, threads: 1, rows_in_memory: ROWS_IN_MEMORY }
+        Request { from: None, to: None, contact: Vec::new(), threads: 1, rows_in_memory: ROWS_IN_MEMORY }
     }
 }
 
@@ -63,6 +63,13 @@ pub fn simulate(
 ) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
     let mut program = Program::link(&bundle, &[])?;
+    if bundle.scenarios.is_empty() {
+        // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
+        let mut tally = Tally::new(&program);
+        write(&program, Vec::new(), &mut tally, effects)?;
+        let report = Report { not_simulated, absent, ..tally.finish() };
+        return Ok(Simulation { program, world: World::default(), report });
+    }
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let ranges = lives.ranges(crm, request.threads)?;
@@ -79,9 +86,9 @@ pub fn simulate(
         program.start_at(&scenario.name, from);
     }
     let lives = crm.lives(&program, &world)?;
-    let mut report = match &request.contact {
-        Some(contact) => one(&program, &world, &lives, crm, contact, to, effects)?,
-        None => all(&program, &world, &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
+    let mut report = match request.contact.as_slice() {
+        contact @ [_, ..] => one(&program, &world, &lives, crm, contact, to, effects)?,
+        [] => all((&program, &world), &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
     };
     drop(lives);
     report.span = span;
@@ -138,19 +145,15 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
 }
 
 fn all(
-    program: &Program,
-    world: &World,
+    (program, world): (&Program, &World),
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
     (to, rows_in_memory): (Instant, usize),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| {
-        // Threads that count references to the same texts would wait for each other.
-        let world = world.apart();
-        worker::work(program, &world, &lives.over(&world), crm, range, to, rows_in_memory)
-    })?;
+    let shares =
+        in_threads(crm, ranges, |crm, range| worker::work(program, world, lives, crm, range, to, rows_in_memory))?;
     let mut tally = Tally::new(program);
     let mut totals = Share::default();
     for share in shares {
@@ -227,7 +230,7 @@ fn one(
     world: &World,
     lives: &Lives<'_>,
     crm: &Crm,
-    contact: &Id,
+    contact: &[Id],
     to: Instant,
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
@@ -236,8 +239,8 @@ fn one(
     let (mut contacts, mut events) = (0, 0);
     let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
     let mut failed = None;
-    lives.read_these(crm, std::slice::from_ref(contact), &mut notes, |person, life: &mut Life| {
-        contacts += 1;
+    lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
+        contacts += u64::from(!life.is_empty());
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, life, state: &mut state }.live(to, &mut out);

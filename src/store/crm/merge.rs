@@ -196,6 +196,7 @@ fn read_person(
             notes.unreadable.add(&source.table, stored, &column.name, value, column.kind.problem());
             refused.push(field);
         })?;
+        room.set_aside |= !room.refused.is_empty();
         fill(&lives.program.needs().contact, &room.person.id, &mut room.person.values, &room.refused);
         known = true;
         contact.advance(notes)?;

@@ -6,6 +6,7 @@
 //! and numbers are INTEGER, REAL or decimal TEXT. NULL is a missing value; an empty text is one only of type text.
 
 mod decode;
+mod doubts;
 mod findings;
 mod lives;
 mod merge;
@@ -16,6 +17,7 @@ mod shape;
 mod tests;
 mod world;
 
+pub use doubts::{About, Doubt};
 pub use findings::{Findings, Notes, Unreadable};
 pub use lives::{ContactRange, Lives};
 pub use rows::{Bounds, NewRow};
@@ -75,6 +77,15 @@ impl Crm {
 
     fn error(&self, error: &rusqlite::Error) -> Error {
         Error::sqlite(&self.shape.path, error)
+    }
+
+    /// As [`Crm::error`], of a query that reads this table or view.
+    fn error_in(&self, table: &str, error: &rusqlite::Error) -> Error {
+        let error = self.error(error);
+        match error.kind {
+            ErrorKind::Query => Error { detail: format!("`{table}`: {}", error.detail), ..error },
+            _ => error,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl Crm {
         for (slot, entity) in with_fields(&needs.entities) {
             let source = Source::of(self, &entity.name, &["id"], &entity.fields, needs, program.settings.zone)?;
             let read = self.read_rows(slot, entity, &source, &mut world, &mut findings);
-            read.map_err(|error| self.error(&error))?;
+            read.map_err(|error| self.error_in(&entity.name, &error))?;
         }
         Ok((world, findings))
     }

@@ -54,6 +54,8 @@ pub enum Outcome {
     Bounced { class: String, reply: String },
     /// No answer after the final dot.
     Uncertain { reason: String },
+    /// It must not be sent to this address, found out before it was handed over.
+    Suppressed { reason: String },
 }
 
 /// What a dead process left.
@@ -128,6 +130,15 @@ impl State {
                 [now.0],
             )?;
             Ok(moved as u64)
+        })
+    }
+
+    /// Whether a server said of this address that there is no such mailbox.
+    pub fn is_dead(&self, address: &str) -> Result<bool, Error> {
+        self.read(|connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM scn_outbox
+                       WHERE address = ?1 AND state = 'bounced' AND reason = 'address')";
+            connection.prepare_cached(sql)?.query_row([address], |row| row.get(0))
         })
     }
 
@@ -206,10 +217,11 @@ fn settle_one(
             (MessageState::Bounced, "state IN ('claimed', 'handed')", Some(class), Some(reply), None)
         }
         Outcome::Uncertain { reason } => (MessageState::Uncertain, "state = 'handed'", Some(reason), None, None),
+        Outcome::Suppressed { reason } => (MessageState::Suppressed, "state = 'claimed'", Some(reason), None, None),
     };
     let mut update = transaction.prepare_cached(&format!(
         "UPDATE scn_outbox SET state = ?4, reason = ?5, reply = coalesce(?6, reply), attempt = attempt + ?7,
-             next_at = min(?8, expires_at), settled_at = ?9
+             next_at = min(?8, expires_at + 1), settled_at = ?9
          WHERE part = ?1 AND key = ?2 AND owner = ?3 AND {from}"
     ))?;
     let moved = update.execute((
@@ -241,6 +253,7 @@ fn add_receipt(
     let (name, class) = match outcome {
         Outcome::Accepted { .. } => ("accepted", None),
         Outcome::Bounced { class, .. } => ("bounced", Some(class)),
+        Outcome::Suppressed { .. } => ("bounced", None),
         Outcome::Uncertain { .. } | Outcome::Deferred { .. } => ("uncertain", None),
     };
     let mut insert = transaction.prepare_cached(

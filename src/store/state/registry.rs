@@ -7,10 +7,10 @@ use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 
 impl State {
-    /// Keeps versions of scenarios, as JSON, by their hashes. One that is kept already is left alone.
+    /// Keeps versions of scenarios, as JSON, by their hashes; what is kept of one already is replaced.
     pub fn keep_programs(&mut self, programs: &[(ScenarioHash, String)]) -> Result<(), Error> {
         self.write(|transaction| {
-            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO scn_program VALUES (?1, ?2)")?;
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO scn_program VALUES (?1, ?2)")?;
             for (hash, json) in programs {
                 insert.execute((hash.to_string(), json))?;
             }
@@ -18,7 +18,32 @@ impl State {
         })
     }
 
-    /// All versions ever kept, in the order of their hashes.
+    /// Forgets versions that nobody needs any more.
+    pub fn forget_programs(&mut self, hashes: &[ScenarioHash]) -> Result<(), Error> {
+        self.write(|transaction| {
+            let mut delete = transaction.prepare_cached("DELETE FROM scn_program WHERE hash = ?1")?;
+            for hash in hashes {
+                delete.execute([hash.to_string()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the bytes of every contact's state to `look`, in the order of parts and ids.
+    pub fn each_state(&self, mut look: impl FnMut(&[u8])) -> Result<(), Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT state FROM scn_contact")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Ok(bytes) = row.get_ref(0)?.as_blob() {
+                    look(bytes);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// All versions that are kept, in the order of their hashes.
     pub fn programs(&self) -> Result<Vec<(ScenarioHash, String)>, Error> {
         self.read(|connection| {
             let mut statement = connection.prepare("SELECT hash, json FROM scn_program ORDER BY hash")?;

@@ -1,6 +1,7 @@
 //! CRMs made in memory of SQL, written to a file, and read back.
 
 mod decoding;
+mod doubts;
 mod reading;
 mod shapes;
 

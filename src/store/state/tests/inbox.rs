@@ -101,7 +101,12 @@ fn programs_starts_and_the_journal_are_kept() {
     state.commit(&[ContactOut { journal, ..out() }], at(1)).unwrap();
     drop(state);
     let state = open(&folder);
-    assert_eq!(state.programs().unwrap(), [programs[1].clone(), programs[0].clone()]);
+    // What is kept of a version is replaced; what nobody needs is forgotten.
+    let other = (ScenarioHash([1; 32]), "other".to_owned());
+    assert_eq!(state.programs().unwrap(), [other.clone(), programs[0].clone()]);
+    let mut state = state;
+    state.forget_programs(&[ScenarioHash([2; 32])]).unwrap();
+    assert_eq!(state.programs().unwrap(), [other]);
     assert_eq!(state.starts().unwrap().into_iter().collect::<Vec<_>>(), [("renewal".to_owned(), at(6))]);
     assert_eq!(state.last_poll().unwrap(), Some(at(9)));
     assert_eq!(one(&state, "SELECT group_concat(hex(body)) FROM scn_journal"), "'01,02'");

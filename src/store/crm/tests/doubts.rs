@@ -1,0 +1,47 @@
+//! Rows that can be read and most likely mean something else.
+
+use super::crm;
+
+const PURCHASED: &str = "CREATE TABLE purchased (id, contact INTEGER, at, quantity, amount TEXT);
+     INSERT INTO purchased VALUES (1, 7, '2020-01-01 10:00', 2, '10.00'), (2, 7, 1577872800, 0, '0');";
+
+fn doubts(rows: &str) -> Vec<String> {
+    let (_folder, crm) = crm(&format!("{PURCHASED} {rows}"));
+    let found = crm.doubts("purchased", &["amount", "quantity", "weight"]).unwrap();
+    found
+        .iter()
+        .map(|doubt| format!("{} {}", doubt.diagnostic().rule.info().code, doubt.diagnostic().message))
+        .collect()
+}
+
+#[test]
+fn what_is_in_order_is_not_doubted() {
+    assert_eq!(doubts(""), [""; 0]);
+    // What cannot be read at all is another rule's.
+    assert_eq!(
+        doubts("INSERT INTO purchased VALUES (3, 7, 'soon', NULL, 'free'), (4, 7, '2020-1-1', 'x', NULL)"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn dates_and_negative_numbers_are_counted_with_the_first_row() {
+    let rows = "INSERT INTO purchased VALUES (12, 7, '2020-01-03', 1, '5'), (9, 8, '2020-01-02', -1, '-0.5'),
+                ('a' || char(10), 8, '2020-01-02T10:00:00Z', -2.5, '3')";
+    assert_eq!(
+        doubts(rows),
+        [
+            "D008 2 rows of `purchased` have a date without a time in `at`, the first is 9",
+            "D009 1 row of `purchased` has a negative `amount`, the first is 9",
+            "D009 2 rows of `purchased` have a negative `quantity`, the first is 9",
+        ]
+    );
+    assert_eq!(
+        doubts("INSERT INTO purchased VALUES ('a' || char(10), 8, '2020-01-02T10:00:00Z', -2.5, '3')"),
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is a?"]
+    );
+    assert_eq!(
+        doubts("INSERT INTO purchased VALUES (NULL, 8, '2020-01-02T10:00:00Z', -1, '3')"),
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is NULL"]
+    );
+}

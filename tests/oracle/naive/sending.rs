@@ -1,0 +1,112 @@
+//! Messages: whether one may leave, alone or together.
+
+use super::{Instance, Life, Line, State};
+use crate::calendar;
+use crate::story::{Guard, Node, Step};
+
+impl Life<'_> {
+    pub(super) fn held(&self, place: usize, node: &Node) -> Option<&'static str> {
+        match &node.guard {
+            None => None,
+            Some(Guard::Unless(condition)) => match self.truth(condition, Some(place), None) {
+                Some(false) => None,
+                Some(true) => Some("unless"),
+                None => Some("unless is unknown"),
+            },
+            Some(Guard::OnlyIf(condition)) => match self.truth(condition, Some(place), None) {
+                Some(true) => None,
+                Some(false) => Some("only if"),
+                None => Some("only if is unknown"),
+            },
+        }
+    }
+
+    /// The alternative by which a message leaves, or why it does not.
+    fn may_send(&self, place: usize, node: &Node) -> Result<usize, (&'static str, &'static str)> {
+        if let Some(reason) = self.held(place, node) {
+            return Err(("skipped", reason));
+        }
+        if let Some(condition) = self.story.stop_when.as_ref().filter(|_| !self.instances[place].converted) {
+            // "An `unless` or `stop when` that is unknown holds the message back."
+            match self.truth(condition, Some(place), None) {
+                Some(false) => {}
+                Some(true) => return Err(("skipped", "stop when")),
+                None => return Err(("skipped", "stop when is unknown")),
+            }
+        }
+        let Step::Send { messages, .. } = &node.step else { unreachable!() };
+        let reachable = |channel: &str| {
+            let address = if channel == "email" { &self.person.email } else { &self.person.phone };
+            address.as_ref().is_some_and(|address| !address.trim().is_empty())
+        };
+        let found = messages.iter().position(|(channel, _)| reachable(channel));
+        found.ok_or(("suppressed", "out of reach"))
+    }
+
+    pub(super) fn send_alone(&mut self, place: usize, node: &Node) {
+        let verdict = self.may_send(place, node);
+        if verdict.is_ok() {
+            self.instances[place].last_message = Some(self.now);
+        }
+        self.message(place, node, verdict);
+    }
+
+    fn message(&mut self, place: usize, node: &Node, verdict: Result<usize, (&'static str, &'static str)>) {
+        let Step::Send { messages, .. } = &node.step else { unreachable!() };
+        let (alternative, outcome, reason) = match verdict {
+            Ok(alternative) => (alternative, "sent", ""),
+            Err((outcome, reason)) => (0, outcome, reason),
+        };
+        let (channel, name) = &messages[alternative];
+        let line = self.line(place, node.number, "send", (channel, name), outcome, reason);
+        self.lines.push(line);
+    }
+
+    /// "When the step comes due for one instance, all other instances (...) that stand in the wait just before it and come
+    /// due before the next midnight take it at that same instant, each with its own `unless` judged then; those that remain
+    /// leave as one message whose `items` are their triggers in order of entry."
+    pub(super) fn send_together(&mut self, place: usize, node: Node) {
+        let midnight = calendar::next_midnight(self.zone, self.now);
+        let is_next = |each: &Instance| each.todo.first().is_some_and(|next| next.number == node.number);
+        let mut members = vec![place];
+        for other in 0..self.instances.len() {
+            let each = &self.instances[other];
+            let stands = each.state == State::Runs && each.wait.is_some_and(|(_, until)| until < midnight);
+            if other != place && stands && is_next(each) {
+                members.push(other);
+            }
+        }
+        members.sort_by_key(|member| (self.instances[*member].trigger.at, *member));
+        for member in &members {
+            if *member != place {
+                self.instances[*member].wait = None;
+                self.instances[*member].waits_for = None;
+                self.instances[*member].todo.remove(0);
+            }
+        }
+        let verdicts: Vec<_> = members.iter().map(|member| (*member, self.may_send(*member, &node))).collect();
+        let mut leave: Option<(usize, Line)> = None;
+        for (member, verdict) in &verdicts {
+            match (verdict, &mut leave) {
+                (Err(_), _) => self.message(*member, &node, *verdict),
+                (Ok(_), Some((_, line))) => {
+                    let trigger = &self.instances[*member].trigger;
+                    line.triggers.push((trigger.event.clone(), trigger.id.clone()));
+                }
+                (Ok(_), None) => {
+                    self.message(*member, &node, *verdict);
+                    leave = self.lines.pop().map(|line| (*member, line));
+                }
+            }
+        }
+        self.lines.extend(leave.map(|(_, line)| line));
+        for (member, verdict) in &verdicts {
+            if verdict.is_ok() {
+                self.instances[*member].last_message = Some(self.now);
+            }
+        }
+        for member in members {
+            self.go_on(member);
+        }
+    }
+}

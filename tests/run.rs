@@ -1,0 +1,43 @@
+//! `scn run`: the same messages as the simulation, whatever interrupts it; and the real binary, killed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test panics where it fails, writes CRMs into a temporary folder, and waits for processes"
+)]
+
+#[path = "run/binary.rs"]
+mod binary;
+#[path = "oracle/calendar.rs"]
+#[allow(dead_code, reason = "shared with another test binary")]
+mod calendar;
+#[path = "run/days.rs"]
+mod days;
+#[path = "run/equal.rs"]
+mod equal;
+#[path = "fixtures/fault_server.rs"]
+#[allow(dead_code, reason = "shared with other test binaries")]
+mod fault_server;
+#[path = "run/faults.rs"]
+mod faults;
+#[path = "oracle/invent.rs"]
+mod invent;
+#[path = "run/killed.rs"]
+mod killed;
+#[path = "run/outbox.rs"]
+mod outbox;
+#[path = "oracle/random.rs"]
+mod random;
+#[path = "run/shop.rs"]
+mod shop;
+#[path = "oracle/shrink.rs"]
+mod shrink;
+#[path = "oracle/story.rs"]
+#[allow(dead_code, reason = "shared with another test binary")]
+mod story;
+#[path = "oracle/world.rs"]
+#[allow(dead_code, reason = "shared with another test binary")]
+mod world;
