@@ -88,7 +88,7 @@ pub fn simulate(
     let lives = crm.lives(&program, &world)?;
     let mut report = match request.contact.as_slice() {
         contact @ [_, ..] => one(&program, &world, &lives, crm, contact, to, effects)?,
-        [] => all((&program, &world), &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
+        [] => all(&program, &world, &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
     };
     drop(lives);
     report.span = span;
@@ -145,7 +145,8 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
 }
 
 fn all(
-    (program, world): (&Program, &World),
+    program: &Program,
+    world: &World,
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
