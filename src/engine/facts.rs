@@ -5,10 +5,9 @@ use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
 use crate::model::Id;
 use crate::time::Instant;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// All entities but contacts, with the fields that the program reads: one table for each of its slots.
 #[derive(Clone, Debug, Default)]
@@ -86,39 +85,12 @@ impl World {
         self.tables.get(usize::from(entity.entity))?.id(entity.row)
     }
 
-    /// A copy that shares no text with this one: threads that count references to the same texts wait for each other.
-    pub fn apart(&self) -> World {
-        let mut world = self.clone();
-        let mut copies = Copies::default();
-        for value in world.tables.iter_mut().flat_map(|table| &mut table.values) {
-            if let Value::Text(text) = value {
-                *text = copies.of(text);
-            }
-        }
-        world
-    }
-
     /// A reference to the row of this id, or the id alone where there is no such row.
     pub fn refer(&self, entity: u16, id: Id) -> Value {
         match self.tables.get(usize::from(entity)).and_then(|table| table.row(&id)) {
             Some(row) => Value::Entity(EntityRef { entity, row }),
             None => Value::Id(id),
         }
-    }
-}
-
-/// Texts of their own, each once.
-#[derive(Default)]
-struct Copies(FxHashSet<Arc<str>>);
-
-impl Copies {
-    fn of(&mut self, text: &Arc<str>) -> Arc<str> {
-        if let Some(copy) = self.0.get(text) {
-            return copy.clone();
-        }
-        let copy: Arc<str> = Arc::from(&**text);
-        self.0.insert(copy.clone());
-        copy
     }
 }
 

@@ -153,11 +153,8 @@ fn all(
     (to, rows_in_memory): (Instant, usize),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| {
-        // Threads that count references to the same texts would wait for each other.
-        let world = world.apart();
-        worker::work(program, &world, &lives.over(&world), crm, range, to, rows_in_memory)
-    })?;
+    let shares =
+        in_threads(crm, ranges, |crm, range| worker::work(program, world, lives, crm, range, to, rows_in_memory))?;
     let mut tally = Tally::new(program);
     let mut totals = Share::default();
     for share in shares {

@@ -74,12 +74,6 @@ impl Crm {
 }
 
 impl Lives<'_> {
-    /// The same with another copy of the world.
-    pub fn over<'b>(&'b self, world: &'b World) -> Lives<'b> {
-        let Lives { program, zone, contact, events, .. } = self;
-        Lives { program, world, zone: *zone, contact: contact.clone(), events: events.clone() }
-    }
-
     /// Splits the contacts into at most `count` ranges with about as many events, in order and together everything.
     /// There is one range when a table cannot be read in the order of contacts without sorting all of it, or when the
     /// columns' types leave a doubt that they would be cut at the same place.
