@@ -6,7 +6,7 @@ use super::project::Project;
 use super::{output, surroundings, whole};
 use crate::ir::Bundle;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Print scenarios as the engine receives them, as JSON with their hashes
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let bundle = compiled.bundle.as_ref().ok_or_else(|| Failure::new(Exit::Failed, "there is nothing to compile"))?;
     let text = json(bundle);
     match &arguments.out {
-        Some(path) => whole::write(path, text.as_bytes())?,
+        Some(path) => {
+            let names = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
+            whole::refuse_inputs(path, &names.collect::<Vec<_>>())?;
+            whole::write(path, text.as_bytes())?;
+        }
         None => output::results(&text)?,
     }
     Ok(Exit::Done)

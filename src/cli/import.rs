@@ -1,8 +1,8 @@
 //! `scn import`: a CSV file into a CRM, by a mapping in SQL.
 
 use super::exit::{Exit, Failure};
-use super::output;
 use super::sources::store_failure;
+use super::{output, whole};
 use crate::diagnostic::render::clean_text;
 use crate::store::import::{ImportError, Progress, Report, Request, import};
 use std::fmt::Write;
@@ -33,6 +33,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let Arguments { crm, csv, with, .. } = arguments;
+    whole::refuse_inputs(crm, &[csv, with])?;
+    if let Some(rejects) = &arguments.rejects {
+        whole::refuse_inputs(rejects, &[crm, csv, with])?;
+    }
     let report = load(&Request {
         crm: arguments.crm.clone(),
         csv: arguments.csv.clone(),

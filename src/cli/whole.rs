@@ -1,6 +1,6 @@
 //! Files that are written whole or not at all.
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use std::io::Write;
 use std::path::Path;
 use tempfile::NamedTempFile;
@@ -12,6 +12,21 @@ use tempfile::NamedTempFile;
 /// When the folder cannot be written, or the disk is full.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     replace(path, bytes).map_err(|error| Failure::file("write", path, &error))
+}
+
+/// Refuses to write over a file that is read.
+///
+/// # Errors
+/// When `path` is one of `inputs`, whatever it is called.
+pub fn refuse_inputs(path: &Path, inputs: &[&Path]) -> Result<(), Failure> {
+    let Ok(written) = path.canonicalize() else { return Ok(()) };
+    match inputs.iter().find(|input| input.canonicalize().is_ok_and(|input| input == written)) {
+        Some(_) => {
+            let message = format!("`{}` is read, and would be written over", path.display());
+            Err(Failure::new(Exit::Usage, message).help("name another file to write"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -83,6 +98,6 @@ mod tests {
     fn a_folder_that_is_not_there_is_a_failure() {
         let folder = tempfile::tempdir().unwrap();
         let failure = write(&folder.path().join("no/a.scn"), b"new").unwrap_err();
-        assert_eq!(failure.exit, super::super::exit::Exit::InputOutput);
+        assert_eq!(failure.exit, Exit::InputOutput);
     }
 }

@@ -43,6 +43,7 @@ fn post(server: SocketAddr) -> Post {
         extra_authorities: None,
         hello: "example.com".into(),
         timeouts: Timeouts { connect: patience, command: short, data: patience, block: patience, dot: short },
+        leave: None,
     };
     Post::Server { settings: Box::new(settings), connections: 6 }
 }

@@ -162,7 +162,7 @@ impl Connection {
 
     /// Writes the final dot: the point of no return. The body ended with CRLF.
     pub(super) fn dot(&mut self, timeout: Duration) -> Dot {
-        self.wire.allow(timeout);
+        self.wire.stay(timeout);
         match self.wire.send(b".\r\n") {
             Ok(()) => Dot::Sent,
             Err(_) if self.wire.may_have_sent() => Dot::Sent,

@@ -4,6 +4,8 @@ use crate::channel::secret::Secret;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// A submission server (RFC 6409).
@@ -18,6 +20,8 @@ pub struct SmtpSettings {
     /// The name we give in EHLO: a domain of ours.
     pub hello: String,
     pub timeouts: Timeouts,
+    /// Raised when it is time to leave: a server that has not all of a mail is not waited for any longer.
+    pub leave: Option<Arc<AtomicBool>>,
 }
 
 /// How the connection is protected (RFC 8314).

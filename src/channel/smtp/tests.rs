@@ -37,6 +37,7 @@ fn settings(address: SocketAddr) -> SmtpSettings {
         extra_authorities: None,
         hello: "sender.example".into(),
         timeouts: Timeouts { connect: patient, command: patient, data: patient, block: patient, dot: patient },
+        leave: None,
     }
 }
 

@@ -8,6 +8,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A socket with a deadline. A server that sends one byte a minute is not waited for longer than one
@@ -16,9 +17,20 @@ use std::time::{Duration, Instant};
 pub(super) struct Timed {
     socket: TcpStream,
     deadline: Instant,
+    /// As [`SmtpSettings::leave`].
+    leave: Option<Arc<AtomicBool>>,
+    /// Whether an answer is waited for whatever happens: that to the final dot.
+    stays: bool,
 }
 
+/// How often a wait for the server is looked up from.
+const LOOK: Duration = Duration::from_millis(200);
+
 impl Timed {
+    fn is_to_leave(&self) -> bool {
+        !self.stays && self.leave.as_ref().is_some_and(|leave| leave.load(Ordering::Relaxed))
+    }
+
     fn remaining(&self) -> io::Result<Duration> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(remaining) }
@@ -27,9 +39,17 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let remaining = self.remaining()?;
-        self.socket.set_read_timeout(Some(remaining))?;
-        self.socket.read(buffer)
+        loop {
+            let remaining = self.remaining()?;
+            if self.is_to_leave() {
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the run was stopped"));
+            }
+            self.socket.set_read_timeout(Some(remaining.min(LOOK)))?;
+            match self.socket.read(buffer) {
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                result => return result,
+            }
+        }
     }
 }
 
@@ -77,7 +97,10 @@ impl Wire {
                 socket.set_nodelay(true)?;
                 Ok(socket)
             }) {
-                Ok(socket) => return Ok(Wire::Plain(Timed { socket, deadline })),
+                Ok(socket) => {
+                    let leave = settings.leave.clone();
+                    return Ok(Wire::Plain(Timed { socket, deadline, leave, stays: false }));
+                }
                 Err(error) => failure = Trouble::of_io(&error),
             }
         }
@@ -112,7 +135,16 @@ impl Wire {
 
     /// What follows must be over after this time.
     pub(super) fn allow(&mut self, timeout: Duration) {
-        self.timed().deadline = Instant::now() + timeout;
+        let socket = self.timed();
+        socket.deadline = Instant::now() + timeout;
+        socket.stays = false;
+    }
+
+    /// As [`Wire::allow`], for an answer that decides what became of a mail: it is waited for even when it is time to
+    /// leave.
+    pub(super) fn stay(&mut self, timeout: Duration) {
+        self.allow(timeout);
+        self.timed().stays = true;
     }
 
     /// Appends what the server sends next; nothing means that it has closed.

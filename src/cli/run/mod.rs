@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
-use super::{instant, output, sources, surroundings};
+use super::{instant, output, sources, surroundings, whole};
 use crate::channel::{Credentials, EmailSettings, SecretReference, Sender, SmtpSettings, Timeouts, TlsMode};
 use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
 use crate::time::{Instant, Zone};
@@ -56,6 +56,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let stop = stop_flag()?;
     let crm = sources::crm(&project, arguments.crm.as_deref())?;
     let state = state_path(&project, arguments)?;
+    if let Some(crm) = arguments.crm.as_ref().or(project.settings.crm.as_ref()) {
+        whole::refuse_inputs(&state, &[crm.as_path()])?;
+    }
+    if since.is_some_and(|since| since > now()) {
+        return Err(Failure::new(Exit::Usage, "`--backfill` is in the future").help("name an instant that has passed"));
+    }
     let delivery = delivery(&project)?;
     let name = format!("{}-{}", std::process::id(), now().0);
     let setup = Setup { bundle, crm, state: &state, delivery };
@@ -68,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let stopped = || stop.load(Ordering::Relaxed);
     let result = if arguments.once { run.tick(now(), &stopped) } else { go_on(&mut run, &stopped) };
     result.map_err(failure)?;
-    output::results(&summary::closing(&run, zone, arguments.once).map_err(failure)?)?;
+    output::results(&summary::closing(&run, zone, arguments.once, since).map_err(failure)?)?;
     let report = run.report();
     let sent: u64 = report.sent.values().sum();
     Ok(match () {
@@ -163,12 +169,16 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
                 extra_authorities: None,
                 hello: parsed.from.domain().to_owned(),
                 timeouts: Timeouts::default(),
+                leave: None,
             };
             // What cannot work is said before anything is decided.
             Sender::new(settings.clone()).map_err(|error| wrong(format!("`channels.email.server`: {error}")))?;
             post = Post::Server { settings: Box::new(settings), connections: server.connections };
         }
         email = Some(parsed);
+    } else if let Ok(nobody) = EmailSettings::parse("nobody@example.invalid", None) {
+        // Files need a sender to be mails, and a first run needs nothing (RFC 2606: no such domain exists).
+        email = Some(nobody);
     }
     let templates = Arc::new(surroundings::templates(project)?);
     Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post })

@@ -5,7 +5,7 @@ use crate::drivers::run::{Rehearsal, Report, Run};
 use crate::drivers::story::{count_words, moment};
 use crate::engine::Count;
 use crate::store::state::MessageState;
-use crate::time::Zone;
+use crate::time::{Instant, Zone};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
@@ -70,7 +70,7 @@ impl Told {
 }
 
 /// When the run ends.
-pub fn closing(run: &Run, zone: Zone, once: bool) -> Result<String, Error> {
+pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> Result<String, Error> {
     let report = run.report();
     let outlook = run.outlook()?;
     let mut text = String::new();
@@ -90,22 +90,28 @@ pub fn closing(run: &Run, zone: Zone, once: bool) -> Result<String, Error> {
     for trouble in &report.troubles {
         let _ = writeln!(text, "  {trouble}");
     }
+    let waits = [MessageState::Pending, MessageState::Deferred];
+    for (_, reason, count) in outlook.messages.iter().filter(|(state, _, _)| waits.contains(state)) {
+        let because = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let _ = writeln!(text, "{count} messages wait to be sent{because}");
+    }
     let uncertain =
         |(state, _, count): &(MessageState, Option<String>, u64)| (*state == MessageState::Uncertain).then_some(*count);
     let uncertain: u64 = outlook.messages.iter().filter_map(uncertain).sum();
     if uncertain > 0 {
         let _ = writeln!(
             text,
-            "{uncertain} messages are uncertain: the server took them or not, nobody knows; they are held"
+            "{uncertain} messages are uncertain: the server took them or not, nobody knows; they are held \
+             (table `scn_outbox` of the state file)"
         );
     }
     if report.circuit_open {
         text.push_str("stopped: the server refuses message after message and blames the sender or the content\n");
     }
-    if report.history > 0 {
+    if report.history > 0 && backfill.is_none() {
         let _ = writeln!(text, "{} rows are from before the start and start nothing", report.history);
     }
-    if sent == 0 && (report.history > 0 || started_nothing(report)) {
+    if sent == 0 && backfill.is_none() && (report.history > 0 || started_nothing(report)) {
         for (scenario, start) in outlook.starts.iter().filter(|(name, _)| !name.contains(' ')) {
             let _ = writeln!(text, "  `{scenario}` takes events since {}", moment(zone, *start));
         }

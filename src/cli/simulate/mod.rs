@@ -66,12 +66,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
     let crm = sources::crm(&project, arguments.crm.as_deref())?;
+    if let (Some(effects), Some(crm)) = (&arguments.effects, arguments.crm.as_ref().or(project.settings.crm.as_ref())) {
+        let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
+        whole::refuse_inputs(effects, &texts.chain([crm.as_path()]).collect::<Vec<_>>())?;
+    }
     let request = arguments.request(&project)?;
     let mut file = arguments.effects.as_deref().map(EffectsFile::create).transpose()?;
     let progress = output::spinner("simulating");
     let to = file.as_mut().map(|file| file.writer());
     let simulation = simulate(bundle, &crm, &request, to).map_err(failure)?;
     progress.finish_and_clear();
+    if let Some((from, to)) = simulation.report.span.filter(|(from, to)| from > to) {
+        let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
+        return Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"));
+    }
     if let Some(file) = file {
         file.keep()?;
     }

@@ -10,9 +10,9 @@ use crate::channel::{Outcome as Sent, Sender, SmtpSettings};
 use crate::store::state::{Outcome as Settled, Ticket};
 use crate::time::Instant;
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often the writer asks whether it is to stop, while nobody tells it anything.
@@ -46,12 +46,13 @@ impl Run {
             return Ok(());
         }
         let mut senders = Vec::new();
+        let halt = Arc::new(AtomicBool::new(false));
         for _ in 0..connections.clamp(1, 100).min(mail.len()) {
             let wrong = |error| Error::Io("mail".into(), std::io::Error::other(format!("{error}")));
-            senders.push(Sender::new(settings.clone()).map_err(wrong)?);
+            let settings = SmtpSettings { leave: Some(Arc::clone(&halt)), ..settings.clone() };
+            senders.push(Sender::new(settings).map_err(wrong)?);
         }
         let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
-        let halt = AtomicBool::new(false);
         let mut failed: Option<Error> = None;
         std::thread::scope(|scope| {
             let (tell, told) = mpsc::channel();

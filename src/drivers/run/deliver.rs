@@ -299,7 +299,7 @@ impl Results {
                     BounceClass::Soft => "soft",
                     BounceClass::SenderOrContent => "content",
                 };
-                self.bounced.push(class.to_owned());
+                self.bounced.push(format!("{class}: {text}"));
                 Settled::Bounced { class: class.to_owned(), reply: text }
             }
             // At least once: it is sent again, under the same Message-ID.
