@@ -43,13 +43,13 @@ const SCENARIOS: [(&str, &str); 7] = [
          }",
     ),
     (
-        "goal, once every, two messages",
+        "goal, once every, unless, two messages",
         "scenario second {
            when purchased
            once every 6 months
            goal purchased within 30 days of last message
            wait 10 days
-           send email how_is_it
+           send email how_is_it unless purchased
            wait 3 weeks
            send email chosen_for_you
          }",
