@@ -1,4 +1,5 @@
-//! Every `scn` block of the reference compiles without an error or a warning; every `scn,fails` block does not.
+//! Every `scn` block of the reference compiles without an error or a warning; every `scn,fails` block does not; and the tests in
+//! them pass.
 
 #![allow(
     clippy::disallowed_methods,
@@ -75,6 +76,20 @@ fn every_block_does_as_it_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(clean > 0 && failing > 0, "{clean} blocks that compile, {failing} that do not");
+}
+
+#[test]
+fn every_test_of_a_block_passes() {
+    let mut ran = 0;
+    for block in blocks().iter().filter(|block| block.language == "scn" && block.text.contains("\ntest \"")) {
+        ran += 1;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("renewal.scn"), &block.text).unwrap();
+        let output = assert_cmd::Command::cargo_bin("scn").unwrap().arg("test").arg(folder.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "line {}: {text}", block.line);
+    }
+    assert!(ran > 0, "no block has a test");
 }
 
 /// A guide that is read in one go.
