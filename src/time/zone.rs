@@ -112,7 +112,8 @@ impl Zone {
     /// The next such moment strictly after `instant`: of a weekday, or of any day when `weekday` is `None`.
     pub fn next_time(self, instant: Instant, weekday: Option<Weekday>, time: TimeOfDay) -> Option<Instant> {
         let (date, _) = self.wall(instant);
-        (0..=8)
+        // A wall time of yesterday that did not exist may have moved into today.
+        (-1..=8)
             .filter_map(|days| date.add_days(days))
             .filter(|date| weekday.is_none_or(|wanted| date.weekday() == wanted))
             .map(|date| self.instant(date, time))

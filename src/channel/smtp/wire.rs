@@ -21,6 +21,8 @@ pub(super) struct Timed {
     leave: Option<Arc<AtomicBool>>,
     /// Whether an answer is waited for whatever happens: that to the final dot.
     stays: bool,
+    /// Whether a read waits at all.
+    waits: bool,
 }
 
 /// How often a wait for the server is looked up from.
@@ -46,7 +48,8 @@ impl Read for Timed {
             }
             self.socket.set_read_timeout(Some(remaining.min(LOOK)))?;
             match self.socket.read(buffer) {
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                Err(error)
+                    if self.waits && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
                 result => return result,
             }
         }
@@ -99,7 +102,7 @@ impl Wire {
             }) {
                 Ok(socket) => {
                     let leave = settings.leave.clone();
-                    return Ok(Wire::Plain(Timed { socket, deadline, leave, stays: false }));
+                    return Ok(Wire::Plain(Timed { socket, deadline, leave, stays: false, waits: true }));
                 }
                 Err(error) => failure = Trouble::of_io(&error),
             }
@@ -181,7 +184,9 @@ impl Wire {
     pub(super) fn silence(&mut self, input: &mut Vec<u8>) -> io::Result<Silence> {
         self.allow(Duration::from_secs(1));
         self.timed().socket.set_nonblocking(true)?;
+        self.timed().waits = false;
         let received = self.receive(input);
+        self.timed().waits = true;
         self.timed().socket.set_nonblocking(false)?;
         match received {
             Ok(0) => Err(io::ErrorKind::ConnectionAborted.into()),
