@@ -28,19 +28,25 @@ fn shared() -> PathBuf {
     PathBuf::from(std::env::var_os("SCN_DATA").expect("SCN_DATA names the folder of the whole histories"))
 }
 
+/// Builds the bench's CRM with its own script, and gives the history that it is made of.
+fn build_bench(crm: &Path) -> PathBuf {
+    let csv = shared().join("data/online_retail.csv.gz");
+    let built = Command::new("python3")
+        .arg(shared().join("bench/build_crm.py"))
+        .args([&csv, crm])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(built.success());
+    csv
+}
+
 #[test]
 #[ignore = "needs the whole histories (SCN_DATA) and Python: `.ci/run` runs it"]
 fn the_mapping_gives_the_tables_of_the_bench() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let csv = shared().join("data/online_retail.csv.gz");
-    let built = Command::new("python3")
-        .arg(shared().join("bench/build_crm.py"))
-        .args([&csv, &path("bench.db")])
-        .stdout(std::process::Stdio::null())
-        .status()
-        .unwrap();
-    assert!(built.success());
+    let csv = build_bench(&path("bench.db"));
 
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample/online_retail.sql");
     let request = Request { crm: path("crm.db"), csv, mapping, rejects: None, rejects_max: None };
@@ -93,14 +99,7 @@ fn answer_of(effects: &Path, crm: &Path) -> (i64, i64, i64, i64) {
 fn the_sentence_gives_the_answer_of_the_bench() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let csv = shared().join("data/online_retail.csv.gz");
-    let built = Command::new("python3")
-        .arg(shared().join("bench/build_crm.py"))
-        .args([&csv, &path("bench.db")])
-        .stdout(std::process::Stdio::null())
-        .status()
-        .unwrap();
-    assert!(built.success());
+    let csv = build_bench(&path("bench.db"));
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample/online_retail.sql");
     import(&Request { crm: path("own.db"), csv, mapping, rejects: None, rejects_max: None }, &mut |_| {}).unwrap();
     for crm in ["bench.db", "own.db"] {
