@@ -82,6 +82,7 @@ impl Run {
         if outs.len() < contacts.len() {
             return Err(self.unreadable((contacts.len() - outs.len()) as u64));
         }
+        self.report_withdrawn(&outs);
         self.state.commit_with_starts(&outs, &moved, now)?;
         for (scenario, start) in &moved {
             Arc::make_mut(&mut self.program).start_at(scenario, *start);

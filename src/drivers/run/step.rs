@@ -118,12 +118,15 @@ impl Run {
         Ok(outs)
     }
 
-    pub(super) fn commit(&mut self, outs: Vec<ContactOut>, now: Instant) -> Result<(), Error> {
-        for out in &outs {
-            for (_, outcome, reason) in &out.withdrawn {
-                self.did_not_send(outcome.name(), reason.text());
-            }
+    /// Counts the messages that were taken back before anybody claimed them.
+    pub(super) fn report_withdrawn(&mut self, outs: &[ContactOut]) {
+        for (_, outcome, reason) in outs.iter().flat_map(|out| &out.withdrawn) {
+            self.did_not_send(outcome.name(), reason.text());
         }
+    }
+
+    pub(super) fn commit(&mut self, outs: Vec<ContactOut>, now: Instant) -> Result<(), Error> {
+        self.report_withdrawn(&outs);
         // A message that is already on its way sends a receipt; its instance does not wait for it any more.
         self.state.commit(&outs, now)?;
         Ok(())
