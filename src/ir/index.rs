@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
-use std::ops::Index;
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -104,17 +103,5 @@ impl<I, T> Arena<I, T> {
 
     pub fn values_mut(&mut self) -> &mut [T] {
         &mut self.all
-    }
-}
-
-impl<I: Into<usize>, T> Index<I> for Arena<I, T> {
-    type Output = T;
-
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "indices are made by `push` of the same arena; `verify` checks what is read from outside"
-    )]
-    fn index(&self, index: I) -> &T {
-        &self.all[index.into()]
     }
 }

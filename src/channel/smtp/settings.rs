@@ -35,20 +35,6 @@ pub enum TlsMode {
     None,
 }
 
-impl TlsMode {
-    /// The words of `scn.toml`.
-    pub const WORDS: [&'static str; 3] = ["required", "starttls", "none"];
-
-    pub fn named(word: &str) -> Option<TlsMode> {
-        match word {
-            "required" => Some(TlsMode::Required),
-            "starttls" => Some(TlsMode::StartTls),
-            "none" => Some(TlsMode::None),
-            _ => None,
-        }
-    }
-}
-
 /// For AUTH PLAIN or LOGIN (RFC 4954).
 #[derive(Clone, Debug)]
 pub struct Credentials {

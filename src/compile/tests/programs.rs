@@ -124,7 +124,7 @@ fn once_per_has_one_slot_in_every_trigger() {
         scenario renewal { when rented aaa is 1 or purchased quantity is 2 once per order send email a }";
     let scenario = scenario(text);
     let EntryRule::OncePer(path) = scenario.entry else { panic!() };
-    let Expr::Event(slot) = scenario.code.exprs[path] else { panic!() };
+    let Expr::Event(slot) = *scenario.code.exprs.get(path).unwrap() else { panic!() };
     for trigger in &scenario.triggers {
         let event = &scenario.code.events[usize::from(trigger.event)];
         assert_eq!(event.fields[usize::from(slot)].name, "order");

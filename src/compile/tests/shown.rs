@@ -105,7 +105,7 @@ impl Show<'_> {
     }
 
     fn expr(&self, place: ExprIx, event: Option<&str>) -> String {
-        match &self.code.exprs[place] {
+        match self.code.exprs.get(place).unwrap() {
             Expr::Missing => "missing".into(),
             Expr::Literal(literal) => match literal {
                 Literal::Text(text) => format!("{text:?}"),
@@ -163,7 +163,7 @@ impl Show<'_> {
         scan: Option<ExprIx>,
         outer: Option<&str>,
     ) -> String {
-        let probe = &self.code.probes[probe];
+        let probe = self.code.probes.get(probe).unwrap();
         let event = self.code.events[usize::from(probe.event)].name.as_str();
         let own = Some(event);
         let filter = probe.filter.map(|filter| format!(" if {}", self.expr(filter, own))).unwrap_or_default();
