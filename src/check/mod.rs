@@ -84,9 +84,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
     let mut cases_written = 0;
     for item in items {
-        match &item.kind {
-            tree::ItemKind::Test(_) => cases_written += 1,
-            _ => {}
+        if let tree::ItemKind::Test(_) = &item.kind {
+            cases_written += 1;
         }
     }
     let diagnostics = checker.out;
