@@ -8,6 +8,7 @@
 mod arithmetic;
 pub mod cases;
 mod definitions;
+mod effects;
 mod exprs;
 mod fields;
 mod fit;
@@ -18,8 +19,10 @@ mod names;
 mod paths;
 mod scenarios;
 mod scope;
+mod sends;
 mod steps;
 mod templates;
+mod turns;
 pub mod typed;
 mod words;
 
