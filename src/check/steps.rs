@@ -274,7 +274,7 @@ impl Step {
     }
 
     /// Whether the instance always ends in it.
-    fn ends(&self) -> bool {
+    pub fn ends(&self) -> bool {
         let end = |steps: &[Step]| steps.iter().any(Step::ends);
         self.guard.is_none()
             && match &self.kind {

@@ -29,6 +29,11 @@ impl<'a> Uses<'a> {
         self.events.entry(event).or_default();
     }
 
+    /// A field of the contact that is changed.
+    pub fn contact(&mut self, field: &'a str) {
+        self.contact.insert(field);
+    }
+
     /// An expression over each trigger as it arrives.
     pub fn shared(&mut self, expr: &'a Expr) {
         expr.visit(&mut |each| {
@@ -101,10 +106,12 @@ impl<'a> Uses<'a> {
                 })
                 .collect()
         };
+        let events: Vec<RecordUse> = records(self.events, &model.events, &self.shared, Some(&self.triggers));
         Code {
             contact: contact.unwrap_or_default(),
             entities: records(self.entities, &model.entities, &no_fields, None),
-            events: records(self.events, &model.events, &self.shared, Some(&self.triggers)),
+            routes: events.iter().map(|event| model.routes.get(&event.name).cloned()).collect(),
+            events,
             trigger,
             ..Code::default()
         }
