@@ -5,7 +5,6 @@ use super::literals;
 use super::names::DeclaredScenario;
 use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{self, EntryRule, Expr, Kind};
-use super::words::not_in_this_version;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Record, Type};
 use crate::span::Span;
@@ -94,7 +93,6 @@ impl<'a> Checker<'a> {
         for clause in &tree.clauses {
             let word = match &clause.kind {
                 ClauseKind::When(_)
-                | ClauseKind::LaterTrigger { .. }
                 | ClauseKind::WhenNo { .. }
                 | ClauseKind::Every { .. }
                 | ClauseKind::WhenStarted => "when",
@@ -113,10 +111,6 @@ impl<'a> Checker<'a> {
             }
             seen.push((word, clause.span));
             match &clause.kind {
-                ClauseKind::LaterTrigger { words } => {
-                    found.trigger = Some(clause);
-                    self.out.push(not_in_this_version(&words.value, words.span));
-                }
                 ClauseKind::When(_)
                 | ClauseKind::WhenNo { .. }
                 | ClauseKind::Every { .. }

@@ -6,7 +6,6 @@ use super::literals::a;
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Expr, Guard, Kind, Moment, Step, StepKind};
-use super::words::not_in_this_version;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::Type;
 use crate::span::Span;
@@ -133,10 +132,6 @@ impl Checker<'_> {
             tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
             tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
             tree::StepKind::Stop => StepKind::Stop,
-            tree::StepKind::Later { keyword } => {
-                self.out.push(not_in_this_version(&keyword.value, keyword.span));
-                StepKind::Error
-            }
             tree::StepKind::Set { path, value } => self.set(scope, path, value),
             tree::StepKind::Tag { add, tag } => self.tag(scope, *add, tag),
             tree::StepKind::Account { credit, amount, account, expiring } => {

@@ -56,7 +56,7 @@ impl Words<'_> {
             ItemKind::Route(route) => self.named("event", &route.name, item),
             ItemKind::Given(given) => self.named("given", &given.name, item),
             // These have no name of their own.
-            ItemKind::Identity(_) | ItemKind::Policy(_) | ItemKind::Test(_) | ItemKind::Later { .. } => {}
+            ItemKind::Identity(_) | ItemKind::Policy(_) | ItemKind::Test(_) => {}
         }
     }
 
