@@ -10,12 +10,14 @@ mod arithmetic;
 pub mod cases;
 mod definitions;
 mod effects;
+mod erasures;
 mod exprs;
 mod fields;
 mod fit;
 mod flow;
 mod histories;
 mod literals;
+mod loops;
 mod measures;
 mod names;
 mod origins;
@@ -96,6 +98,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         .map(|(name, declared)| checker.scenario(name, declared))
         .collect();
     flow::check_flow(&scenarios, &mut checker.out);
+    loops::check_loops(&scenarios, &mut checker.out);
+    erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
         templates::check_templates(&mut scenarios, shapes, &mut checker);
     }
