@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
             Diagnostic::new(Rule::NotAFilter, "a filter cannot ask for another event")
                 .at(span, "a history inside the filter of an event")
                 .help("ask for both, joined by `and`, outside the filter")
-        } else if matches!(scope.place, Place::Audience | Place::Instance) {
+        } else if matches!(scope.place, Place::Audience | Place::Silence | Place::Instance) {
             return true;
         } else {
             Diagnostic::new(Rule::OutOfContext, "a history is not asked for here")
@@ -300,10 +300,10 @@ impl<'a> Checker<'a> {
 
     /// Whether a window may be left out here; reported where it may not.
     fn may_lack_window(&mut self, scope: &Scope, span: Span) -> bool {
-        if scope.place == Place::Audience {
+        if matches!(scope.place, Place::Audience | Place::Silence) {
             let found = Diagnostic::new(Rule::MissingWindow, "this history has no window")
                 .at(span, "since when?")
-                .because("in `for` no instance has begun, so there is no entry to count from")
+                .because("no instance has begun here, so there is no entry to count from")
                 .help("write `ever`, `in last 3 months`, or `since` an instant");
             self.report(scope, found);
             return false;

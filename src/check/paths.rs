@@ -118,8 +118,14 @@ impl<'a> Checker<'a> {
     }
 
     fn trigger<'t>(&mut self, scope: &Scope, first: &Word, rest: &'t [Word]) -> Result<(Expr, &'t [Word]), Expr> {
-        if scope.place == Place::OnceEvery {
+        // In the filter of another event, the event at hand is not the one after which the silence begins.
+        let of_another = scope.place == Place::Silence && scope.event.is_some();
+        if scope.place == Place::OnceEvery || of_another {
             self.report(scope, out_of_context("trigger", scope.place, first.span));
+            return Err(Expr::error(first.span));
+        }
+        if matches!(scope.triggers, Triggers::Of([])) {
+            self.report(scope, no_trigger(first.span));
             return Err(Expr::error(first.span));
         }
         let Some((word, rest)) = rest.split_first() else {
@@ -318,6 +324,14 @@ impl<'a> Checker<'a> {
 pub(super) fn misspelt_keyword(name: &str) -> Option<&'static str> {
     // Short words are near to too much.
     suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3))
+}
+
+/// Of a scenario that begins `every` so often, of a segment, of a measure.
+fn no_trigger(span: Span) -> Diagnostic {
+    Diagnostic::new(Rule::OutOfContext, "there is no trigger here")
+        .at(span, "no event is looked at here")
+        .because("`every`, `segment` and `measure` look at contacts, not at one event")
+        .help("read a field of `contact`, or ask for events of the contact, such as `last purchased.product ever`")
 }
 
 fn join(first: &Word, rest: &[Word]) -> String {
