@@ -5,20 +5,25 @@
 //! `flow`, `templates` and `cases` judge what needs whole scenarios. A node in error has no type, and silences what is
 //! made of it.
 
+mod aggregates;
 mod arithmetic;
 pub mod cases;
+mod choices;
 mod definitions;
+mod engagement;
 mod exprs;
 mod fields;
 mod fit;
 mod flow;
 mod histories;
+mod lists;
 mod literals;
 mod names;
 mod paths;
 mod scenarios;
 mod scope;
 mod steps;
+mod template_values;
 mod templates;
 pub mod typed;
 mod words;

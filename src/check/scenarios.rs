@@ -28,6 +28,7 @@ impl<'a> Checker<'a> {
         self.unfolded = 0;
         self.unfolded_told = false;
         let tree = declared.tree;
+        self.note_messages(tree);
         let clauses = self.clauses(tree, declared.place());
         let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
         let records: Vec<&Record> = distinct(events.iter().copied().flatten());

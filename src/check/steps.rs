@@ -102,7 +102,9 @@ impl Checker<'_> {
             tree::StepKind::WaitUpTo { limit, condition } => {
                 let limit = self.typed(patient, limit, &Type::Duration);
                 self.refuse_no_wait(&limit);
-                StepKind::WaitFor { limit, condition: self.condition(scope, condition), engagement: Vec::new() }
+                let condition = self.condition(scope, condition);
+                let engagement = super::engagement::waited_for(&condition);
+                StepKind::WaitFor { limit, condition, engagement }
             }
             tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
             tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
@@ -239,15 +241,10 @@ impl Checker<'_> {
                 self.out.push(declared_twice("alternative", &name, message.span, first.span));
                 continue;
             }
+            let consent = self.consent(channel);
             if let Some(address) = self.address(scope, channel) {
                 let (channel, message_name) = (channel.value.clone(), message.value.clone());
-                alternatives.push(Alternative {
-                    channel,
-                    message: message_name,
-                    address,
-                    consent: None,
-                    span: message.span,
-                });
+                alternatives.push(Alternative { channel, message: message_name, address, consent, span: message.span });
             }
         }
         if let Some(together) = send.together.filter(|_| !after_wait) {
@@ -285,10 +282,7 @@ impl Checker<'_> {
                 self.out.push(found);
                 continue;
             }
-            let mut value = self.expr(scope, &argument.value);
-            if matches!(value.ty, Some(Type::Entity(_) | Type::List(_))) {
-                value = self.not_yet(scope, "an entity after `with`", value.span);
-            }
+            let value = self.expr(scope, &argument.value);
             values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
         }
         values.into_iter().map(|(_, value)| value).collect()
