@@ -78,7 +78,6 @@ impl Checker<'_> {
             ExprKind::If { arms, otherwise } => self.choice(scope, arms, otherwise, span),
             ExprKind::Aggregate(aggregate) => self.aggregate(scope, aggregate, span),
             ExprKind::Top { count, of } => self.top(scope, count, of, span),
-            ExprKind::Later { words } => self.later(scope, &words.value, words.span),
             ExprKind::List(_) => {
                 let found = Diagnostic::new(Rule::TypeMismatch, "a list is not a value here")
                     .at(span, "a list stands after `in`")
