@@ -44,7 +44,8 @@ impl<'a> Checker<'a> {
         let Some(definition) = names.definitions.get(name) else { return false };
         depth < DEPTH_MAX
             && definition.tree.parameters.is_empty()
-            && self.gather(&definition.tree.body, window, depth + 1, found)
+            && !definition.is_segment
+            && self.gather(definition.tree.body, window, depth + 1, found)
     }
 
     /// Adds the events of a body; false where it is anything but a choice of events.
@@ -90,7 +91,7 @@ impl<'a> Checker<'a> {
 
     /// `activity in last 3 days`: one of the events for which the name stands; the window of its definition goes before
     /// that of its use.
-    pub(super) fn one_of(
+    pub(super) fn any_choice(
         &mut self,
         scope: &Scope,
         pattern: &EventPattern,

@@ -11,7 +11,7 @@ use super::typed::{Expr, History, Key, Kind};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Literal, Record, Type};
 use crate::span::Span;
-use crate::syntax::tree::{self, Filter, FilterKind, Path, StepKind, Word};
+use crate::syntax::tree::{self, Path, StepKind, Word};
 use std::collections::BTreeSet;
 
 /// The field that says which message an event is about.
@@ -200,43 +200,4 @@ fn by_person(event: &Record, wanted: bool, span: Span) -> Expr {
     }
     let is_person = flag(Kind::Equal(Box::new((by, person()))), false, span);
     super::exprs::negated(is_person, !wanted, span)
-}
-
-/// The message whose engagement a filter asks to be unknown: `opened reminder is unknown`.
-pub(super) fn asked_unknown(filter: &Filter) -> Option<(&Path, bool)> {
-    match &filter.kind {
-        FilterKind::Is { path, negated, value } if super::exprs::is_unknown(value) => Some((path, *negated)),
-        _ => None,
-    }
-}
-
-/// The messages of this scenario whose engagement a condition asks about; none where it asks for anything else too.
-pub(super) fn waited_for(condition: &Expr) -> Vec<String> {
-    let mut names = BTreeSet::new();
-    if !only_engagement(condition, &mut names) {
-        names.clear();
-    }
-    names.into_iter().collect()
-}
-
-fn only_engagement(condition: &Expr, names: &mut BTreeSet<String>) -> bool {
-    match &condition.kind {
-        Kind::And(all) | Kind::Or(all) => all.iter().all(|each| only_engagement(each, names)),
-        Kind::Not(inner) | Kind::Has(inner) => only_engagement(inner, names),
-        Kind::Missing => true,
-        Kind::OwnMessage(all) => {
-            names.extend(all.iter().cloned());
-            true
-        }
-        Kind::History(history) => {
-            let mut own = history.keys.iter().filter_map(|key| match &key.of_instance.kind {
-                Kind::OwnMessage(all) => Some(all),
-                _ => None,
-            });
-            let found = own.next();
-            names.extend(found.into_iter().flatten().cloned());
-            found.is_some()
-        }
-        _ => false,
-    }
 }

@@ -219,26 +219,17 @@ impl Checker<'_> {
         let empty = flag(Kind::IsEmpty(Box::new(address)), false, span);
         let reachable = negated(empty, true, span);
         match self.consent(channel) {
-            Some(consent) => flag(Kind::And(vec![reachable, consent]), false, span),
+            Some(consent) => {
+                // A missing consent is none.
+                let none = Expr::literal(Literal::Flag(false), Type::Flag, span);
+                let consent = match consent.optional {
+                    true => flag(Kind::Default(Box::new((consent, none))), false, span),
+                    false => consent,
+                };
+                flag(Kind::And(vec![reachable, consent]), false, span)
+            }
             None => reachable,
         }
-    }
-
-    /// Whether the contact consents to marketing on a channel: `contact.email_consent`, where the model has it. A missing
-    /// consent is none.
-    pub(super) fn consent(&self, channel: &Word) -> Option<Expr> {
-        let name = format!("{}_consent", channel.value);
-        let field = self.names.model.entities.get("contact")?.field(&name)?;
-        if field.ty != Type::Flag {
-            return None;
-        }
-        let span = channel.span;
-        let consent = flag(Kind::Contact(name), field.may_be_missing(), span);
-        if !consent.optional {
-            return Some(consent);
-        }
-        let none = Expr::literal(Literal::Flag(false), Type::Flag, span);
-        Some(flag(Kind::Default(Box::new((consent, none))), false, span))
     }
 
     /// `in SCENARIO`: an instance of it runs.

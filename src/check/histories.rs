@@ -1,6 +1,5 @@
 //! Histories: an event, its filters and its window.
 
-use super::engagement;
 use super::exprs::{flag, negated};
 use super::literals::{self, a};
 use super::names::{unknown_field, with_suggestion};
@@ -33,7 +32,7 @@ impl<'a> Checker<'a> {
             return Expr::error(span);
         }
         match self.choices(&pattern.event.value) {
-            Some(choices) => self.one_of(scope, pattern, &choices, Within::Written(window), span),
+            Some(choices) => self.any_choice(scope, pattern, &choices, Within::Written(window), span),
             None => self.happened(scope, pattern, Within::Written(window), span),
         }
     }
@@ -41,16 +40,6 @@ impl<'a> Checker<'a> {
     /// As `history`, of one event.
     pub(super) fn happened(&mut self, scope: &Scope, pattern: &EventPattern, within: Within, span: Span) -> Expr {
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
-        if let Some((path, negation)) = pattern.filters.last().and_then(engagement::asked_unknown)
-            && self.message_named(scope, event, path).is_some()
-        {
-            let mut filters = pattern.filters.clone();
-            filters.pop();
-            filters.push(Filter { span: path.span, kind: FilterKind::Path(path.clone()) });
-            let known = EventPattern { filters, ..pattern.clone() };
-            let known = self.happened(scope, &known, within, span);
-            return self.unknown_answer(known, negation, span);
-        }
         let Some((history, optional)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
         self.of_messages(event, history, optional, span)
     }

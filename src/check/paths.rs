@@ -113,12 +113,22 @@ impl<'a> Checker<'a> {
         Err(Expr::error(path.span))
     }
 
-    /// What the engine keeps under a name: what is on an account, the value of a measure; a segment by its condition.
+    /// What the engine keeps under a name: what is on an account, the value of a measure.
     fn kept(&mut self, scope: &Scope, word: &Word) -> Option<Expr> {
         if self.names.model.accounts.contains_key(&word.value) {
             return Some(self.balance(scope, word));
         }
-        None
+        let measure = self.names.measures.get(word.value.as_str())?;
+        let Some(ty) = measure.ty() else {
+            self.silenced = true;
+            return Some(Expr::error(word.span));
+        };
+        if !scope.has_histories() {
+            self.report(scope, out_of_context(&word.value, scope.place, word.span));
+            return Some(Expr::error(word.span));
+        }
+        // It is missing before its first refresh.
+        Some(Expr::new(Kind::Measure(word.value.clone()), ty.clone(), true, word.span))
     }
 
     /// What is on an account.
@@ -359,6 +369,8 @@ impl<'a> Checker<'a> {
         };
         known.extend(records.iter().flat_map(|record| record.fields.iter().map(|field| field.name.clone())));
         known.extend(self.names.definitions.keys().map(|name| (*name).to_owned()));
+        known.extend(self.names.measures.keys().map(|name| (*name).to_owned()));
+        known.extend(self.names.model.accounts.keys().cloned());
         if scope.event.is_none() {
             known.extend(self.names.model.events.keys().cloned());
         }

@@ -135,6 +135,8 @@ pub struct Scenario {
     /// The folder of its file.
     pub folder: String,
     pub start: Start,
+    /// The events of the scenarios that start it, whose rows can be its trigger too; sorted.
+    pub started_by: Vec<String>,
     pub audience: Option<Expr>,
     pub entry: EntryRule,
     pub goal: Option<Goal>,

@@ -211,6 +211,11 @@ impl Lowerer {
         place
     }
 
+    /// The slot of a field of the contact.
+    pub fn contact(&self, name: &str) -> Result<u16, InError> {
+        slot(&self.code.contact, name)
+    }
+
     /// The slot of an event of the program.
     pub fn event(&self, name: &str) -> Result<u16, InError> {
         Ok(record(&self.code.events, name)?.0)

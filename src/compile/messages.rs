@@ -10,7 +10,7 @@ use crate::model::Model;
 /// What the templates of one message of a scenario read, with expressions of its own.
 pub fn lower(scenario: &typed::Scenario, message: &typed::Message, model: &Model) -> Result<MessageContext, InError> {
     let mut uses = Uses::default();
-    scenario.start.events().iter().for_each(|trigger| uses.trigger(&trigger.event));
+    scenario.trigger_events().into_iter().for_each(|event| uses.trigger(event));
     read(&message.variables, &mut uses);
     read(&message.items, &mut uses);
     message.with.iter().for_each(|with| read(&with.fields, &mut uses));

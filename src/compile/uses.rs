@@ -29,6 +29,11 @@ impl<'a> Uses<'a> {
         self.events.entry(event).or_default();
     }
 
+    /// A field of the contact that is changed.
+    pub fn contact(&mut self, field: &'a str) {
+        self.contact.insert(field);
+    }
+
     /// An expression over each trigger as it arrives.
     pub fn shared(&mut self, expr: &'a Expr) {
         expr.visit(&mut |each| {

@@ -131,6 +131,15 @@ impl Scenario {
         all
     }
 
+    /// The events whose rows can be its trigger: its own, and those of the scenarios that start it.
+    pub fn trigger_events(&self) -> Vec<&str> {
+        let own = self.start.events().iter().map(|trigger| trigger.event.as_str());
+        let mut all: Vec<&str> = own.chain(self.started_by.iter().map(String::as_str)).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|event| seen.insert(*event));
+        all
+    }
+
     /// Every expression of its clauses and steps, in a fixed order; those of templates are not among them.
     pub fn expressions(&self) -> Vec<&Expr> {
         let mut all = self.start.expressions();
