@@ -6,16 +6,20 @@
 //! made of it.
 
 mod accounts;
+mod aggregates;
 mod arithmetic;
 pub mod cases;
+mod choices;
 mod definitions;
 mod effects;
+mod engagement;
 mod erasures;
 mod exprs;
 mod fields;
 mod fit;
 mod flow;
 mod histories;
+mod lists;
 mod literals;
 mod loops;
 mod measures;
@@ -29,6 +33,7 @@ mod scope;
 mod sends;
 mod starts;
 mod steps;
+mod template_values;
 mod templates;
 mod turns;
 pub mod typed;

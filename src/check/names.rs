@@ -223,6 +223,11 @@ impl<'a> Names<'a> {
         self.silent.contains(name)
     }
 
+    /// Whether something could not be read, so that a name that seems unknown may be declared there.
+    pub fn something_is_unread(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
     /// Where an entity, event or definition is declared, and which of them it is.
     pub fn place(&self, name: &str) -> Option<(&'static str, Span)> {
         self.places.get(name).copied()

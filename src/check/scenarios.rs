@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
         self.unfolded = 0;
         self.unfolded_told = false;
         let tree = declared.tree;
+        self.note_messages(tree);
         let clauses = self.clauses(tree, declared.place());
         let patterns = clauses.trigger.map(|clause| self.patterns(clause)).unwrap_or_default();
         let start = clauses.trigger.map_or(typed::Start::Error, |clause| self.start(clause, &patterns));

@@ -5,6 +5,7 @@ use super::typed::Expr;
 use crate::diagnostic::{Diagnostic, Label, Rule};
 use crate::model::{Configuration, Record};
 use crate::span::Span;
+use std::collections::BTreeSet;
 
 /// How many levels an expression may have, definitions unfolded; each term of a chain counts as one.
 const DEPTH_MAX: usize = 150;
@@ -24,6 +25,8 @@ pub struct Checker<'a> {
     pub unfolded_told: bool,
     /// Whether a definition in error was used, which silenced what is made of it.
     pub silenced: bool,
+    /// Of each send of the scenario at hand, the names of the messages that may leave there.
+    pub own_messages: Vec<BTreeSet<&'a str>>,
 }
 
 /// Where in a scenario an expression stands.
@@ -99,6 +102,11 @@ impl<'s> Scope<'s> {
     pub(super) fn trigger_is_at_hand(&self) -> bool {
         matches!(self.place, Place::TriggerFilter | Place::OncePer | Place::Silence)
     }
+
+    /// Whether what happened to the contact, and what the engine keeps of it, can be asked here.
+    pub(super) fn has_histories(&self) -> bool {
+        matches!(self.place, Place::Audience | Place::Silence | Place::Instance)
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -111,6 +119,7 @@ impl<'a> Checker<'a> {
             unfolded_once: 0,
             unfolded_told: false,
             silenced: false,
+            own_messages: Vec::new(),
         }
     }
 

@@ -62,17 +62,14 @@ impl Checker<'_> {
                 self.out.push(found);
                 continue;
             }
-            let mut value = self.expr(scope, &argument.value);
-            if matches!(value.ty, Some(Type::Entity(_) | Type::List(_))) {
-                value = self.not_yet(scope, "an entity after `with`", value.span);
-            }
+            let value = self.expr(scope, &argument.value);
             values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
         }
         values.into_iter().map(|(_, value)| value).collect()
     }
 
     /// Whether the contact consents to marketing on a channel, where the model says so.
-    fn consent(&mut self, channel: &Word) -> Option<Expr> {
+    pub(super) fn consent(&mut self, channel: &Word) -> Option<Expr> {
         let names = self.names;
         let name = format!("{}_consent", channel.value);
         let field = names.model.entities.get("contact")?.field(&name)?;
@@ -100,8 +97,8 @@ pub(super) fn engagement(condition: &Expr) -> Option<Vec<String>> {
 fn asks_of_messages(condition: &Expr, names: &mut Vec<String>) -> bool {
     match &condition.kind {
         Kind::And(all) | Kind::Or(all) => all.iter().all(|each| asks_of_messages(each, names)),
-        Kind::Not(inner) | Kind::IsUnknown(inner) => asks_of_messages(inner, names),
-        Kind::Literal(_) => true,
+        Kind::Not(inner) | Kind::Has(inner) | Kind::IsUnknown(inner) => asks_of_messages(inner, names),
+        Kind::Literal(_) | Kind::Missing | Kind::OwnMessage(_) => true,
         Kind::History(history) => {
             let own = history.keys.iter().find_map(|key| match &key.of_instance.kind {
                 Kind::OwnMessage(own) => Some(own),

@@ -181,6 +181,7 @@ impl Sound<'_> {
             | Expr::Trigger(_)
             | Expr::Event(_)
             | Expr::EventAt
+            | Expr::Element
             | Expr::OwnMessage(_)
             | Expr::Balance(_)
             | Expr::Measure(_)

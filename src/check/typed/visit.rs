@@ -20,6 +20,7 @@ impl Expr {
     pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             Kind::Error
+            | Kind::Missing
             | Kind::Literal(_)
             | Kind::Now
             | Kind::Entry
@@ -29,6 +30,7 @@ impl Expr {
             | Kind::Trigger(_)
             | Kind::Event(_)
             | Kind::EventAt
+            | Kind::Element
             | Kind::OwnMessage(_)
             | Kind::Balance(_)
             | Kind::Measure(_)
