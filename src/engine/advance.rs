@@ -1,5 +1,6 @@
 //! An instance going through its steps: from a wait to the next.
 
+use super::draws;
 use super::eval::Asked;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, What};
 use super::program::Unit;
@@ -22,12 +23,14 @@ pub(super) enum Ending {
 }
 
 /// What a step of the text leads to.
-enum Next {
+pub(super) enum Next {
     /// The instruction that follows.
     On,
     To(StepIx),
     Wait(Phase, Instant),
     End(Ending),
+    /// `erase contact`
+    Erased,
     Finished,
 }
 
@@ -35,9 +38,8 @@ enum Next {
 type Members = Vec<(Handle, Instance)>;
 
 impl<'a> Stepper<'a, '_> {
-    /// The first timer that is due.
-    pub(super) fn timer(&mut self) {
-        let Some(handle) = self.state.pop_due(self.now) else { return };
+    /// The timer of an instance, which is due.
+    pub(super) fn instance_timer(&mut self, handle: Handle) {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
         match instance.phase {
@@ -62,6 +64,10 @@ impl<'a> Stepper<'a, '_> {
         let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
         let mut next = Some((handle, instance, from));
         while let Some((handle, instance, from)) = next {
+            // An erasure ends those who came with it.
+            if self.state.is_erased() {
+                return;
+            }
             if let Some((at, members)) = self.run_one(handle, instance, unit, from, closing) {
                 let after = StepIx(at.0 + 1);
                 others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
@@ -99,6 +105,10 @@ impl<'a> Stepper<'a, '_> {
                     self.end(handle, instance, ending);
                     return None;
                 }
+                Next::Erased => {
+                    self.erase(instance);
+                    return None;
+                }
                 Next::Finished => break,
             }
         }
@@ -119,12 +129,13 @@ impl<'a> Stepper<'a, '_> {
         let eval = self.eval(unit, instance, &asked);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             self.tell(instance, Some(at), Told::Held(reason), asked.take());
+            self.skip_act(instance, unit, at, node, reason);
             return Next::On;
         }
         match &node.op {
             Op::Wait(duration) => {
                 let Some(duration) = eval.duration(*duration) else { return Next::End(Ending::Missing(at)) };
-                let due = self.program.settings.zone.add(self.now, duration);
+                let due = self.zone().add(self.now, duration);
                 match due.filter(|due| duration.nominal() > 0 && *due > self.now) {
                     Some(due) => Next::Wait(Phase::Waiting(at), due),
                     None => Next::End(Ending::NoTimeLeft(at)),
@@ -137,7 +148,7 @@ impl<'a> Stepper<'a, '_> {
                     return Next::On;
                 }
                 let Some(limit) = eval.duration(*limit) else { return Next::End(Ending::Missing(at)) };
-                let end = self.program.settings.zone.add(self.now, limit);
+                let end = self.zone().add(self.now, limit);
                 match end.filter(|end| limit.nominal() > 0 && *end > self.now) {
                     Some(end) => Next::Wait(Phase::WaitingFor(at), end),
                     None => Next::End(Ending::NoTimeLeft(at)),
@@ -149,15 +160,26 @@ impl<'a> Stepper<'a, '_> {
                 if holds == Some(true) { Next::On } else { Next::To(*otherwise) }
             }
             Op::Jump(to) => Next::To(*to),
+            Op::Split { name, arms } => {
+                let Some(arm) = draws::arm(name, arms, &self.facts.person.id) else { return Next::On };
+                self.tell(instance, Some(at), Told::Drew { arm: arm as u16 }, Vec::new());
+                arms.get(arm).map_or(Next::On, |arm| Next::To(arm.to))
+            }
+            Op::Set { .. }
+            | Op::Tag { .. }
+            | Op::Credit { .. }
+            | Op::Debit { .. }
+            | Op::Start { .. }
+            | Op::Erase
+            | Op::Call { .. } => self.act(instance, unit, at, node),
             Op::Stop | Op::End | Op::Send(_) => Next::Finished,
-            _ => Next::On, // waist
         }
     }
 
     fn wait_until(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, moment: &Moment) -> Next {
         let unasked = RefCell::default();
         let eval = self.eval(unit, instance, &unasked);
-        let zone = self.program.settings.zone;
+        let zone = self.zone();
         let next = match moment {
             Moment::At(instant) => {
                 let Some(instant) = eval.instant(*instant) else { return Next::End(Ending::Missing(at)) };
@@ -281,7 +303,7 @@ impl<'a> Stepper<'a, '_> {
             }
             Delivery::Outbox => {
                 self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
-                let key = self.key(instance, unit, node.ordinal);
+                let key = self.key(instance, unit, node);
                 instance.pending.push(Pending { key, step: at, due: self.now });
                 self.effect(instance, at, node.ordinal, What::Emit { key });
             }
@@ -299,7 +321,7 @@ impl<'a> Stepper<'a, '_> {
         (at, node): (StepIx, &'a Step),
     ) -> Members {
         let Op::Send(send) = &node.op else { return Vec::new() };
-        let midnight = self.program.settings.zone.next_midnight(self.now);
+        let midnight = self.zone().next_midnight(self.now);
         let others = self.state.take_together(instance.unit, wait, midnight);
         let mut members = vec![(handle, instance)];
         for (handle, wake) in others {
@@ -360,7 +382,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 Delivery::Outbox => {
                     self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
-                    let key = *key.get_or_insert_with(|| self.key(instance, unit, node.ordinal));
+                    let key = *key.get_or_insert_with(|| self.key(instance, unit, node));
                     instance.pending.push(Pending { key, step: at, due: self.now });
                 }
             }
@@ -450,7 +472,7 @@ impl<'a> Stepper<'a, '_> {
         let unasked = RefCell::default();
         let window = self.eval(unit, instance, &unasked).duration(within)?;
         // The end of the window is included: the instance goes just after it.
-        let close = self.program.settings.zone.add(instance.last_message?, window)?;
+        let close = self.zone().add(instance.last_message?, window)?;
         Some(Instant(close.0.saturating_add(1)))
     }
 }

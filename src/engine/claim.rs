@@ -53,7 +53,7 @@ pub fn about_to_send(
 ) -> Verdict {
     let now = state.clock.map_or(now, |clock| clock.max(now));
     state.clock = Some(now);
-    Stepper { program, state, facts, delivery: Delivery::Outbox, now, out }.claim(key)
+    Stepper::new(program, state, facts, Delivery::Outbox, now, out).claim(key)
 }
 
 /// An instance that a message is about, taken out of the state to be judged.
@@ -103,8 +103,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn judge_departure(&self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
-        let settings = &self.program.settings;
-        if settings.zone.add(member.due, settings.expire).is_none_or(|limit| self.now > limit) {
+        if self.zone().add(member.due, self.program.settings.expire).is_none_or(|limit| self.now > limit) {
             return Err((Outcome::Expired, Reason::Late));
         }
         // As it was decided: neither this message nor one decided after it is the last that left.
@@ -170,16 +169,14 @@ impl<'a> Stepper<'a, '_> {
     fn context_eval<'e>(&'e self, context: &'e Context, instance: &'e Instance) -> Eval<'e> {
         let life = self.facts.life;
         let row = life.find(instance.trigger.kind, &instance.trigger.id);
-        let fields = context.code.trigger_fields.get(&instance.trigger.kind);
-        let trigger = match (row, fields) {
-            (Some(place), Some(fields)) => TriggerValues::Row(life.values(place), fields),
-            _ => TriggerValues::None,
-        };
+        let fields = context.code.trigger_fields(instance.trigger.kind);
+        let trigger = row.map_or(TriggerValues::None, |place| TriggerValues::Row(life.values(place), fields));
         Eval {
             code: &context.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            zone: self.program.settings.zone,
+            inside: Some(self.inside(Some(instance.unit))),
+            zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
             last_message: instance.last_message_at(self.now),
@@ -201,7 +198,7 @@ impl<'a> Stepper<'a, '_> {
 }
 
 /// A value as data; `None` when it is missing. An entity is its id.
-fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
+pub(super) fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
     let id_text = |id: &Id| Literal::Text(id.to_string());
     Some(match value {
         Value::Missing | Value::NotGiven => return None,

@@ -1,6 +1,6 @@
 //! Expressions in the words of the language, for reasons and traces.
 
-use super::program::LinkedCode;
+use super::linked::LinkedCode;
 use crate::ir::{Expr, ExprIx, FieldUse};
 use crate::model::Literal;
 
@@ -49,6 +49,8 @@ fn literal(literal: &Literal) -> String {
         Literal::Date(date) => date.to_string(),
         Literal::Time(time) => time.to_string(),
         Literal::Duration(duration) => duration.to_string(),
-        Literal::List(_) | Literal::Row(_) => String::new(), // waist
+        Literal::List(all) => all.iter().map(self::literal).collect::<Vec<_>>().join(", "),
+        // Rows are made for templates.
+        Literal::Row(_) => String::new(),
     }
 }

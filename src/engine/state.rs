@@ -1,7 +1,9 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
+use super::clocks::Clocks;
 use super::facts::ProbeKey;
 use super::output::{EffectKey, TriggerRef};
+use super::own::Own;
 use super::value::Value;
 use crate::ir::StepIx;
 use crate::time::Instant;
@@ -30,6 +32,10 @@ pub struct State {
     pub(super) watch_all: Vec<Watch>,
     /// Instances that may leave together, by scenario, wait and wake-up.
     pub(super) together: BTreeSet<(u16, StepIx, Instant, Handle)>,
+    /// What scenarios did to the contact.
+    pub(super) own: Own,
+    /// What starts scenarios by itself.
+    pub(super) clocks: Clocks,
 }
 
 /// What an entry rule remembers of a scenario, over all its versions.
@@ -84,6 +90,8 @@ pub(super) struct Instance {
     pub generation: u32,
     pub entry: Instant,
     pub trigger: TriggerRef,
+    /// The step `start` that started it, where one did.
+    pub by: Option<EffectKey>,
     /// The trigger's values that its scenario reads, as they were.
     pub kept: SmallVec<[Value; 2]>,
     pub phase: Phase,
@@ -129,14 +137,22 @@ impl Instance {
 impl State {
     /// The earliest instant at which something is due; `None` when nothing is.
     pub fn wake(&self) -> Option<Instant> {
-        self.slots.iter().flatten().filter_map(|instance| instance.wake).min()
+        let instances = self.slots.iter().flatten().filter_map(|instance| instance.wake);
+        instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
     }
 
-    /// As [`State::wake`], in constant time, dropping timers that are stale.
+    /// The earliest instant at which a timer is due, in constant time, dropping timers that are stale. Events that scenarios
+    /// made come before the timers of their instant: [`State::next_own`].
     pub fn next_due(&mut self) -> Option<Instant> {
+        let instance = self.first_timer().map(|(at, _, _)| at);
+        instance.into_iter().chain(self.clocks.next_due()).min()
+    }
+
+    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
+    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
         while let Some(Reverse(timer)) = self.timers.peek() {
             if self.is_current(timer) {
-                return Some(timer.at);
+                return Some((timer.at, timer.entry, timer.unit));
             }
             self.timers.pop();
         }
@@ -145,7 +161,7 @@ impl State {
 
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty() && self.slots.iter().all(Option::is_none)
+        self.marks.is_empty() && self.slots.iter().all(Option::is_none) && self.own.is_empty() && self.clocks.is_empty()
     }
 
     /// The number of instances that run.
@@ -189,6 +205,8 @@ impl State {
             let running = mark.running.and_then(|handle| handles.get(&handle.serial).copied());
             own.running = own.running.or(running);
         }
+        self.own.absorb(other.own);
+        self.clocks.absorb(other.clocks);
     }
 
     /// Forgets everything, and keeps the room for the next contact.
@@ -202,6 +220,8 @@ impl State {
         self.watchers.clear();
         self.watch_all.clear();
         self.together.clear();
+        self.own.clear();
+        self.clocks.clear();
     }
 
     fn is_current(&self, timer: &Timer) -> bool {
@@ -250,11 +270,8 @@ impl State {
         self.timers.push(Reverse(Timer { at, entry, unit, handle, generation }));
     }
 
-    /// Takes the first timer that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Handle> {
-        if self.next_due()? > now {
-            return None;
-        }
+    /// Takes the first timer of an instance.
+    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
         self.timers.pop().map(|Reverse(timer)| timer.handle)
     }
 
