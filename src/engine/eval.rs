@@ -1,6 +1,7 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
 use super::facts::{Facts, World};
+use super::messages::OwnMessages;
 use super::program::LinkedCode;
 use super::value::Value;
 use crate::ir::{Expr, ExprIx, ProbeIx, Window};
@@ -62,6 +63,7 @@ pub(super) struct Eval<'a> {
     pub now: Instant,
     pub entry: Option<Instant>,
     pub last_message: Option<Instant>,
+    pub messages: OwnMessages<'a>,
     pub trigger: TriggerValues<'a>,
     pub event: Option<EventAtHand<'a>>,
     /// Collects what histories answered, when somebody wants to know.
@@ -81,8 +83,27 @@ impl<'a> Eval<'a> {
             now: Instant::MIN,
             entry: None,
             last_message: None,
+            messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: Some(event),
+            asked: None,
+            not_given: None,
+        }
+    }
+
+    /// For an expression that reads the contact alone.
+    pub fn of_contact(code: &'a LinkedCode, facts: Facts<'a>) -> Eval<'a> {
+        Eval {
+            code,
+            world: facts.world,
+            facts: Some(facts),
+            zone: Zone::UTC,
+            now: Instant::MIN,
+            entry: None,
+            last_message: None,
+            messages: OwnMessages::default(),
+            trigger: TriggerValues::None,
+            event: None,
             asked: None,
             not_given: None,
         }
@@ -145,6 +166,7 @@ impl<'a> Eval<'a> {
             Expr::Now => Value::Instant(self.now),
             Expr::Entry => self.entry.map_or(Value::Missing, Value::Instant),
             Expr::LastMessage => self.last_message.map_or(Value::Missing, Value::Instant),
+            Expr::OwnMessage(names) => self.messages.identity(names, self.now),
             Expr::ContactId => self.facts.map_or(Value::Missing, |facts| Value::Id(facts.person.id.clone())),
             Expr::IsEmpty(inner) => Value::Flag(match self.value(*inner).as_ref() {
                 Value::Text(text) => text.is_empty(),
@@ -247,6 +269,10 @@ impl<'a> Eval<'a> {
         Some(match (one, two) {
             (Value::Id(id), Value::Entity(entity)) | (Value::Entity(entity), Value::Id(id)) => {
                 self.world.id(*entity) == Some(id)
+            }
+            // By the name of its template.
+            (Value::Message(message), Value::Text(text)) | (Value::Text(text), Value::Message(message)) => {
+                message.name == *text
             }
             (Value::Id(Id::Text(id)), Value::Text(text)) | (Value::Text(text), Value::Id(Id::Text(id))) => id == text,
             _ => one == two,

@@ -1,5 +1,6 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
 use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
@@ -8,6 +9,7 @@ use crate::time::Instant;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// All entities but contacts, with the fields that the program reads: one table for each of its slots.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +132,7 @@ pub struct Life {
     values: Vec<Value>,
     admitted: usize,
     latest: FxHashMap<ProbeKey, Instant>,
+    messages: SentMessages,
 }
 
 /// A probe and the values of its keys.
@@ -147,8 +150,7 @@ impl Life {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
-        self.latest.clear();
-        self.admitted = 0;
+        self.forget();
     }
 
     /// Orders what is not admitted yet by arrival, then instant, kind, id: the order in which it is stepped.
@@ -194,6 +196,11 @@ impl Life {
     pub fn forget(&mut self) {
         self.admitted = 0;
         self.latest.clear();
+        for (place, said) in self.messages.forget() {
+            if let Some(value) = self.values.get_mut(place) {
+                *value = said;
+            }
+        }
     }
 
     /// The next event to admit.
@@ -228,12 +235,29 @@ impl Life {
         let kind = self.rows.get(place)?.event.kind;
         let at = self.rows.get(place)?.event.at;
         self.admitted += 1;
+        self.resolve_messages(program, place);
         for &probe in program.probes_of(kind) {
             let Some(key) = program.probe_key(probe, self.values(place), world, None) else { continue };
             let latest = self.latest.entry(key).or_insert(at);
             *latest = at.max(*latest);
         }
         Some(place)
+    }
+
+    pub(super) fn messages(&self) -> &SentMessages {
+        &self.messages
+    }
+
+    /// Says which message a field of an event speaks of; one that was `sent` is remembered.
+    pub(super) fn say_message(&mut self, place: usize, field: usize, message: MessageRef, sent: Option<Instant>) {
+        if let Some(at) = sent {
+            self.messages.add(&message, at);
+        }
+        let Some(place) = self.rows.get(place).map(|row| row.values.start as usize + field) else { return };
+        if let Some(value) = self.values.get_mut(place) {
+            let said = std::mem::replace(value, Value::Message(Arc::new(message)));
+            self.messages.said(place, said);
+        }
     }
 
     /// The instant of the latest admitted event of a probe with these key values.

@@ -3,6 +3,8 @@
 use super::describe;
 use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
+use super::messages::{self, MessageSlots};
+use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
@@ -52,6 +54,10 @@ pub struct Unit {
     pub starts_at: Instant,
     /// Events at this instant or later start nothing.
     pub starts_until: Instant,
+    /// Its place in the policy's priority; the lowest goes first.
+    pub(super) rank: u16,
+    /// Whether its conditions ask about the messages that its instances send.
+    pub(super) reads_messages: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -101,6 +107,8 @@ pub struct Context {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub settings: Settings,
+    policy: LinkedPolicy,
+    messages: MessageSlots,
     needs: Needs,
     units: Vec<Unit>,
     contexts: Vec<Context>,
@@ -124,9 +132,16 @@ impl Program {
         let kept =
             older.iter().flat_map(|version| version.messages.iter().map(move |message| (message, Some(version))));
         let messages: Vec<(&MessageContext, Option<&Version>)> = present.chain(kept).collect();
-        let needs = Needs::of(codes.chain(messages.iter().map(|(message, _)| &message.code)))?;
+        let codes = codes.chain(messages.iter().map(|(message, _)| &message.code)).chain([&bundle.policy.code]);
+        let mut needs = Needs::of(codes)?;
+        let read = scenarios.iter().map(|(scenario, _)| *scenario);
+        if let Some(sent) = messages::sent_event(read, &needs) {
+            needs.add_event(sent)?;
+        }
         let mut program = Program {
             settings: bundle.settings.clone(),
+            policy: LinkedPolicy::new(&bundle.policy, &needs),
+            messages: MessageSlots::new(&needs),
             probes: Vec::new(),
             probes_of: vec![Vec::new(); needs.events.len()],
             triggers_of: vec![Vec::new(); needs.events.len()],
@@ -178,6 +193,8 @@ impl Program {
             self.watch(wakers);
         }
         self.units.push(Unit {
+            rank: self.policy.rank(&scenario.name),
+            reads_messages: messages::reads_own_messages(&scenario),
             scenario,
             hash,
             current,
@@ -203,6 +220,14 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    pub(super) fn policy(&self) -> &LinkedPolicy {
+        &self.policy
+    }
+
+    pub(super) fn messages(&self) -> &MessageSlots {
+        &self.messages
     }
 
     /// Sorted by name; of one name, the current version first.
@@ -329,6 +354,21 @@ impl Needs {
         })
     }
 
+    /// Adds an event that the engine itself reads.
+    fn add_event(&mut self, event: RecordUse) -> Result<(), LinkError> {
+        let place = self.events.partition_point(|known| known.name < event.name);
+        match self.events.get_mut(place).filter(|known| known.name == event.name) {
+            Some(known) => {
+                let mut fields: BTreeMap<String, FieldUse> =
+                    known.fields.drain(..).map(|field| (field.name.clone(), field)).collect();
+                merge(&mut fields, &event.name, &event.fields)?;
+                known.fields = fields.into_values().collect();
+            }
+            None => self.events.insert(place, event),
+        }
+        Ok(())
+    }
+
     /// The slot of an entity that is read, by its name.
     pub fn entity(&self, name: &str) -> Option<u16> {
         self.entities.iter().position(|entity| entity.name == name).map(|place| place as u16)
@@ -386,7 +426,7 @@ fn places(fields: &[FieldUse], among: &[FieldUse]) -> Vec<u16> {
 }
 
 impl LinkedCode {
-    fn new(code: &Code, needs: &Needs, probe_base: u32) -> LinkedCode {
+    pub(super) fn new(code: &Code, needs: &Needs, probe_base: u32) -> LinkedCode {
         let event_slot = |name: &str| needs.events.iter().position(|each| each.name == name);
         let events: Vec<Option<usize>> = code.events.iter().map(|event| event_slot(&event.name)).collect();
         let fields_of = |(event, slot): (&RecordUse, &Option<usize>)| {

@@ -2,13 +2,15 @@
 //! program and the process that wrote it.
 
 use super::facts::Facts;
-use super::output::{EffectKey, TriggerRef};
+use super::messages::{MessageRef, OwnMessage};
+use super::output::{EffectKey, Outcome, Reason, TriggerRef};
+use super::policy::Claim;
 use super::program::Program;
 use super::state::{Handle, Instance, Mark, Pending, Phase, State};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use super::{Output, World};
-use crate::ir::{ScenarioHash, StepIx};
+use crate::ir::{Class, ScenarioHash, StepIx};
 use crate::model::{Id, Type};
 use crate::time::{Date, Duration, Instant, TimeOfDay};
 use rust_decimal::Decimal;
@@ -18,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The version of this form and of the step that wrote it. A reader refuses another.
-pub const STATE_FORMAT: u16 = 1;
+pub const STATE_FORMAT: u16 = 2;
 
 /// Why a state cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ struct SavedState {
     scenarios: Vec<[u8; 32]>,
     events: Vec<String>,
     instances: Vec<SavedInstance>,
+    /// What the caps count: marketing, then service.
+    claims: Vec<(Instant, bool)>,
     marks: Vec<SavedMark>,
 }
 
@@ -66,7 +70,30 @@ struct SavedInstance {
     phase: SavedPhase,
     wake: Option<Instant>,
     last_message: Option<Instant>,
-    pending: Vec<([u8; 16], u32, Instant)>,
+    pending: Vec<SavedPending>,
+    own: Vec<SavedOwnMessage>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedPending {
+    key: [u8; 16],
+    step: u32,
+    due: Instant,
+    wake: Option<Instant>,
+    /// By its number, as the outcomes and reasons below.
+    held: u8,
+    claimed: bool,
+    alternative: u8,
+    otherwise: Option<(u8, u8)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedOwnMessage {
+    key: [u8; 16],
+    step: u32,
+    alternative: u8,
+    due: Instant,
+    accepted: Option<Instant>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,6 +132,7 @@ enum SavedValue {
     Time(TimeOfDay),
     Duration(Duration),
     Id(SavedId),
+    Message(String, Option<[u8; 16]>),
 }
 
 impl From<&Id> for SavedId {
@@ -138,6 +166,7 @@ impl SavedValue {
             Value::Duration(duration) => SavedValue::Duration(*duration),
             Value::Entity(entity) => world.id(*entity).map_or(SavedValue::Missing, |id| SavedValue::Id(id.into())),
             Value::Id(id) => SavedValue::Id(id.into()),
+            Value::Message(message) => SavedValue::Message(message.name.to_string(), message.key.map(|key| key.0)),
             Value::List(_) => SavedValue::Missing, // waist
         }
     }
@@ -149,6 +178,9 @@ impl SavedValue {
             SavedValue::Flag(flag) => Value::Flag(flag),
             SavedValue::Number(bytes) => Value::Number(Decimal::deserialize(bytes)),
             SavedValue::Text(text) => Value::text(&text),
+            SavedValue::Message(name, key) => {
+                Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: key.map(EffectKey) }))
+            }
             SavedValue::Instant(instant) => Value::Instant(instant),
             SavedValue::Date(date) => Value::Date(date),
             SavedValue::Time(time) => Value::Time(time),
@@ -190,7 +222,8 @@ impl State {
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
-                    pending: instance.pending.iter().map(|each| (each.key.0, each.step.0, each.due)).collect(),
+                    pending: instance.pending.iter().map(SavedPending::from).collect(),
+                    own: instance.own.iter().map(SavedOwnMessage::from).collect(),
                 })
             })
             .collect();
@@ -205,6 +238,7 @@ impl State {
             format: STATE_FORMAT,
             clock: self.clock,
             next_serial: self.next_serial,
+            claims: self.claims.0.iter().map(|claim| (claim.at, claim.class == Class::Service)).collect(),
             marks: marks.collect(),
             scenarios,
             events,
@@ -226,6 +260,11 @@ impl State {
         let mut state = State::default();
         state.clock = saved.clock;
         state.next_serial = saved.next_serial;
+        let claim = |(at, is_service)| {
+            let class = if is_service { Class::Service } else { Class::Marketing };
+            Claim { at, class }
+        };
+        state.claims.0 = saved.claims.into_iter().map(claim).collect();
         for instance in saved.instances {
             let hash = ScenarioHash(*saved.scenarios.get(usize::from(instance.scenario)).ok_or(StateError::Broken)?);
             let unit = program.units().iter().position(|unit| unit.hash == hash);
@@ -259,11 +298,8 @@ impl State {
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,
-                pending: instance
-                    .pending
-                    .into_iter()
-                    .map(|(key, step, due)| Pending { key: EffectKey(key), step: StepIx(step), due })
-                    .collect(),
+                pending: instance.pending.into_iter().map(Pending::from).collect(),
+                own: instance.own.into_iter().map(OwnMessage::from).collect(),
             }));
         }
         let handles = state.handles();
@@ -288,15 +324,63 @@ impl State {
     fn file_all(&mut self, program: &Program, facts: Facts<'_>, handles: &[Handle]) {
         let now = self.clock.unwrap_or(Instant::MIN);
         let mut out = Output::default();
-        let mut stepper = Stepper { program, state: self, facts, delivery: Delivery::Outbox, now, out: &mut out };
+        let mut stepper = Stepper::new(program, self, facts, Delivery::Outbox, now, &mut out);
         for handle in handles {
             let Some(instance) = stepper.state.take(*handle) else { continue };
+            let held = instance.pending.iter().filter_map(|pending| Some((pending.wake?, pending.key)));
+            stepper.state.held.extend(held);
             if let Some(unit) = program.unit(instance.unit) {
                 stepper.watch_standing(unit, *handle, &instance);
                 stepper.file(unit, *handle, &instance);
             }
             stepper.state.put(*handle, instance);
         }
+    }
+}
+
+impl From<&Pending> for SavedPending {
+    fn from(pending: &Pending) -> SavedPending {
+        SavedPending {
+            key: pending.key.0,
+            step: pending.step.0,
+            due: pending.due,
+            wake: pending.wake,
+            held: pending.held as u8,
+            claimed: pending.claimed,
+            alternative: pending.alternative,
+            otherwise: pending.otherwise.map(|(outcome, reason)| (outcome as u8, reason as u8)),
+        }
+    }
+}
+
+impl From<SavedPending> for Pending {
+    fn from(saved: SavedPending) -> Pending {
+        let reason = |number: u8| Reason::ALL.get(usize::from(number)).copied().unwrap_or(Reason::None);
+        let outcome = |number: u8| Outcome::ALL.get(usize::from(number)).copied().unwrap_or(Outcome::Cancelled);
+        Pending {
+            key: EffectKey(saved.key),
+            step: StepIx(saved.step),
+            due: saved.due,
+            wake: saved.wake,
+            held: reason(saved.held),
+            claimed: saved.claimed,
+            alternative: saved.alternative,
+            otherwise: saved.otherwise.map(|(one, two)| (outcome(one), reason(two))),
+        }
+    }
+}
+
+impl From<&OwnMessage> for SavedOwnMessage {
+    fn from(own: &OwnMessage) -> SavedOwnMessage {
+        let OwnMessage { step, alternative, key, due, accepted } = *own;
+        SavedOwnMessage { key: key.0, step: step.0, alternative, due, accepted }
+    }
+}
+
+impl From<SavedOwnMessage> for OwnMessage {
+    fn from(saved: SavedOwnMessage) -> OwnMessage {
+        let SavedOwnMessage { key, step, alternative, due, accepted } = saved;
+        OwnMessage { step: StepIx(step), alternative, key: EffectKey(key), due, accepted }
     }
 }
 

@@ -3,14 +3,15 @@
 use super::advance::Ending;
 use super::eval::{Asked, Eval, EventAtHand, TriggerValues};
 use super::facts::Facts;
+use super::messages::OwnMessages;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
 use super::program::{Program, Unit, Wakers};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
 use super::value::Value;
 use crate::ir::{EntryRule, ExprIx, Op, StepIx, Trigger};
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use smallvec::SmallVec;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What happens to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,14 @@ pub enum Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     Accepted,
-    /// It never left and never will: bounced, suppressed, expired, skipped.
+    /// It never left and never will: suppressed, expired, skipped.
     Failed,
+    /// The server of the address refused it, at once or later; `hard` when there is no such mailbox.
+    Bounced {
+        hard: bool,
+    },
+    /// Nobody knows whether it left.
+    Uncertain,
 }
 
 /// How messages leave.
@@ -54,7 +61,7 @@ pub fn step(
 ) {
     let now = state.clock.map_or(now, |clock| clock.max(now));
     state.clock = Some(now);
-    let mut stepper = Stepper { program, state, facts, delivery, now, out };
+    let mut stepper = Stepper::new(program, state, facts, delivery, now, out);
     match input {
         Input::Event { place } => stepper.event(place),
         Input::Timer => stepper.timer(),
@@ -70,6 +77,30 @@ pub(super) struct Stepper<'a, 's> {
     pub delivery: Delivery,
     pub now: Instant,
     pub out: &'s mut Output,
+    zone: Cell<Option<Zone>>,
+}
+
+impl<'a, 's> Stepper<'a, 's> {
+    pub fn new(
+        program: &'a Program,
+        state: &'s mut State,
+        facts: Facts<'a>,
+        delivery: Delivery,
+        now: Instant,
+        out: &'s mut Output,
+    ) -> Stepper<'a, 's> {
+        Stepper { program, state, facts, delivery, now, out, zone: Cell::new(None) }
+    }
+
+    /// The contact's zone by the policy: that of all calendar arithmetic.
+    pub fn zone(&self) -> Zone {
+        if let Some(zone) = self.zone.get() {
+            return zone;
+        }
+        let zone = self.program.policy().zone(self.facts, self.program.settings.zone);
+        self.zone.set(Some(zone));
+        zone
+    }
 }
 
 impl<'a> Stepper<'a, '_> {
@@ -189,7 +220,7 @@ impl<'a> Stepper<'a, '_> {
         let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
             return false;
         };
-        self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
+        self.zone().add(last, window).is_some_and(|close| self.now <= close)
     }
 
     /// Starts an instance when filter, audience and entry rule allow it. True when the trigger matched.
@@ -205,10 +236,11 @@ impl<'a> Stepper<'a, '_> {
             code,
             world: self.facts.world,
             facts: Some(self.facts),
-            zone: self.program.settings.zone,
+            zone: self.zone(),
             now: self.now,
             entry: Some(event.at),
             last_message: None,
+            messages: OwnMessages::default(),
             trigger: TriggerValues::Row(values, trigger_fields),
             event: Some(EventAtHand::of(code, trigger.event, values)),
             asked: self.out.trace.is_some().then_some(&asked),
@@ -262,6 +294,7 @@ impl<'a> Stepper<'a, '_> {
             wake: None,
             last_message: None,
             pending: SmallVec::new(),
+            own: Vec::new(),
         };
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
@@ -290,7 +323,7 @@ impl<'a> Stepper<'a, '_> {
             EntryRule::Once => last.is_none(),
             EntryRule::OnceEvery(duration) => {
                 let Some(last) = last else { return true };
-                let next = eval.duration(duration).and_then(|duration| self.program.settings.zone.add(last, duration));
+                let next = eval.duration(duration).and_then(|duration| self.zone().add(last, duration));
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OncePer(path) => {
@@ -381,10 +414,11 @@ impl<'a> Stepper<'a, '_> {
             code: &unit.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            zone: self.program.settings.zone,
+            zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
             last_message: instance.last_message_at(self.now),
+            messages: instance.own_messages(unit),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -410,21 +444,5 @@ impl<'a> Stepper<'a, '_> {
             trigger: instance.trigger.clone(),
             also: Vec::new(),
         });
-    }
-
-    fn receipt(&mut self, key: EffectKey, receipt: Receipt) {
-        let handles: Vec<Handle> = self.state.with_pending(key);
-        for handle in handles {
-            let Some(mut instance) = self.state.take(handle) else { continue };
-            instance.pending.retain(|pending| pending.key != key);
-            if receipt == Receipt::Accepted {
-                instance.last_message = instance.last_message.max(Some(self.now));
-            }
-            let Some(unit) = self.program.unit(instance.unit) else { continue };
-            match instance.phase {
-                Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
-                _ => self.close(handle, instance, unit),
-            }
-        }
     }
 }

@@ -102,7 +102,7 @@ impl Contact<'_> {
                     self.line(&effect, &triggers, (String::new(), String::new()), (reason.text(), ""));
                 }
                 What::Act { .. } | What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
-                What::Emit { key } => {
+                What::Emit { key, .. } => {
                     assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
                     let facts = Facts { world: self.world, person: self.person, life: &self.life };
                     let verdict = about_to_send(self.program, &mut self.state, *key, now, facts, &mut self.out);
