@@ -2,9 +2,9 @@
 
 use super::eval::Asked;
 use super::messages::OwnMessage;
-use super::output::{EffectKey, Outcome, Reason, Told, What};
-use super::program::Unit;
-use super::state::{Handle, Instance, Pending, Phase};
+use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};
+use super::program::{Program, Unit};
+use super::state::{Handle, Instance, Pending, Phase, State};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
@@ -216,6 +216,38 @@ impl<'a> Stepper<'a, '_> {
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
             }
         }
+    }
+}
+
+impl State {
+    /// The messages that quiet hours and caps still hold where no outbox keeps them, as effects at the instants at which
+    /// they came due: what a driver shows at the end of a simulation.
+    pub fn deferred(&self, program: &Program) -> Vec<Effect> {
+        let mut keys: Vec<EffectKey> = self.held.iter().map(|(_, key)| *key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        self.sort_messages(program, &mut keys);
+        keys.into_iter().filter_map(|key| self.deferred_message(program, key)).collect()
+    }
+
+    fn deferred_message(&self, program: &Program, key: EffectKey) -> Option<Effect> {
+        let mut members: Vec<&Instance> =
+            self.with_pending(key).into_iter().filter_map(|handle| self.get(handle)).collect();
+        members.sort_by_key(|instance| (instance.entry, instance.serial));
+        let (first, rest) = members.split_first()?;
+        let pending = first.pending.iter().find(|pending| pending.key == key)?;
+        let node = program.unit(first.unit)?.scenario.steps.get(pending.step)?;
+        let (alternative, reason) = (pending.alternative, pending.held);
+        Some(Effect {
+            at: pending.due,
+            entered_at: first.entry,
+            unit: first.unit,
+            ordinal: node.ordinal,
+            step: pending.step,
+            what: What::Send { alternative, outcome: Outcome::Deferred, reason },
+            trigger: first.trigger.clone(),
+            also: rest.iter().map(|instance| instance.trigger.clone()).collect(),
+        })
     }
 }
 
