@@ -42,6 +42,7 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Started => "started".into(),
         Told::Waits { until } => format!("waits until {}", moment(zone, *until)),
         Told::WaitsFor { until } => format!("waits at most until {}", moment(zone, *until)),
+        Told::WaitsForMessage => "waits for the message to leave first".into(),
         Told::PassedAtOnce => "passes at once".into(),
         Told::ConditionHolds => "the event it waited for".into(),
         Told::Due => "due".into(),
@@ -61,6 +62,10 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Acted { outcome, reason: Reason::None } => outcome.name().into(),
         Told::Acted { outcome, reason } => format!("{}: {}", outcome.name(), reason.text()),
         Told::Message { outcome, reason, alternative } => message(program, line, *outcome, reason.text(), *alternative),
+        Told::Deferred { until, reason, alternative } => {
+            let name = message(program, line, Some(Outcome::Deferred), reason.text(), *alternative);
+            format!("{name}: until {}", moment(zone, *until))
+        }
         Told::Ended(reason) => format!("ended: {}", reason.text()),
         Told::Converted => "goal reached".into(),
         Told::Finished => "finished".into(),

@@ -168,9 +168,11 @@ impl<'a> Stepper<'a, '_> {
         for instance in &instances {
             self.tell(instance, None, Told::Ended(Reason::Erased), Vec::new());
             for pending in &instance.pending {
-                if !withdrawn.contains(&pending.key) {
-                    withdrawn.push(pending.key);
-                    let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
+                let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
+                if pending.wake.is_some() {
+                    self.not_sent(instance, pending.step, (outcome, reason));
+                } else if !withdrawn.contains(&key) {
+                    withdrawn.push(key);
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                 }
             }

@@ -91,7 +91,8 @@ enum Due {
 }
 
 impl Stepper<'_, '_> {
-    /// The first timer that is due: by instant, then the policy's priority, then entry, then scenario name.
+    /// The first timer that is due: by instant, then the policy's priority, then entry, then scenario name; after all others
+    /// of its instant, the messages that wait to be claimed.
     pub(super) fn timer(&mut self) {
         match self.first_due() {
             Some(Due::Instance(handle)) => self.instance_timer(handle),
@@ -103,12 +104,12 @@ impl Stepper<'_, '_> {
                     Start::Events(_) | Start::Started => {}
                 }
             }
-            None => {}
+            None => self.claim_held(),
         }
     }
 
     fn first_due(&mut self) -> Option<Due> {
-        let rank = |unit: u16| self.program.unit(unit).map_or(u32::MAX, |unit| unit.rank);
+        let rank = |unit: u16| self.program.unit(unit).map_or(u16::MAX, |unit| unit.rank);
         // The entry of what a clock starts is the instant at which it starts.
         let clocks = self.state.clocks.all().map(|(due, unit)| (due, rank(unit), due, unit));
         let clock = clocks.min().filter(|(due, ..)| *due <= self.now);

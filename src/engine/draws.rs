@@ -1,16 +1,9 @@
 //! Draws: hashes of stable ids in place of chance.
 
+use super::key::described;
 use crate::ir::SplitArm;
 use crate::model::Id;
 use rust_decimal::prelude::ToPrimitive;
-
-/// An id as bytes that are hashed. The number 7 and the text `7` are two ids.
-pub(super) fn id_text(id: &Id) -> String {
-    match id {
-        Id::Number(number) => format!("number {number}"),
-        Id::Text(text) => format!("text {text}"),
-    }
-}
 
 /// A number out of 2^64, the same for life: the start of BLAKE3 over `kind` and the parts, each with its length.
 pub(super) fn draw(kind: &str, parts: &[&[u8]]) -> u64 {
@@ -29,7 +22,7 @@ pub(super) fn draw(kind: &str, parts: &[&[u8]]) -> u64 {
 /// "Weighted Distributed Hash Tables", 2005). An arm's score depends on that arm alone, so a share that grows takes from
 /// the others what it must, and moves nobody between them. `None` where no arm has a share.
 pub(super) fn arm(split: &str, arms: &[SplitArm], person: &Id) -> Option<usize> {
-    let person = id_text(person);
+    let person = described(person);
     let score = |arm: &SplitArm| {
         let share = arm.share.to_f64().filter(|share| *share > 0.0)?;
         let drawn = draw("scn-split-1", &[split.as_bytes(), arm.name.as_bytes(), person.as_bytes()]);

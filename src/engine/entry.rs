@@ -2,6 +2,7 @@
 
 use super::advance::Ending;
 use super::eval::{Eval, EventAtHand, TriggerValues};
+use super::messages::OwnMessages;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
 use super::state::{Handle, Instance, Phase};
@@ -86,6 +87,7 @@ impl<'a> Stepper<'a, '_> {
             wake: None,
             last_message: None,
             pending: SmallVec::new(),
+            own: Vec::new(),
         };
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
@@ -133,6 +135,7 @@ impl<'a> Stepper<'a, '_> {
             now: self.now,
             entry: Some(entry),
             last_message: None,
+            messages: OwnMessages::default(),
             trigger,
             event: event.zip(slot).map(|(event, slot)| EventAtHand::of(&unit.code, slot, event.at, values)),
             asked: None,

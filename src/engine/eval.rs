@@ -3,6 +3,7 @@
 use super::balance;
 use super::facts::{Facts, World};
 use super::linked::LinkedCode;
+use super::messages::OwnMessages;
 use super::program::Program;
 use super::state::{Phase, State};
 use super::value::Value;
@@ -87,6 +88,7 @@ pub(super) struct Eval<'a> {
     pub now: Instant,
     pub entry: Option<Instant>,
     pub last_message: Option<Instant>,
+    pub messages: OwnMessages<'a>,
     pub trigger: TriggerValues<'a>,
     pub event: Option<EventAtHand<'a>>,
     /// Collects what histories answered, when somebody wants to know.
@@ -107,8 +109,28 @@ impl<'a> Eval<'a> {
             now: Instant::MIN,
             entry: None,
             last_message: None,
+            messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: Some(event),
+            asked: None,
+            not_given: None,
+        }
+    }
+
+    /// For an expression that reads the contact alone.
+    pub fn of_contact(code: &'a LinkedCode, facts: Facts<'a>, inside: Inside<'a>) -> Eval<'a> {
+        Eval {
+            code,
+            world: facts.world,
+            facts: Some(facts),
+            inside: Some(inside),
+            zone: Zone::UTC,
+            now: Instant::MIN,
+            entry: None,
+            last_message: None,
+            messages: OwnMessages::default(),
+            trigger: TriggerValues::None,
+            event: None,
             asked: None,
             not_given: None,
         }
@@ -182,8 +204,7 @@ impl<'a> Eval<'a> {
                 value => value.is_missing(),
             }),
             Expr::EventAt => self.event.map_or(Value::Missing, |event| Value::Instant(event.at)),
-            // The engine knows the messages of an instance, an expression alone does not.
-            Expr::OwnMessage(_) => Value::Missing,
+            Expr::OwnMessage(names) => self.messages.identity(names, self.now),
             Expr::Balance(account) => balance::balance(self, account).map_or(Value::Missing, Value::Number),
             Expr::Measure(name) => {
                 let measures = self.facts.map(|facts| facts.measures);
@@ -295,6 +316,10 @@ impl<'a> Eval<'a> {
         Some(match (one, two) {
             (Value::Id(id), Value::Entity(entity)) | (Value::Entity(entity), Value::Id(id)) => {
                 self.world.id(*entity) == Some(id)
+            }
+            // By the name of its template.
+            (Value::Message(message), Value::Text(text)) | (Value::Text(text), Value::Message(message)) => {
+                message.name == *text
             }
             (Value::Id(Id::Text(id)), Value::Text(text)) | (Value::Text(text), Value::Id(Id::Text(id))) => id == text,
             (Value::List(one), Value::List(two)) => {

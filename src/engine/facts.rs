@@ -1,6 +1,7 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
 use super::measures::Measures;
+use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
 use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
@@ -9,6 +10,7 @@ use crate::time::Instant;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// All entities but contacts, with the fields that the program reads: one table for each of its slots.
 #[derive(Clone, Debug, Default)]
@@ -136,6 +138,7 @@ pub struct Life {
     latest: FxHashMap<ProbeKey, Instant>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
+    messages: SentMessages,
 }
 
 /// The place of the first event that a scenario made.
@@ -204,6 +207,11 @@ impl Life {
         self.own.clear();
         self.latest.clear();
         self.by_kind.iter_mut().for_each(Vec::clear);
+        for (place, said) in self.messages.forget() {
+            if let Some(value) = self.values.get_mut(place) {
+                *value = said;
+            }
+        }
     }
 
     /// The next event to admit.
@@ -274,8 +282,25 @@ impl Life {
         place
     }
 
+    pub(super) fn messages(&self) -> &SentMessages {
+        &self.messages
+    }
+
+    /// Says which message a field of an event speaks of; one that was `sent` is remembered.
+    pub(super) fn say_message(&mut self, place: usize, field: usize, message: MessageRef, sent: Option<Instant>) {
+        if let Some(at) = sent {
+            self.messages.add(&message, at);
+        }
+        let Some(place) = self.row(place).map(|row| row.values.start as usize + field) else { return };
+        if let Some(value) = self.values.get_mut(place) {
+            let said = std::mem::replace(value, Value::Message(Arc::new(message)));
+            self.messages.said(place, said);
+        }
+    }
+
     /// Files an admitted event under what asks for it.
     fn file(&mut self, program: &Program, world: &World, place: usize) {
+        self.resolve_messages(program, place);
         let Some(&Event { kind, at, .. }) = self.event(place) else { return };
         for &probe in program.probes_of(kind) {
             let Some(key) = program.probe_key(probe, at, self.values(place), world, None) else { continue };

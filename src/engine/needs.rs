@@ -105,6 +105,23 @@ impl Needs {
         self.accounts.iter().filter_map(account).collect()
     }
 
+    /// Adds an event that the engine itself reads.
+    pub(super) fn add_event(&mut self, event: RecordUse) -> Result<(), LinkError> {
+        let place = self.events.partition_point(|known| known.name < event.name);
+        match self.events.get_mut(place).filter(|known| known.name == event.name) {
+            Some(known) => {
+                let mut fields: Fields = known.fields.drain(..).map(|field| (field.name.clone(), field)).collect();
+                merge(&mut fields, &event.name, &event.fields)?;
+                known.fields = fields.into_values().collect();
+            }
+            None => {
+                self.events.insert(place, event);
+                self.routes.insert(place, None);
+            }
+        }
+        Ok(())
+    }
+
     /// The slot of an entity that is read, by its name.
     pub fn entity(&self, name: &str) -> Option<u16> {
         self.entities.iter().position(|entity| entity.name == name).map(|place| place as u16)

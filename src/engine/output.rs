@@ -46,8 +46,8 @@ pub struct Effect {
 pub enum What {
     /// A `send` whose outcome is known: in test and simulation, or where nothing is to be sent.
     Send { alternative: u8, outcome: Outcome, reason: Reason },
-    /// A message for the outbox.
-    Emit { key: EffectKey },
+    /// A message for the outbox, which does not leave after it expires.
+    Emit { key: EffectKey, expires: Instant },
     /// A message of the outbox that must not leave any more.
     Withdraw { key: EffectKey, outcome: Outcome, reason: Reason },
     /// A step other than `send`.
@@ -321,6 +321,8 @@ pub enum Told {
     WaitsFor {
         until: Instant,
     },
+    /// A wait for the engagement with a message that is on its way.
+    WaitsForMessage,
     /// A wait that passes at once.
     PassedAtOnce,
     /// An event made the condition of a wait true.
@@ -344,6 +346,12 @@ pub enum Told {
     },
     Message {
         outcome: Option<Outcome>,
+        reason: Reason,
+        alternative: u8,
+    },
+    /// Quiet hours or a cap hold a message until then at least.
+    Deferred {
+        until: Instant,
         reason: Reason,
         alternative: u8,
     },

@@ -178,5 +178,6 @@ impl Stepper<'_, '_> {
     /// Changes a field of this contact, for all that follows.
     pub(super) fn change(&mut self, key: EffectKey, change: Change) {
         self.state.own.change(key, change, self.program, self.facts.person);
+        self.zone.set(None);
     }
 }

@@ -4,12 +4,14 @@ use super::describe;
 use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
 use super::linked::{LinkedCode, Wakers};
+use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
+use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, Measure, MessageContext, Moment, Op, Policy, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx, Version,
+    Bundle, Code, ExprIx, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings, Start,
+    StepIx, Version,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -28,8 +30,10 @@ pub struct Unit {
     pub starts_at: Instant,
     /// Events at this instant or later start nothing.
     pub starts_until: Instant,
-    /// The place in the policy's priority: the lowest goes first.
-    pub(super) rank: u32,
+    /// Its place in the policy's priority; the lowest goes first.
+    pub(super) rank: u16,
+    /// Whether its conditions ask about the messages that its instances send.
+    pub(super) reads_messages: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -76,9 +80,8 @@ enum Owner {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub settings: Settings,
-    pub policy: Policy,
-    /// Of the policy's zone.
-    pub(super) policy_code: LinkedCode,
+    policy: LinkedPolicy,
+    messages: MessageSlots,
     needs: Needs,
     units: Vec<Unit>,
     measures: Vec<LinkedMeasure>,
@@ -117,12 +120,15 @@ impl Program {
         let codes = codes.chain(messages.iter().map(|(message, _)| &message.code));
         let codes = codes.chain(bundle.measures.iter().map(|measure| &measure.code));
         let all: Vec<&Scenario> = scenarios.iter().map(|(scenario, _)| *scenario).collect();
-        let needs = Needs::of(codes.chain([&bundle.policy.code]), &all)?;
+        let mut needs = Needs::of(codes.chain([&bundle.policy.code]), &all)?;
+        if let Some(sent) = messages::sent_event(all.iter().copied(), &needs) {
+            needs.add_event(sent)?;
+        }
         let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
-            policy: bundle.policy.clone(),
-            policy_code: LinkedCode::new(&bundle.policy.code, &needs, 0),
+            policy: LinkedPolicy::new(&bundle.policy, &needs),
+            messages: MessageSlots::new(&needs),
             probes: Vec::new(),
             probes_of: vec![Vec::new(); needs.events.len()],
             triggers_of: none(),
@@ -212,9 +218,9 @@ impl Program {
         for wakers in waits_for.values().chain([&goal, &stop_when]) {
             self.watch(wakers);
         }
-        let listed = self.policy.priority.iter().position(|name| *name == scenario.name);
         self.units.push(Unit {
-            rank: listed.map_or(u32::MAX, |place| place as u32),
+            rank: self.policy.rank(&scenario.name),
+            reads_messages: messages::reads_own_messages(&scenario),
             hash: scenario.hash(),
             scenario,
             current,
@@ -240,6 +246,14 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    pub(super) fn policy(&self) -> &LinkedPolicy {
+        &self.policy
+    }
+
+    pub(super) fn messages(&self) -> &MessageSlots {
+        &self.messages
     }
 
     /// Sorted by name; of one name, the current version first.

@@ -2,16 +2,19 @@
 //! program and the process that wrote it.
 
 use super::facts::Facts;
+use super::messages::OwnMessage;
 use super::output::{EffectKey, TriggerRef};
+use super::policy::Claim;
 use super::program::Program;
 use super::saved_first::First;
+use super::saved_messages::{SavedOwnMessage, SavedPending};
 use super::saved_own::{SavedClocks, SavedOwn};
 use super::saved_value::{SavedId, SavedValue, entity_slot};
 use super::state::{Handle, Instance, Mark, Pending, Phase, State};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use super::{Output, World};
-use crate::ir::{ScenarioHash, StepIx};
+use crate::ir::{Class, ScenarioHash, StepIx};
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -53,6 +56,8 @@ pub(super) struct SavedState {
     /// Names of events; an empty one stands for the contact itself.
     pub events: Vec<String>,
     pub instances: Vec<SavedInstance>,
+    /// What the caps count: true of a service message, false of marketing.
+    pub claims: Vec<(Instant, bool)>,
     pub marks: Vec<SavedMark>,
     pub own: SavedOwn,
     pub clocks: SavedClocks,
@@ -70,7 +75,8 @@ pub(super) struct SavedInstance {
     pub phase: SavedPhase,
     pub wake: Option<Instant>,
     pub last_message: Option<Instant>,
-    pub pending: Vec<([u8; 16], u32, Instant)>,
+    pub pending: Vec<SavedPending>,
+    pub own: Vec<SavedOwnMessage>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,7 +127,8 @@ impl State {
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
-                    pending: instance.pending.iter().map(|each| (each.key.0, each.step.0, each.due)).collect(),
+                    pending: instance.pending.iter().map(SavedPending::from).collect(),
+                    own: instance.own.iter().map(SavedOwnMessage::from).collect(),
                 })
             })
             .collect();
@@ -136,6 +143,7 @@ impl State {
             format: STATE_FORMAT,
             clock: self.clock,
             next_serial: self.next_serial,
+            claims: self.claims.0.iter().map(|claim| (claim.at, claim.class == Class::Service)).collect(),
             marks: marks.collect(),
             scenarios,
             instances,
@@ -159,6 +167,11 @@ impl State {
         let mut state = State::default();
         state.clock = saved.clock;
         state.next_serial = saved.next_serial;
+        let claim = |(at, is_service)| {
+            let class = if is_service { Class::Service } else { Class::Marketing };
+            Claim { at, class }
+        };
+        state.claims.0 = saved.claims.into_iter().map(claim).collect();
         for instance in saved.instances {
             let hash = ScenarioHash(*saved.scenarios.get(usize::from(instance.scenario)).ok_or(StateError::Broken)?);
             let unit = program.units().iter().position(|unit| unit.hash == hash);
@@ -193,11 +206,8 @@ impl State {
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,
-                pending: instance
-                    .pending
-                    .into_iter()
-                    .map(|(key, step, due)| Pending { key: EffectKey(key), step: StepIx(step), due })
-                    .collect(),
+                pending: instance.pending.into_iter().map(Pending::from).collect(),
+                own: instance.own.into_iter().map(OwnMessage::from).collect(),
             }));
         }
         let handles = state.handles();
@@ -227,6 +237,8 @@ impl State {
         let mut stepper = Stepper::new(program, self, facts, Delivery::Outbox, now, &mut out);
         for handle in handles {
             let Some(instance) = stepper.state.take(*handle) else { continue };
+            let held = instance.pending.iter().filter_map(|pending| Some((pending.wake?, pending.key)));
+            stepper.state.held.extend(held);
             if let Some(unit) = program.unit(instance.unit) {
                 stepper.watch_standing(unit, *handle, &instance);
                 stepper.file(unit, *handle, &instance);

@@ -1,7 +1,11 @@
 //! The first form of a saved state, as far as a reader still meets it.
 
+use super::output::EffectKey;
 use super::saved::{STATE_FORMAT, SavedInstance, SavedMark, SavedPhase, SavedState};
+use super::saved_messages::SavedPending;
 use super::saved_value::{SavedId, SavedValue};
+use super::state::Pending;
+use crate::ir::StepIx;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +35,11 @@ pub(super) struct FirstInstance {
     pub pending: Vec<([u8; 16], u32, Instant)>,
 }
 
+/// A message of an outbox.
+fn waiting((key, step, due): ([u8; 16], u32, Instant)) -> SavedPending {
+    (&Pending::new(EffectKey(key), StepIx(step), due, 0)).into()
+}
+
 impl From<First> for SavedState {
     fn from(first: First) -> SavedState {
         SavedState {
@@ -40,6 +49,7 @@ impl From<First> for SavedState {
             scenarios: first.scenarios,
             events: first.events,
             instances: first.instances.into_iter().map(SavedInstance::from).collect(),
+            claims: Vec::new(),
             marks: first.marks,
             own: Default::default(),
             clocks: Default::default(),
@@ -60,7 +70,8 @@ impl From<FirstInstance> for SavedInstance {
             phase: first.phase,
             wake: first.wake,
             last_message: first.last_message,
-            pending: first.pending,
+            pending: first.pending.into_iter().map(waiting).collect(),
+            own: Vec::new(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Values as bytes: ids stand for rows.
 
 use super::World;
+use super::messages::MessageRef;
+use super::output::EffectKey;
 use super::program::Program;
 use super::value::Value;
 use crate::model::{Id, Type};
@@ -28,6 +30,7 @@ pub(super) enum SavedValue {
     Duration(Duration),
     Id(SavedId),
     List(Vec<SavedValue>),
+    Message(String, Option<[u8; 16]>),
 }
 
 impl From<&Id> for SavedId {
@@ -61,6 +64,7 @@ impl SavedValue {
             Value::Duration(duration) => SavedValue::Duration(*duration),
             Value::Entity(entity) => world.id(*entity).map_or(SavedValue::Missing, |id| SavedValue::Id(id.into())),
             Value::Id(id) => SavedValue::Id(id.into()),
+            Value::Message(message) => SavedValue::Message(message.name.to_string(), message.key.map(|key| key.0)),
             Value::List(all) => SavedValue::List(all.iter().map(|each| SavedValue::of(each, world)).collect()),
         }
     }
@@ -80,6 +84,9 @@ impl SavedValue {
                 Some(entity) => world.refer(entity, id.into()),
                 None => Value::Id(id.into()),
             },
+            SavedValue::Message(name, key) => {
+                Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: key.map(EffectKey) }))
+            }
             SavedValue::List(all) => Value::List(all.into_iter().map(|each| each.read(entity, world)).collect()),
         }
     }

@@ -13,7 +13,7 @@ use super::value::Value;
 use crate::ir::{ExprIx, Op, StepIx};
 use crate::time::{Instant, Zone};
 use smallvec::SmallVec;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 /// What happens to a contact.
@@ -37,8 +37,14 @@ pub enum Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     Accepted,
-    /// It never left and never will: bounced, suppressed, expired, skipped.
+    /// It never left and never will: suppressed, expired, skipped.
     Failed,
+    /// The server of the address refused it, at once or later; `hard` when there is no such mailbox.
+    Bounced {
+        hard: bool,
+    },
+    /// Nobody knows whether it left.
+    Uncertain,
 }
 
 /// How messages leave.
@@ -92,6 +98,8 @@ pub(super) struct Stepper<'a, 's> {
     pub depth: usize,
     /// Whether a scenario changed the contact without an event that the program reads.
     pub stirred: bool,
+    /// Worked out once, unless the contact changes.
+    pub zone: Cell<Option<Zone>>,
 }
 
 impl<'a, 's> Stepper<'a, 's> {
@@ -103,14 +111,20 @@ impl<'a, 's> Stepper<'a, 's> {
         now: Instant,
         out: &'s mut Output,
     ) -> Stepper<'a, 's> {
-        Stepper { program, state, facts, delivery, now, out, starting: VecDeque::new(), depth: 0, stirred: false }
+        let (starting, depth, stirred, zone) = (VecDeque::new(), 0, false, Cell::new(None));
+        Stepper { program, state, facts, delivery, now, out, starting, depth, stirred, zone }
     }
 }
 
 impl<'a> Stepper<'a, '_> {
-    /// The zone of calendar arithmetic for this contact.
+    /// The contact's zone by the policy: that of all calendar arithmetic.
     pub(super) fn zone(&self) -> Zone {
-        self.program.settings.zone
+        if let Some(zone) = self.zone.get() {
+            return zone;
+        }
+        let zone = self.program.policy().zone(self.facts, self.inside(None), self.program.settings.zone);
+        self.zone.set(Some(zone));
+        zone
     }
 
     /// What the step led to: scenarios that were started, and conditions that what it did to the contact made true.
@@ -315,6 +329,7 @@ impl<'a> Stepper<'a, '_> {
             now: self.now,
             entry: Some(instance.entry),
             last_message: instance.last_message_at(self.now),
+            messages: instance.own_messages(unit),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -340,21 +355,5 @@ impl<'a> Stepper<'a, '_> {
             trigger: instance.trigger.clone(),
             also: Vec::new(),
         });
-    }
-
-    fn receipt(&mut self, key: EffectKey, receipt: Receipt) {
-        let handles: Vec<Handle> = self.state.with_pending(key);
-        for handle in handles {
-            let Some(mut instance) = self.state.take(handle) else { continue };
-            instance.pending.retain(|pending| pending.key != key);
-            if receipt == Receipt::Accepted {
-                instance.last_message = instance.last_message.max(Some(self.now));
-            }
-            let Some(unit) = self.program.unit(instance.unit) else { continue };
-            match instance.phase {
-                Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
-                _ => self.close(handle, instance, unit),
-            }
-        }
     }
 }

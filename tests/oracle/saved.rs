@@ -6,8 +6,8 @@ use super::naive::Line;
 use super::variants;
 use super::world::Key;
 use scn::engine::{
-    Counts, Delivery, Effect, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Receipt, State, TriggerRef,
-    Verdict, What, World, about_to_send, step,
+    Counts, Delivery, Effect, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Receipt, State,
+    TriggerRef, Verdict, What, World, about_to_send, step,
 };
 use scn::ir::Op;
 use scn::store::crm::{ContactRange, Crm, Notes};
@@ -102,9 +102,10 @@ impl Contact<'_> {
                     self.line(&effect, &triggers, (String::new(), String::new()), (reason.text(), ""));
                 }
                 What::Act { .. } | What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
-                What::Emit { key } => {
+                What::Emit { key, .. } => {
                     assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
-                    let facts = Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE };
+                    let facts =
+                        Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE };
                     let verdict = about_to_send(self.program, &mut self.state, *key, now, facts, &mut self.out);
                     let Verdict::Send(departure) = verdict else { panic!("claimed at once: {verdict:?}") };
                     let chosen = (departure.channel.clone(), departure.message.clone());

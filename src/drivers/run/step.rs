@@ -11,7 +11,8 @@ use crate::ir::Op;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
-    Claimed, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome, Verdict as Answer,
+    Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome,
+    Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -264,11 +265,19 @@ impl<'a> AtWork<'a> {
         verdict
     }
 
+    /// Messages in the order in which the engine wants to be asked about them; those that no instance waits for come last.
+    pub(super) fn in_order(&self, mut messages: Vec<DueMessage>) -> Vec<DueMessage> {
+        let mut keys: Vec<EffectKey> = messages.iter().map(|message| message.ticket.key).collect();
+        self.state.sort_messages(self.program, &mut keys);
+        messages.sort_by_key(|message| keys.iter().position(|key| *key == message.ticket.key).unwrap_or(keys.len()));
+        messages
+    }
+
     fn take_effects(&mut self) {
         for effect in std::mem::take(&mut self.out.effects) {
             match &effect.what {
-                What::Emit { key } => {
-                    let message = self.new_message(*key, &effect);
+                What::Emit { key, expires } => {
+                    let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
                 }
                 What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
@@ -279,10 +288,9 @@ impl<'a> AtWork<'a> {
         }
     }
 
-    fn new_message(&self, key: EffectKey, effect: &Effect) -> Option<NewMessage> {
+    fn new_message(&self, key: EffectKey, expires_at: Instant, effect: &Effect) -> Option<NewMessage> {
         let unit = self.program.unit(effect.unit)?;
         let Op::Send(send) = &unit.scenario.steps.get(effect.step)?.op else { return None };
-        let settings = &self.program.settings;
         Some(NewMessage {
             key,
             scenario: unit.scenario.name.clone(),
@@ -296,7 +304,7 @@ impl<'a> AtWork<'a> {
                 .collect(),
             due: effect.at,
             not_before: effect.at,
-            expires_at: settings.zone.add(effect.at, settings.expire).unwrap_or(Instant::MAX),
+            expires_at,
         })
     }
 
@@ -327,13 +335,14 @@ fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
     }
 }
 
-/// A receipt that says something. One that says that nobody knows leaves the message on its way until somebody does.
 fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
     let Arrived::Receipt { key, outcome } = &row.input else { return None };
     let receipt = match outcome {
         ReceiptOutcome::Accepted => Receipt::Accepted,
-        ReceiptOutcome::Bounced(_) => Receipt::Failed,
-        ReceiptOutcome::Uncertain => return None,
+        // Without a class nobody was asked.
+        ReceiptOutcome::Bounced(class) if class.is_empty() => Receipt::Failed,
+        ReceiptOutcome::Bounced(class) => Receipt::Bounced { hard: class == "address" },
+        ReceiptOutcome::Uncertain => Receipt::Uncertain,
     };
     Some((*key, receipt, row.arrived))
 }

@@ -85,6 +85,7 @@ impl Worker<'_> {
         Contact { program, world, person, measures, life, state }.live(self.from, self.until, &mut self.out);
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
+        effects.extend(self.state.deferred(program));
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
