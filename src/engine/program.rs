@@ -6,9 +6,9 @@ use super::facts::{ProbeKey, World};
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
-    Settings, StepIx, Version,
+    Settings, Start, StepIx, Version,
 };
-use crate::model::{FieldDefault, Id, Type};
+use crate::model::{FieldDefault, Id, Route, Type};
 use crate::time::Instant;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -22,6 +22,8 @@ pub struct Needs {
     /// An entity without fields is only referred to: it needs no table.
     pub entities: Vec<RecordUse>,
     pub events: Vec<RecordUse>,
+    /// Of each of `events`, in the same order, where it comes from if it is routed.
+    pub routes: Vec<Option<Route>>,
 }
 
 /// Why scenarios cannot run together: two of them (or two versions of one) read a field as different types.
@@ -242,6 +244,12 @@ impl Program {
         }
     }
 
+    /// Whether contacts without any event take part.
+    pub fn takes_all(&self) -> bool {
+        let takes = |start: &Start| matches!(start, Start::Every(_) | Start::Silence { since: Some(_), .. });
+        self.units.iter().any(|unit| unit.current && takes(&unit.scenario.start))
+    }
+
     /// The name of an event by its slot.
     pub fn event_name(&self, kind: u16) -> &str {
         self.needs.events.get(usize::from(kind)).map_or("", |event| &event.name)
@@ -312,7 +320,10 @@ impl Needs {
         type Fields = BTreeMap<String, FieldUse>;
         let (mut contact, mut entities, mut events) =
             (Fields::new(), BTreeMap::<String, Fields>::new(), BTreeMap::<String, Fields>::new());
+        let mut routed = BTreeMap::<String, Route>::new();
         for code in codes {
+            let routes = code.events.iter().zip(&code.routes);
+            routed.extend(routes.filter_map(|(event, route)| Some((event.name.clone(), route.clone()?))));
             merge(&mut contact, "contact", &code.contact)?;
             for record in &code.entities {
                 merge(entities.entry(record.name.clone()).or_default(), &record.name, &record.fields)?;
@@ -322,7 +333,9 @@ impl Needs {
             }
         }
         let record = |(name, fields): (String, Fields)| RecordUse { name, fields: fields.into_values().collect() };
+        let routes = events.keys().map(|name| routed.get(name).cloned()).collect();
         Ok(Needs {
+            routes,
             contact: contact.into_values().collect(),
             entities: entities.into_iter().map(record).collect(),
             events: events.into_iter().map(record).collect(),

@@ -247,7 +247,7 @@ impl Shown<'_> {
     fn notes(&self, text: &mut String) {
         let report = self.report();
         for lack in &report.absent {
-            let _ = writeln!(text, "note: the CRM has {}: it reads as missing", lack.describe());
+            let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
         }
         if !report.as_of_now.is_empty() {
             let _ = writeln!(

@@ -124,7 +124,7 @@ fn text(value: ValueRef<'_>) -> Option<Value> {
 }
 
 /// A REAL is the decimal number that its shortest text shows: 12.75, not the binary fraction nearest to it.
-fn number(value: ValueRef<'_>) -> Option<Decimal> {
+pub(super) fn number(value: ValueRef<'_>) -> Option<Decimal> {
     match value {
         ValueRef::Integer(number) => Some(Decimal::from(number)),
         ValueRef::Real(number) => {

@@ -8,6 +8,7 @@
 mod decode;
 mod doubts;
 mod findings;
+mod lists;
 mod lives;
 mod merge;
 mod plan;
@@ -99,6 +100,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(crate::store::PATIENCE)?;
+        // Contacts are read one by one with a query for each table.
+        connection.set_prepared_statement_cache_capacity(128);
         // In the order of an index, rows lie all over the file: room for 64 MiB of pages saves most reads.
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

@@ -2,6 +2,7 @@
 
 mod decoding;
 mod doubts;
+mod many;
 mod reading;
 mod shapes;
 
