@@ -1,7 +1,7 @@
 //! Many-valued fields: a table of its own for each, `RECORD_FIELD(RECORD, FIELD, rank)`.
 
 use super::decode::{Kind, NOT_AN_ID, number};
-use super::plan::{Origin, Rows, Source};
+use super::plan::{Content, Origin, Source};
 use super::{Crm, Error, Findings};
 use crate::engine::{Needs, Value, World};
 use crate::ir::FieldUse;
@@ -59,7 +59,7 @@ impl ListSource {
                 return Err(Error::new(super::ErrorKind::Query, &crm.shape.path, what));
             }
             let kind = match &field.ty {
-                Type::List(entity) => Kind::of(&Type::Entity(entity.clone()), needs, zone),
+                Type::List(entity) => Kind::of(&Type::Entity(entity.clone()), needs, zone, &crm.persons),
                 _ => Kind::Text,
             };
             let origin = members(origin, owner, record, &field.name);
@@ -91,8 +91,8 @@ fn members(lists: Origin, owner: Option<&Origin>, record: &str, field: &str) -> 
             owner.from
         ),
     };
-    let (key, rows) = owner.map_or((lists.key.clone(), Rows::Own), |owner| (owner.key.clone(), owner.rows));
-    Origin { table: lists.table, from, columns: Vec::new(), key, rows }
+    let (key, content) = owner.map_or((lists.key.clone(), Content::Own), |owner| (owner.key.clone(), owner.content));
+    Origin { table: lists.table, from, columns: Vec::new(), key, content }
 }
 
 /// Members with their ranks; those without a rank come last, equal ranks by the members' ids.

@@ -2,8 +2,8 @@
 
 use super::lists::ListSource;
 use super::merge::{self, Cursor, Tables};
-use super::plan::{Origin, Rows, Source};
-use super::{Crm, Error, Notes};
+use super::plan::{Content, Origin, Source};
+use super::{Crm, Error, Notes, Persons};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
 use crate::model::{Id, Route};
@@ -13,6 +13,7 @@ use crate::time::Zone;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A range of contacts, in the order of ids: numbers before texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,13 @@ pub struct ContactRange {
 }
 
 impl ContactRange {
+    /// Whether a person with these rows is in it.
+    fn has(&self, rows: &[Id]) -> bool {
+        rows.first().is_some_and(|person| {
+            self.from.as_ref().is_none_or(|from| person >= from) && self.to.as_ref().is_none_or(|to| person < to)
+        })
+    }
+
     /// As SQL, with its parameters; `KEY` stands for the column that names the contact.
     pub(super) fn condition(&self) -> (&'static str, Vec<Parameter<'_>>) {
         let condition = match (&self.from, &self.to) {
@@ -42,6 +50,7 @@ pub struct Lives<'a> {
     pub(super) program: &'a Program,
     pub(super) world: &'a World,
     pub(super) zone: Zone,
+    pub(super) persons: Arc<Persons>,
     /// Whether contacts without events live too.
     pub(super) everyone: bool,
     pub(super) contact: Source,
@@ -75,7 +84,8 @@ impl Crm {
             events.push(self.event_source(event, route, needs, zone)?);
         }
         let everyone = program.takes_all();
-        Ok(Lives { program, world, zone, everyone, contact, contact_lists, events })
+        let persons = Arc::clone(&self.persons);
+        Ok(Lives { program, world, zone, persons, everyone, contact, contact_lists, events })
     }
 
     fn event_source(
@@ -118,7 +128,7 @@ impl Lives<'_> {
     /// Whether a table must be sorted to be read in the order of contacts.
     fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
         // What is routed must be sorted wherever it is cut.
-        for (source, key) in self.sources().filter(|(source, _)| source.origin.rows == Rows::Own) {
+        for (source, key) in self.sources().filter(|(source, _)| source.origin.content == Content::Own) {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
             let plan: String =
                 plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
@@ -163,7 +173,7 @@ impl Lives<'_> {
         let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
         let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
-        for (source, key) in self.sources().filter(|(source, _)| source.origin.rows != Rows::Nothing) {
+        for (source, key) in self.sources().filter(|(source, _)| source.origin.content != Content::Nothing) {
             let safe = words
                 || texts && is_declared_text(crm, source)
                 || numbers && holds_numbers_alone(&crm.connection, source, key)?;
@@ -182,8 +192,9 @@ impl Lives<'_> {
         std::iter::once((&self.contact, "id")).chain(named)
     }
 
-    /// Gives each contact of a range that has events to `live`, in the order of ids, with its life sorted and nothing
-    /// admitted; `live` may stop the reading. One contact is in memory at a time.
+    /// Gives each contact of a range to `live`, in the order of ids, with its life sorted and nothing admitted; `live` may
+    /// stop the reading. One contact is in memory at a time. Those without events are given where the
+    /// [program takes all](Program::takes_all). Persons who have several rows come last.
     pub fn read(
         &self,
         crm: &Crm,
@@ -198,16 +209,36 @@ impl Lives<'_> {
             if range.from.is_none() && range.to.is_some() {
                 notes.without_contact += self.rows_without_contact(&transaction)?;
             }
-            // The driver knows that it stopped.
-            let _: ControlFlow<()> = self.merge(&transaction, condition, &bounds, notes, &mut live)?;
+            if self.merge(&transaction, condition, &bounds, notes, &mut live)?.is_continue() {
+                for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
+                    let read = self.person(&transaction, rows, notes)?;
+                    let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
+                        continue;
+                    };
+                    if live(&person, &mut life).is_break() {
+                        break;
+                    }
+                }
+            }
             transaction.finish()
         };
         read().map_err(|error| crm.error(&error))
     }
 
+    fn person(
+        &self,
+        connection: &Connection,
+        rows: &[Id],
+        notes: &mut Notes,
+    ) -> Result<Option<(Person, Life)>, rusqlite::Error> {
+        merge::person(self, rows, notes, |row, read| {
+            self.with_tables(connection, "KEY = ?1", &[Parameter::from(row)], read)
+        })
+    }
+
     fn rows_without_contact(&self, connection: &Connection) -> Result<u64, rusqlite::Error> {
         let mut count = 0;
-        for event in self.events.iter().filter(|event| event.source.origin.rows == Rows::Own) {
+        for event in self.events.iter().filter(|event| event.source.origin.content == Content::Own) {
             let sql = format!("SELECT count(*) FROM {} WHERE \"contact\" IS NULL", event.source.origin.from);
             count += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
         }
@@ -215,6 +246,7 @@ impl Lives<'_> {
     }
 
     /// As [`Lives::read`], of these contacts, in the order given; one that has no event is given too, with an empty life.
+    /// For a row of a person who has several, the person is given.
     pub fn read_these(
         &self,
         crm: &Crm,
@@ -225,6 +257,13 @@ impl Lives<'_> {
         let mut read = || {
             let transaction = crm.connection.unchecked_transaction()?;
             for contact in contacts {
+                if let Some(rows) = self.persons.group(contact) {
+                    let read = self.person(&transaction, rows, notes)?;
+                    if read.is_some_and(|(person, mut life)| live(&person, &mut life).is_break()) {
+                        break;
+                    }
+                    continue;
+                }
                 let bounds = [Parameter::from(contact)];
                 let (mut given, aside) = (false, notes.set_aside);
                 let only = |person: &Person, life: &mut Life| {

@@ -4,10 +4,10 @@ use super::Notes;
 use super::decode::{self, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
-use super::plan::{Column, Source};
+use super::plan::{Column, Content, Source};
 use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
-use crate::model::Id;
+use crate::model::{CHANNELS, FRIEND, Id};
 use crate::store::id;
 use crate::time::{Instant, Precision};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -139,6 +139,19 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
+    /// Goes past everything of a contact.
+    fn skip(&mut self, contact: &Id, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        for table in std::iter::once(&mut self.contact).chain(&mut self.events) {
+            let lists = table.lists.iter_mut().map(|(_, list)| list);
+            for cursor in std::iter::once(&mut table.cursor).chain(lists) {
+                while cursor.key().is_some_and(|key| key <= Key::from(contact)) {
+                    cursor.advance(notes)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The next contact: of those with events, or of all.
     fn next(&self, everyone: bool) -> Option<Id> {
         let contact = self.contact.cursor.key().filter(|_| everyone);
@@ -172,6 +185,12 @@ impl Room {
             set_aside: false,
         }
     }
+
+    fn begin(&mut self, contact: Id) {
+        self.person.id = contact;
+        self.life.clear();
+        self.set_aside = false;
+    }
 }
 
 /// A contact that has no event.
@@ -198,16 +217,12 @@ pub(super) fn merge(
     let mut room = Room::new();
     tables.begin(notes)?;
     while let Some(next) = tables.next(lives.everyone) {
-        room.person.id = next;
-        room.life.clear();
-        room.set_aside = false;
-        let known = read_person(lives, &mut tables.contact, &mut room, notes)?;
-        for (kind, (table, source)) in tables.events.iter_mut().zip(&lives.events).enumerate() {
-            read_events(lives, source, kind as u16, table, &mut room, notes)?;
+        if lives.persons.group(&next).is_some() {
+            tables.skip(&next, notes)?;
+            continue;
         }
-        if !known {
-            notes.of_unknown_contacts += room.life.len() as u64;
-        }
+        room.begin(next);
+        gather(lives, &mut tables, &mut room, notes)?;
         if room.set_aside {
             notes.set_aside += 1;
             continue;
@@ -218,6 +233,70 @@ pub(super) fn merge(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// Reads everything that the tables have of the contact that the room is for.
+fn gather(
+    lives: &Lives<'_>,
+    tables: &mut Tables<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<(), rusqlite::Error> {
+    let before = room.life.len();
+    let known = read_person(lives, &mut tables.contact, room, notes)?;
+    for (kind, (table, source)) in tables.events.iter_mut().zip(&lives.events).enumerate() {
+        read_events(lives, source, kind as u16, table, room, notes)?;
+    }
+    if !known {
+        notes.of_unknown_contacts += (room.life.len() - before) as u64;
+    }
+    Ok(())
+}
+
+/// A person who has several rows: the oldest, with the strictest consent of all, and the events of all in one life.
+/// `tables` gives those of one row. `None` when a value cannot be read.
+pub(super) fn person(
+    lives: &Lives<'_>,
+    rows: &[Id],
+    notes: &mut Notes,
+    mut tables: impl FnMut(&Id, &mut dyn FnMut(Tables<'_>) -> Result<(), rusqlite::Error>) -> Result<(), rusqlite::Error>,
+) -> Result<Option<(Person, Life)>, rusqlite::Error> {
+    let mut room = Room::new();
+    let mut person: Option<Person> = None;
+    for row in rows {
+        room.person.id = row.clone();
+        tables(row, &mut |mut tables| {
+            tables.begin(notes)?;
+            gather(lives, &mut tables, &mut room, notes)
+        })?;
+        match &mut person {
+            None => person = Some(room.person.clone()),
+            Some(person) => strictest(lives, person, &room.person),
+        }
+    }
+    if room.set_aside {
+        notes.set_aside += 1;
+        return Ok(None);
+    }
+    room.life.sort();
+    Ok(person.map(|person| (person, room.life)))
+}
+
+/// A consent that is no in one of the rows is no, one that is missing in one of them is missing.
+fn strictest(lives: &Lives<'_>, person: &mut Person, other: &Person) {
+    let no = Value::Flag(false);
+    let fields = lives.contact.columns.iter().map(|column| is_consent(&column.name));
+    for (is_consent, (value, also)) in fields.zip(person.values.iter_mut().zip(&other.values)) {
+        if is_consent && *value != no && (*also == no || also.is_missing()) {
+            *value = also.clone();
+        }
+    }
+}
+
+/// `email_consent`, and so for each channel.
+fn is_consent(field: &str) -> bool {
+    let channel = field.strip_suffix("_consent");
+    channel.is_some_and(|channel| CHANNELS.iter().any(|(name, _)| *name == channel))
 }
 
 /// Reads the lists of the room's contact in one table.
@@ -296,12 +375,21 @@ fn read_events(
     while cursor.is_at(&room.person.id) {
         let Some(row) = cursor.rows.get() else { break };
         match read_event(lives, source, kind, row, room, notes)? {
+            // Told of themselves, by another of their rows.
+            Some(_) if source.source.origin.content == Content::Routed && is_own(lives, source, room) => {}
             Some(event) => room.life.push(event, room.values.drain(..)),
             None => room.set_aside = true,
         }
         cursor.advance(notes)?;
     }
     Ok(())
+}
+
+/// Whether a routed event comes from the very person to whom it goes.
+fn is_own(lives: &Lives<'_>, source: &EventSource, room: &Room) -> bool {
+    let friend = source.source.columns.iter().position(|column| column.name == FRIEND);
+    let friend = friend.and_then(|place| room.values.get(place));
+    matches!(friend, Some(Value::Id(id)) if id == lives.persons.person(&room.person.id))
 }
 
 /// `None` when a value of the row cannot be read; its values are in the room.

@@ -11,6 +11,7 @@ mod findings;
 mod lists;
 mod lives;
 mod merge;
+mod persons;
 mod plan;
 mod rows;
 mod shape;
@@ -21,6 +22,7 @@ mod world;
 pub use doubts::{About, Doubt};
 pub use findings::{Findings, Notes, Unreadable};
 pub use lives::{ContactRange, Lives};
+pub use persons::Persons;
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
 
@@ -29,6 +31,7 @@ use crate::model::CrmShape;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An open CRM, for one thread; each thread [opens its own](Crm::again).
 pub struct Crm {
@@ -37,6 +40,7 @@ pub struct Crm {
     shape: CrmShape,
     /// Views that cannot be read, and why.
     broken: Vec<(String, String)>,
+    persons: Arc<Persons>,
 }
 
 impl fmt::Debug for Crm {
@@ -52,7 +56,7 @@ impl Crm {
         let connection = connect(path)?;
         let (shape, broken) =
             shape::read(&connection, path).map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
-        Ok(Crm { connection, path: path.to_owned(), shape, broken })
+        Ok(Crm { connection, path: path.to_owned(), shape, broken, persons: Arc::default() })
     }
 
     /// A second connection to the same file, for another thread.
@@ -62,6 +66,7 @@ impl Crm {
             path: self.path.clone(),
             shape: self.shape.clone(),
             broken: self.broken.clone(),
+            persons: Arc::clone(&self.persons),
         })
     }
 

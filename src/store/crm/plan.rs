@@ -22,12 +22,12 @@ pub(super) struct Origin {
     pub columns: Vec<String>,
     /// The table and the column that hold the contact.
     pub key: (String, String),
-    pub rows: Rows,
+    pub content: Content,
 }
 
 /// What rows a source has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum Content {
     /// Those of a table or view.
     Own,
     /// Those of another event: no index of the CRM can be expected to give them in the order of contacts.
@@ -44,7 +44,7 @@ impl Origin {
             from: quoted(table),
             columns: shape.columns.iter().map(|column| column.name.clone()).collect(),
             key: (table.to_owned(), key.to_owned()),
-            rows: Rows::Own,
+            content: Content::Own,
         })
     }
 
@@ -66,7 +66,7 @@ impl Origin {
             from: "(SELECT NULL AS \"contact\", NULL AS \"id\", NULL AS \"at\" WHERE 0)".to_owned(),
             columns: ["contact", "id", "at"].map(str::to_owned).to_vec(),
             key: (table.to_owned(), "contact".to_owned()),
-            rows: Rows::Nothing,
+            content: Content::Nothing,
         }
     }
 
@@ -94,7 +94,7 @@ impl Origin {
             false => Origin::nothing(base).from,
         };
         let key = ("contact".to_owned(), to.clone());
-        Ok(Origin { table: event.name.clone(), from, columns, key, rows: Rows::Routed })
+        Ok(Origin { table: event.name.clone(), from, columns, key, content: Content::Routed })
     }
 
     pub fn has(&self, column: &str) -> bool {
@@ -149,7 +149,7 @@ impl Source {
         let mut selected: Vec<String> = always.iter().map(|column| quoted(column)).collect();
         let mut columns = Vec::new();
         for field in fields {
-            let kind = Kind::of(&field.ty, needs, zone);
+            let kind = Kind::of(&field.ty, needs, zone, &crm.persons);
             let is_list = matches!(kind, Kind::List);
             let place = (!is_list && origin.has(&field.name)).then_some(selected.len());
             if place.is_some() {

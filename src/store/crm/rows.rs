@@ -114,7 +114,10 @@ impl Lives<'_> {
                 }
                 let Some((at, arrived)) = read_dates(self, source, row, stored, notes)? else { continue };
                 match id::read(contact) {
-                    Some(contact) => new.push(NewRow { contact, event: Event { kind, id, at, arrived } }),
+                    Some(row) => new.push(NewRow {
+                        contact: crm.persons.person(&row).clone(),
+                        event: Event { kind, id, at, arrived },
+                    }),
                     None if contact == ValueRef::Null => notes.without_contact += 1,
                     None => notes.unreadable.add(table, stored, "contact", contact, decode::NOT_AN_ID),
                 }

@@ -3,6 +3,7 @@
 mod decoding;
 mod doubts;
 mod many;
+mod persons;
 mod reading;
 mod shapes;
 
