@@ -18,6 +18,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod world;
+mod write;
 
 pub use doubts::{About, Doubt};
 pub use findings::{Findings, Notes, Unreadable};
@@ -25,6 +26,7 @@ pub use lives::{ContactRange, Lives};
 pub use persons::Persons;
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
+pub use write::{Change, Refusal};
 
 use super::error::{Error, ErrorKind};
 use crate::model::CrmShape;

@@ -6,6 +6,7 @@ mod many;
 mod persons;
 mod reading;
 mod shapes;
+mod writing;
 
 use super::{ContactRange, Crm, Lives, Notes};
 use crate::engine::{Life, Person, Program, Value, World};
