@@ -76,8 +76,8 @@ impl Tls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     pub csv: PathBuf,
-    /// The mapping in SQL.
-    pub with: PathBuf,
+    /// The mapping in SQL: one file after the other.
+    pub with: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -148,7 +148,23 @@ struct ServerTable {
 #[serde(deny_unknown_fields)]
 struct SampleTable {
     csv: PathBuf,
-    with: PathBuf,
+    with: OneOrMany,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path or a list of paths")]
+enum OneOrMany {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+impl OneOrMany {
+    fn into_paths(self) -> Vec<PathBuf> {
+        match self {
+            OneOrMany::One(path) => vec![path],
+            OneOrMany::Many(paths) => paths,
+        }
+    }
 }
 
 /// A value that TOML accepts and we do not.
@@ -179,7 +195,10 @@ impl File {
             state: self.state.map(whole),
             outbox: self.outbox.map_or(defaults.outbox, whole),
             email: email.map(EmailTable::settings).transpose()?,
-            sample: self.sample.map(|sample| Sample { csv: whole(sample.csv), with: whole(sample.with) }),
+            sample: self.sample.map(|sample| Sample {
+                csv: whole(sample.csv),
+                with: sample.with.into_paths().into_iter().map(whole).collect(),
+            }),
         })
     }
 }

@@ -60,8 +60,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(folder)?;
     let settings = &project.settings;
     if let (Some(crm), Some(sample)) = (&settings.crm, &settings.sample) {
-        let (csv, mapping) = (sample.csv.clone(), sample.with.clone());
-        import::load(&Request { crm: crm.clone(), csv, mapping, rejects: None, rejects_max: Some(0) })?;
+        let (csv, mappings) = (sample.csv.clone(), sample.with.clone());
+        import::load(&Request { crm: crm.clone(), csv, mappings, rejects: None, rejects_max: Some(0) })?;
     }
     if let Some(state) = &settings.state {
         start_today(state, settings.meaning.zone, now)?;
