@@ -2,6 +2,7 @@
 
 mod cases;
 mod crm;
+mod library;
 mod lower;
 mod messages;
 mod scenario;
@@ -19,10 +20,6 @@ use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse};
 use lower::InError;
 use std::collections::BTreeMap;
-
-/// The standard library, in the language itself.
-const LIBRARY: &str = include_str!("../../stdlib/retail.scn");
-const LIBRARY_NAME: &str = "stdlib/retail.scn";
 
 /// The texts of a project.
 #[derive(Clone, Debug, Default)]
@@ -90,16 +87,13 @@ pub struct WordEntry {
 /// Compiles the selected files. Total: whatever the texts, it returns.
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
-    let library = sources.add(LIBRARY_NAME, LIBRARY);
-    let mut parsed: Vec<Parsed> = (input.files.iter())
+    let library = library::add(&mut sources, input);
+    // The library declares first, so that a second declaration is the project's.
+    let texts: Vec<&InputFile> = library.iter().chain(&input.files).collect();
+    let parsed: Vec<Parsed> = (texts.iter())
         .map(|file| parse(file.source, sources.get(file.source).map_or("", |source| &source.text)))
         .collect();
-    parsed.push(parse(library, LIBRARY));
-    let library_file = InputFile { source: library, stem: "retail".into(), folder: "stdlib".into(), selected: false };
-    // The library declares first, so that a second declaration is the project's.
-    let files: Vec<CheckFile> = std::iter::once(&library_file)
-        .chain(&input.files)
-        .zip(std::iter::once(parsed.last()).flatten().chain(&parsed))
+    let files: Vec<CheckFile> = (texts.iter().zip(&parsed))
         .map(|(file, parsed)| CheckFile {
             source: file.source,
             stem: &file.stem,
