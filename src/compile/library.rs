@@ -4,7 +4,7 @@ use super::{Input, InputFile};
 use crate::span::Sources;
 
 /// Its files: the stem, and the text.
-const FILES: [(&str, &str); 6] = [
+pub(super) const FILES: [(&str, &str); 6] = [
     ("calendar", include_str!("../../stdlib/calendar.scn")),
     ("engagement", include_str!("../../stdlib/engagement.scn")),
     ("hygiene", include_str!("../../stdlib/hygiene.scn")),
