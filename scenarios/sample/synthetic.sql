@@ -202,7 +202,7 @@ INSERT INTO product_complements(product, complements, rank) VALUES
     (10021, 10024, 1), (10021, 10026, 2), (10022, 10024, 1), (10022, 10025, 2), (10023, 10024, 1), (10023, 10025, 2),
     (10012, 10013, 1), (10014, 10015, 1), (10014, 10016, 2);
 
--- What people of each taste buy: `likely` of a hundred draws, after those of the lines before.
+-- What people of each taste buy: the first line whose number is above a draw from 0 to 99.
 CREATE TEMP TABLE shelf(taste TEXT, upto INTEGER, product INTEGER);
 INSERT INTO shelf VALUES
     ('cat', 30, 10001), ('cat', 70, 10002), ('cat', 88, 10003), ('cat', 100, 10008),
@@ -268,7 +268,7 @@ FROM (
     SELECT
         contact, "order", datetime(min(at), '+' || (2 + value % 4) || ' days', '+' || (value % 170) || ' minutes') AS at
     FROM purchased JOIN draw USING (contact)
-    WHERE place = 200 + length("order") % 8 + CAST(substr("order", -1) AS INTEGER) AND value % 100 >= 3
+    WHERE place = 200 + CAST(substr("order", -1) AS INTEGER) AND value % 100 >= 3
     GROUP BY contact, "order"
 ), span
 WHERE at <= last;

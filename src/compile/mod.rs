@@ -87,7 +87,7 @@ pub struct WordEntry {
 /// Compiles the selected files. Total: whatever the texts, it returns.
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
-    let library = library::add(&mut sources, input);
+    let library = library::files(&mut sources, input);
     // The library declares first, so that a second declaration is the project's.
     let texts: Vec<&InputFile> = library.iter().chain(&input.files).collect();
     let parsed: Vec<Parsed> = (texts.iter())

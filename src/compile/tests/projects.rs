@@ -31,8 +31,8 @@ fn the_standard_library_is_sound_and_formatted() {
     let compiled = project(&[("*one", "let far = contact.tier is \"far\"")]);
     assert_eq!(compiled.diagnostics, []);
     assert!(compiled.bundle.is_some_and(|bundle| bundle.scenarios.is_empty()));
-    for (stem, text) in library::FILES {
-        assert_eq!(crate::format::format(text), Ok(text.to_owned()), "{stem}");
+    for (stem, text) in library::LIBRARY {
+        assert_eq!(crate::format::format(text), Ok((*text).to_owned()), "{stem}");
     }
     let words = compiled.words;
     let record = |word: &&WordEntry| matches!(word.kind, "entity" | "event" | "definition") && word.name != "far";
