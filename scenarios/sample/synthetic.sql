@@ -114,7 +114,8 @@ SELECT
     CASE taste
         WHEN 'asleep' THEN datetime('2006-03-01 09:30:00', '+' || (c.value % 1500) || ' days')
         WHEN 'prospect' THEN datetime('2010-12-02 08:00:00', '+' || (c.value % 330) || ' days', '+' || (c.value % 700) || ' minutes')
-        ELSE datetime('2010-12-01 12:40:00', '+' || start || ' days', '-' || (c.value % 1100) || ' days') END,
+        -- Buyers made their account some months before they first bought: not so long that they seem asleep meanwhile.
+        ELSE datetime('2010-12-01 12:40:00', '+' || start || ' days', '-' || (c.value % 150) || ' days') END,
     CASE WHEN taste <> 'prospect' AND c.value % 23 = 0 THEN 'gold' WHEN taste <> 'prospect' AND c.value % 19 = 0 THEN 'silver' END,
     CASE WHEN r.value < 1800 AND taste NOT IN ('prospect', 'asleep') AND person.id > 1060
          THEN (SELECT ambassador.id FROM ambassador WHERE ambassador.place = r.value % 20) END,
