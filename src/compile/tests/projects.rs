@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnostic::Rule;
 use crate::ir::{ExpectationKind, GivenValue, When};
-use crate::model::{CrmColumn, CrmShape, CrmTable, Literal, TemplateShape, TemplateVariable};
+use crate::model::{CrmColumn, CrmShape, CrmTable, Literal, TemplateShape, TemplateUse, TemplateVariable};
 use crate::time::{Duration, Instant, Zone};
 
 const SENTENCE: &str =
@@ -31,8 +31,8 @@ fn the_standard_library_is_sound_and_formatted() {
     let compiled = project(&[("*one", "let far = contact.tier is \"far\"")]);
     assert_eq!(compiled.diagnostics, []);
     assert!(compiled.bundle.is_some_and(|bundle| bundle.scenarios.is_empty()));
-    for (stem, text) in library::LIBRARY {
-        assert_eq!(crate::format::format(text), Ok((*text).to_owned()), "{stem}");
+    for (name, text) in library::LIBRARY {
+        assert_eq!(crate::format::format(text).as_deref(), Ok(*text), "{name}");
     }
     let words = compiled.words;
     let record = |word: &&WordEntry| matches!(word.kind, "entity" | "event" | "definition") && word.name != "far";
@@ -143,6 +143,7 @@ fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> TemplateShape {
         path: path.trim_start_matches('?').split('.').map(String::from).collect(),
         range: text.find(path).unwrap()..text.len(),
         guarded: path.starts_with('?'),
+        used: TemplateUse::Value,
     };
     TemplateShape {
         variables: reads.iter().map(variable).collect(),
@@ -208,7 +209,7 @@ fn what_is_wrong_with_templates() {
         ("prodct.name", Rule::TemplateUnknownVariable, "did you mean `product`?"),
         ("product.nme", Rule::TemplateUnknownVariable, "write `name`"),
         ("product", Rule::TemplateUnknownVariable, "write one of its fields: `product.NAME`"),
-        ("product.complements", Rule::TemplateUnknownVariable, "read single values for now"),
+        ("product.complements", Rule::TemplateUnknownVariable, "go through it: `{% for each in product.complements %}"),
         ("repurchased", Rule::TemplateUnknownVariable, "it can read"),
         ("items.prduct.name", Rule::TemplateUnknownVariable, "did you mean `product`?"),
         ("offer.name", Rule::TemplateUnknownVariable, "write `offer` alone"),
