@@ -194,6 +194,7 @@ pub fn a(ty: &Type) -> String {
         Type::Percent => "a percentage".into(),
         Type::Enumeration(_) => format!("one of {}", ty.describe()),
         Type::List(entity) => format!("a list of {entity}s"),
+        Type::Texts => "a list of texts".into(),
         other => {
             let words = other.describe();
             let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
@@ -217,6 +218,7 @@ pub fn example(ty: &Type, currency: &str) -> String {
         Type::Enumeration(_) => format!("one of {}", ty.describe()),
         Type::Entity(entity) => format!("the name of a {entity} that the test gives"),
         Type::List(entity) => format!("a list of {entity}s, such as `[one, two]`"),
+        Type::Texts => "a list of texts, such as `[\"one\", \"two\"]`".into(),
         Type::Message => "the name of a message".into(),
     }
 }

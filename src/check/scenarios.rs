@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
             span: declared.span,
             place: declared.place(),
             folder: declared.file.folder.to_owned(),
-            triggers,
+            start: typed::Start::Events(triggers),
             audience,
             entry,
             goal,
@@ -82,7 +82,11 @@ impl<'a> Checker<'a> {
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         for clause in &tree.clauses {
             let word = match &clause.kind {
-                ClauseKind::When(_) | ClauseKind::LaterTrigger { .. } => "when",
+                ClauseKind::When(_)
+                | ClauseKind::LaterTrigger { .. }
+                | ClauseKind::WhenNo { .. }
+                | ClauseKind::Every { .. }
+                | ClauseKind::WhenStarted => "when",
                 ClauseKind::For(_) => "for",
                 ClauseKind::Once
                 | ClauseKind::OnceEvery(_)
@@ -111,6 +115,7 @@ impl<'a> Checker<'a> {
                 ClauseKind::Once | ClauseKind::OnceEvery(_) | ClauseKind::OncePer(_) | ClauseKind::Latest => {
                     found.entry = Some(clause);
                 }
+                ClauseKind::WhenNo { .. } | ClauseKind::Every { .. } | ClauseKind::WhenStarted => {} // waist
                 ClauseKind::Goal { .. } => found.goal = Some(clause),
                 ClauseKind::StopWhen(condition) => found.stop_when = Some(condition),
             }

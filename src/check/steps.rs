@@ -102,7 +102,7 @@ impl Checker<'_> {
             tree::StepKind::WaitUpTo { limit, condition } => {
                 let limit = self.typed(patient, limit, &Type::Duration);
                 self.refuse_no_wait(&limit);
-                StepKind::WaitFor { limit, condition: self.condition(scope, condition) }
+                StepKind::WaitFor { limit, condition: self.condition(scope, condition), engagement: Vec::new() }
             }
             tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
             tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
@@ -111,6 +111,7 @@ impl Checker<'_> {
                 self.out.push(not_in_this_version(&keyword.value, keyword.span));
                 StepKind::Error
             }
+            _ => StepKind::Error, // waist
         };
         Step { ordinal, label: tree.label.as_ref().map(|label| label.value.clone()), span: tree.span, guard, kind }
     }
@@ -240,7 +241,13 @@ impl Checker<'_> {
             }
             if let Some(address) = self.address(scope, channel) {
                 let (channel, message_name) = (channel.value.clone(), message.value.clone());
-                alternatives.push(Alternative { channel, message: message_name, address, span: message.span });
+                alternatives.push(Alternative {
+                    channel,
+                    message: message_name,
+                    address,
+                    consent: None,
+                    span: message.span,
+                });
             }
         }
         if let Some(together) = send.together.filter(|_| !after_wait) {

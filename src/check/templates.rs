@@ -47,7 +47,7 @@ fn messages<'t>(
     }
     let names = checker.names;
     let records: Option<Vec<&Record>> =
-        scenario.triggers.iter().map(|trigger| names.model.events.get(&trigger.event)).collect();
+        scenario.start.events().iter().map(|trigger| names.model.events.get(&trigger.event)).collect();
     // Of a trigger in error nothing is known, and nothing is said.
     let Some(records) = records.filter(|records| !records.is_empty()) else { return Vec::new() };
     let mut all = Vec::new();

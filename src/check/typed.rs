@@ -1,10 +1,13 @@
 //! The typed tree: what a text means. Names are resolved, definitions are unfolded with their arguments, and every
 //! node knows its type. `compile` turns it into the IR.
 
-use crate::model::{Literal, Type};
+mod visit;
+
+use crate::model::{AggregateKind, Literal, MeasureKind, QuietHours, Refreshed, Type};
 use crate::span::Span;
 use crate::syntax::tree::{Factor, Sign};
-use crate::time::{TimeOfDay, Weekday};
+use crate::time::{Duration, TimeOfDay, Weekday, Zone};
+use rust_decimal::Decimal;
 
 /// An expression with its type.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +62,34 @@ pub enum Kind {
         otherwise: Box<Expr>,
     },
     History(Box<History>),
+    /// The instant of the event at hand.
+    EventAt,
+    /// The last message of one of these names that this instance sent.
+    OwnMessage(Vec<String>),
+    Balance(String),
+    Measure(String),
+    InScenario(String),
+    IsUnknown(Box<Expr>),
+    /// A value and a list of the CRM.
+    InList(Box<(Expr, Expr)>),
+    Top(u32, Box<Expr>),
+    /// `history` is every purchase; `product` and `complements` are taken of each.
+    Recommend {
+        count: u32,
+        history: Box<History>,
+        product: Box<Expr>,
+        complements: Box<Expr>,
+    },
+    Aggregate(Box<Aggregate>),
+}
+
+/// A fact about a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    pub kind: AggregateKind,
+    pub history: History,
+    /// What is taken of each event.
+    pub of: Option<Expr>,
 }
 
 /// Such an event happened in the window.
@@ -99,13 +130,83 @@ pub struct Scenario {
     pub place: Span,
     /// The folder of its file.
     pub folder: String,
-    pub triggers: Vec<Trigger>,
+    pub start: Start,
     pub audience: Option<Expr>,
     pub entry: EntryRule,
     pub goal: Option<Goal>,
     pub stop_when: Option<Expr>,
     pub steps: Vec<Step>,
     pub messages: Vec<Message>,
+}
+
+/// What starts instances.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    Events(Vec<Trigger>),
+    Silence {
+        events: Vec<Trigger>,
+        duration: Expr,
+        /// `ever`: the contact's creation.
+        since: Option<Expr>,
+    },
+    Every(Occurrence),
+    Started,
+    /// Already reported, or none is written.
+    Error,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Occurrence {
+    Day {
+        at: TimeOfDay,
+    },
+    Weekly {
+        day: Weekday,
+        at: TimeOfDay,
+    },
+    /// The first day of every so many months: 1, 3 or 12.
+    Monthly {
+        months: u8,
+        at: TimeOfDay,
+    },
+    Anniversary {
+        date: Expr,
+        shift: Option<Expr>,
+        at: TimeOfDay,
+    },
+}
+
+/// What holds over all scenarios.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    /// The contact's zone: a text.
+    pub zone: Option<Expr>,
+    /// What holds where that is missing; that of the configuration without it.
+    pub default_zone: Option<Zone>,
+    pub quiet_hours: QuietHours,
+    pub caps: Vec<Cap>,
+    pub priority: Vec<String>,
+    pub expire: Option<Duration>,
+    /// A fraction.
+    pub holdout: Decimal,
+}
+
+/// At most so many messages of a class in any stretch of time of this length, which is absolute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cap {
+    pub class: Class,
+    pub most: u32,
+    pub per: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    pub name: String,
+    pub kind: MeasureKind,
+    pub ty: Type,
+    pub of: Expr,
+    pub refreshed: Refreshed,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +223,7 @@ pub enum EntryRule {
     OnceEvery(Expr),
     OncePer(Expr),
     Latest,
+    OneAtATime,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,8 +259,43 @@ pub enum StepKind {
     WaitFor {
         limit: Expr,
         condition: Expr,
+        /// The messages of this scenario whose engagement the condition asks about, and nothing else.
+        engagement: Vec<String>,
     },
     Send(Send),
+    Set {
+        field: String,
+        ty: Type,
+        value: Expr,
+    },
+    Tag {
+        add: bool,
+        tag: Expr,
+    },
+    Credit {
+        account: String,
+        amount: Expr,
+        expires: Option<Expr>,
+    },
+    Debit {
+        account: String,
+        amount: Expr,
+    },
+    Start(String),
+    Erase,
+    Call {
+        webhook: String,
+        with: Vec<WithValue>,
+    },
+    Split {
+        name: String,
+        arms: Vec<SplitArm>,
+    },
+    Repeat {
+        times: u32,
+        every: Expr,
+        steps: Vec<Step>,
+    },
     If {
         arms: Vec<(Expr, Vec<Step>)>,
         otherwise: Option<Vec<Step>>,
@@ -190,10 +327,20 @@ pub struct Send {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub struct SplitArm {
+    pub name: String,
+    /// A fraction.
+    pub share: Decimal,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub struct Alternative {
     pub channel: String,
     pub message: String,
     pub address: Expr,
+    /// Where the model has a source of consent for the channel: a condition.
+    pub consent: Option<Expr>,
     /// The message's name.
     pub span: Span,
 }
@@ -248,141 +395,6 @@ impl Expr {
             Kind::Not(inner) => inner.is_history(),
             Kind::And(all) | Kind::Or(all) => all.iter().any(Expr::is_history),
             _ => false,
-        }
-    }
-
-    /// Calls `visit` on this expression and on every expression in it, windows and keys included.
-    pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
-        // One stack instead of recursion: the closure type would grow with each level.
-        let mut waiting = vec![self];
-        while let Some(next) = waiting.pop() {
-            visit(next);
-            next.children(&mut |child| waiting.push(child));
-        }
-    }
-
-    /// Calls `visit` on each expression directly in this one.
-    pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
-        match &self.kind {
-            Kind::Error
-            | Kind::Literal(_)
-            | Kind::Now
-            | Kind::Entry
-            | Kind::LastMessage
-            | Kind::Contact(_)
-            | Kind::ContactId
-            | Kind::Trigger(_)
-            | Kind::Event(_) => {}
-            Kind::Field { of: inner, .. }
-            | Kind::Has(inner)
-            | Kind::IsEmpty(inner)
-            | Kind::Not(inner)
-            | Kind::Negate(inner)
-            | Kind::Round(inner) => visit(inner),
-            Kind::And(all) | Kind::Or(all) => all.iter().for_each(visit),
-            Kind::Equal(pair) | Kind::Less(pair) | Kind::LessOrEqual(pair) | Kind::Default(pair) => {
-                visit(&pair.0);
-                visit(&pair.1);
-            }
-            Kind::In(value, list) => {
-                visit(value);
-                list.iter().for_each(visit);
-            }
-            Kind::Sum(terms) => terms.iter().for_each(|(_, term)| visit(term)),
-            Kind::Product(factors) => factors.iter().for_each(|(_, factor)| visit(factor)),
-            Kind::If { arms, otherwise } => {
-                for (condition, value) in arms {
-                    visit(condition);
-                    visit(value);
-                }
-                visit(otherwise);
-            }
-            Kind::History(history) => history.children(visit),
-        }
-    }
-
-    /// Whether `test` holds for this expression or one in it.
-    pub fn any(&self, test: impl Fn(&Kind) -> bool) -> bool {
-        let mut found = false;
-        self.visit(&mut |each| found |= test(&each.kind));
-        found
-    }
-}
-
-impl History {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
-        self.filters.iter().chain(&self.instance_filters).for_each(&mut *visit);
-        for key in &self.keys {
-            visit(&key.of_event);
-            visit(&key.of_instance);
-        }
-        match &self.window {
-            Window::Since(from) | Window::InLast(from) => visit(from),
-            Window::Ever => {}
-        }
-    }
-}
-
-impl Step {
-    /// Calls `visit` on each step of `steps` and on those inside them, in the order of the text.
-    pub fn visit_all<'a>(steps: &'a [Step], visit: &mut impl FnMut(&'a Step)) {
-        for step in steps {
-            visit(step);
-            if let StepKind::If { arms, otherwise } = &step.kind {
-                arms.iter().for_each(|(_, inner)| Step::visit_all(inner, visit));
-                if let Some(inner) = otherwise {
-                    Step::visit_all(inner, visit);
-                }
-            }
-        }
-    }
-}
-
-impl Scenario {
-    /// Every step, the main ones first, then those of `goal ... then`.
-    pub fn all_steps(&self) -> Vec<&Step> {
-        let mut all = Vec::new();
-        Step::visit_all(&self.steps, &mut |step| all.push(step));
-        if let Some(goal) = &self.goal {
-            Step::visit_all(&goal.then, &mut |step| all.push(step));
-        }
-        all
-    }
-
-    /// Every expression of its clauses and steps, in a fixed order; those of templates are not among them.
-    pub fn expressions(&self) -> Vec<&Expr> {
-        let mut all: Vec<&Expr> = self.triggers.iter().flat_map(|trigger| &trigger.filters).collect();
-        all.extend(&self.audience);
-        if let EntryRule::OnceEvery(expr) | EntryRule::OncePer(expr) = &self.entry {
-            all.push(expr);
-        }
-        if let Some(goal) = &self.goal {
-            all.push(&goal.condition);
-            all.extend(&goal.within);
-        }
-        all.extend(&self.stop_when);
-        for step in self.all_steps() {
-            step.expressions(&mut all);
-        }
-        all
-    }
-}
-
-impl Step {
-    fn expressions<'a>(&'a self, all: &mut Vec<&'a Expr>) {
-        if let Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) = &self.guard {
-            all.push(condition);
-        }
-        match &self.kind {
-            StepKind::Error | StepKind::Stop => {}
-            StepKind::Wait(expr) | StepKind::WaitUntil(Moment::At(expr) | Moment::Anniversary(expr)) => all.push(expr),
-            StepKind::WaitUntil(Moment::Weekly { .. }) => {}
-            StepKind::WaitFor { limit, condition } => all.extend([limit, condition]),
-            StepKind::Send(send) => {
-                all.extend(send.alternatives.iter().map(|alternative| &alternative.address));
-                all.extend(send.with.iter().map(|with| &with.value));
-            }
-            StepKind::If { arms, .. } => all.extend(arms.iter().map(|(condition, _)| condition)),
         }
     }
 }

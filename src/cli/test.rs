@@ -158,6 +158,9 @@ fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
     let own = Bundle {
         format: bundle.format,
         settings: bundle.settings.clone(),
+        policy: bundle.policy.clone(),
+        measures: bundle.measures.clone(),
+        identity: bundle.identity.clone(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
     };

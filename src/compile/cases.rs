@@ -1,7 +1,7 @@
 //! Tests to their compiled form.
 
 use crate::check::cases::{Case, Expected, Value};
-use crate::ir::{Expectation, ExpectationKind, GivenEvent, GivenRow, GivenValue, TestCase};
+use crate::ir::{Expectation, ExpectationKind, GivenEvent, GivenRow, GivenValue, TestCase, When};
 
 pub fn lower(case: &Case) -> TestCase {
     TestCase {
@@ -28,6 +28,8 @@ pub fn lower(case: &Case) -> TestCase {
         expectations: (case.expectations.iter())
             .map(|(span, expected)| Expectation { span: *span, kind: kind(expected.clone()) })
             .collect(),
+        measures: Vec::new(),
+        until: None,
     }
 }
 
@@ -47,7 +49,7 @@ fn value(given: &Value) -> GivenValue {
 fn kind(expected: Expected) -> ExpectationKind {
     match expected {
         Expected::Message { channel, message, contact, at } => {
-            ExpectationKind::Message { channel, message, contact, at }
+            ExpectationKind::Message { channel, message, contact, when: at.map_or(When::Ever, When::At) }
         }
         Expected::NoMessage { channel, message, contact } => ExpectationKind::NoMessage { channel, message, contact },
         Expected::Nothing => ExpectationKind::Nothing,

@@ -75,6 +75,7 @@ impl Lowerer {
             }
             Kind::If { arms, otherwise } => return self.choice(arms, otherwise, event),
             Kind::History(history) => self.history(history, event)?,
+            _ => return Err(InError), // waist
         };
         Ok(self.push(lowered))
     }

@@ -10,7 +10,7 @@ use crate::model::Model;
 /// What the templates of one message of a scenario read, with expressions of its own.
 pub fn lower(scenario: &typed::Scenario, message: &typed::Message, model: &Model) -> Result<MessageContext, InError> {
     let mut uses = Uses::default();
-    scenario.triggers.iter().for_each(|trigger| uses.trigger(&trigger.event));
+    scenario.start.events().iter().for_each(|trigger| uses.trigger(&trigger.event));
     let values = message.variables.iter().chain(&message.items).map(|variable| &variable.value);
     values.chain(&message.language).for_each(|value| uses.expr(value, None));
     let mut lowerer = Lowerer::new(uses, model);

@@ -178,7 +178,18 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
     }
     let settings =
         Settings { currency: configuration.currency.0.clone(), zone: configuration.zone, expire: configuration.expire };
-    Ok(Program { bundle: Bundle { format: ir::FORMAT, settings, scenarios, messages }, origins })
+    Ok(Program {
+        bundle: Bundle {
+            format: ir::FORMAT,
+            settings,
+            policy: ir::Policy::default(),
+            measures: Vec::new(),
+            identity: Vec::new(),
+            scenarios,
+            messages,
+        },
+        origins,
+    })
 }
 
 /// By file and place, each finding once; what concerns no text comes last.

@@ -8,7 +8,8 @@ use super::uses::Uses;
 use crate::check::typed::{self, StepKind};
 use crate::ir::Arena;
 use crate::ir::{
-    Alternative, Class, EntryRule, ExprIx, Goal, Guard, Moment, Op, Scenario, Send, Step, StepIx, Trigger, WithValue,
+    Alternative, Class, EntryRule, ExprIx, Goal, Guard, Moment, Op, Scenario, Send, Start, Step, StepIx, Trigger,
+    WithValue,
 };
 use crate::model::Model;
 use crate::span::Span;
@@ -23,8 +24,8 @@ pub struct Lowered {
 /// Lowers one scenario; an error when a part of it is in error.
 pub fn lower(typed: &typed::Scenario, model: &Model) -> Result<Lowered, InError> {
     let mut lowerer = Lowerer::new(uses(typed), model);
-    let mut triggers = Vec::with_capacity(typed.triggers.len());
-    for trigger in &typed.triggers {
+    let mut triggers = Vec::with_capacity(typed.start.events().len());
+    for trigger in typed.start.events() {
         let event = Some(trigger.event.as_str());
         let filter = lowerer.conjunction(&trigger.filters, event)?;
         triggers.push(Trigger { event: lowerer.event(&trigger.event)?, filter });
@@ -42,7 +43,7 @@ pub fn lower(typed: &typed::Scenario, model: &Model) -> Result<Lowered, InError>
     let Sequences { lowerer, ops, spans } = sequence;
     let scenario = Scenario {
         name: typed.name.clone(),
-        triggers,
+        start: Start::Events(triggers),
         audience,
         entry,
         goal,
@@ -55,10 +56,10 @@ pub fn lower(typed: &typed::Scenario, model: &Model) -> Result<Lowered, InError>
 
 fn uses(typed: &typed::Scenario) -> Uses<'_> {
     let mut uses = Uses::default();
-    for trigger in &typed.triggers {
+    for trigger in typed.start.events() {
         uses.trigger(&trigger.event);
     }
-    for trigger in &typed.triggers {
+    for trigger in typed.start.events() {
         trigger.filters.iter().for_each(|filter| uses.expr(filter, Some(&trigger.event)));
     }
     if let typed::EntryRule::OncePer(path) = &typed.entry {
@@ -77,10 +78,11 @@ fn entry(lowerer: &mut Lowerer, typed: &typed::Scenario) -> Result<EntryRule, In
         typed::EntryRule::Always => EntryRule::Always,
         typed::EntryRule::Once => EntryRule::Once,
         typed::EntryRule::Latest => EntryRule::Latest,
+        typed::EntryRule::OneAtATime => EntryRule::OneAtATime,
         typed::EntryRule::OnceEvery(duration) => EntryRule::OnceEvery(lowerer.expr(duration, None)?),
         // The field has one slot in every trigger.
         typed::EntryRule::OncePer(path) => {
-            let first = typed.triggers.first().map(|trigger| trigger.event.as_str());
+            let first = typed.start.events().first().map(|trigger| trigger.event.as_str());
             EntryRule::OncePer(lowerer.expr(path, first)?)
         }
     })
@@ -94,13 +96,13 @@ struct Sequences {
 
 impl Sequences {
     fn push(&mut self, of: &typed::Step, guard: Option<Guard>, op: Op) -> StepIx {
-        let place = self.ops.push(Step { ordinal: of.ordinal, label: of.label.clone(), guard, op });
+        let place = self.ops.push(Step { ordinal: of.ordinal, visit: 0, label: of.label.clone(), guard, op });
         self.spans.push((place, of.span));
         place
     }
 
     fn end(&mut self) {
-        self.ops.push(Step { ordinal: 0, label: None, guard: None, op: Op::End });
+        self.ops.push(Step { ordinal: 0, visit: 0, label: None, guard: None, op: Op::End });
     }
 
     fn goal(&mut self, goal: &typed::Goal) -> Result<Goal, InError> {
@@ -143,15 +145,18 @@ impl Sequences {
             StepKind::Error | StepKind::If { .. } => return Err(InError),
             StepKind::Stop => Op::Stop,
             StepKind::Wait(duration) => Op::Wait(self.lowerer.expr(duration, None)?),
-            StepKind::WaitFor { limit, condition } => {
-                Op::WaitFor { limit: self.lowerer.expr(limit, None)?, condition: self.lowerer.expr(condition, None)? }
-            }
+            StepKind::WaitFor { limit, condition, engagement } => Op::WaitFor {
+                limit: self.lowerer.expr(limit, None)?,
+                condition: self.lowerer.expr(condition, None)?,
+                engagement: engagement.clone(),
+            },
             StepKind::WaitUntil(moment) => Op::WaitUntil(match moment {
                 typed::Moment::At(instant) => Moment::At(self.lowerer.expr(instant, None)?),
                 typed::Moment::Anniversary(date) => Moment::Anniversary(self.lowerer.expr(date, None)?),
                 typed::Moment::Weekly { day, time } => Moment::Weekly { day: *day, time: *time },
             }),
             StepKind::Send(send) => Op::Send(self.send(send, wait_before)?),
+            _ => return Err(InError), // waist
         })
     }
 
@@ -164,7 +169,12 @@ impl Sequences {
         let mut alternatives = Vec::with_capacity(send.alternatives.len());
         for each in &send.alternatives {
             let address = self.lowerer.expr(&each.address, None)?;
-            alternatives.push(Alternative { channel: each.channel.clone(), message: each.message.clone(), address });
+            alternatives.push(Alternative {
+                channel: each.channel.clone(),
+                message: each.message.clone(),
+                address,
+                consent: None,
+            });
         }
         let mut with = Vec::with_capacity(send.with.len());
         for each in &send.with {

@@ -1,6 +1,6 @@
 //! What holds of every program that is let through.
 
-use crate::ir::{Expr, ExprIx, Guard, Moment, Op, Scenario, Step, StepIx};
+use crate::ir::{Expr, ExprIx, Guard, Moment, Op, Scenario, Start, Step, StepIx};
 
 /// Whether an accepted program keeps its promises: every step leads somewhere, no way comes back to where it was, each
 /// sequence ends, and each message has a channel. (Its class is in its type.)
@@ -35,9 +35,10 @@ pub fn is_sound(scenario: &Scenario) -> bool {
                         && send.together.is_none_or(waits)
                 }
                 Op::Wait(expr) => known(expr),
-                Op::WaitFor { limit, condition } => known(limit) && known(condition),
+                Op::WaitFor { limit, condition, .. } => known(limit) && known(condition),
                 Op::WaitUntil(Moment::At(expr) | Moment::Anniversary(expr)) => known(expr),
                 Op::WaitUntil(Moment::Weekly { .. }) | Op::Stop | Op::End => true,
+                _ => true, // waist
             }
     };
     let ends = matches!(steps.last(), Some(Step { op: Op::End, .. }));
@@ -46,7 +47,7 @@ pub fn is_sound(scenario: &Scenario) -> bool {
         usize::from(then).checked_sub(1).and_then(|before| steps.get(before)).is_some_and(|step| step.op == Op::End)
     });
     ends && then_is_apart
-        && !scenario.triggers.is_empty()
+        && !matches!(&scenario.start, Start::Events(events) if events.is_empty())
         && steps.iter().enumerate().all(sound)
         && scenario.code.exprs.iter().all(|(place, expr)| refers_back(place, expr))
 }

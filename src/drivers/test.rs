@@ -4,7 +4,7 @@ use super::life::Contact;
 use crate::engine::{
     EntityTable, Event, Life, Outcome, Output, Person, Program, State, TraceLine, Value, What, World, apply_defaults,
 };
-use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase};
+use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase, When};
 use crate::model::{Id, Type};
 use crate::time::Instant;
 use std::cell::RefCell;
@@ -108,7 +108,7 @@ fn judge(case: &TestCase, verdict: &mut Verdict) {
                 verdict.unmet.push(place);
                 unexpected.extend(free.iter().map(|sent| (*sent).clone()));
             }
-            ExpectationKind::Nothing | ExpectationKind::NothingElse => {}
+            _ => {} // waist
         }
     }
     unexpected.sort();
@@ -119,16 +119,20 @@ fn judge(case: &TestCase, verdict: &mut Verdict) {
 
 fn meets(expectation: &Expectation, sent: &Sent) -> bool {
     match &expectation.kind {
-        ExpectationKind::Message { channel, message, contact, at } => {
+        ExpectationKind::Message { channel, message, contact, when } => {
             sent.channel == *channel
                 && sent.message == *message
                 && sent.contact == *contact
-                && at.is_none_or(|at| at == sent.at)
+                && match when {
+                    When::Ever => true,
+                    When::At(at) => *at == sent.at,
+                    When::Between(from, to) => (*from..=*to).contains(&sent.at),
+                }
         }
         ExpectationKind::NoMessage { channel, message, contact } => {
             sent.channel == *channel && sent.message == *message && sent.contact == *contact
         }
-        ExpectationKind::Nothing | ExpectationKind::NothingElse => false,
+        _ => false, // waist
     }
 }
 

@@ -131,7 +131,7 @@ impl<'a> Stepper<'a, '_> {
                 }
             }
             Op::WaitUntil(moment) => self.wait_until(instance, unit, at, moment),
-            Op::WaitFor { limit, condition } => {
+            Op::WaitFor { limit, condition, .. } => {
                 if eval.truth(*condition) == Some(true) {
                     self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
                     return Next::On;
@@ -150,6 +150,7 @@ impl<'a> Stepper<'a, '_> {
             }
             Op::Jump(to) => Next::To(*to),
             Op::Stop | Op::End | Op::Send(_) => Next::Finished,
+            _ => Next::On, // waist
         }
     }
 

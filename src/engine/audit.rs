@@ -24,7 +24,7 @@ pub struct Hopeless {
 pub fn hopeless_waits(program: &Program, world: &World) -> Vec<Hopeless> {
     let mut found = Vec::new();
     for (place, unit) in program.units().iter().enumerate() {
-        for trigger in &unit.scenario.triggers {
+        for trigger in unit.scenario.start.events() {
             for (step, node) in unit.scenario.steps.iter() {
                 if let Op::Wait(duration) = node.op {
                     judge(program, world, (place as u16, unit), trigger, (step, duration), &mut found);

@@ -214,5 +214,6 @@ fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
         Value::Duration(duration) => Literal::Duration(*duration),
         Value::Entity(entity) => id_text(facts.world.id(*entity)?),
         Value::Id(id) => id_text(id),
+        Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, facts)).collect()),
     })
 }

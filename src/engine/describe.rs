@@ -49,5 +49,6 @@ fn literal(literal: &Literal) -> String {
         Literal::Date(date) => date.to_string(),
         Literal::Time(time) => time.to_string(),
         Literal::Duration(duration) => duration.to_string(),
+        Literal::List(_) | Literal::Row(_) => String::new(), // waist
     }
 }

@@ -179,6 +179,7 @@ impl<'a> Eval<'a> {
             Expr::Has(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::History { .. } | Expr::Scan { .. } => {
                 Value::from_truth(self.truth(ix))
             }
+            _ => Value::Missing, // waist
         };
         Cow::Owned(owned)
     }

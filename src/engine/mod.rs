@@ -23,7 +23,7 @@ pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
-pub use output::{Count, Counts, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
+pub use output::{Act, Count, Counts, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
 pub use program::{Context, LinkError, Needs, Program, Unit, apply_defaults};
 pub use saved::{STATE_FORMAT, StateError};
 pub use state::State;

@@ -1,10 +1,11 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
 use super::eval::Asked;
-use super::value::EntityRef;
+use super::value::{EntityRef, Value};
 use crate::ir::StepIx;
-use crate::model::Id;
+use crate::model::{Id, MessageValue};
 use crate::time::Instant;
+use rust_decimal::Decimal;
 use std::cell::RefCell;
 
 /// The row that started an instance.
@@ -44,8 +45,57 @@ pub enum What {
     Emit { key: EffectKey },
     /// A message of the outbox that must not leave any more.
     Withdraw { key: EffectKey, outcome: Outcome, reason: Reason },
+    /// A step other than `send`.
+    Act { key: EffectKey, act: Act, outcome: Outcome, reason: Reason },
     /// The instance ended before its time; `about` is the first entity that its trigger refers to.
     End { reason: Reason, about: Option<EntityRef> },
+}
+
+/// What a step other than `send` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The contact's field by its name, and its value as a person writes it.
+    Set {
+        field: String,
+        value: Value,
+    },
+    Tag {
+        add: bool,
+        tag: String,
+    },
+    Credit {
+        account: String,
+        amount: Decimal,
+        expires: Option<Instant>,
+    },
+    Debit {
+        account: String,
+        amount: Decimal,
+    },
+    Start {
+        scenario: String,
+    },
+    Erase,
+    Call {
+        webhook: String,
+        values: Vec<MessageValue>,
+    },
+}
+
+impl Act {
+    /// As the effects CSV names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Act::Set { .. } => "set",
+            Act::Tag { add: true, .. } => "tag",
+            Act::Tag { add: false, .. } => "untag",
+            Act::Credit { .. } => "credit",
+            Act::Debit { .. } => "debit",
+            Act::Start { .. } => "start",
+            Act::Erase => "erase",
+            Act::Call { .. } => "call",
+        }
+    }
 }
 
 /// What became of a message.
@@ -56,12 +106,25 @@ pub enum Outcome {
     Suppressed,
     Expired,
     Cancelled,
+    /// Still held by the policy at the end of a simulation.
+    Deferred,
+    HeldOut,
+    /// Of a step other than `send`.
+    Done,
 }
 
 impl Outcome {
     /// In the order of their numbers.
-    pub const ALL: [Outcome; 5] =
-        [Outcome::Sent, Outcome::Skipped, Outcome::Suppressed, Outcome::Expired, Outcome::Cancelled];
+    pub const ALL: [Outcome; 8] = [
+        Outcome::Sent,
+        Outcome::Skipped,
+        Outcome::Suppressed,
+        Outcome::Expired,
+        Outcome::Cancelled,
+        Outcome::Deferred,
+        Outcome::HeldOut,
+        Outcome::Done,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -70,6 +133,9 @@ impl Outcome {
             Outcome::Suppressed => "suppressed",
             Outcome::Expired => "expired",
             Outcome::Cancelled => "cancelled",
+            Outcome::Deferred => "deferred",
+            Outcome::HeldOut => "held out",
+            Outcome::Done => "done",
         }
     }
 }
@@ -103,11 +169,20 @@ pub enum Reason {
     Missing,
     /// A wait of no length, or until an instant that is not after the entry.
     NoTimeLeft,
+    /// No consent to marketing on any of the channels on which there is an address.
+    NoConsent,
+    QuietHours,
+    /// As many messages as the policy allows have gone.
+    Cap,
+    /// A debit of more than there is.
+    NotEnough,
+    /// The contact was erased.
+    Erased,
 }
 
 impl Reason {
     /// In the order of their numbers.
-    pub const ALL: [Reason; 16] = [
+    pub const ALL: [Reason; 21] = [
         Reason::None,
         Reason::Unless,
         Reason::UnlessUnknown,
@@ -124,6 +199,11 @@ impl Reason {
         Reason::Overtaken,
         Reason::Missing,
         Reason::NoTimeLeft,
+        Reason::NoConsent,
+        Reason::QuietHours,
+        Reason::Cap,
+        Reason::NotEnough,
+        Reason::Erased,
     ];
 
     pub fn text(self) -> &'static str {
@@ -144,6 +224,11 @@ impl Reason {
             Reason::Overtaken => "overtaken",
             Reason::Missing => "missing",
             Reason::NoTimeLeft => "no time left",
+            Reason::NoConsent => "no consent",
+            Reason::QuietHours => "quiet hours",
+            Reason::Cap => "cap",
+            Reason::NotEnough => "not enough",
+            Reason::Erased => "erased",
         }
     }
 }

@@ -159,7 +159,7 @@ impl Program {
             }
         }
         if current {
-            for (place, trigger) in scenario.triggers.iter().enumerate() {
+            for (place, trigger) in scenario.start.events().iter().enumerate() {
                 let kind = code.events.get(usize::from(trigger.event)).copied().unwrap_or(u16::MAX);
                 if let Some(list) = self.triggers_of.get_mut(usize::from(kind)) {
                     list.push((unit, place as u16));

@@ -138,6 +138,7 @@ impl SavedValue {
             Value::Duration(duration) => SavedValue::Duration(*duration),
             Value::Entity(entity) => world.id(*entity).map_or(SavedValue::Missing, |id| SavedValue::Id(id.into())),
             Value::Id(id) => SavedValue::Id(id.into()),
+            Value::List(_) => SavedValue::Missing, // waist
         }
     }
 

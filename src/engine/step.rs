@@ -88,7 +88,7 @@ impl<'a> Stepper<'a, '_> {
             if done == Some(name) {
                 continue;
             }
-            let Some(trigger) = unit.scenario.triggers.get(usize::from(trigger)) else { continue };
+            let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
             if self.enter(unit_slot, unit, trigger, place) {
                 done = Some(name);
             }
@@ -286,7 +286,7 @@ impl<'a> Stepper<'a, '_> {
         let name = &unit.scenario.name;
         let last = self.state.marks.get(name).and_then(|mark| mark.last_entry);
         match unit.scenario.entry {
-            EntryRule::Always | EntryRule::Latest => true,
+            EntryRule::Always | EntryRule::Latest | EntryRule::OneAtATime => true, // waist
             EntryRule::Once => last.is_none(),
             EntryRule::OnceEvery(duration) => {
                 let Some(last) = last else { return true };
@@ -307,7 +307,7 @@ impl<'a> Stepper<'a, '_> {
     fn mark_entry(&mut self, unit: &'a Unit, handle: Handle, entry: Instant) {
         let mut replaced = None;
         match unit.scenario.entry {
-            EntryRule::Always | EntryRule::OncePer(_) => return,
+            EntryRule::Always | EntryRule::OncePer(_) | EntryRule::OneAtATime => return, // waist
             EntryRule::Once | EntryRule::OnceEvery(_) => {
                 let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
                 mark.last_entry = mark.last_entry.max(Some(entry));

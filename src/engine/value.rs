@@ -31,6 +31,8 @@ pub enum Value {
     /// The id of a row that has no table here: of an entity no field of which is read, of a contact, or of a row
     /// that the CRM does not have.
     Id(Id),
+    /// A list, in its order; it may be empty, and is never missing.
+    List(Arc<[Value]>),
 }
 
 impl Value {
@@ -65,6 +67,9 @@ impl From<&Literal> for Value {
             Literal::Date(date) => Value::Date(*date),
             Literal::Time(time) => Value::Time(*time),
             Literal::Duration(duration) => Value::Duration(*duration),
+            Literal::List(all) => Value::List(all.iter().map(Value::from).collect()),
+            // Rows are made for templates, and never read by a program.
+            Literal::Row(_) => Value::Missing,
         }
     }
 }

@@ -167,6 +167,7 @@ fn item_element(item: &Item) -> Element {
             };
             (Kind::Plain, test.lines.iter().map(line).collect())
         }
+        _ => (Kind::Opaque, Vec::new()), // waist
     };
     Element { span: item.span, kind, children }
 }

@@ -1,7 +1,7 @@
 //! The names of programs: hashes that stay the same for life.
 //!
 //! A scenario's hash is BLAKE3 over `scn-scenario-1` and its canonical JSON (fields in the order of the types, no
-//! white space). A bundle's hash is BLAKE3 over `scn-bundle-1`, its settings, and its scenarios' hashes in order.
+//! white space). A bundle's hash is BLAKE3 over `scn-bundle-1`, its settings, policy, measures and identity, and its scenarios' hashes in order.
 
 use super::{Bundle, Scenario};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,12 @@ impl Scenario {
 
 impl Bundle {
     pub fn hash(&self) -> BundleHash {
-        let mut parts = vec![canonical(&self.settings)];
+        let mut parts = vec![
+            canonical(&self.settings),
+            canonical(&self.policy),
+            canonical(&self.measures),
+            canonical(&self.identity),
+        ];
         parts.extend(self.scenarios.iter().map(|scenario| scenario.hash().0.to_vec()));
         BundleHash(digest("scn-bundle-1", &parts.iter().map(Vec::as_slice).collect::<Vec<_>>()))
     }

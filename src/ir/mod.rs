@@ -8,24 +8,34 @@
 
 mod hash;
 mod index;
+mod policy;
 mod test_case;
 
 pub use hash::{BundleHash, ScenarioHash};
 pub use index::{Arena, ExprIx, ProbeIx, StepIx};
-pub use test_case::{Expectation, ExpectationKind, GivenEvent, GivenRow, GivenValue, TestCase};
+pub use policy::{Cap, Policy};
+pub use test_case::{
+    Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When,
+};
 
-use crate::model::{FieldDefault, Literal, Type};
+use crate::model::{AggregateKind, FieldDefault, Literal, MeasureKind, Refreshed, Route, Type};
 use crate::time::{Duration, TimeOfDay, Weekday, Zone};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// The version of this form. A reader refuses a newer one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A folder's scenarios, compiled: what `scn compile` prints and drivers receive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
     pub format: u32,
     pub settings: Settings,
+    pub policy: Policy,
+    /// Sorted by name.
+    pub measures: Vec<Measure>,
+    /// Fields of the contact by which several rows are one person, the strongest first; empty where every row is a person.
+    pub identity: Vec<String>,
     /// Sorted by name.
     pub scenarios: Vec<Scenario>,
     /// What the templates of the messages read; outside the scenarios, so that mending a template does
@@ -52,7 +62,21 @@ impl Bundle {
     }
 }
 
-/// The policy, as far as this version has one.
+/// A fact about all contacts together, constant between two refreshes: what scenarios read by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    pub name: String,
+    pub kind: MeasureKind,
+    /// Of its value.
+    pub ty: Type,
+    /// What is taken of each contact: a value, or a condition for `share` and `count`. Contacts for which it is missing are
+    /// left out.
+    pub of: ExprIx,
+    pub refreshed: Refreshed,
+    pub code: Code,
+}
+
+/// What holds without a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub currency: String,
@@ -70,6 +94,8 @@ pub struct Code {
     pub entities: Vec<RecordUse>,
     /// Events, with the fields that are read.
     pub events: Vec<RecordUse>,
+    /// Of each of `events`, in the same order, where it comes from if it is routed.
+    pub routes: Vec<Option<Route>>,
     /// Fields of the trigger. Each event of the scenario's triggers has a field of this name and type.
     pub trigger: Vec<FieldUse>,
     pub probes: Arena<ProbeIx, Probe>,
@@ -97,7 +123,7 @@ pub struct FieldUse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scenario {
     pub name: String,
-    pub triggers: Vec<Trigger>,
+    pub start: Start,
     /// `for`: judged when the trigger arrives.
     pub audience: Option<ExprIx>,
     pub entry: EntryRule,
@@ -108,12 +134,67 @@ pub struct Scenario {
     pub code: Code,
 }
 
+/// What starts instances. Any scenario can also be started by the step `start`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// One of these events.
+    Events(Vec<Trigger>),
+    /// `when no ... for D`: that none of these events has happened for so long. The entry is the instant at which the
+    /// silence is that long, the trigger the event after which it began.
+    Silence {
+        events: Vec<Trigger>,
+        /// A duration, over the contact, histories and measures; it may read the event ([`Expr::Event`]).
+        duration: ExprIx,
+        /// `ever`: the contact's creation, from which a silence without any event is counted.
+        since: Option<ExprIx>,
+    },
+    /// `every PERIOD`: for each contact, again and again. There is no trigger.
+    Every(Occurrence),
+    /// `when started`
+    Started,
+}
+
+impl Start {
+    /// The events that start it, or after which its silence begins.
+    pub fn events(&self) -> &[Trigger] {
+        match self {
+            Start::Events(events) | Start::Silence { events, .. } => events,
+            Start::Every(_) | Start::Started => &[],
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// Slot in `code.events`.
     pub event: u16,
     /// Over the event itself ([`Expr::Event`]) and the contact.
     pub filter: Option<ExprIx>,
+}
+
+/// When `every` comes round, in the contact's zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occurrence {
+    Day {
+        at: TimeOfDay,
+    },
+    Weekly {
+        day: Weekday,
+        at: TimeOfDay,
+    },
+    /// The first day of each month, of each third one from January (3), or of each January (12).
+    Monthly {
+        months: u8,
+        at: TimeOfDay,
+    },
+    /// Each anniversary of a date (29 February falls on the 28th), moved by a duration of months and days.
+    Anniversary {
+        date: ExprIx,
+        shift: Option<ExprIx>,
+        at: TimeOfDay,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +209,8 @@ pub enum EntryRule {
     OncePer(ExprIx),
     /// A newer trigger replaces the running instance.
     Latest,
+    /// `one at a time`: triggers are dropped while an instance runs.
+    OneAtATime,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +227,8 @@ pub struct Goal {
 pub struct Step {
     /// The step's number in the text, from 1; its identity across versions with [`Step::label`].
     pub ordinal: u16,
+    /// Which turn of the `repeat`s around it this is, from 0: with the ordinal, what makes its effects distinct.
+    pub visit: u32,
     pub label: Option<String>,
     pub guard: Option<Guard>,
     pub op: Op,
@@ -166,8 +251,47 @@ pub enum Op {
     WaitFor {
         limit: ExprIx,
         condition: ExprIx,
+        /// The messages whose engagement it waits for: the limit runs from the acceptance of the last of them that this
+        /// instance sent. Empty for any other condition.
+        engagement: Vec<String>,
     },
     Send(Send),
+    /// `set contact.FIELD = VALUE`
+    Set {
+        /// Slot in `code.contact`.
+        field: u16,
+        value: ExprIx,
+    },
+    Tag {
+        add: bool,
+        /// A text.
+        tag: ExprIx,
+    },
+    Credit {
+        account: String,
+        amount: ExprIx,
+        /// A duration.
+        expires: Option<ExprIx>,
+    },
+    Debit {
+        account: String,
+        amount: ExprIx,
+    },
+    /// `start SCENARIO`, by name: of its present version.
+    Start {
+        scenario: String,
+    },
+    /// `erase contact`
+    Erase,
+    Call {
+        webhook: String,
+        with: Vec<WithValue>,
+    },
+    /// Goes to the arm that the contact draws.
+    Split {
+        name: String,
+        arms: Vec<SplitArm>,
+    },
     /// Goes on at the next instruction when the condition is true, else at `otherwise`.
     Branch {
         condition: ExprIx,
@@ -178,6 +302,14 @@ pub enum Op {
     Stop,
     /// The end of a sequence.
     End,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitArm {
+    pub name: String,
+    /// A fraction; those of one split add up to 1.
+    pub share: Decimal,
+    pub to: StepIx,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +347,8 @@ pub struct Alternative {
     pub message: String,
     /// The contact's address on this channel: a text; missing or empty means out of reach.
     pub address: ExprIx,
+    /// Whether the contact consents to marketing on this channel, where the model has a source of consent.
+    pub consent: Option<ExprIx>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +389,31 @@ pub enum Expr {
     Trigger(u16),
     /// Slot in the fields of the event at hand (a trigger filter, a probe, a scan).
     Event(u16),
+    /// The instant of the event at hand.
+    EventAt,
+    /// The identity of the last message of one of these names that this instance sent; missing without one.
+    OwnMessage(Vec<String>),
+    /// What is on an account: credited, not expired, not debited.
+    Balance(String),
+    /// The value of a measure, by its name; missing before its first refresh.
+    Measure(String),
+    /// Whether an instance of this scenario runs.
+    InScenario(String),
+    /// Whether a condition is unknown.
+    IsUnknown(ExprIx),
+    /// Whether a value is in a list of the CRM; missing when one of them is.
+    InList(ExprIx, ExprIx),
+    /// The first so many of a list.
+    Top(u32, ExprIx),
+    /// The best so many complements of what the contact bought, without what they bought already: by the rank in the lists
+    /// of complements, then the latest purchase. `product` and `complements` are taken of each event ([`Expr::Event`]).
+    Recommend {
+        count: u32,
+        probe: ProbeIx,
+        product: ExprIx,
+        complements: ExprIx,
+    },
+    Aggregate(Aggregate),
     /// A field of an entity: slot in `entities`, slot in its fields.
     Field {
         of: ExprIx,
@@ -304,6 +463,19 @@ pub enum Expr {
         window: Window,
         filter: ExprIx,
     },
+}
+
+/// A fact about the events of a probe in a window.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Aggregate {
+    pub kind: AggregateKind,
+    pub probe: ProbeIx,
+    pub keys: Vec<ExprIx>,
+    pub window: Window,
+    /// What also depends on the instance or the contact.
+    pub filter: Option<ExprIx>,
+    /// What is taken of each event ([`Expr::Event`]); events without it are left out.
+    pub of: Option<ExprIx>,
 }
 
 /// Both ends: the start is excluded, now is included.

@@ -13,8 +13,19 @@ pub struct TestCase {
     pub scenarios: Vec<String>,
     /// Contacts and other entities, in the order of the text. A name is the id of its row.
     pub given: Vec<GivenRow>,
+    /// Measures whose value the test says.
+    pub measures: Vec<GivenMeasure>,
     pub events: Vec<GivenEvent>,
     pub expectations: Vec<Expectation>,
+    /// How far the clock goes at least: the latest instant that the test names.
+    pub until: Option<Instant>,
+}
+
+/// `given measure brand_rhythm = 40 days`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenMeasure {
+    pub name: String,
+    pub value: Literal,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +62,56 @@ pub struct Expectation {
     pub kind: ExpectationKind,
 }
 
+/// When something is expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    #[default]
+    Ever,
+    At(Instant),
+    /// Both included.
+    Between(Instant, Instant),
+}
+
+/// What a step other than `send` does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    Set {
+        field: String,
+        value: String,
+    },
+    Tag {
+        add: bool,
+        tag: String,
+    },
+    /// The amount as a number.
+    Account {
+        credit: bool,
+        account: String,
+        amount: rust_decimal::Decimal,
+    },
+    Start {
+        scenario: String,
+    },
+    Erase,
+    Call {
+        webhook: String,
+    },
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectationKind {
     Message {
         channel: String,
         message: String,
         contact: String,
-        at: Option<Instant>,
+        when: When,
+    },
+    /// What a step other than `send` did; `negated` where it must not.
+    Act {
+        negated: bool,
+        act: Act,
+        contact: String,
+        when: When,
     },
     NoMessage {
         channel: String,

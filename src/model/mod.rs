@@ -2,12 +2,14 @@
 
 mod address;
 mod configuration;
+mod facts;
 mod message;
 mod surroundings;
 mod value;
 
 pub use address::may_be_email;
 pub use configuration::{Configuration, Currency};
+pub use facts::{AggregateKind, MeasureKind, QuietHours, Refreshed};
 pub use message::{MessageValue, MessageValues};
 pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateVariable};
 pub use value::{Id, Literal};
@@ -35,6 +37,8 @@ pub enum Type {
     Entity(String),
     /// A ranked list of an entity, by the entity's name.
     List(String),
+    /// A list of texts, such as the tags of a contact.
+    Texts,
     /// A message of a scenario, by its name.
     Message,
 }
@@ -76,6 +80,7 @@ impl Type {
             Type::Enumeration(texts) => texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" | "),
             Type::Entity(name) => name.clone(),
             Type::List(name) => format!("list of {name}"),
+            Type::Texts => "list of text".into(),
             Type::Message => "message".into(),
         }
     }
@@ -125,8 +130,44 @@ impl Record {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Model {
     pub entities: BTreeMap<String, Record>,
+    /// Those that accounts and routes make are among them.
     pub events: BTreeMap<String, Record>,
+    /// By name: [`Type::Number`] or [`Type::Money`].
+    pub accounts: BTreeMap<String, Type>,
+    /// By the name of the event that it makes.
+    pub routes: BTreeMap<String, Route>,
 }
+
+/// `route purchased to contact.referrer as friend_purchased`: what happens to one contact, told to another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Route {
+    /// The event that is told on.
+    pub event: String,
+    /// The contact's field that names to whom; who would be told of themselves is not told.
+    pub to: String,
+}
+
+/// The field of a routed event that says from whom it comes.
+pub const FRIEND: &str = "friend";
+
+/// Events that the engine makes or that channels report: a CRM that has no table of them is as good as one with an empty
+/// table.
+pub const OWN_EVENTS: [&str; 11] = [
+    "sent",
+    "opened",
+    "clicked",
+    "bounced",
+    "unsubscribed",
+    "complained",
+    "credited",
+    "debited",
+    "tagged",
+    "untagged",
+    "changed",
+];
+
+/// The contact's field that `tag` and `untag` change.
+pub const TAGS: &str = "tags";
 
 /// The channels of the language, and the contact's field by which each reaches a person.
 pub const CHANNELS: [(&str, Option<&str>); 6] = [

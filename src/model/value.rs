@@ -53,4 +53,8 @@ pub enum Literal {
     Date(Date),
     Time(TimeOfDay),
     Duration(Duration),
+    /// A list, in its order.
+    List(Vec<Literal>),
+    /// A row of an entity as a template reads it: paths of one name or more, sorted.
+    Row(Vec<(Vec<String>, Option<Literal>)>),
 }

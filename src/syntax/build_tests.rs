@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use super::grammar::{Children, Node, Rule};
-use super::tree::{Argument, Expr, ExprKind, Path, Test, TestLine, TestLineKind};
+use super::tree::{Argument, Expr, ExprKind, Path, Test, TestLine, TestLineKind, When};
 
 impl Builder<'_> {
     pub(super) fn test(&mut self, mut children: Children<'_>) -> Option<Test> {
@@ -90,10 +90,10 @@ impl Builder<'_> {
         if rule == Rule::expect_none {
             return Some(TestLineKind::ExpectNoMessage { channel, message, contact });
         }
-        let at: Option<Expr> = match children.seek(Rule::moment) {
-            Some(moment) => Some(self.expression(moment)?),
+        let when = match children.seek(Rule::moment) {
+            Some(moment) => Some(When::At(self.expression(moment)?)),
             None => None,
         };
-        Some(TestLineKind::ExpectMessage { channel, message, contact, at })
+        Some(TestLineKind::ExpectMessage { channel, message, contact, when })
     }
 }

@@ -33,11 +33,104 @@ pub enum ItemKind {
     Let(Let),
     Scenario(Scenario),
     Test(Test),
-    /// An item of the language that this version does not run: `segment`, `measure`, `policy`, `route`,
-    /// `identity`, `account`. Its text is kept by the span alone.
+    Segment(Segment),
+    Measure(Measure),
+    Account(Account),
+    Route(Route),
+    Identity(Identity),
+    Policy(Policy),
+    Given(Given),
+    /// Not read yet; goes.
     Later {
         keyword: Word,
     },
+}
+
+/// `segment reader = opened in last 60 days`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub name: Word,
+    pub condition: Expr,
+}
+
+/// `measure brand_rhythm = average over contacts of average gap of purchased ever, refreshed weekly`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    pub name: Word,
+    /// `average`, `sum`, `count`, `share`, `least` or `greatest`.
+    pub kind: Word,
+    /// What is taken of each contact.
+    pub of: Expr,
+    /// `hourly`, `daily`, `weekly` or `monthly`.
+    pub refreshed: Word,
+}
+
+/// `account points: number`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub name: Word,
+    pub ty: Word,
+}
+
+/// `route purchased to contact.referrer as friend_purchased`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub event: Word,
+    pub to: Path,
+    pub name: Word,
+}
+
+/// `identity contact by email, phone`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub entity: Word,
+    pub fields: Vec<Word>,
+}
+
+/// `policy { ... }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub lines: Vec<PolicyLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyLine {
+    pub span: Span,
+    pub kind: PolicyLineKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyLineKind {
+    /// `time zone contact.time_zone default "Europe/Paris"`
+    TimeZone(Expr),
+    /// `quiet hours 20:00 to 09:00 and on sunday`, `quiet hours on sunday`: at least one of the two.
+    QuietHours {
+        between: Option<(Spanned<TimeOfDay>, Spanned<TimeOfDay>)>,
+        days: Vec<Word>,
+    },
+    /// `at most 1 marketing message per day and 3 per week`
+    AtMost {
+        class: Option<Word>,
+        caps: Vec<Cap>,
+    },
+    Priority(Vec<Word>),
+    Expire(Expr),
+    /// `holdout 5%`: 5.
+    Holdout(Spanned<Decimal>),
+}
+
+/// `3 per week`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cap {
+    pub most: Spanned<Decimal>,
+    pub per: Word,
+}
+
+/// `given shop { given product ... at ... }`: lines that tests share by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub name: Word,
+    pub lines: Vec<TestLine>,
 }
 
 /// `entity product { name: text  family: text default id }`
@@ -113,7 +206,22 @@ pub struct Clause {
 pub enum ClauseKind {
     /// `when purchased product.recurring or subscribed`
     When(Vec<EventPattern>),
-    /// A trigger of the language that this version does not run: `when no ...`, `every ...`, `when started`.
+    /// `when no purchased for brand_rhythm`, `when no (opened or clicked) ever for 6 months`
+    WhenNo {
+        patterns: Vec<EventPattern>,
+        /// Counts from the contact's creation where there is none.
+        ever: bool,
+        duration: Expr,
+    },
+    /// `every monday at 09:00`, `every month`, `every year on contact.birthday - 1 week`
+    Every {
+        period: Period,
+        at: Option<Spanned<TimeOfDay>>,
+        on: Option<Expr>,
+    },
+    /// `when started`
+    WhenStarted,
+    /// Not read yet; goes.
     LaterTrigger {
         words: Word,
     },
@@ -121,7 +229,7 @@ pub enum ClauseKind {
     Once,
     OnceEvery(Expr),
     OncePer(Path),
-    /// `one at a time`: not in this version.
+    /// `one at a time`
     OneAtATime,
     Latest,
     Goal {
@@ -130,6 +238,14 @@ pub enum ClauseKind {
         then: Option<Box<Step>>,
     },
     StopWhen(Expr),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// `monday`, `day`, `month`: judged later.
+    Word(Word),
+    /// `2 weeks`: read so that it can be refused by name.
+    Quantity(Expr),
 }
 
 /// An event and its filter: `purchased product.recurring`, `purchased same product.family where quantity > 2`.
@@ -212,11 +328,55 @@ pub enum StepKind {
         otherwise: Option<Vec<Step>>,
     },
     Stop,
-    /// A step of the language that this version does not run: `set`, `tag`, `untag`, `credit`, `debit`, `start`,
-    /// `erase`, `call`, `split`, `repeat`.
+    /// `set contact.tier = "gold"`
+    Set {
+        path: Path,
+        value: Expr,
+    },
+    /// `tag "dormant"`, `untag "dormant"`
+    Tag {
+        add: bool,
+        tag: Expr,
+    },
+    /// `credit round(amount) points expiring in 12 months`, `debit 20 EUR wallet`
+    Account {
+        credit: bool,
+        amount: Expr,
+        account: Word,
+        expiring: Option<Expr>,
+    },
+    /// `start winback`
+    Start(Word),
+    /// `erase contact`
+    Erase(Word),
+    /// `call recommender with ...`
+    Call {
+        webhook: Word,
+        with: Vec<Argument>,
+    },
+    Split {
+        name: Word,
+        arms: Vec<SplitArm>,
+    },
+    /// `repeat 3 times every 2 weeks { ... }`
+    Repeat {
+        times: Spanned<Decimal>,
+        every: Expr,
+        steps: Vec<Step>,
+    },
+    /// Not read yet; goes.
     Later {
         keyword: Word,
     },
+}
+
+/// `a 50% { ... }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitArm {
+    pub name: Word,
+    /// 50 for `50%`.
+    pub share: Spanned<Decimal>,
+    pub steps: Vec<Step>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -347,11 +507,51 @@ pub enum ExprKind {
         arms: Vec<(Expr, Expr)>,
         otherwise: Box<Expr>,
     },
-    /// An expression of the language that this version does not evaluate: an aggregate (`count of`, `median gap of`),
-    /// `top N of`.
+    /// `count of days of purchased ever`, `sum of credited.points in last 12 months`
+    Aggregate(Box<Aggregate>),
+    /// `top 3 of product.complements`
+    Top {
+        count: Spanned<Decimal>,
+        of: Box<Expr>,
+    },
+    /// Not read yet; goes.
     Later {
         words: Word,
     },
+}
+
+/// A fact about a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aggregate {
+    pub kind: Spanned<AggregateKind>,
+    /// `purchased.product.category`: the event, then the path that is taken of each; the event alone where what happens is
+    /// counted. One, but for a group: `count of (opened or clicked)`.
+    pub of: Vec<Path>,
+    /// For each of `of`.
+    pub filters: Vec<Vec<Filter>>,
+    pub window: Option<Window>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AggregateKind {
+    /// `count of`: events, or distinct values of a path.
+    Count,
+    /// `count of days of`
+    CountDays,
+    Sum,
+    Average,
+    /// `average gap of`
+    AverageGap,
+    /// `median gap of`
+    MedianGap,
+    /// `most common of`
+    MostCommon,
+    /// `share of`: of those without the filters, how many pass them.
+    Share,
+    /// `first purchased.product ever`
+    First,
+    /// `last purchased.product ever`
+    Last,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -411,14 +611,52 @@ pub struct TestLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TestLineKind {
     /// `given product mattress { recurring: yes, delay: 5 years }`; of a field without a value, the value is the path
-    /// `empty`, in both kinds of lines.
+    /// `empty`, in both kinds of lines. `given measure brand_rhythm = 40 days` is one of entity `measure`, with one field
+    /// of its own name.
     Given { entity: Word, name: Word, fields: Vec<Argument> },
+    /// `given shop`: the lines of a block.
+    GivenBlock(Word),
+    /// `cases delay, due { "three weeks": 3 weeks, 2020-01-24 ... }`: the test runs once a row, with these names.
+    Cases { names: Vec<Word>, rows: Vec<CaseRow> },
+    /// `until 2021-01-01`: how far the clock goes at least.
+    Until(Expr),
     /// `at 2020-01-10 10:00 [arriving 2020-02-01 10:00] ana purchased product mattress quantity 2`
     At { at: Expr, arriving: Option<Expr>, contact: Word, event: Word, fields: Vec<Argument> },
-    /// `expect email reminder to ana at 2024-12-10 10:00`; without `at`, at any instant.
-    ExpectMessage { channel: Word, message: Word, contact: Word, at: Option<Expr> },
+    /// `expect email reminder to ana at 2024-12-10 10:00`; without `at` or `within`, at any instant.
+    ExpectMessage { channel: Word, message: Word, contact: Word, when: Option<When> },
+    /// `expect set tier = "gold" for ana`, `expect tag "dormant" for ana`, `expect credit 10 points for ana`,
+    /// `expect erase for ana`, `expect start winback for ana`, `expect call crm for ana`, each with `no` too.
+    ExpectAct { negated: bool, act: ExpectedAct, contact: Word, when: Option<When> },
     /// `expect no email reminder to ana`
     ExpectNoMessage { channel: Word, message: Word, contact: Word },
     /// `expect nothing`: no message at all. `expect nothing else`: none but those expected.
     ExpectNothing { otherwise: bool },
+}
+
+/// A row of `cases`: a title, and a value for each name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    pub title: Option<Word>,
+    pub values: Vec<Expr>,
+    pub span: Span,
+}
+
+/// When something is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// `at 2024-12-10 10:00`
+    At(Expr),
+    /// `within 3 days of 2024-12-10`: from then on, and not later than that; without `of`, of the last `at` line above it.
+    Within { duration: Expr, of: Option<Expr> },
+}
+
+/// What a step other than `send` is expected to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedAct {
+    Set { field: Word, value: Expr },
+    Tag { add: bool, tag: Expr },
+    Account { credit: bool, amount: Expr, account: Word },
+    Start(Word),
+    Erase,
+    Call(Word),
 }

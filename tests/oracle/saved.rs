@@ -101,7 +101,7 @@ impl Contact<'_> {
                     let triggers = [effect.trigger.clone()];
                     self.line(&effect, &triggers, (String::new(), String::new()), (reason.text(), ""));
                 }
-                What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
+                What::Act { .. } | What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
                 What::Emit { key } => {
                     assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
                     let facts = Facts { world: self.world, person: self.person, life: &self.life };

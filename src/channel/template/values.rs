@@ -93,6 +93,7 @@ fn show(literal: &Literal, zone: Zone) -> Value {
         Literal::Date(date) => Value::from(date.to_string()),
         Literal::Time(time) => Value::from(time.to_string()),
         Literal::Duration(duration) => Value::from(duration.to_string()),
+        Literal::List(_) | Literal::Row(_) => Value::UNDEFINED, // waist
     }
 }
 

@@ -98,6 +98,7 @@ fn describe(ty: &Type) -> String {
         Type::Duration => "a duration: `5 years` or `P5Y`".into(),
         Type::Enumeration(_) => format!("one of {}", ty.describe()),
         Type::Entity(name) | Type::List(name) => format!("the id of a {name}"),
+        Type::Texts => "a text".into(),
     }
 }
 

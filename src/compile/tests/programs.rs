@@ -62,10 +62,10 @@ fn the_sentence_is_this_program() {
     ];
     assert_eq!(code.exprs.values(), exprs);
     assert_eq!(code.probes.values(), [Probe { event: 0, filter: None, keys: vec![e(7)] }]);
-    assert_eq!(scenario.triggers, [Trigger { event: 0, filter: Some(e(1)) }]);
-    let address = Alternative { channel: "email".into(), message: "reminder".into(), address: e(6) };
+    assert_eq!(scenario.start, Start::Events(vec![Trigger { event: 0, filter: Some(e(1)) }]));
+    let address = Alternative { channel: "email".into(), message: "reminder".into(), address: e(6), consent: None };
     let send = Send { class: Class::Marketing, alternatives: vec![address], with: Vec::new(), together: None };
-    let step = |ordinal, guard, op| Step { ordinal, label: None, guard, op };
+    let step = |ordinal, guard, op| Step { ordinal, visit: 0, label: None, guard, op };
     let steps =
         [step(1, None, Op::Wait(e(5))), step(2, Some(Guard::Unless(e(10))), Op::Send(send)), step(0, None, Op::End)];
     assert_eq!(scenario.steps.values(), steps);
@@ -125,7 +125,7 @@ fn once_per_has_one_slot_in_every_trigger() {
     let scenario = scenario(text);
     let EntryRule::OncePer(path) = scenario.entry else { panic!() };
     let Expr::Event(slot) = *scenario.code.exprs.get(path).unwrap() else { panic!() };
-    for trigger in &scenario.triggers {
+    for trigger in scenario.start.events() {
         let event = &scenario.code.events[usize::from(trigger.event)];
         assert_eq!(event.fields[usize::from(slot)].name, "order");
     }
@@ -143,7 +143,7 @@ fn an_unsound_program_is_known() {
     assert!(spoilt(|scenario| scenario.steps.values_mut()[0].op = Op::Jump(StepIx(0))), "a way back");
     assert!(spoilt(|scenario| scenario.steps.values_mut()[0].op = Op::Jump(StepIx(99))), "a dangling step");
     assert!(spoilt(|scenario| scenario.steps.values_mut()[4].op = Op::Stop), "no end");
-    assert!(spoilt(|scenario| scenario.triggers.clear()), "no trigger");
+    assert!(spoilt(|scenario| scenario.start = Start::Events(Vec::new())), "no trigger");
     assert!(spoilt(|scenario| scenario.code.exprs.values_mut()[0] = Expr::Not(ExprIx(0))), "an expression of itself");
     assert!(spoilt(|scenario| {
         if let Op::Send(send) = &mut scenario.steps.values_mut()[3].op {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::Rule;
-use crate::ir::{ExpectationKind, GivenValue};
+use crate::ir::{ExpectationKind, GivenValue, When};
 use crate::model::{CrmColumn, CrmShape, CrmTable, Literal, TemplateShape, TemplateVariable};
 use crate::time::{Duration, Instant, Zone};
 
@@ -126,7 +126,7 @@ fn a_test_brings_its_scenarios() {
     assert_eq!(event.fields[2], ("amount".into(), number("-3")));
     let [first, _, third, fourth] = case.expectations.as_slice() else { panic!() };
     assert!(
-        matches!(&first.kind, ExpectationKind::Message { at: Some(at), .. } if *at == instant("2024-12-10T09:00Z"))
+        matches!(&first.kind, ExpectationKind::Message { when: When::At(at), .. } if *at == instant("2024-12-10T09:00Z"))
     );
     assert_eq!((&third.kind, &fourth.kind), (&ExpectationKind::NothingElse, &ExpectationKind::Nothing));
 }

@@ -7,17 +7,19 @@ use crate::model::Literal;
 pub fn lines(scenario: &Scenario) -> Vec<String> {
     let show = Show { code: &scenario.code };
     let mut lines = Vec::new();
-    for trigger in &scenario.triggers {
+    for trigger in scenario.start.events() {
         let event = &scenario.code.events[usize::from(trigger.event)].name;
         let filter = trigger.filter.map(|filter| format!(" if {}", show.expr(filter, Some(event))));
         lines.push(format!("when {event}{}", filter.unwrap_or_default()));
     }
     lines.extend(scenario.audience.map(|audience| format!("for {}", show.expr(audience, None))));
-    let first = scenario.triggers.first().map(|trigger| scenario.code.events[usize::from(trigger.event)].name.as_str());
+    let first =
+        scenario.start.events().first().map(|trigger| scenario.code.events[usize::from(trigger.event)].name.as_str());
     match &scenario.entry {
         EntryRule::Always => {}
         EntryRule::Once => lines.push("once".into()),
         EntryRule::Latest => lines.push("latest".into()),
+        EntryRule::OneAtATime => lines.push("one at a time".into()),
         EntryRule::OnceEvery(duration) => lines.push(format!("once every {}", show.expr(*duration, None))),
         EntryRule::OncePer(path) => lines.push(format!("once per {}", show.expr(*path, first))),
     }
@@ -71,7 +73,7 @@ impl Show<'_> {
             Op::WaitUntil(Moment::Weekly { day, time }) => {
                 format!("wait until {} {time}", day.map_or("any day", |day| day.name()))
             }
-            Op::WaitFor { limit, condition } => {
+            Op::WaitFor { limit, condition, .. } => {
                 format!("wait up to {} for {}", self.expr(*limit, None), self.expr(*condition, None))
             }
             Op::Send(send) => {
@@ -92,6 +94,7 @@ impl Show<'_> {
             Op::Jump(to) => format!("jump {}", to.0),
             Op::Stop => "stop".into(),
             Op::End => "end".into(),
+            other => format!("{other:?}"), // waist
         }
     }
 
@@ -115,6 +118,7 @@ impl Show<'_> {
                 Literal::Date(date) => date.to_string(),
                 Literal::Time(time) => time.to_string(),
                 Literal::Duration(duration) => duration.to_string(),
+                other => format!("{other:?}"),
             },
             Expr::Now => "now".into(),
             Expr::Entry => "entry".into(),
@@ -152,6 +156,7 @@ impl Show<'_> {
             }
             Expr::History { probe, keys, window } => self.history(*probe, keys, window, None, event),
             Expr::Scan { probe, keys, window, filter } => self.history(*probe, keys, window, Some(*filter), event),
+            other => format!("{other:?}"), // waist
         }
     }
 

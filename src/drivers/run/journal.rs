@@ -76,6 +76,7 @@ fn said<'a>(program: &'a Program, effect: &'a Effect) -> Said<'a> {
         What::Emit { key } => ("emit", Some(key.to_string()), ""),
         What::Withdraw { key, outcome: Outcome::Expired, reason } => ("expire", Some(key.to_string()), reason.text()),
         What::Withdraw { key, reason, .. } => ("cancel", Some(key.to_string()), reason.text()),
+        What::Act { act, key, reason, .. } => (act.name(), Some(key.to_string()), reason.text()),
         What::End { reason, .. } => ("end", None, reason.text()),
     };
     Said {

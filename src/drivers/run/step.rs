@@ -260,6 +260,7 @@ impl<'a> AtWork<'a> {
                 What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
                 What::Send { outcome, reason, .. } => self.not_sent.push((*outcome, reason.text())),
                 What::End { .. } => {}
+                What::Act { .. } => {} // waist
             }
         }
     }

@@ -34,7 +34,7 @@ impl Row {
         let (alternative, outcome, reason) = match effect.what {
             What::Send { alternative, outcome, reason } => (alternative, Some(outcome), reason),
             What::End { reason, .. } => (0, None, reason),
-            What::Emit { .. } | What::Withdraw { .. } => return None,
+            What::Emit { .. } | What::Withdraw { .. } | What::Act { .. } => return None, // waist
         };
         Some(Row {
             at: effect.at,

@@ -43,7 +43,7 @@ impl Kind {
             Type::Duration => Kind::Duration,
             Type::Enumeration(texts) => Kind::Enumeration(texts.iter().map(|text| Arc::from(text.as_str())).collect()),
             Type::Entity(name) => needs.entity(name).map_or(Kind::Id, Kind::Row),
-            Type::List(_) => Kind::List,
+            Type::List(_) | Type::Texts => Kind::List,
         }
     }
 

@@ -215,7 +215,10 @@ fn end(
         Outcome::Suppressed => MessageState::Suppressed,
         Outcome::Expired => MessageState::Expired,
         Outcome::Cancelled => MessageState::Cancelled,
-        Outcome::Sent => return Err(Refused::Broken(format!("message {key} cannot end as sent without a reply"))),
+        Outcome::HeldOut => MessageState::Suppressed, // waist
+        Outcome::Sent | Outcome::Deferred | Outcome::Done => {
+            return Err(Refused::Broken(format!("message {key} cannot end as sent without a reply")));
+        }
     };
     let reason = (reason != Reason::None).then(|| reason.text());
     let mut update = transaction.prepare_cached(

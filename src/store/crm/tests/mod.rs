@@ -43,7 +43,7 @@ fn retail() -> Code {
 fn scenario(code: Code) -> Scenario {
     Scenario {
         name: "renewal".into(),
-        triggers: vec![ir::Trigger { event: 0, filter: None }],
+        start: ir::Start::Events(vec![ir::Trigger { event: 0, filter: None }]),
         audience: None,
         entry: EntryRule::Always,
         goal: None,
@@ -56,7 +56,19 @@ fn scenario(code: Code) -> Scenario {
 fn program(code: Code, zone: &str) -> Program {
     let settings = Settings { currency: "EUR".into(), zone: Zone::named(zone).unwrap(), expire: Duration::days(2) };
     let scenarios = vec![scenario(code)];
-    Program::link(&Bundle { format: ir::FORMAT, settings, scenarios, messages: Vec::new() }, &[]).unwrap()
+    Program::link(
+        &Bundle {
+            format: ir::FORMAT,
+            settings,
+            policy: ir::Policy::default(),
+            measures: Vec::new(),
+            identity: Vec::new(),
+            scenarios,
+            messages: Vec::new(),
+        },
+        &[],
+    )
+    .unwrap()
 }
 
 /// A CRM in a file of its own, and the folder that holds it.
@@ -98,6 +110,7 @@ fn text(world: &World, value: &Value) -> String {
         Value::Duration(duration) => duration.to_string(),
         Value::Entity(entity) => format!("#{}", world.id(*entity).unwrap()),
         Value::Id(id) => format!("?{id}"),
+        Value::List(all) => all.iter().map(|each| text(world, each)).collect::<Vec<_>>().join(","),
         Value::Missing | Value::NotGiven => String::new(),
     }
 }
