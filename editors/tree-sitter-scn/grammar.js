@@ -19,17 +19,20 @@ const KEYWORDS = [
 ];
 
 // From the loosest to the tightest.
-const PRECEDENCE = { conditional: 1, or: 2, and: 3, not: 4, comparison: 5, sum: 6, product: 7, sign: 8, default: 9, ago: 10 };
+const PRECEDENCE = {
+  conditional: 1, or: 2, and: 3, not: 4, comparison: 5, sum: 6, product: 7, sign: 8, default: 9, ago: 10,
+};
 
 /** One or more, with commas between. */
 const listed = (rule) => seq(rule, repeat(seq(',', rule)));
 
 /** The operators that bind tighter than comparisons, over `operand`. */
 const arithmetic = (operand) => [
-  prec.left(PRECEDENCE.sum, seq(field('left', operand), field('operator', choice('+', '-')), field('right', operand))),
-  prec.left(PRECEDENCE.product, seq(field('left', operand), field('operator', choice('*', '/')), field('right', operand))),
-  prec.left(PRECEDENCE.default, seq(field('left', operand), field('operator', 'default'), field('right', operand))),
-];
+  [PRECEDENCE.sum, choice('+', '-')],
+  [PRECEDENCE.product, choice('*', '/')],
+  [PRECEDENCE.default, 'default'],
+].map(([precedence, operator]) =>
+  prec.left(precedence, seq(field('left', operand), field('operator', operator), field('right', operand))));
 
 /** The two sides of a comparison. */
 const compared = ($, left, right) =>
@@ -149,7 +152,10 @@ module.exports = grammar({
       $.when, $.when_no, $.every, $.for, $.once, $.one_at_a_time, $.latest, $.goal, $.stop_when,
     ),
     when: $ => seq('when', $.event_pattern, repeat(seq('or', $.event_pattern))),
-    when_no: $ => seq('when', 'no', $.event_pattern, optional('ever'), 'for', field('length', $._expression)),
+    when_no: $ => seq(
+      'when', 'no', choice($.event_pattern, $.event_patterns), optional('ever'), 'for', field('length', $._expression),
+    ),
+    event_patterns: $ => seq('(', $.event_pattern, repeat(seq('or', $.event_pattern)), ')'),
     every: $ => seq(
       'every', $.period, optional(seq('at', $._plain_operand)), optional(seq('on', $._expression)),
     ),
@@ -254,7 +260,9 @@ module.exports = grammar({
     and: $ => prec.left(PRECEDENCE.and, seq($._expression, 'and', $._expression)),
     not: $ => prec(PRECEDENCE.not, seq('not', $._expression)),
     comparison: $ => compared($, $._expression, $._expression),
-    _comparing: _ => choice('<', '<=', '>', '>=', 'before', 'after', seq('is', optional('not')), seq(optional('not'), 'in')),
+    _comparing: _ => choice(
+      '<', '<=', '>', '>=', 'before', 'after', seq('is', optional('not')), seq(optional('not'), 'in'),
+    ),
     is_empty: $ => prec.left(PRECEDENCE.comparison, seq($._expression, 'is', optional('not'), 'empty')),
     can_receive: $ => prec.left(PRECEDENCE.comparison, seq(
       $._expression, 'can', 'receive', field('channel', $._name),
