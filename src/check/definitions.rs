@@ -153,8 +153,7 @@ fn collect<'a>(expr: &'a tree::Expr, found: &mut Vec<&'a Word>) {
         | ExprKind::DateTime(..)
         | ExprKind::LastMessage
         | ExprKind::InScenario(_)
-        | ExprKind::CanReceive { .. }
-        | ExprKind::Later { .. } => {}
+        | ExprKind::CanReceive { .. } => {}
         _ => {} // waist
     }
 }

@@ -69,7 +69,6 @@ impl Checker<'_> {
             ExprKind::Default { value, fallback } => self.default(scope, value, fallback, span),
             ExprKind::Ago(duration) => self.ago(scope, duration, span),
             ExprKind::If { arms, otherwise } => self.choice(scope, arms, otherwise, span),
-            ExprKind::Later { words } => self.later(scope, &words.value, words.span),
             ExprKind::List(_) => {
                 let found = Diagnostic::new(Rule::TypeMismatch, "a list is not a value here")
                     .at(span, "a list stands after `in`")

@@ -25,7 +25,7 @@ mod words;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, Model, Surroundings};
-use crate::span::{SourceId, Sources};
+use crate::span::SourceId;
 use crate::syntax::tree;
 use names::Names;
 use scope::Checker;
@@ -63,14 +63,9 @@ pub struct Checked {
 }
 
 /// Judges the selected files. Total: whatever the trees, it returns.
-pub fn check<'a>(
-    files: &'a [CheckFile<'a>],
-    sources: &Sources,
-    surroundings: &Surroundings,
-    configuration: &Configuration,
-) -> Checked {
+pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, configuration: &Configuration) -> Checked {
     let mut out = Vec::new();
-    let mut names = Names::collect(files, sources, configuration, &mut out);
+    let mut names = Names::collect(files, configuration, &mut out);
     definitions::check_definitions(&mut names, configuration, &mut out);
     let judged = judged(files, &names);
     let mut checker = Checker { out, ..Checker::new(&names, configuration) };
@@ -89,12 +84,8 @@ pub fn check<'a>(
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
     let mut cases_written = 0;
     for item in items {
-        match &item.kind {
-            tree::ItemKind::Later { keyword } => {
-                checker.out.push(words::not_in_this_version(&keyword.value, keyword.span));
-            }
-            tree::ItemKind::Test(_) => cases_written += 1,
-            _ => {}
+        if let tree::ItemKind::Test(_) = &item.kind {
+            cases_written += 1;
         }
     }
     let diagnostics = checker.out;

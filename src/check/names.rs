@@ -5,7 +5,7 @@
 use super::CheckFile;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Model, Record, Type};
-use crate::span::{Sources, Span};
+use crate::span::Span;
 use crate::syntax::tree::{self, ItemKind, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,12 +47,7 @@ pub struct DeclaredScenario<'a> {
 
 impl<'a> Names<'a> {
     /// Reads all declarations. What is wrong with them is reported once.
-    pub fn collect(
-        files: &'a [CheckFile<'a>],
-        sources: &Sources,
-        configuration: &Configuration,
-        out: &mut Vec<Diagnostic>,
-    ) -> Names<'a> {
+    pub fn collect(files: &'a [CheckFile<'a>], configuration: &Configuration, out: &mut Vec<Diagnostic>) -> Names<'a> {
         let mut names = Names {
             model: Model::default(),
             definitions: BTreeMap::new(),
@@ -64,7 +59,7 @@ impl<'a> Names<'a> {
         };
         let items = || files.iter().flat_map(|file| file.tree.items.iter().map(move |item| (file, item)));
         for (file, item) in items() {
-            names.declare(file, item, sources, out);
+            names.declare(file, item, out);
         }
         for (_, item) in items() {
             names.fields(item, out);
@@ -76,7 +71,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    fn declare(&mut self, file: &'a CheckFile<'a>, item: &'a tree::Item, sources: &Sources, out: &mut Vec<Diagnostic>) {
+    fn declare(&mut self, file: &'a CheckFile<'a>, item: &'a tree::Item, out: &mut Vec<Diagnostic>) {
         let record = |name: &Word| Record { name: name.value.clone(), fields: Vec::new(), doc: item.doc.clone() };
         match &item.kind {
             ItemKind::Entity(entity) => {
@@ -96,7 +91,6 @@ impl<'a> Names<'a> {
                 }
             }
             ItemKind::Scenario(scenario) => self.scenario(file, item, scenario, out),
-            ItemKind::Later { keyword } => self.silent.extend(declared_later(keyword, sources.text(item.span))),
             ItemKind::Extend(_) | ItemKind::Test(_) => {}
             _ => {} // waist
         }
@@ -212,19 +206,4 @@ pub fn declared_twice(what: &str, name: &str, second: Span, first: Span) -> Diag
             "entity" => "to add fields to it, write `extend`; else give one of them another name",
             _ => "give one of them another name",
         })
-}
-
-/// The name that an item of a later version declares.
-fn declared_later(keyword: &Word, text: &str) -> Option<String> {
-    let words: Vec<&str> = text
-        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
-        .filter(|word| !word.is_empty())
-        .take(64)
-        .collect();
-    let at = match keyword.value.as_str() {
-        "segment" | "measure" => 1,
-        "route" => words.iter().position(|word| *word == "as")? + 1,
-        _ => return None,
-    };
-    words.get(at).map(|name| (*name).to_owned())
 }

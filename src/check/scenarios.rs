@@ -83,7 +83,6 @@ impl<'a> Checker<'a> {
         for clause in &tree.clauses {
             let word = match &clause.kind {
                 ClauseKind::When(_)
-                | ClauseKind::LaterTrigger { .. }
                 | ClauseKind::WhenNo { .. }
                 | ClauseKind::Every { .. }
                 | ClauseKind::WhenStarted => "when",
@@ -106,16 +105,14 @@ impl<'a> Checker<'a> {
                     found.has_trigger = true;
                     found.when = patterns.iter().collect();
                 }
-                ClauseKind::LaterTrigger { words } => {
-                    found.has_trigger = true;
-                    self.out.push(not_in_this_version(&words.value, words.span));
-                }
                 ClauseKind::For(condition) => found.audience = Some(condition),
                 ClauseKind::OneAtATime => self.out.push(not_in_this_version("one at a time", clause.span)),
                 ClauseKind::Once | ClauseKind::OnceEvery(_) | ClauseKind::OncePer(_) | ClauseKind::Latest => {
                     found.entry = Some(clause);
                 }
-                ClauseKind::WhenNo { .. } | ClauseKind::Every { .. } | ClauseKind::WhenStarted => {} // waist
+                ClauseKind::WhenNo { .. } | ClauseKind::Every { .. } | ClauseKind::WhenStarted => {
+                    found.has_trigger = true; // waist
+                }
                 ClauseKind::Goal { .. } => found.goal = Some(clause),
                 ClauseKind::StopWhen(condition) => found.stop_when = Some(condition),
             }

@@ -6,7 +6,6 @@ use super::literals::a;
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Alternative, Class, Expr, Guard, Kind, Moment, Send, Step, StepKind, WithValue};
-use super::words::not_in_this_version;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::Type;
 use crate::span::Span;
@@ -107,10 +106,6 @@ impl Checker<'_> {
             tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
             tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
             tree::StepKind::Stop => StepKind::Stop,
-            tree::StepKind::Later { keyword } => {
-                self.out.push(not_in_this_version(&keyword.value, keyword.span));
-                StepKind::Error
-            }
             _ => StepKind::Error, // waist
         };
         Step { ordinal, label: tree.label.as_ref().map(|label| label.value.clone()), span: tree.span, guard, kind }

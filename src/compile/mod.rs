@@ -109,7 +109,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             unread: unread(file, parsed),
         })
         .collect();
-    let checked = check(&files, &sources, surroundings, configuration);
+    let checked = check(&files, surroundings, configuration);
     let words = words::entries(&files, &sources, &checked);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
