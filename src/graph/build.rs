@@ -37,8 +37,7 @@ impl Builder<'_> {
                 ClauseKind::When(_)
                 | ClauseKind::WhenNo { .. }
                 | ClauseKind::Every { .. }
-                | ClauseKind::WhenStarted
-                | ClauseKind::LaterTrigger { .. } => triggers.push(phrase(self.words, clause.span)),
+                | ClauseKind::WhenStarted => triggers.push(phrase(self.words, clause.span)),
             }
         }
         triggers.append(&mut entry);
@@ -77,8 +76,7 @@ impl Builder<'_> {
             | StepKind::Account { .. }
             | StepKind::Start(_)
             | StepKind::Erase(_)
-            | StepKind::Call { .. }
-            | StepKind::Later { .. } => Role::Act,
+            | StepKind::Call { .. } => Role::Act,
             StepKind::Stop => return self.guarded(step, node(Role::Stop, "stop")),
             StepKind::If { arms, otherwise } => return self.guarded(step, self.branches(arms, otherwise.as_deref())),
             StepKind::Split { name, arms } => {
