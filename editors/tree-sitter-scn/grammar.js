@@ -157,8 +157,11 @@ module.exports = grammar({
     ),
     event_patterns: $ => seq('(', $.event_pattern, repeat(seq('or', $.event_pattern)), ')'),
     every: $ => seq(
-      'every', $.period, optional(seq('at', $._plain_operand)), optional(seq('on', $._expression)),
+      'every', $.period,
+      optional(choice(seq($._at_time, optional($._on_date)), seq($._on_date, optional($._at_time)))),
     ),
+    _at_time: $ => seq('at', $._plain_operand),
+    _on_date: $ => seq('on', $._expression),
     period: $ => choice($.quantity, $._name),
     for: $ => seq('for', field('condition', $._expression)),
     once: $ => prec.right(seq('once', optional(choice(seq('every', $._expression), seq('per', $.path))))),
@@ -336,7 +339,7 @@ module.exports = grammar({
     given_measure: $ => seq('given', 'measure', field('name', $._name), '=', $._plain_operands),
     happens: $ => prec.right(seq(
       'at', field('at', $._moment), optional(seq('arriving', field('arriving', $._moment))),
-      field('contact', $._name), field('event', $._name), optional(field('message', $._name)),
+      field('contact', $._name), field('event', $._name), optional(seq(field('message', $._name), optional(','))),
       repeat(seq($.event_field, optional(','))),
     )),
     _moment: $ => choice($.date_time, $.date, alias($._name, $.path)),
@@ -359,7 +362,7 @@ module.exports = grammar({
       choice(
         seq('set', $.path, '=', $._given_value), seq('tag', $._plain_operand), seq('untag', $._plain_operand),
         seq('credit', $._amount_account), seq('debit', $._amount_account), seq('start', field('scenario', $._name)),
-        'erase', seq('call', field('webhook', $._name)),
+        seq('erase', optional($._name)), seq('call', field('webhook', $._name)),
       ),
       'for', field('contact', $._name), optional($._when_expected),
     )),
