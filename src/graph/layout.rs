@@ -41,7 +41,6 @@ pub(super) enum Shape {
     /// When a way is taken; `at` is its centre.
     Label {
         at: Point,
-        width: i32,
         lines: Vec<Line>,
     },
     Frame {
@@ -84,14 +83,9 @@ pub(super) struct Point {
 /// The whole scenario, its top left corner at 0.
 pub(super) fn layout(graph: &Graph) -> Block {
     let mut whole = start(graph);
-    let mut flow = flow(&graph.flow);
-    if !graph.flow.is_empty() {
-        whole.below(flow, Way::Arrow);
-    } else {
-        flow.height = 0;
-    }
+    whole.below(flow(&graph.flow));
     if goes_on(&graph.flow) {
-        whole.below(boxed(&Node { role: Role::End, lines: vec!["end".to_owned()] }), Way::Arrow);
+        whole.below(boxed(&Node { role: Role::End, lines: vec!["end".to_owned()] }));
     }
     let left = whole.left;
     whole.move_by(left, 0);
@@ -107,14 +101,8 @@ fn start(graph: &Graph) -> Block {
     for note in &graph.notes {
         let mut block = boxed(note);
         let height = block.height;
-        let points = if height / 2 + y == middle {
-            vec![Point { x: edge, y: middle }, Point { x, y: middle }]
-        } else {
-            let bend = edge + GAP_DOWN / 2;
-            let to = y + height / 2;
-            [(edge, middle), (bend, middle), (bend, to), (x, to)].map(|(x, y)| Point { x, y }).into()
-        };
-        start.shapes.push(Shape::Way { points, kind: Way::Beside });
+        let (bend, to) = (edge + GAP_DOWN / 2, y + height / 2);
+        start.shapes.push(way_through(&[(edge, middle), (bend, middle), (bend, to), (x, to)], Way::Beside));
         block.move_by(x + block.left, y);
         start.right = start.right.max(x + block.left + block.right);
         start.shapes.append(&mut block.shapes);
@@ -123,8 +111,7 @@ fn start(graph: &Graph) -> Block {
     }
     if start.height > 2 * middle {
         // The way on begins at the box of the trigger, which ends above the last note.
-        let points = vec![Point { x: 0, y: 2 * middle }, Point { x: 0, y: start.height }];
-        start.shapes.push(Shape::Way { points, kind: Way::Plain });
+        start.shapes.push(way_through(&[(0, 2 * middle), (0, start.height)], Way::Plain));
     }
     start
 }
@@ -140,7 +127,7 @@ fn flow(parts: &[Part]) -> Block {
         };
         match (place, open) {
             (0, _) => whole = block,
-            (_, true) => whole.below(block, Way::Arrow),
+            (_, true) => whole.below(block),
             // Nothing leads here; `scn check` says so.
             (_, false) => whole.put_below(block),
         }
@@ -151,11 +138,7 @@ fn flow(parts: &[Part]) -> Block {
 
 /// A box around its text, in the middle of its axis.
 fn boxed(node: &Node) -> Block {
-    let mut lines = Vec::new();
-    for line in &node.lines {
-        let wrapped = text::wrapped(line, TEXT_WIDTH_MAX).into_iter().enumerate();
-        lines.extend(wrapped.map(|(place, text)| Line { text, begins: place == 0 }));
-    }
+    let lines: Vec<Line> = node.lines.iter().flat_map(|line| broken(line, TEXT_WIDTH_MAX)).collect();
     let pointed = matches!(node.role, Role::Choice | Role::Repeat | Role::Wait);
     let half = widest(&lines) / 2 + PADDING + if pointed { POINT } else { 0 };
     let height = lines_height(&lines) + PADDING;
@@ -186,20 +169,21 @@ fn choice(node: &Node, arms: &[Arm]) -> Block {
     let (box_end, part) = (whole.height, whole.height + GAP_BUS);
     let top = part + GAP_BUS / 2 + label_height + GAP_BUS + 4;
     let meet = top + ways.iter().map(|way| way.height).max().unwrap_or(0) + GAP_BUS;
-    for (((arm, mut way), axis), (lines, width)) in arms.iter().zip(ways).zip(axes).zip(labels) {
+    for (((arm, mut way), axis), (lines, _)) in arms.iter().zip(ways).zip(axes).zip(labels) {
         let x = axis - middle;
-        let empty = arm.flow.is_empty();
-        let down = if empty { meet } else { top };
-        let kind = if empty { Way::Plain } else { Way::Arrow };
-        whole.shapes.push(way_through([(0, box_end), (0, part), (x, part), (x, down)], kind));
-        if !empty && goes_on(&arm.flow) {
-            let from = top + way.height;
-            whole.shapes.push(way_through([(x, from), (x, meet), (0, meet), (0, meet)], Way::Plain));
-        } else if empty {
-            whole.shapes.push(way_through([(x, meet - 1), (x, meet), (0, meet), (0, meet)], Way::Plain));
-        }
+        let half = lines_height(&lines) / 2;
         let at = Point { x, y: part + GAP_BUS / 2 + label_height / 2 };
-        whole.shapes.push(Shape::Label { at, width, lines });
+        whole.shapes.push(way_through(&[(0, box_end), (0, part), (x, part), (x, at.y - half)], Way::Plain));
+        if arm.flow.is_empty() {
+            whole.shapes.push(way_through(&[(x, at.y + half), (x, meet), (0, meet)], Way::Plain));
+        } else {
+            whole.shapes.push(way_through(&[(x, at.y + half), (x, top)], Way::Arrow));
+            let end = top + way.height;
+            if goes_on(&arm.flow) {
+                whole.shapes.push(way_through(&[(x, end), (x, meet), (0, meet)], Way::Plain));
+            }
+        }
+        whole.shapes.push(Shape::Label { at, lines });
         whole.left = whole.left.max(way.left - x);
         whole.right = whole.right.max(way.right + x);
         way.move_by(x, top);
@@ -214,7 +198,7 @@ fn choice(node: &Node, arms: &[Arm]) -> Block {
 fn repeat(node: &Node, body: &[Part]) -> Block {
     let mut whole = boxed(node);
     let (half, middle) = (whole.right, whole.height / 2);
-    whole.below(flow(body), Way::Arrow);
+    whole.below(flow(body));
     let end = whole.height;
     whole.left += FRAME;
     whole.right += FRAME;
@@ -222,25 +206,29 @@ fn repeat(node: &Node, body: &[Part]) -> Block {
         let x = -whole.left;
         whole.left += FRAME;
         let turn = end + FRAME / 2;
-        let points = [(0, end), (0, turn), (x, turn), (x, middle), (-half, middle)].map(|(x, y)| Point { x, y });
-        whole.shapes.push(Shape::Way { points: points.into(), kind: Way::Back });
+        let back = [(0, end), (0, turn), (x, turn), (x, middle), (-half, middle)];
+        whole.shapes.push(way_through(&back, Way::Back));
     }
     whole.height = end + FRAME;
     let at = Point { x: -whole.left, y: middle };
     let frame = Shape::Frame { at, width: whole.left + whole.right, height: whole.height - middle };
     whole.shapes.insert(0, frame);
     if goes_on(body) {
-        whole.shapes.push(way_through([(0, end), (0, end), (0, end), (0, end + FRAME)], Way::Plain));
+        whole.shapes.push(way_through(&[(0, end), (0, end + FRAME)], Way::Plain));
     }
     whole
 }
 
 /// The lines of a label, and how wide it is.
 fn label(text: &str) -> (Vec<Line>, i32) {
-    let wrapped = text::wrapped(text, LABEL_WIDTH_MAX).into_iter().enumerate();
-    let lines: Vec<Line> = wrapped.map(|(place, text)| Line { text, begins: place == 0 }).collect();
+    let lines = broken(text, LABEL_WIDTH_MAX);
     let width = widest(&lines) + PADDING;
     (lines, width)
+}
+
+fn broken(text: &str, width_max: i32) -> Vec<Line> {
+    let lines = text::wrapped(text, width_max).into_iter().enumerate();
+    lines.map(|(place, text)| Line { text, begins: place == 0 }).collect()
 }
 
 fn widest(lines: &[Line]) -> i32 {
@@ -252,21 +240,20 @@ fn lines_height(lines: &[Line]) -> i32 {
 }
 
 /// A way without the points that it has twice.
-fn way_through(points: [(i32, i32); 4], kind: Way) -> Shape {
-    let mut points: Vec<Point> = points.into_iter().map(|(x, y)| Point { x, y }).collect();
+fn way_through(points: &[(i32, i32)], kind: Way) -> Shape {
+    let mut points: Vec<Point> = points.iter().map(|&(x, y)| Point { x, y }).collect();
     points.dedup();
     Shape::Way { points, kind }
 }
 
 impl Block {
     /// Puts a block under this one, on the same axis, with a way between them.
-    fn below(&mut self, block: Block, kind: Way) {
-        let from = self.height;
+    fn below(&mut self, block: Block) {
         if block.shapes.is_empty() {
             return;
         }
-        let points = vec![Point { x: 0, y: from }, Point { x: 0, y: from + GAP_DOWN }];
-        self.shapes.push(Shape::Way { points, kind });
+        let from = self.height;
+        self.shapes.push(way_through(&[(0, from), (0, from + GAP_DOWN)], Way::Arrow));
         self.put_below(block);
     }
 

@@ -3,6 +3,7 @@
 use super::layout::{Line, POINT, Point, Shape, Way, layout};
 use super::text::{FONT_SIZE, LINE_HEIGHT};
 use super::{Graph, Role};
+use crate::syntax::KEYWORDS;
 use std::fmt::Write;
 
 /// Around the picture, in pixels.
@@ -12,29 +13,63 @@ const HEADER: i32 = 34;
 /// The radius of a bend.
 const BEND: i32 = 8;
 
-/// The colours: `--x` is the line of a box, `--x-fill` what fills it, both by its role.
-const STYLE: &str = "
-:root{color-scheme:light dark;--page:#ffffff;--text:#1f2937;--soft:#64748b;--line:#94a3b8;--frame:#f8fafc;
---trigger:#7c3aed;--trigger-fill:#f5f3ff;--wait:#b45309;--wait-fill:#fffbeb;--send:#2563eb;--send-fill:#eff6ff;
---act:#0f766e;--act-fill:#f0fdfa;--choice:#64748b;--choice-fill:#f8fafc;--repeat:#b45309;--repeat-fill:#fffbeb;
---halt:#be123c;--halt-fill:#fff1f2;--finish:#64748b;--finish-fill:#f1f5f9;--note:#94a3b8;--note-fill:#ffffff}
-@media (prefers-color-scheme:dark){:root{--page:#0f172a;--text:#e2e8f0;--soft:#94a3b8;--line:#64748b;--frame:#131c31;
---trigger:#a78bfa;--trigger-fill:#251b47;--wait:#fbbf24;--wait-fill:#2c2310;--send:#60a5fa;--send-fill:#14264a;
---act:#2dd4bf;--act-fill:#0f2d2c;--choice:#94a3b8;--choice-fill:#1e293b;--repeat:#fbbf24;--repeat-fill:#2c2310;
---halt:#fb7185;--halt-fill:#3b1420;--finish:#94a3b8;--finish-fill:#1e293b;--note:#64748b;--note-fill:#0f172a}}
-.page{fill:var(--page)}
-text{font-family:ui-sans-serif,system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif;fill:var(--text)}
-.name{font-weight:600}
-.title{fill:var(--soft)}
-.word{font-weight:600}
-.label text{fill:var(--soft)}
-.label rect{fill:var(--page)}
-.frame{fill:var(--frame);stroke:var(--line);stroke-dasharray:2 4}
-.way{fill:none;stroke:var(--line);stroke-width:1.5}
+const FONT: &str = "ui-sans-serif,system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif";
+
+/// What has no colour, and so is the same by day and by night.
+const SHAPES: &str = "
+.name,.word{font-weight:600}
+.way{fill:none;stroke-width:1.5}
+.frame{stroke-dasharray:2 4}
 .back{stroke-dasharray:5 4}
-.beside{stroke-dasharray:2 4}
-.head{fill:var(--line)}
+.beside,.note>path{stroke-dasharray:3 4}
 ";
+
+/// A set of colours. They stand in plain rules, since not every reader of SVG knows variables.
+struct Colours {
+    page: &'static str,
+    frame: &'static str,
+    text: &'static str,
+    soft: &'static str,
+    line: &'static str,
+    /// The line of a box, and what fills it.
+    of: fn(Role) -> (&'static str, &'static str),
+}
+
+const LIGHT: Colours = Colours {
+    page: "#ffffff",
+    frame: "#f8fafc",
+    text: "#1f2937",
+    soft: "#64748b",
+    line: "#94a3b8",
+    of: |role| match role {
+        Role::Start => ("#7c3aed", "#f5f3ff"),
+        Role::Wait | Role::Repeat => ("#b45309", "#fffbeb"),
+        Role::Send => ("#2563eb", "#eff6ff"),
+        Role::Act => ("#0f766e", "#f0fdfa"),
+        Role::Choice => ("#64748b", "#f8fafc"),
+        Role::Stop => ("#be123c", "#fff1f2"),
+        Role::End => ("#94a3b8", "#f1f5f9"),
+        Role::Note => ("#94a3b8", "#ffffff"),
+    },
+};
+
+const DARK: Colours = Colours {
+    page: "#0f172a",
+    frame: "#131c31",
+    text: "#e2e8f0",
+    soft: "#94a3b8",
+    line: "#64748b",
+    of: |role| match role {
+        Role::Start => ("#a78bfa", "#251b47"),
+        Role::Wait | Role::Repeat => ("#fbbf24", "#2c2310"),
+        Role::Send => ("#60a5fa", "#14264a"),
+        Role::Act => ("#2dd4bf", "#0f2d2c"),
+        Role::Choice => ("#94a3b8", "#1e293b"),
+        Role::Stop => ("#fb7185", "#3b1420"),
+        Role::End => ("#64748b", "#1e293b"),
+        Role::Note => ("#64748b", "#0f172a"),
+    },
+};
 
 pub(super) fn write(graph: &Graph) -> String {
     let picture = layout(graph);
@@ -81,13 +116,27 @@ pub(super) fn write(graph: &Graph) -> String {
 }
 
 fn styles() -> String {
-    let mut style = STYLE.to_owned();
-    for class in Role::ALL.map(Role::class) {
-        let _ = writeln!(style, ".{class}>path{{stroke:var(--{class});fill:var(--{class}-fill)}}");
-        let _ = writeln!(style, ".{class} .word{{fill:var(--{class})}}");
-    }
-    style.push_str(".note>path{stroke-dasharray:4 3}\n");
+    let mut style = format!("{SHAPES}text{{font-family:{FONT}}}\n");
+    colours(&LIGHT, &mut style);
+    style.push_str("@media (prefers-color-scheme:dark){\n");
+    colours(&DARK, &mut style);
+    style.push_str("}\n");
     style
+}
+
+fn colours(colours: &Colours, style: &mut String) {
+    let Colours { page, frame, text, soft, line, of } = colours;
+    let _ = writeln!(style, ".page{{fill:{page}}}");
+    let _ = writeln!(style, ".frame{{fill:{frame};stroke:{line}}}");
+    let _ = writeln!(style, "text{{fill:{text}}}");
+    let _ = writeln!(style, ".title,.label text{{fill:{soft}}}");
+    let _ = writeln!(style, ".way{{stroke:{line}}}");
+    let _ = writeln!(style, ".head{{fill:{line}}}");
+    for role in Role::ALL {
+        let (class, (line, fill)) = (role.class(), of(role));
+        let _ = writeln!(style, ".{class}>path{{stroke:{line};fill:{fill}}}");
+        let _ = writeln!(style, ".{class} .word{{fill:{line}}}");
+    }
 }
 
 fn draw(shape: &Shape, out: &mut String) {
@@ -109,14 +158,9 @@ fn draw(shape: &Shape, out: &mut String) {
             let marker = if head { " marker-end=\"url(#head)\"" } else { "" };
             let _ = writeln!(out, "<path class=\"{class}\" d=\"{}\"{marker}/>", path(points));
         }
-        Shape::Label { at, width, lines } => {
-            let height = LINE_HEIGHT * lines.len() as i32;
-            let (x, y) = (at.x - width / 2, at.y - height / 2);
-            let _ = writeln!(
-                out,
-                "<g class=\"label\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"4\"/>"
-            );
-            words(lines, at.x, y, false, out);
+        Shape::Label { at, lines } => {
+            out.push_str("<g class=\"label\">\n");
+            words(lines, at.x, at.y - LINE_HEIGHT * lines.len() as i32 / 2, out);
             out.push_str("</g>\n");
         }
         Shape::Box { role, at, width, height, lines } => {
@@ -127,28 +171,23 @@ fn draw(shape: &Shape, out: &mut String) {
                 outline(*role, *at, *width, *height)
             );
             let top = at.y + (height - LINE_HEIGHT * lines.len() as i32) / 2;
-            let is_phrase = !matches!(role, Role::End);
-            words(lines, at.x + width / 2, top, is_phrase, out);
+            words(lines, at.x + width / 2, top, out);
             out.push_str("</g>\n");
         }
     }
 }
 
-/// Lines of text around `x`, from `top` on; the first word of a clause or a step stands out.
-fn words(lines: &[Line], x: i32, top: i32, is_phrase: bool, out: &mut String) {
+/// Lines of text around `x`, from `top` on; the keyword that begins a clause or a step stands out.
+fn words(lines: &[Line], x: i32, top: i32, out: &mut String) {
     let mut y = top + LINE_HEIGHT - 5;
     for line in lines {
         let _ = write!(out, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">");
-        match line.text.split_once(' ').filter(|_| is_phrase && line.begins) {
-            Some((word, rest)) => {
-                let _ = write!(out, "<tspan class=\"word\">{}</tspan> {}", escaped(word), escaped(rest));
-            }
-            None if is_phrase && line.begins => {
-                let _ = write!(out, "<tspan class=\"word\">{}</tspan>", escaped(&line.text));
-            }
-            None => out.push_str(&escaped(&line.text)),
+        let word = line.text.split(' ').next().filter(|word| line.begins && KEYWORDS.contains(word));
+        if let Some(word) = word {
+            let _ = write!(out, "<tspan class=\"word\">{word}</tspan>");
         }
-        out.push_str("</text>\n");
+        let rest = line.text.get(word.map_or(0, str::len)..).unwrap_or_default();
+        let _ = writeln!(out, "{}</text>", escaped(rest));
         y += LINE_HEIGHT;
     }
 }

@@ -27,18 +27,33 @@ fn letter_width(letter: char) -> i32 {
     }
 }
 
-/// The lines of a text, each at most `width_max` pixels wide where its words allow it; a word that is much wider is broken.
+/// The lines of a text, each at most `width_max` pixels wide where its words allow it, and all about as wide; a word that is
+/// much wider is broken.
 pub(super) fn wrapped(text: &str, width_max: i32) -> Vec<String> {
+    let words: Vec<String> = text.split(' ').flat_map(|word| pieces(word, 2 * width_max)).collect();
+    let mut lines = filled(&words, width_max);
+    for narrower in (1..10).map(|tenth| width_max - tenth * width_max / 10) {
+        let balanced = filled(&words, narrower);
+        if balanced.len() > lines.len() {
+            break;
+        }
+        lines = balanced;
+    }
+    lines
+}
+
+/// As many words on each line as it takes.
+fn filled(words: &[String], width_max: i32) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ').flat_map(|word| pieces(word, 2 * width_max)) {
-        if !line.is_empty() && width(&line) + width(" ") + width(&word) > width_max {
+    for word in words {
+        if !line.is_empty() && width(&line) + width(" ") + width(word) > width_max {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(&word);
+        line.push_str(word);
     }
     lines.push(line);
     lines

@@ -85,3 +85,12 @@ node "$WORK/tree_sitter.mjs" "${sources[@]}" <"$WORK/highlights.log"
 
 echo "-- VS Code colours them"
 node "$WORK/textmate.mjs" "${sources[@]}"
+
+echo "-- Mermaid and XML read what \`scn graph\` draws"
+rm -rf "$WORK/pictures"
+for path in scenarios tests/data/graph; do
+    for format in mermaid svg; do
+        "$SCN" graph "$path" --format "$format" --out "$WORK/pictures"
+    done
+done
+node "$WORK/pictures.mjs" "$WORK"/pictures/*
