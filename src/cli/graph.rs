@@ -119,10 +119,8 @@ fn chosen(found: Vec<Graph>, name: Option<&str>) -> Result<Vec<Graph>, Failure> 
     let drawn: Vec<Graph> = found.into_iter().filter(|graph| name.is_none_or(|name| graph.name == name)).collect();
     if drawn.is_empty() {
         return Err(match name {
-            Some(name) if !names.is_empty() => {
-                Failure::new(Exit::Usage, format!("there is no scenario `{name}`"))
-                    .help(format!("there are `{}`", names.join("`, `")))
-            }
+            Some(name) if !names.is_empty() => Failure::new(Exit::Usage, format!("there is no scenario `{name}`"))
+                .help(format!("there are `{}`", names.join("`, `"))),
             _ => Failure::new(Exit::Usage, "there is no scenario to draw"),
         });
     }

@@ -102,13 +102,13 @@ impl Writer {
         let lines: Vec<String> = node.lines.iter().map(|line| escaped(line)).collect();
         let (open, close) = match node.role {
             Role::Start | Role::End => ("([", "])"),
-            Role::Wait => ("[/", "/]"),
-            Role::Send => ("[", "]"),
-            Role::Act => ("(", ")"),
-            Role::Choice => ("{", "}"),
-            Role::Repeat => ("{{", "}}"),
+            Role::Wait => ("(", ")"),
+            Role::Send => ("[/", "/]"),
+            Role::Act => ("[", "]"),
+            Role::Choice => ("{{", "}}"),
+            Role::Repeat => ("[[", "]]"),
             Role::Stop => ("(((", ")))"),
-            Role::Note => ("[[", "]]"),
+            Role::Note => (">", "]"),
         };
         let text = lines.join("<br/>");
         let _ = writeln!(self.boxes, "  n{id}{open}\"{text}\"{close}:::{}", node.role.class());
@@ -136,13 +136,15 @@ fn escaped(text: &str) -> String {
     while let Some(letter) = letters.next() {
         let within_word = before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric());
         match letter {
-            // A list or a heading of Markdown begins with one of these; our lines begin with a word.
             ' ' | '.' | ',' | ':' | '?' | '/' | '=' | '+' | '(' | ')' => out.push(letter),
-            // At the beginning of a word or between two spaces, Markdown reads something into them.
-            '_' | '-' if within_word || (letter == '-' && before == ' ') => out.push(letter),
+            // Elsewhere, Markdown or Mermaid may read something into them.
+            '_' | '-' if within_word => out.push(letter),
+            '-' if before == ' ' && letters.peek() == Some(&' ') => out.push(letter),
             '\n' | '\r' | '\t' => out.push(' '),
             _ if letter.is_alphanumeric() => out.push(letter),
-            // No character of its own: nothing that a reader could see is lost.
+            // Two of them begin a formula.
+            '$' if before == '$' => out.push_str("#8203;#36;"),
+            // It has no sign of its own that a reader could miss.
             _ if letter.is_control() => out.push('\u{FFFD}'),
             _ => {
                 let _ = write!(out, "#{};", u32::from(letter));

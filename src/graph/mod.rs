@@ -79,17 +79,8 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Role; 9] = [
-        Role::Start,
-        Role::Wait,
-        Role::Send,
-        Role::Act,
-        Role::Choice,
-        Role::Repeat,
-        Role::Stop,
-        Role::End,
-        Role::Note,
-    ];
+    const ALL: [Role; 9] =
+        [Role::Start, Role::Wait, Role::Send, Role::Act, Role::Choice, Role::Repeat, Role::Stop, Role::End, Role::Note];
 
     /// Its name in the pictures' styles.
     fn class(self) -> &'static str {

@@ -49,7 +49,7 @@ const LIGHT: Colours = Colours {
         Role::Choice => ("#64748b", "#f8fafc"),
         Role::Stop => ("#be123c", "#fff1f2"),
         Role::End => ("#94a3b8", "#f1f5f9"),
-        Role::Note => ("#94a3b8", "#ffffff"),
+        Role::Note => ("#64748b", "#ffffff"),
     },
 };
 
@@ -67,7 +67,7 @@ const DARK: Colours = Colours {
         Role::Choice => ("#94a3b8", "#1e293b"),
         Role::Stop => ("#fb7185", "#3b1420"),
         Role::End => ("#64748b", "#1e293b"),
-        Role::Note => ("#64748b", "#0f172a"),
+        Role::Note => ("#94a3b8", "#0f172a"),
     },
 };
 
@@ -104,10 +104,8 @@ pub(super) fn write(graph: &Graph) -> String {
     );
     let _ = writeln!(out, "<g transform=\"translate({MARGIN} {})\">", MARGIN + HEADER);
     // Ways first, so that boxes and labels stand on them.
-    let (ways, others): (Vec<_>, Vec<_>) =
-        picture.shapes.iter().partition(|shape| matches!(shape, Shape::Way { .. }));
-    let (frames, boxes): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|shape| matches!(shape, Shape::Frame { .. }));
+    let (ways, others): (Vec<_>, Vec<_>) = picture.shapes.iter().partition(|shape| matches!(shape, Shape::Way { .. }));
+    let (frames, boxes): (Vec<_>, Vec<_>) = others.into_iter().partition(|shape| matches!(shape, Shape::Frame { .. }));
     for shape in frames.into_iter().chain(ways).chain(boxes) {
         draw(shape, &mut out);
     }
@@ -164,12 +162,8 @@ fn draw(shape: &Shape, out: &mut String) {
             out.push_str("</g>\n");
         }
         Shape::Box { role, at, width, height, lines } => {
-            let _ = writeln!(
-                out,
-                "<g class=\"{}\"><path d=\"{}\"/>",
-                role.class(),
-                outline(*role, *at, *width, *height)
-            );
+            let _ =
+                writeln!(out, "<g class=\"{}\"><path d=\"{}\"/>", role.class(), outline(*role, *at, *width, *height));
             let top = at.y + (height - LINE_HEIGHT * lines.len() as i32) / 2;
             words(lines, at.x + width / 2, top, out);
             out.push_str("</g>\n");

@@ -1,5 +1,6 @@
 //! Pictures of scenarios, as data: each `tests/data/graph/NAME.scn` is drawn as `NAME.mmd`, its scenarios one after
 //! another. `scn graph` makes these files again.
+#![allow(clippy::disallowed_methods, reason = "cases are files")]
 
 use super::layout::{Block, Point, Shape, layout};
 use super::{Graph, graphs};
