@@ -6,7 +6,6 @@ use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
-use super::words::{is_later, not_in_this_version};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Record, Type};
 use crate::span::Span;
@@ -155,10 +154,6 @@ impl<'a> Checker<'a> {
             return Some(event);
         }
         if names.is_silent(name) {
-            return None;
-        }
-        if is_later(name) {
-            self.report(scope, not_in_this_version(name, word.span));
             return None;
         }
         let found = Diagnostic::new(Rule::UnknownName, format!("no event is called `{name}`"));
