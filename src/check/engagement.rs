@@ -7,7 +7,7 @@
 use super::exprs::flag;
 use super::names::with_suggestion;
 use super::scope::{Checker, Scope};
-use super::typed::{Expr, History, Key, Kind};
+use super::typed::{Expr, History, Key, Kind, Trigger};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Literal, Record, Type};
 use crate::span::Span;
@@ -140,6 +140,9 @@ impl<'a> Checker<'a> {
             let unsure = flag(Kind::And(vec![by(false), unknown]), true, span);
             return flag(Kind::Or(vec![by(true), unsure]), true, span);
         }
+        if says_by_whom(event) {
+            return plain(history, optional);
+        }
         let own = history.keys.iter().find(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)));
         let was_sent = own.map(|key| flag(Kind::Has(Box::new(key.of_instance.clone())), false, span));
         let names_one = was_sent.is_some() || history.filters.iter().any(is_name_of_message);
@@ -169,7 +172,17 @@ impl<'a> Checker<'a> {
         Some(flag(Kind::Not(Box::new(back)), false, span))
     }
 
-    /// Where an event counts or starts something, only what a person did does.
+    /// Only what a person did starts a scenario. (Whatever may have been one breaks a silence.)
+    pub(super) fn by_persons(&self, triggers: &mut [Trigger]) {
+        for trigger in triggers {
+            if let Some(event) = self.names.model.events.get(&trigger.event) {
+                let span = trigger.filters.last().map_or(Span::default(), |filter| filter.span);
+                self.by_a_person(event, &mut trigger.filters, span);
+            }
+        }
+    }
+
+    /// Where events are counted, only those of persons are.
     pub(super) fn by_a_person(&self, event: &Record, filters: &mut Vec<Expr>, span: Span) {
         let asks = filters.iter().any(|filter| filter.any(|kind| *kind == Kind::Event(BY.to_owned())));
         if says_by_whom(event) && !asks {
