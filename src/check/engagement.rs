@@ -117,6 +117,16 @@ impl<'a> Checker<'a> {
         Some(Expr::literal(Literal::Text(name.to_owned()), Type::Message, span))
     }
 
+    /// A text that names a message, as that message.
+    pub(super) fn message_of_name(&self, name: &str, value: Expr) -> Result<Expr, Box<Diagnostic>> {
+        if !self.is_message(name) && !self.names.something_is_unread() {
+            let mut found = self.unknown_message(name, value.span);
+            found.fix = None;
+            return Err(Box::new(found));
+        }
+        Ok(Expr { ty: Some(Type::Message), ..value })
+    }
+
     fn unknown_message(&self, name: &str, span: Span) -> Diagnostic {
         let sends: Vec<_> = self.names.scenarios.values().map(|declared| sends_of(declared.tree)).collect();
         let known: BTreeSet<&str> = sends.iter().flatten().flatten().copied().collect();
