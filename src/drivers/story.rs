@@ -1,6 +1,6 @@
 //! The trace of the engine in words: what a failing test and `simulate --contact` show.
 
-use crate::engine::{Asked, Count, Outcome, Program, Told, TraceLine};
+use crate::engine::{Act, Asked, Count, Outcome, Program, Reason, Told, TraceLine, Value, World};
 use crate::ir::{Op, StepIx};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -42,6 +42,7 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Started => "started".into(),
         Told::Waits { until } => format!("waits until {}", moment(zone, *until)),
         Told::WaitsFor { until } => format!("waits at most until {}", moment(zone, *until)),
+        Told::WaitsForMessage => "waits for the message to leave first".into(),
         Told::PassedAtOnce => "passes at once".into(),
         Told::ConditionHolds => "the event it waited for".into(),
         Told::Due => "due".into(),
@@ -49,7 +50,22 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Branch { holds: Some(false) } => "does not hold".into(),
         Told::Branch { holds: None } => "is unknown".into(),
         Told::Held(reason) => format!("step held back: {}", reason.text()),
+        Told::Drew { arm } => {
+            let step = line.step.and_then(|step| program.unit(line.unit)?.scenario.steps.get(step));
+            match step.map(|step| &step.op) {
+                Some(Op::Split { arms, .. }) => {
+                    format!("draws {}", arms.get(usize::from(*arm)).map_or("", |arm| arm.name.as_str()))
+                }
+                _ => "draws".into(),
+            }
+        }
+        Told::Acted { outcome, reason: Reason::None } => outcome.name().into(),
+        Told::Acted { outcome, reason } => format!("{}: {}", outcome.name(), reason.text()),
         Told::Message { outcome, reason, alternative } => message(program, line, *outcome, reason.text(), *alternative),
+        Told::Deferred { until, reason, alternative } => {
+            let name = message(program, line, Some(Outcome::Deferred), reason.text(), *alternative);
+            format!("{name}: until {}", moment(zone, *until))
+        }
         Told::Ended(reason) => format!("ended: {}", reason.text()),
         Told::Converted => "goal reached".into(),
         Told::Finished => "finished".into(),
@@ -67,6 +83,40 @@ fn message(program: &Program, line: &TraceLine, outcome: Option<Outcome>, reason
     };
     let outcome = outcome.map_or("decided", Outcome::name);
     if reason.is_empty() { format!("{outcome}: {name}") } else { format!("{outcome}: {name}: {reason}") }
+}
+
+/// What a step other than `send` does, as the effects CSV says it: `contact.tier = "gold"`, `10 points`.
+pub fn act(act: &Act, world: &World) -> String {
+    match act {
+        Act::Set { field, value } => format!("contact.{field} = {}", value_words(value, world)),
+        Act::Tag { tag, .. } => tag.clone(),
+        Act::Credit { account, amount, .. } | Act::Debit { account, amount } => {
+            format!("{} {account}", amount.normalize())
+        }
+        Act::Start { scenario } => scenario.clone(),
+        Act::Erase => String::new(),
+        Act::Call { webhook, .. } => webhook.clone(),
+    }
+}
+
+/// A value as a person writes it.
+pub fn value_words(value: &Value, world: &World) -> String {
+    match value {
+        Value::Missing | Value::NotGiven => "missing".into(),
+        Value::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
+        Value::Number(number) => number.normalize().to_string(),
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Instant(instant) => instant.to_string(),
+        Value::Date(date) => date.to_string(),
+        Value::Time(time) => time.to_string(),
+        Value::Duration(duration) => duration.to_string(),
+        Value::Entity(entity) => world.id(*entity).map_or_else(String::new, ToString::to_string),
+        Value::Id(id) => id.to_string(),
+        Value::Message(message) => message.name.to_string(),
+        Value::List(all) => {
+            format!("[{}]", all.iter().map(|each| value_words(each, world)).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn answer(program: &Program, asked: &Asked) -> String {

@@ -4,14 +4,15 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Reason, Receipt,
     StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
-    Claimed, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome, Verdict as Answer,
+    Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
+    ReceiptOutcome, Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -37,6 +38,14 @@ pub(super) struct AtWork<'a> {
     /// Rows of the inbox that it was stepped with.
     pub consumed: Vec<i64>,
     pub verdicts: Vec<(EffectKey, Answer)>,
+    /// Changes of the CRM.
+    pub writes: Vec<NewWrite>,
+    /// Changes that the CRM has, and that the state has forgotten.
+    pub forgotten: Vec<EffectKey>,
+    /// What steps other than `send` did, by the effect's name.
+    pub done: Vec<&'static str>,
+    /// What they did not, and why.
+    pub not_done: Vec<(&'static str, Outcome, &'static str)>,
 }
 
 impl Run {
@@ -74,6 +83,7 @@ impl Run {
         let mut outs = Vec::new();
         let mut all_counts = Vec::new();
         let mut not_sent = Vec::new();
+        let (mut done, mut not_done) = (Vec::new(), Vec::new());
         let mut troubles: Vec<String> = Vec::new();
         let mut notes = Notes::default();
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
@@ -89,6 +99,8 @@ impl Run {
                     work(&mut at_work, claimed);
                     all_counts.push(std::mem::take(&mut at_work.out.counts));
                     not_sent.append(&mut at_work.not_sent);
+                    done.append(&mut at_work.done);
+                    not_done.append(&mut at_work.not_done);
                     outs.push(at_work.end());
                     ControlFlow::Continue(())
                 }
@@ -114,6 +126,12 @@ impl Run {
         }
         for (outcome, reason) in not_sent {
             self.did_not_send(outcome.name(), reason);
+        }
+        for effect in done {
+            *self.report.done.entry(effect).or_default() += 1;
+        }
+        for (effect, outcome, reason) in not_done {
+            *self.report.not_done.entry((effect, outcome.name(), reason)).or_default() += 1;
         }
         Ok(outs)
     }
@@ -164,11 +182,12 @@ impl<'a> AtWork<'a> {
         while life.next().is_some_and(is_history) {
             life.admit(program, world);
         }
-        let facts = Facts { world, person, life };
+        let facts = facts(world, person, life);
         let state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
+        state.restore(life, program, world);
         Ok(AtWork {
             program,
             world,
@@ -182,6 +201,10 @@ impl<'a> AtWork<'a> {
             not_sent: Vec::new(),
             consumed: Vec::new(),
             verdicts: Vec::new(),
+            writes: Vec::new(),
+            forgotten: claimed.made.clone(),
+            done: Vec::new(),
+            not_done: Vec::new(),
         })
     }
 
@@ -218,22 +241,35 @@ impl<'a> AtWork<'a> {
 
     pub(super) fn step_event(&mut self, arrived: Instant) {
         let Some(place) = self.life.admit(self.program, self.world) else { return };
+        self.step_at(place, arrived);
+    }
+
+    /// Steps an event that was just admitted.
+    fn step_at(&mut self, place: usize, arrived: Instant) {
         let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
         self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });
     }
 
-    /// Steps the timers that are due before `until`, or by then when it is included, each at its own instant.
+    /// Steps what scenarios made happen and the timers that are due before `until`, or by then when it is included, each at
+    /// its own instant.
     pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
-        while let Some(due) = self.state.next_due() {
+        loop {
+            let (own, timer) = (self.state.next_own(), self.state.next_due());
+            let Some(due) = own.into_iter().chain(timer).min() else { return };
             if due > until || (due == until && !included) {
                 return;
             }
-            self.step(Input::Timer, due, Given::Timer);
+            if own == Some(due) {
+                let Some(place) = self.state.happen(self.life, self.program, self.world) else { return };
+                self.step_at(place, due);
+            } else {
+                self.step(Input::Timer, due, Given::Timer);
+            }
         }
     }
 
     fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
         self.take_effects();
@@ -241,7 +277,7 @@ impl<'a> AtWork<'a> {
 
     /// Asks the engine about a message that is about to be sent.
     pub(super) fn about_to_send(&mut self, key: EffectKey, now: Instant) -> Verdict {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
         let given = Given::AboutToSend { key, verdict: &verdict };
         self.journal.push(journal::line(self.program, now, given, &self.out.effects));
@@ -250,25 +286,33 @@ impl<'a> AtWork<'a> {
         verdict
     }
 
+    /// Messages in the order in which the engine wants to be asked about them; those that no instance waits for come last.
+    pub(super) fn in_order(&self, mut messages: Vec<DueMessage>) -> Vec<DueMessage> {
+        let mut keys: Vec<EffectKey> = messages.iter().map(|message| message.ticket.key).collect();
+        self.state.sort_messages(self.program, &mut keys);
+        messages.sort_by_key(|message| keys.iter().position(|key| *key == message.ticket.key).unwrap_or(keys.len()));
+        messages
+    }
+
     fn take_effects(&mut self) {
         for effect in std::mem::take(&mut self.out.effects) {
             match &effect.what {
-                What::Emit { key } => {
-                    let message = self.new_message(*key, &effect);
+                What::Emit { key, expires } => {
+                    let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
                 }
                 What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
                 What::Send { outcome, reason, .. } => self.not_sent.push((*outcome, reason.text())),
                 What::End { .. } => {}
-                What::Act { .. } => {} // waist
+                What::Act { key, act, outcome: Outcome::Done, .. } => self.act(*key, act, &effect),
+                What::Act { act, outcome, reason, .. } => self.not_done.push((act.name(), *outcome, reason.text())),
             }
         }
     }
 
-    fn new_message(&self, key: EffectKey, effect: &Effect) -> Option<NewMessage> {
+    fn new_message(&self, key: EffectKey, expires_at: Instant, effect: &Effect) -> Option<NewMessage> {
         let unit = self.program.unit(effect.unit)?;
         let Op::Send(send) = &unit.scenario.steps.get(effect.step)?.op else { return None };
-        let settings = &self.program.settings;
         Some(NewMessage {
             key,
             scenario: unit.scenario.name.clone(),
@@ -280,9 +324,10 @@ impl<'a> AtWork<'a> {
                 .iter()
                 .map(|alternative| (alternative.channel.clone(), alternative.message.clone()))
                 .collect(),
+            call: None,
             due: effect.at,
             not_before: effect.at,
-            expires_at: settings.zone.add(effect.at, settings.expire).unwrap_or(Instant::MAX),
+            expires_at,
         })
     }
 
@@ -297,9 +342,15 @@ impl<'a> AtWork<'a> {
             messages: self.messages,
             withdrawn: self.withdrawn,
             verdicts: self.verdicts,
+            writes: self.writes,
+            forgotten: self.forgotten,
             journal: self.journal,
         }
     }
+}
+
+fn facts<'a>(world: &'a World, person: &'a Person, life: &'a Life) -> Facts<'a> {
+    Facts { world, person, life, measures: Measures::NONE }
 }
 
 fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
@@ -309,13 +360,14 @@ fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
     }
 }
 
-/// A receipt that says something. One that says that nobody knows leaves the message on its way until somebody does.
 fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
     let Arrived::Receipt { key, outcome } = &row.input else { return None };
     let receipt = match outcome {
         ReceiptOutcome::Accepted => Receipt::Accepted,
-        ReceiptOutcome::Bounced(_) => Receipt::Failed,
-        ReceiptOutcome::Uncertain => return None,
+        // Without a class nobody was asked.
+        ReceiptOutcome::Bounced(class) if class.is_empty() => Receipt::Failed,
+        ReceiptOutcome::Bounced(class) => Receipt::Bounced { hard: class == "address" },
+        ReceiptOutcome::Uncertain => Receipt::Uncertain,
     };
     Some((*key, receipt, row.arrived))
 }

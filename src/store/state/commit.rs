@@ -1,6 +1,7 @@
 //! What came of stepping a batch of contacts, written at once.
 
 use super::outbox::class_name;
+use super::writes::{self, NewWrite};
 use super::{Error, MessageState, Refused, State, part};
 use crate::engine::{EffectKey, Outcome, Reason};
 use crate::ir::{Class, ScenarioHash};
@@ -25,6 +26,10 @@ pub struct ContactOut {
     /// Verdicts on messages that were about to be sent.
     pub verdicts: Vec<(EffectKey, Verdict)>,
     pub journal: Vec<JournalRow>,
+    /// Changes of the CRM that were decided.
+    pub writes: Vec<NewWrite>,
+    /// Changes that the CRM has, and that its state has forgotten.
+    pub forgotten: Vec<EffectKey>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +48,10 @@ pub struct NewMessage {
     /// The step's number in the text.
     pub step: u16,
     pub class: Class,
-    /// Channel and message, in the order of preference.
+    /// Channel and message, in the order of preference; none for the call of a webhook.
     pub alternatives: Vec<(String, String)>,
+    /// The webhook to call, and what it is told, as JSON.
+    pub call: Option<(String, String)>,
     /// When the step came due.
     pub due: Instant,
     /// Not to be claimed before.
@@ -65,6 +72,8 @@ pub enum Verdict {
         /// The `Message-ID` of a mail (RFC 5322, 3.6.4). The first one given stays over all retries.
         message_id: Option<String>,
     },
+    /// The policy holds it: it is looked at again then. This is no attempt.
+    Wait { until: Instant, reason: Reason },
     /// It never leaves; the outcome is never [`Outcome::Sent`].
     Drop { outcome: Outcome, reason: Reason },
 }
@@ -119,6 +128,7 @@ impl State {
                     judge(transaction, part, *key, verdict, &run, now)?;
                 }
                 write_journal(transaction, part, out)?;
+                writes::keep(transaction, part, out)?;
             }
             Ok(committed)
         })
@@ -162,7 +172,8 @@ fn insert(
     // A second message of one key is a fault of the engine: the plain insert fails, and with it the batch.
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_outbox(key, part, contact, scenario, hash, step, class, alternatives, due, not_before,
-             expires_at, decided_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10)",
+             expires_at, decided_at, next_at, message, context)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10, ?13, ?14)",
     )?;
     let alternatives = serde_json::to_string(&message.alternatives).unwrap_or_default();
     insert.execute(rusqlite::params![
@@ -178,6 +189,8 @@ fn insert(
         message.not_before.0,
         message.expires_at.0,
         now.0,
+        message.call.as_ref().map(|(webhook, _)| webhook),
+        message.call.as_ref().map(|(_, values)| values),
     ])?;
     Ok(())
 }
@@ -215,7 +228,7 @@ fn end(
         Outcome::Suppressed => MessageState::Suppressed,
         Outcome::Expired => MessageState::Expired,
         Outcome::Cancelled => MessageState::Cancelled,
-        Outcome::HeldOut => MessageState::Suppressed, // waist
+        Outcome::HeldOut => MessageState::HeldOut,
         Outcome::Sent | Outcome::Deferred | Outcome::Done => {
             return Err(Refused::Broken(format!("message {key} cannot end as sent without a reply")));
         }
@@ -245,6 +258,13 @@ fn judge(
             )?;
             let row = (part, key.to_string(), run, now.0, channel, message, address, context, message_id);
             update.execute(row)? == 1
+        }
+        Verdict::Wait { until, reason } => {
+            let mut update = transaction.prepare_cached(
+                "UPDATE scn_outbox SET state = 'deferred', reason = ?3, next_at = ?4
+                 WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
+            )?;
+            update.execute((part, key.to_string(), reason.text(), until.0))? == 1
         }
         Verdict::Drop { outcome, reason } => end(transaction, part, key, *outcome, *reason, now)?,
     };

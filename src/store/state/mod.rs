@@ -16,11 +16,13 @@ mod schema;
 mod send_journal;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
+pub use writes::{Erased, NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};
 use crate::model::Id;
@@ -60,10 +62,12 @@ pub enum MessageState {
     Expired,
     /// Handed, and nobody knows what became of it.
     Uncertain,
+    /// Not sent to this person, so that it can be seen what messages change.
+    HeldOut,
 }
 
 impl MessageState {
-    pub const ALL: [MessageState; 11] = [
+    pub const ALL: [MessageState; 12] = [
         MessageState::Pending,
         MessageState::Claimed,
         MessageState::Handed,
@@ -75,6 +79,7 @@ impl MessageState {
         MessageState::Cancelled,
         MessageState::Expired,
         MessageState::Uncertain,
+        MessageState::HeldOut,
     ];
 
     pub fn name(self) -> &'static str {
@@ -90,6 +95,7 @@ impl MessageState {
             MessageState::Cancelled => "cancelled",
             MessageState::Expired => "expired",
             MessageState::Uncertain => "uncertain",
+            MessageState::HeldOut => "held out",
         }
     }
 }
