@@ -203,9 +203,6 @@ impl<'a> Checker<'a> {
                 break;
             }
         }
-        if scope.place == Place::TriggerFilter {
-            self.by_a_person(event, &mut all, filters.last().map_or(Span::default(), |filter| filter.span));
-        }
         all
     }
 

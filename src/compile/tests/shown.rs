@@ -210,7 +210,29 @@ impl Show<'_> {
             }
             Expr::History { probe, keys, window } => self.history(*probe, keys, window, None, event),
             Expr::Scan { probe, keys, window, filter } => self.history(*probe, keys, window, Some(*filter), event),
-            other => format!("{other:?}"), // waist
+            Expr::EventAt => format!("{}.at", event.unwrap_or("")),
+            Expr::Element => "each".into(),
+            Expr::OwnMessage(names) => format!("own {}", names.join("|")),
+            Expr::Balance(account) => format!("balance {account}"),
+            Expr::Measure(measure) => format!("measure {measure}"),
+            Expr::InScenario(scenario) => format!("in {scenario}"),
+            Expr::IsUnknown(inner) => format!("unknown {}", self.expr(*inner, event)),
+            Expr::InList(one, other) => self.two(*one, *other, event, " in "),
+            Expr::Top(count, list) => format!("top {count} of {}", self.expr(*list, event)),
+            Expr::Recommend { count, probe, product, complements } => {
+                let history = self.history(*probe, &[], &Window::Ever, None, event);
+                let of = self.code.probes.get(*probe).unwrap().event;
+                let of = Some(self.code.events[usize::from(of)].name.as_str());
+                let [product, complements] = [product, complements].map(|each| self.expr(*each, of));
+                format!("recommend {count} of {complements} for {product} in {history}")
+            }
+            Expr::Aggregate(aggregate) => {
+                let Aggregate { kind, probe, keys, window, filter, of } = aggregate;
+                let event_slot = self.code.probes.get(*probe).unwrap().event;
+                let own = Some(self.code.events[usize::from(event_slot)].name.as_str());
+                let of = of.map(|of| format!(" {}", self.expr(of, own))).unwrap_or_default();
+                format!("{kind:?}{of} {}", self.history(*probe, keys, window, *filter, event))
+            }
         }
     }
 
