@@ -140,7 +140,7 @@ impl Show<'_> {
             }
             Start::Started => {
                 let events: Vec<&str> = self.code.events.iter().map(|event| event.name.as_str()).collect();
-                lines.push(format!("when started by {}", events.join(", ")));
+                lines.push(["when started by", &events.join(", ")].join(" ").trim_end_matches(" by ").to_owned());
             }
             Start::Every(Occurrence::Day { at }) => lines.push(format!("every day at {at}")),
             Start::Every(Occurrence::Weekly { day, at }) => lines.push(format!("every {} at {at}", day.name())),
