@@ -6,7 +6,6 @@ use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
-use super::words::{is_later, not_in_this_version};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Record, Type};
 use crate::span::Span;
@@ -157,10 +156,6 @@ impl<'a> Checker<'a> {
         if names.is_silent(name) {
             return None;
         }
-        if is_later(name) {
-            self.report(scope, not_in_this_version(name, word.span));
-            return None;
-        }
         let found = Diagnostic::new(Rule::UnknownName, format!("no event is called `{name}`"));
         let found = match names.place(name) {
             Some((what, _)) => found
@@ -207,9 +202,6 @@ impl<'a> Checker<'a> {
             {
                 break;
             }
-        }
-        if scope.place == Place::TriggerFilter {
-            self.by_a_person(event, &mut all, filters.last().map_or(Span::default(), |filter| filter.span));
         }
         all
     }
