@@ -101,4 +101,11 @@ fn a_scenario_without_a_trigger_has_templates_too() {
     assert_eq!(message(text, &["?contact.email"]), expected);
     let compiled = with_templates(text, vec![template("reminder.email.html", None, &["trigger.order"])]);
     assert_eq!(told(&compiled)[0].0, Rule::TemplateUnknownVariable);
+    let text = "scenario other { when purchased wait 1 day start renewal }
+        scenario renewal { when started send email reminder }";
+    let expected = ["email reminder in None", "variable product.name: text = trigger.product.name"];
+    assert_eq!(message(text, &["product.name"]), expected);
+    let text = "scenario renewal { when no purchased ever for 3 months send email reminder }";
+    let compiled = with_templates(text, vec![template("reminder.email.html", None, &["product.name"])]);
+    assert_eq!(told(&compiled)[0].0, Rule::TemplateMaybeMissing);
 }
