@@ -2,7 +2,7 @@
 
 use super::advance::{Ending, Next};
 use super::balance;
-use super::claim::literal;
+use super::message_values::literal;
 use super::entry::Candidate;
 use super::eval::Eval;
 use super::needs::{CREDITED, DEBITED, EXPIRES};

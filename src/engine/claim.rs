@@ -10,8 +10,8 @@ use super::sending::SendStep;
 use super::state::{Handle, Instance, Pending, Phase, State};
 use super::step::{Delivery, Receipt, Stepper};
 use super::value::Value;
-use crate::ir::{Class, Variable};
-use crate::model::{Id, Literal, MessageValue, MessageValues};
+use crate::ir::Class;
+use crate::model::MessageValues;
 use crate::time::Instant;
 use std::cell::RefCell;
 
@@ -318,8 +318,7 @@ impl<'a> Stepper<'a, '_> {
         let context = self.program.context(unit, &chosen.channel, &chosen.message);
         let mut values = MessageValues::default();
         for with in &send.with {
-            let value = literal(&eval.value(with.value), self.facts);
-            values.values.push(MessageValue { path: vec![with.name.clone()], ty: with.ty.clone(), value });
+            values.values.extend(self.handed_over(with, &eval.value(with.value), context, &first.instance));
         }
         let mut language = None;
         if let Some(context) = context {
@@ -347,7 +346,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Templates read the trigger's row as it is now: they may ask for more than the instance kept.
-    fn context_eval<'e>(&'e self, context: &'e Context, instance: &'e Instance) -> Eval<'e> {
+    pub(super) fn context_eval<'e>(&'e self, context: &'e Context, instance: &'e Instance) -> Eval<'e> {
         let life = self.facts.life;
         let row = life.find(instance.trigger.kind, &instance.trigger.id);
         let fields = context.code.trigger_fields(instance.trigger.kind);
@@ -368,32 +367,4 @@ impl<'a> Stepper<'a, '_> {
             not_given: None,
         }
     }
-
-    fn variables(&self, eval: &Eval<'_>, variables: &[Variable]) -> Vec<MessageValue> {
-        let take = |variable: &Variable| MessageValue {
-            path: variable.path.clone(),
-            ty: variable.ty.clone(),
-            value: literal(&eval.value(variable.value), self.facts),
-        };
-        variables.iter().map(take).collect()
-    }
-}
-
-/// A value as data; `None` when it is missing. An entity is its id.
-pub(super) fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
-    let id_text = |id: &Id| Literal::Text(id.to_string());
-    Some(match value {
-        Value::Missing | Value::NotGiven => return None,
-        Value::Flag(flag) => Literal::Flag(*flag),
-        Value::Number(number) => Literal::Number(*number),
-        Value::Text(text) => Literal::Text(text.to_string()),
-        Value::Instant(instant) => Literal::Instant(*instant),
-        Value::Date(date) => Literal::Date(*date),
-        Value::Time(time) => Literal::Time(*time),
-        Value::Duration(duration) => Literal::Duration(*duration),
-        Value::Entity(entity) => id_text(facts.world.id(*entity)?),
-        Value::Id(id) => id_text(id),
-        Value::Message(message) => Literal::Text(message.name.to_string()),
-        Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, facts)).collect()),
-    })
 }

@@ -190,7 +190,8 @@ impl<'a> Eval<'a> {
             Expr::Trigger(slot) => return self.given(self.trigger_value(*slot), ix),
             Expr::Event(slot) => return self.given(self.event_value(*slot), ix),
             Expr::Field { of, entity, field } => return self.field(*of, *entity, *field, ix),
-            Expr::Missing => Value::Missing,
+            // An element is followed by those who go through a list.
+            Expr::Missing | Expr::Element => Value::Missing,
             Expr::Literal(_) => {
                 return code.constants.get(usize::from(ix)).map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
             }

@@ -20,6 +20,7 @@ mod linked;
 mod lists;
 mod measure;
 mod measures;
+mod message_values;
 mod messages;
 mod needs;
 mod output;

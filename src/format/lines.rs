@@ -65,11 +65,10 @@ impl<'a> Writer<'a> {
             let indent = self.indent + CONTINUATION;
             self.lines.push(Line { indent, rest_indent: indent, ..Line::default() });
         }
-        let opaque = self.plan.opaque.get(place).copied().unwrap_or(false);
         let printed = Printed {
             text: self.words.text_at(place),
             space: spacing::space_before(self.words, place),
-            may_break: !opaque && spacing::may_break(self.words, place),
+            may_break: spacing::may_break(self.words, place),
         };
         if let Some(line) = self.lines.last_mut() {
             line.words.push(printed);

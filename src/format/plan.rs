@@ -3,14 +3,14 @@
 use super::{LINE_WIDTH_MAX, gaps, spacing};
 use crate::span::Span;
 use crate::syntax::Stream;
-use crate::syntax::tree::{Argument, Clause, ClauseKind, Field, File, Item, ItemKind, Step, StepKind, TestLineKind};
+use crate::syntax::tree::{
+    Argument, Clause, ClauseKind, Field, File, Item, ItemKind, SplitArm, Step, StepKind, TestLine, TestLineKind,
+};
 
 /// What to do at each word, by its place.
 pub(super) struct Plan {
     /// The word begins a line, with that many levels of indentation.
     pub(super) breaks: Vec<Option<usize>>,
-    /// The word is in a construct whose line ends are its author's.
-    pub(super) opaque: Vec<bool>,
     pub(super) items: Vec<PlannedItem>,
 }
 
@@ -33,8 +33,6 @@ enum Kind {
     Plain,
     /// Its children stand in no braces: a bare scenario.
     Bare,
-    /// Its parts are not in the tree.
-    Opaque,
 }
 
 /// How much deeper than its first line the rest of an element stands, in levels.
@@ -42,7 +40,7 @@ pub(super) const CONTINUATION: usize = 2;
 
 pub(super) fn plan(words: &Stream<'_>, file: &File) -> Plan {
     let count = words.count();
-    let plan = Plan { breaks: vec![None; count], opaque: vec![false; count], items: Vec::new() };
+    let plan = Plan { breaks: vec![None; count], items: Vec::new() };
     let mut planner = Planner { words, plan };
     for item in &file.items {
         let element = item_element(item);
@@ -70,9 +68,6 @@ impl Planner<'_> {
     fn element(&mut self, element: &Element, indent: usize) {
         let places = self.words.places_under(element.span);
         self.break_at(places.start, indent);
-        if element.kind == Kind::Opaque {
-            return self.opaque(element, indent);
-        }
         if self.stays_on_one_line(element, indent) {
             return;
         }
@@ -81,28 +76,6 @@ impl Planner<'_> {
             self.element(child, inner);
         }
         self.closing_braces(places, indent);
-    }
-
-    /// Keeps the line ends of the author, and indents by braces.
-    fn opaque(&mut self, element: &Element, indent: usize) {
-        let places = self.words.places_under(element.span);
-        let mut depth = 0;
-        for place in places.clone() {
-            if let Some(slot) = self.plan.opaque.get_mut(place) {
-                *slot = true;
-            }
-            let text = self.words.text_at(place);
-            if text == "}" {
-                depth = usize::saturating_sub(depth, 1);
-            }
-            if place > places.start && gaps::before(self.words, place).line_feed {
-                let deeper = if depth > 0 || text == "}" { depth } else { CONTINUATION };
-                self.break_at(place, indent + deeper);
-            }
-            if text == "{" {
-                depth += 1;
-            }
-        }
     }
 
     /// The braces of an element itself close on lines of their own.
@@ -149,27 +122,37 @@ fn item_element(item: &Item) -> Element {
         ItemKind::Event(event) => (Kind::Plain, fields(&event.fields)),
         ItemKind::Extend(extend) => (Kind::Plain, fields(&extend.fields)),
         ItemKind::Let(_) => (Kind::Plain, Vec::new()),
-        ItemKind::Later { .. } => (Kind::Opaque, Vec::new()),
+        ItemKind::Segment(_)
+        | ItemKind::Measure(_)
+        | ItemKind::Account(_)
+        | ItemKind::Route(_)
+        | ItemKind::Identity(_) => (Kind::Plain, Vec::new()),
+        ItemKind::Policy(policy) => (Kind::Plain, policy.lines.iter().map(|line| leaf(line.span)).collect()),
+        ItemKind::Given(given) => (Kind::Plain, given.lines.iter().map(test_line_element).collect()),
         ItemKind::Scenario(scenario) => {
             let clauses = scenario.clauses.iter().map(clause_element);
             let mut children: Vec<Element> = clauses.chain(scenario.steps.iter().map(step_element)).collect();
             children.sort_by_key(|child| child.span.start);
             (if scenario.name.is_some() { Kind::Plain } else { Kind::Bare }, children)
         }
-        ItemKind::Test(test) => {
-            let line = |line: &crate::syntax::tree::TestLine| Element {
-                span: line.span,
-                kind: Kind::Plain,
-                children: match &line.kind {
-                    TestLineKind::Given { fields, .. } => fields.iter().map(argument).collect(),
-                    _ => Vec::new(),
-                },
-            };
-            (Kind::Plain, test.lines.iter().map(line).collect())
-        }
-        _ => (Kind::Opaque, Vec::new()), // waist
+        ItemKind::Test(test) => (Kind::Plain, test.lines.iter().map(test_line_element).collect()),
     };
     Element { span: item.span, kind, children }
+}
+
+fn test_line_element(line: &TestLine) -> Element {
+    let children = match &line.kind {
+        TestLineKind::Given { fields, .. } => fields.iter().map(argument).collect(),
+        TestLineKind::Cases { rows, .. } => rows.iter().map(|row| leaf(row.span)).collect(),
+        TestLineKind::GivenBlock(_)
+        | TestLineKind::Until(_)
+        | TestLineKind::At { .. }
+        | TestLineKind::ExpectMessage { .. }
+        | TestLineKind::ExpectAct { .. }
+        | TestLineKind::ExpectNoMessage { .. }
+        | TestLineKind::ExpectNothing { .. } => Vec::new(),
+    };
+    Element { span: line.span, kind: Kind::Plain, children }
 }
 
 fn fields(fields: &[Field]) -> Vec<Element> {
@@ -188,14 +171,28 @@ fn clause_element(clause: &Clause) -> Element {
 }
 
 fn step_element(step: &Step) -> Element {
-    match &step.kind {
+    let children = match &step.kind {
         StepKind::If { arms, otherwise } => {
             let steps = arms.iter().flat_map(|arm| &arm.steps).chain(otherwise.iter().flatten());
-            Element { span: step.span, kind: Kind::Plain, children: steps.map(step_element).collect() }
+            steps.map(step_element).collect()
         }
-        StepKind::Later { keyword } if matches!(keyword.value.as_str(), "split" | "repeat") => {
-            Element { span: step.span, kind: Kind::Opaque, children: Vec::new() }
-        }
-        _ => leaf(step.span),
-    }
+        StepKind::Repeat { steps, .. } => steps.iter().map(step_element).collect(),
+        StepKind::Split { arms, .. } => arms.iter().map(split_element).collect(),
+        StepKind::Wait(_)
+        | StepKind::WaitUntil(_)
+        | StepKind::WaitUpTo { .. }
+        | StepKind::Send(_)
+        | StepKind::Stop
+        | StepKind::Set { .. }
+        | StepKind::Tag { .. }
+        | StepKind::Account { .. }
+        | StepKind::Start(_)
+        | StepKind::Erase(_)
+        | StepKind::Call { .. } => Vec::new(),
+    };
+    Element { span: step.span, kind: Kind::Plain, children }
+}
+
+fn split_element(arm: &SplitArm) -> Element {
+    Element { span: arm.span, kind: Kind::Plain, children: arm.steps.iter().map(step_element).collect() }
 }

@@ -18,6 +18,7 @@ impl Expr {
             | Expr::ContactId
             | Expr::Trigger(_)
             | Expr::Event(_)
+            | Expr::Element
             | Expr::EventAt
             | Expr::OwnMessage(_)
             | Expr::Balance(_)

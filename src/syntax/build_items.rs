@@ -27,6 +27,13 @@ impl Builder<'_> {
             Rule::definition => ItemKind::Let(self.definition(children)?),
             Rule::scenario | Rule::bare_scenario => ItemKind::Scenario(self.scenario(children)?),
             Rule::test => ItemKind::Test(self.test(children)?),
+            Rule::given_block => ItemKind::Given(self.given_block(children)?),
+            Rule::segment => ItemKind::Segment(self.segment(children)?),
+            Rule::measure => ItemKind::Measure(self.measure(children)?),
+            Rule::account => ItemKind::Account(self.account(children)?),
+            Rule::route => ItemKind::Route(self.route(children)?),
+            Rule::identity => ItemKind::Identity(self.identity(children)?),
+            Rule::policy => ItemKind::Policy(self.policy(children)?),
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@ use super::build::Builder;
 use super::grammar::{Children, Node, Rule};
 use super::tree::{EventPattern, Expr, ExprKind, Filter, FilterKind, Path, Window, WindowKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 
 impl Builder<'_> {
     pub(super) fn primary(&mut self, node: Node<'_>) -> Option<Expr> {
@@ -28,13 +28,8 @@ impl Builder<'_> {
             Rule::in_scenario => ExprKind::InScenario(self.name(&mut Children::of(node))?),
             Rule::has => ExprKind::Has(self.path(Children::of(node).seek(Rule::path)?)),
             Rule::last_message => ExprKind::LastMessage,
-            Rule::aggregate => {
-                let head = Children::of(node).next()?;
-                let span = self.span(&head);
-                // Word by word: a comment may stand between any two.
-                let words = Children::of(head).map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
-                ExprKind::Later { words: Spanned::new(words, span) }
-            }
+            Rule::aggregate => ExprKind::Aggregate(Box::new(self.aggregate(node)?)),
+            Rule::top => self.top(node)?,
             _ => self.literal(node)?,
         };
         Some(Expr { span, kind })
@@ -102,21 +97,25 @@ impl Builder<'_> {
         let mut children = Children::of(node);
         children.accept(Rule::kw_no)?;
         let what = children.next()?;
-        let patterns = if what.as_rule() == Rule::group {
-            let inner = self.primary(what)?;
-            let inner_span = inner.span;
-            patterns_of(inner).unwrap_or_else(|| {
-                self.not_events(inner_span);
-                Vec::new()
-            })
-        } else {
-            vec![self.event_pattern(what)?]
-        };
+        let patterns = self.events(what)?;
         let window = self.window_of(&mut children)?;
         Some(ExprKind::No { patterns, window })
     }
 
-    fn not_events(&mut self, span: Span) {
+    /// One event with its filters, or several joined by `or` in parentheses.
+    pub(super) fn events(&mut self, node: Node<'_>) -> Option<Vec<EventPattern>> {
+        if node.as_rule() != Rule::group {
+            return Some(vec![self.event_pattern(node)?]);
+        }
+        let inner = self.primary(node)?;
+        let inner_span = inner.span;
+        Some(patterns_of(inner).unwrap_or_else(|| {
+            self.not_events(inner_span);
+            Vec::new()
+        }))
+    }
+
+    pub(super) fn not_events(&mut self, span: Span) {
         self.diagnostics.push(
             Diagnostic::new(Finding::UnexpectedText, "only events can be looked for here")
                 .at(span, "these are not events joined by `or`")
@@ -163,7 +162,7 @@ impl Builder<'_> {
 
     /// The window among the last children; the outer `None` is a bug.
     #[allow(clippy::option_option, reason = "the outer one is the builders' way to report a bug")]
-    fn window_of(&mut self, children: &mut Children<'_>) -> Option<Option<Window>> {
+    pub(super) fn window_of(&mut self, children: &mut Children<'_>) -> Option<Option<Window>> {
         match children.accept(Rule::window) {
             Some(window) => Some(Some(self.window(window)?)),
             None => Some(None),

@@ -4,9 +4,9 @@ use super::build::Builder;
 use super::grammar::{Children, Node, Rule};
 use super::tree::{
     Alternative, Argument, Clause, ClauseKind, EventPattern, Expr, ExprKind, Filter, FilterKind, Guard, GuardKind,
-    IfArm, Moment, Path, Send, Step, StepKind,
+    IfArm, Moment, Path, Period, Send, Step, StepKind,
 };
-use crate::span::{Span, Spanned};
+use crate::span::Spanned;
 use crate::time::{Duration, Weekday};
 use rust_decimal::Decimal;
 
@@ -16,8 +16,8 @@ impl Builder<'_> {
         let clause = Children::of(node).next()?;
         let kind = match clause.as_rule() {
             Rule::when_clause => self.when(clause)?,
-            Rule::silence => later_trigger("when no", span),
-            Rule::every_clause => later_trigger("every", span),
+            Rule::silence => self.silence(clause)?,
+            Rule::every_clause => self.every(clause)?,
             Rule::for_clause => ClauseKind::For(self.first_expression(clause)?),
             Rule::once_clause => self.once(clause)?,
             Rule::one_at_a_time => ClauseKind::OneAtATime,
@@ -29,8 +29,34 @@ impl Builder<'_> {
         Some(Clause { span, kind })
     }
 
+    fn silence(&mut self, node: Node<'_>) -> Option<ClauseKind> {
+        let mut children = Children::of(node);
+        children.seek(Rule::kw_no)?;
+        let patterns = self.events(children.next()?)?;
+        let ever = children.accept(Rule::kw_ever).is_some();
+        let duration = self.expression(children.seek(Rule::expression)?)?;
+        Some(ClauseKind::WhenNo { patterns, ever, duration })
+    }
+
+    fn every(&mut self, node: Node<'_>) -> Option<ClauseKind> {
+        let mut children = Children::of(node);
+        let period = Children::of(children.seek(Rule::period)?).next()?;
+        let period = match period.as_rule() {
+            Rule::name => Period::Word(self.word(&period)),
+            _ => Period::Quantity(self.primary(period)?),
+        };
+        let (mut at, mut on) = (None, None);
+        for child in children {
+            match child.as_rule() {
+                Rule::every_at => at = Some(self.spanned_time(&mut Children::of(child))?),
+                Rule::every_on => on = Some(self.first_expression(child)?),
+                _ => {}
+            }
+        }
+        Some(ClauseKind::Every { period, at, on })
+    }
+
     fn when(&mut self, node: Node<'_>) -> Option<ClauseKind> {
-        let span = self.span(&node);
         let patterns = Children::of(node)
             .filter(|child| child.as_rule() == Rule::event_pattern)
             .map(|child| self.event_pattern(child))
@@ -39,7 +65,7 @@ impl Builder<'_> {
             && event.value == "started"
             && filters.is_empty()
         {
-            return Some(later_trigger("when started", span));
+            return Some(ClauseKind::WhenStarted);
         }
         Some(ClauseKind::When(patterns))
     }
@@ -113,12 +139,12 @@ impl Builder<'_> {
             match child.as_rule() {
                 Rule::label => step.label = self.name(&mut Children::of(child)),
                 Rule::guard => step.guard = Some(self.guard(child)?),
+                Rule::at_sign => {}
                 Rule::stop => step.kind = StepKind::Stop,
                 Rule::wait => step.kind = self.wait(child)?,
                 Rule::send => step.kind = StepKind::Send(self.send(child)?),
                 Rule::if_step => step.kind = self.if_step(child)?,
-                Rule::later_step => step.kind = self.later_step(child)?,
-                _ => {}
+                _ => step.kind = self.act(child)?,
             }
         }
         Some(step)
@@ -176,13 +202,7 @@ impl Builder<'_> {
                     let channel = self.name(&mut words)?;
                     send.alternatives.push(Alternative { channel, message: self.name(&mut words)? });
                 }
-                Rule::with => {
-                    for argument in Children::of(child).filter(|part| part.as_rule() == Rule::argument) {
-                        let mut parts = Children::of(argument);
-                        let name = self.name(&mut parts)?;
-                        send.with.push(Argument { name, value: self.expression(parts.seek(Rule::expression)?)? });
-                    }
-                }
+                Rule::with => send.with = self.with(child)?,
                 Rule::kw_together => send.together = Some(self.span(&child)),
                 _ => {}
             }
@@ -210,23 +230,25 @@ impl Builder<'_> {
         Some(IfArm { condition, steps: self.block(children.seek(Rule::block)?)? })
     }
 
-    fn block(&mut self, node: Node<'_>) -> Option<Vec<Step>> {
+    pub(super) fn block(&mut self, node: Node<'_>) -> Option<Vec<Step>> {
         Children::of(node).map(|step| self.step(step)).collect()
     }
 
-    fn later_step(&self, node: Node<'_>) -> Option<StepKind> {
-        let step = Children::of(node).next()?;
-        Some(StepKind::Later { keyword: self.word(&Children::of(step).next()?) })
+    pub(super) fn with(&mut self, node: Node<'_>) -> Option<Vec<Argument>> {
+        Children::of(node)
+            .filter(|part| part.as_rule() == Rule::argument)
+            .map(|argument| {
+                let mut parts = Children::of(argument);
+                let name = self.name(&mut parts)?;
+                Some(Argument { name, value: self.expression(parts.seek(Rule::expression)?)? })
+            })
+            .collect()
     }
 
     /// The first expression under a node.
-    fn first_expression(&mut self, node: Node<'_>) -> Option<Expr> {
+    pub(super) fn first_expression(&mut self, node: Node<'_>) -> Option<Expr> {
         self.expression(Children::of(node).seek(Rule::expression)?)
     }
-}
-
-fn later_trigger(words: &str, span: Span) -> ClauseKind {
-    ClauseKind::LaterTrigger { words: Spanned::new(words.to_owned(), span) }
 }
 
 /// Whether an `is` or `in` has its `not`.

@@ -3,7 +3,7 @@
 //! An item begins at a reserved item keyword outside all braces, or in the first column where a brace is
 //! missing. A bare scenario begins at `when` or `every` outside all braces.
 
-use super::keywords::{ITEMS, LATER_ITEMS};
+use super::keywords::{DEFINITIONS, ITEMS};
 use super::tokens::Stream;
 use super::{Token, TokenKind};
 
@@ -22,10 +22,8 @@ pub(super) struct Piece {
 pub(super) enum PieceKind {
     /// Begins with an item keyword; ends with the brace that closes it, where it has one.
     Item,
-    /// `let`: has no braces.
+    /// `let`, `segment` and the like: has no braces.
     Definition,
-    /// An item of the language that this version does not run.
-    Later,
     BareScenario,
     /// Tokens that begin no item.
     Stray,
@@ -64,19 +62,17 @@ impl Cutter<'_> {
             // A keyword right after an item keyword is a name that is not allowed, not the next item.
             let here = self.in_first_column(token) || (self.open.is_empty() && self.is_followed(place));
             if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) {
-                return Some(if LATER_ITEMS.contains(&text) {
-                    PieceKind::Later
-                } else if text == "let" {
-                    PieceKind::Definition
-                } else {
-                    PieceKind::Item
-                });
+                let definition = DEFINITIONS.contains(&text);
+                return Some(if definition { PieceKind::Definition } else { PieceKind::Item });
+            }
+            if text == "given" && self.open.is_empty() && self.is_given_block(place) {
+                return Some(PieceKind::Item);
             }
             if matches!(text, "when" | "every") && self.open.is_empty() && self.may_begin_bare(current, previous) {
                 return Some(PieceKind::BareScenario);
             }
         }
-        let after_end = self.closed && matches!(current, Some(PieceKind::Item | PieceKind::Later));
+        let after_end = self.closed && current == Some(PieceKind::Item);
         (current.is_none() || after_end).then_some(PieceKind::Stray)
     }
 
@@ -90,10 +86,15 @@ impl Cutter<'_> {
         }
     }
 
+    /// `given shop {`: in a test, `given` begins a line, and there it has a brace around it.
+    fn is_given_block(&self, place: usize) -> bool {
+        self.stream.kind_at(place + 1) == Some(TokenKind::Name) && self.stream.text_at(place + 2) == "{"
+    }
+
     fn may_begin_bare(&self, current: Option<PieceKind>, previous: &str) -> bool {
         match current {
             None | Some(PieceKind::Definition) => true,
-            Some(PieceKind::Item | PieceKind::Later) => self.closed,
+            Some(PieceKind::Item) => self.closed,
             Some(PieceKind::Stray) => !matches!(previous, "stop" | "once" | "times"),
             Some(PieceKind::BareScenario) => false,
         }

@@ -67,6 +67,9 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
     }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
+    if let Some(help) = help(expected, text) {
+        return found.help(help);
+    }
     match text {
         "=" => found.help("`=` gives a value; to compare, write `is`"),
         "<" | "<=" | ">" | ">=" => found.help("in a filter, begin the comparison with `where`: `where quantity >= 3`"),
@@ -77,6 +80,34 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
         "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
         _ => found,
     }
+}
+
+/// How the sentence that was begun is written whole.
+fn help(expected: &[Rule], text: &str) -> Option<&'static str> {
+    let wants = |rule: Rule| expected.contains(&rule);
+    let number = text.starts_with(|letter: char| letter.is_ascii_digit());
+    Some(match text {
+        "or" if wants(Rule::kw_ever) && wants(Rule::kw_for) => {
+            "several events stand in parentheses: `when no (opened or clicked) for 3 days`"
+        }
+        _ if wants(Rule::kw_ever) && wants(Rule::kw_for) => "write `when no EVENT for DURATION`",
+        _ if wants(Rule::account_name) => "write `credit 10 points` or `debit 20 EUR wallet`",
+        _ if wants(Rule::word_over) || wants(Rule::word_contacts) => {
+            "write `measure NAME = average over contacts of VALUE, refreshed weekly`"
+        }
+        _ if wants(Rule::word_a) => "write `one at a time`",
+        _ if wants(Rule::word_as) => "write `route EVENT to contact.FIELD as NAME`",
+        _ if wants(Rule::word_by) => "write `identity contact by email, phone`",
+        _ if wants(Rule::word_hours) || wants(Rule::quiet_between) => {
+            "write `quiet hours 20:00 to 09:00 and on sunday`"
+        }
+        _ if wants(Rule::word_messages) || wants(Rule::kw_per) && !wants(Rule::kw_every) => {
+            "write `at most 1 message per day and 3 per week`"
+        }
+        _ if wants(Rule::word_times) => "write `repeat 3 times every 2 weeks { ... }`",
+        _ if number && (wants(Rule::time)) => "a time has two digits for the hour and two for the minute: `09:00`",
+        _ => return None,
+    })
 }
 
 /// Whether a character shows nothing, or looks like a space and is none of the language's.
@@ -110,6 +141,10 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
     let run =
         (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
     run.filter_map(|place| {
+        // `top of` lacks its number, and is no `stop`.
+        if stream.text_at(place) == "top" {
+            return None;
+        }
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
         // Short words are near to too much.
@@ -242,10 +277,37 @@ fn words_of(rule: Rule) -> Option<String> {
         Rule::text => plain("a text in quotes"),
         Rule::time => plain("a time such as `09:00`"),
         Rule::date | Rule::date_time | Rule::moment => plain("a date such as `2020-01-10 10:00`"),
-        Rule::number | Rule::percent | Rule::quantity | Rule::amount | Rule::period => plain("a number and a unit"),
-        Rule::plain_operand | Rule::plain_sum | Rule::comparison | Rule::test_value | Rule::no_value => {
-            plain("a value")
-        }
+        Rule::number => plain("a number"),
+        Rule::percent | Rule::quantity | Rule::amount => plain("a number and a unit"),
+        Rule::test_quantity | Rule::test_amount | Rule::test_unit => None,
+        Rule::period => plain("a day or a period such as `monday` or `month`"),
+        Rule::account_name => plain("an account"),
+        Rule::split_name => plain("a name for the split"),
+        Rule::split_part => plain("a part such as `a 50% { ... }`"),
+        Rule::policy_line => plain("`time zone`, `quiet hours`, `at most`, `priority`, `expire`, `holdout`"),
+        Rule::quiet_between => plain("a time such as `20:00`"),
+        Rule::quiet_days => plain("`on`"),
+        Rule::cap_class | Rule::word_messages => plain("`message`"),
+        Rule::cap | Rule::first_cap => plain("a number of messages"),
+        Rule::measure_kind => plain("`average`, `sum`, `count`, `share`, `least`, `greatest`"),
+        Rule::refreshed => plain("`, refreshed weekly`"),
+        Rule::expiring => plain("`expiring in`"),
+        Rule::every_at => plain("`at`"),
+        Rule::every_on => plain("`on`"),
+        Rule::given_line => plain("`given`, `at`"),
+        Rule::given_row => plain("a name"),
+        Rule::case_row => plain("a row of values"),
+        Rule::expected_when => plain("`at`, `within`"),
+        Rule::expected_at => plain("`at`"),
+        Rule::expected_within => plain("`within`"),
+        Rule::percent_sign => plain("`%`"),
+        Rule::comma => plain("`,`"),
+        Rule::plain_operand
+        | Rule::plain_sum
+        | Rule::comparison
+        | Rule::test_value
+        | Rule::no_value
+        | Rule::account_amount => plain("a value"),
         Rule::expression | Rule::group | Rule::history | Rule::list => plain("an expression"),
         Rule::step => plain("a step"),
         Rule::clause => plain("a clause"),
@@ -277,6 +339,11 @@ fn keywords_of(rule: Rule) -> Vec<&'static str> {
         Rule::clause => CLAUSES.to_vec(),
         Rule::guard => vec!["unless", "only"],
         Rule::test_line => TEST_LINES.to_vec(),
+        Rule::given_line => vec!["given", "at"],
+        Rule::policy_line => vec!["time zone", "quiet", "at most", "priority", "expire", "holdout"],
+        Rule::expected_when => vec!["at", "within"],
+        Rule::expiring => vec!["expiring"],
+        Rule::refreshed => vec!["refreshed"],
         Rule::with => vec!["with"],
         Rule::goal_within => vec!["within"],
         Rule::goal_then => vec!["then"],

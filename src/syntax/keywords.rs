@@ -15,8 +15,8 @@ pub(super) const ITEMS: &[&str] = &[
     "test",
 ];
 
-/// The words that begin an item of the language which this version does not run.
-pub(super) const LATER_ITEMS: &[&str] = &["account", "identity", "measure", "policy", "route", "segment"];
+/// The items that have no braces: they end where the next one begins.
+pub(super) const DEFINITIONS: &[&str] = &["account", "identity", "let", "measure", "route", "segment"];
 
 /// The words that begin a clause of a scenario.
 pub(super) const CLAUSES: &[&str] = &["every", "for", "goal", "latest", "once", "one", "stop", "when"];
@@ -27,4 +27,4 @@ pub(super) const STEPS: &[&str] = &[
 ];
 
 /// The words that begin a line of a test.
-pub(super) const TEST_LINES: &[&str] = &["at", "expect", "given"];
+pub(super) const TEST_LINES: &[&str] = &["at", "cases", "expect", "given", "until"];

@@ -2,9 +2,12 @@
 //! its length. pest is hidden here, and no type of it leaves this room.
 
 mod build;
+mod build_acts;
+mod build_aggregates;
 mod build_expressions;
 mod build_items;
 mod build_operands;
+mod build_policy;
 mod build_steps;
 mod build_tests;
 mod cut;
@@ -113,10 +116,6 @@ impl Reader<'_> {
         let depth = limits::depth(self.stream, piece.start, piece.end);
         let kind = match self.unreadable(piece, first, &depth) {
             Some(finding) => Err(finding),
-            None if piece.kind == PieceKind::Later => {
-                let keyword = Spanned::new(self.stream.text_of(first).to_owned(), first.span);
-                Ok(tree::ItemKind::Later { keyword })
-            }
             None => {
                 let (kind, mut findings) = match depth {
                     limits::Depth::Shallow => self.item(piece, span),
@@ -186,7 +185,12 @@ impl Reader<'_> {
 
     /// The name that an item would have declared.
     fn declared(&self, piece: &Piece) -> Option<tree::Word> {
-        let name = self.stream.at(piece.start + 1).filter(|_| piece.start + 1 < piece.end)?;
+        let place = match self.stream.text_at(piece.start) {
+            "route" => (piece.start..piece.end).find(|&place| self.stream.text_at(place) == "as")? + 1,
+            "identity" => return None,
+            _ => piece.start + 1,
+        };
+        let name = self.stream.at(place).filter(|_| place < piece.end)?;
         let declares = piece.kind != PieceKind::Stray && piece.kind != PieceKind::BareScenario;
         (declares && name.kind == TokenKind::Name)
             .then(|| Spanned::new(self.stream.text_of(name).to_owned(), name.span))

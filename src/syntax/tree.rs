@@ -40,10 +40,6 @@ pub enum ItemKind {
     Identity(Identity),
     Policy(Policy),
     Given(Given),
-    /// Not read yet; goes.
-    Later {
-        keyword: Word,
-    },
 }
 
 /// `segment reader = opened in last 60 days`
@@ -221,10 +217,6 @@ pub enum ClauseKind {
     },
     /// `when started`
     WhenStarted,
-    /// Not read yet; goes.
-    LaterTrigger {
-        words: Word,
-    },
     For(Expr),
     Once,
     OnceEvery(Expr),
@@ -364,10 +356,6 @@ pub enum StepKind {
         every: Expr,
         steps: Vec<Step>,
     },
-    /// Not read yet; goes.
-    Later {
-        keyword: Word,
-    },
 }
 
 /// `a 50% { ... }`
@@ -377,6 +365,7 @@ pub struct SplitArm {
     /// 50 for `50%`.
     pub share: Spanned<Decimal>,
     pub steps: Vec<Step>,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -513,10 +502,6 @@ pub enum ExprKind {
     Top {
         count: Spanned<Decimal>,
         of: Box<Expr>,
-    },
-    /// Not read yet; goes.
-    Later {
-        words: Word,
     },
 }
 

@@ -1,8 +1,9 @@
 //! Trees compared by what they say, not by where it stands.
 
 use super::tree::{
-    Argument, Clause, ClauseKind, EventPattern, Expr, ExprKind, Field, File, FilterKind, Item, ItemKind, Moment, Path,
-    Step, StepKind, Test, TestLineKind, TypeName, When, Window, WindowKind, Word,
+    Argument, Clause, ClauseKind, EventPattern, ExpectedAct, Expr, ExprKind, Field, File, Filter, FilterKind, Item,
+    ItemKind, Moment, Path, Period, PolicyLine, PolicyLineKind, Step, StepKind, Test, TestLine, TestLineKind, TypeName,
+    When, Window, WindowKind, Word,
 };
 use crate::span::Span;
 
@@ -43,8 +44,28 @@ fn item(item: &mut Item) {
             scenario.steps.iter_mut().for_each(step);
         }
         ItemKind::Test(case) => test(case),
-        ItemKind::Later { keyword } => word(keyword),
-        _ => {} // waist
+        ItemKind::Segment(segment) => {
+            word(&mut segment.name);
+            expr(&mut segment.condition);
+        }
+        ItemKind::Measure(measure) => {
+            [&mut measure.name, &mut measure.kind, &mut measure.refreshed].into_iter().for_each(word);
+            expr(&mut measure.of);
+        }
+        ItemKind::Account(account) => [&mut account.name, &mut account.ty].into_iter().for_each(word),
+        ItemKind::Route(route) => {
+            [&mut route.event, &mut route.name].into_iter().for_each(word);
+            path(&mut route.to);
+        }
+        ItemKind::Identity(identity) => {
+            word(&mut identity.entity);
+            identity.fields.iter_mut().for_each(word);
+        }
+        ItemKind::Policy(policy) => policy.lines.iter_mut().for_each(policy_line),
+        ItemKind::Given(given) => {
+            word(&mut given.name);
+            given.lines.iter_mut().for_each(test_line);
+        }
     }
 }
 
@@ -65,34 +86,92 @@ fn type_name(ty: &mut TypeName) {
     }
 }
 
+fn policy_line(line: &mut PolicyLine) {
+    clear(&mut line.span);
+    match &mut line.kind {
+        PolicyLineKind::TimeZone(value) | PolicyLineKind::Expire(value) => expr(value),
+        PolicyLineKind::QuietHours { between, days } => {
+            if let Some((from, to)) = between {
+                [&mut from.span, &mut to.span].into_iter().for_each(clear);
+            }
+            days.iter_mut().for_each(word);
+        }
+        PolicyLineKind::AtMost { class, caps } => {
+            class.iter_mut().for_each(word);
+            for cap in caps {
+                clear(&mut cap.most.span);
+                word(&mut cap.per);
+            }
+        }
+        PolicyLineKind::Priority(scenarios) => scenarios.iter_mut().for_each(word),
+        PolicyLineKind::Holdout(share) => clear(&mut share.span),
+    }
+}
+
 fn test(case: &mut Test) {
     word(&mut case.name);
     case.of.iter_mut().for_each(word);
-    for line in &mut case.lines {
-        clear(&mut line.span);
-        match &mut line.kind {
-            TestLineKind::Given { entity, name, fields } => {
-                [entity, name].into_iter().for_each(word);
-                fields.iter_mut().for_each(argument);
-            }
-            TestLineKind::At { at, arriving, contact, event, fields } => {
-                expr(at);
-                arriving.iter_mut().for_each(expr);
-                [contact, event].into_iter().for_each(word);
-                fields.iter_mut().for_each(argument);
-            }
-            TestLineKind::ExpectMessage { channel, message, contact, when } => {
-                [channel, message, contact].into_iter().for_each(word);
-                if let Some(When::At(at)) = when {
-                    expr(at);
-                }
-            }
-            TestLineKind::ExpectNoMessage { channel, message, contact } => {
-                [channel, message, contact].into_iter().for_each(word);
-            }
-            TestLineKind::ExpectNothing { .. } => {}
-            _ => {} // waist
+    case.lines.iter_mut().for_each(test_line);
+}
+
+fn test_line(line: &mut TestLine) {
+    clear(&mut line.span);
+    match &mut line.kind {
+        TestLineKind::Given { entity, name, fields } => {
+            [entity, name].into_iter().for_each(word);
+            fields.iter_mut().for_each(argument);
         }
+        TestLineKind::GivenBlock(name) => word(name),
+        TestLineKind::Cases { names, rows } => {
+            names.iter_mut().for_each(word);
+            for row in rows {
+                clear(&mut row.span);
+                row.title.iter_mut().for_each(word);
+                row.values.iter_mut().for_each(expr);
+            }
+        }
+        TestLineKind::Until(until) => expr(until),
+        TestLineKind::At { at, arriving, contact, event, fields } => {
+            expr(at);
+            arriving.iter_mut().for_each(expr);
+            [contact, event].into_iter().for_each(word);
+            fields.iter_mut().for_each(argument);
+        }
+        TestLineKind::ExpectMessage { channel, message, contact, when: expected } => {
+            [channel, message, contact].into_iter().for_each(word);
+            expected.iter_mut().for_each(when);
+        }
+        TestLineKind::ExpectAct { negated: _, act, contact, when: expected } => {
+            expected_act(act);
+            word(contact);
+            expected.iter_mut().for_each(when);
+        }
+        TestLineKind::ExpectNoMessage { channel, message, contact } => {
+            [channel, message, contact].into_iter().for_each(word);
+        }
+        TestLineKind::ExpectNothing { otherwise: _ } => {}
+    }
+}
+
+fn when(when: &mut When) {
+    match when {
+        When::At(at) => expr(at),
+        When::Within { duration, of } => {
+            expr(duration);
+            of.iter_mut().for_each(expr);
+        }
+    }
+}
+
+fn expected_act(act: &mut ExpectedAct) {
+    match act {
+        ExpectedAct::Set { field: name, value } | ExpectedAct::Account { credit: _, amount: value, account: name } => {
+            word(name);
+            expr(value);
+        }
+        ExpectedAct::Tag { add: _, tag } => expr(tag),
+        ExpectedAct::Start(name) | ExpectedAct::Call(name) => word(name),
+        ExpectedAct::Erase => {}
     }
 }
 
@@ -105,7 +184,18 @@ fn clause(clause: &mut Clause) {
     clear(&mut clause.span);
     match &mut clause.kind {
         ClauseKind::When(patterns) => patterns.iter_mut().for_each(pattern),
-        ClauseKind::LaterTrigger { words } => word(words),
+        ClauseKind::WhenNo { patterns, ever: _, duration } => {
+            patterns.iter_mut().for_each(pattern);
+            expr(duration);
+        }
+        ClauseKind::Every { period, at, on } => {
+            match period {
+                Period::Word(name) => word(name),
+                Period::Quantity(quantity) => expr(quantity),
+            }
+            at.iter_mut().for_each(|at| clear(&mut at.span));
+            on.iter_mut().for_each(expr);
+        }
         ClauseKind::For(condition) | ClauseKind::OnceEvery(condition) | ClauseKind::StopWhen(condition) => {
             expr(condition);
         }
@@ -115,26 +205,28 @@ fn clause(clause: &mut Clause) {
             within.iter_mut().for_each(expr);
             then.iter_mut().for_each(|then| step(then));
         }
-        ClauseKind::Once | ClauseKind::OneAtATime | ClauseKind::Latest => {}
-        _ => {} // waist
+        ClauseKind::WhenStarted | ClauseKind::Once | ClauseKind::OneAtATime | ClauseKind::Latest => {}
     }
 }
 
 fn pattern(pattern: &mut EventPattern) {
     clear(&mut pattern.span);
     word(&mut pattern.event);
-    for filter in &mut pattern.filters {
-        clear(&mut filter.span);
-        match &mut filter.kind {
-            FilterKind::Path(subject) | FilterKind::IsEmpty { path: subject, .. } | FilterKind::Same(subject) => {
-                path(subject);
-            }
-            FilterKind::Is { path: subject, value, .. } | FilterKind::In { path: subject, list: value, .. } => {
-                path(subject);
-                expr(value);
-            }
-            FilterKind::Where(condition) => expr(condition),
+    pattern.filters.iter_mut().for_each(filter);
+}
+
+fn filter(filter: &mut Filter) {
+    clear(&mut filter.span);
+    match &mut filter.kind {
+        FilterKind::Path(subject) | FilterKind::IsEmpty { path: subject, negated: _ } | FilterKind::Same(subject) => {
+            path(subject);
         }
+        FilterKind::Is { path: subject, negated: _, value }
+        | FilterKind::In { path: subject, negated: _, list: value } => {
+            path(subject);
+            expr(value);
+        }
+        FilterKind::Where(condition) => expr(condition),
     }
 }
 
@@ -173,9 +265,36 @@ fn step(this: &mut Step) {
             }
             otherwise.iter_mut().flatten().for_each(step);
         }
-        StepKind::Later { keyword } => word(keyword),
         StepKind::Stop => {}
-        _ => {} // waist
+        StepKind::Set { path: field, value } => {
+            path(field);
+            expr(value);
+        }
+        StepKind::Tag { add: _, tag } => expr(tag),
+        StepKind::Account { credit: _, amount, account, expiring } => {
+            expr(amount);
+            word(account);
+            expiring.iter_mut().for_each(expr);
+        }
+        StepKind::Start(name) | StepKind::Erase(name) => word(name),
+        StepKind::Call { webhook, with } => {
+            word(webhook);
+            with.iter_mut().for_each(argument);
+        }
+        StepKind::Split { name, arms } => {
+            word(name);
+            for arm in arms {
+                word(&mut arm.name);
+                clear(&mut arm.share.span);
+                clear(&mut arm.span);
+                arm.steps.iter_mut().for_each(step);
+            }
+        }
+        StepKind::Repeat { times, every, steps } => {
+            clear(&mut times.span);
+            expr(every);
+            steps.iter_mut().for_each(step);
+        }
     }
 }
 
@@ -224,7 +343,7 @@ fn expr(this: &mut Expr) {
         ExprKind::Not(value) | ExprKind::Negate(value) | ExprKind::Ago(value) | ExprKind::IsEmpty { value, .. } => {
             expr(value);
         }
-        ExprKind::InScenario(name) | ExprKind::Later { words: name } => word(name),
+        ExprKind::InScenario(name) => word(name),
         ExprKind::CanReceive { contact, channel } => {
             path(contact);
             word(channel);
@@ -238,6 +357,15 @@ fn expr(this: &mut Expr) {
             }
             expr(otherwise);
         }
-        _ => {} // waist
+        ExprKind::Aggregate(aggregate) => {
+            clear(&mut aggregate.kind.span);
+            aggregate.of.iter_mut().for_each(path);
+            aggregate.filters.iter_mut().flatten().for_each(filter);
+            aggregate.window.iter_mut().for_each(window);
+        }
+        ExprKind::Top { count, of } => {
+            clear(&mut count.span);
+            expr(of);
+        }
     }
 }

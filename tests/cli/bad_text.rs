@@ -59,13 +59,6 @@ fn templates_that_cannot_be_used() {
 }
 
 #[test]
-fn what_this_version_does_not_run_is_said_where_it_stands() {
-    let shop = folder(&[("a.scn", b"scenario a { when purchased once tag \"x\" send email b }")]);
-    scn(shop.path(), &["check"]).expect(1, &["S013", "tag"]);
-    scn(shop.path(), &["test"]).expect(1, &["S013"]);
-}
-
-#[test]
 fn arguments_that_are_wrong() {
     let shop = crate::shop(crate::CRM);
     let cases: &[(&[&str], i32, &[&str])] = &[

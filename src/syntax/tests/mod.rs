@@ -40,6 +40,7 @@ fn every_sentence_of_the_language_is_read() {
 #[test]
 fn every_mistake_gets_one_finding_at_its_place() {
     let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/syntax/errors.txt")).unwrap();
+    let mut wrong = String::new();
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let text = line.rsplit(" | ").next().unwrap().replace("\\n", "\n");
         let found: Vec<String> = read(&text)
@@ -51,7 +52,29 @@ fn every_mistake_gets_one_finding_at_its_place() {
                 format!("{code} | {} | {} | {} | ", &text[label.span.range()], found.message, label.text)
             })
             .collect();
-        assert_eq!(found.concat() + &text.replace('\n', "\\n"), line);
+        let found = found.concat() + &text.replace('\n', "\\n");
+        if found != line {
+            wrong += &format!("{found}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "found instead:\n{wrong}");
+}
+
+/// Every line of `same.txt` is two items that say the same, or do not.
+#[test]
+fn operators_and_words_bind_as_they_should() {
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/syntax/same.txt")).unwrap();
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let (one, other, same) = match line.split_once(" == ") {
+            Some((one, other)) => (one, other, true),
+            None => line.split_once(" != ").map(|(one, other)| (one, other, false)).unwrap(),
+        };
+        let tree = |text: &str| {
+            let parsed = read(text);
+            assert_eq!(parsed.diagnostics, [], "{text}");
+            parsed.file.without_spans()
+        };
+        assert_eq!(tree(one) == tree(other), same, "{line}\n{:#?}\n{:#?}", tree(one), tree(other));
     }
 }
 
@@ -102,7 +125,9 @@ fn keywords_are_what_the_grammar_reserves() {
 #[test]
 fn common_words_stay_names() {
     let words = "contact product order list message category by name price delay email sms phone first count day \
-                 monday entry trigger now from on push post webhook value type start_date été";
+                 monday entry trigger now from on push post webhook value type start_date été a arriving as average by cases \
+                 common contacts days expire expiring gap holdout hours median messages most nothing over priority quiet \
+                 receive refreshed share sum time times top zone started";
     for word in words.split_whitespace() {
         let text = format!("entity {word} {{ {word}: {word}? }} let {word} = {word} is {word} or opened {word} ever");
         assert_eq!(read(&text).diagnostics, [], "{word}");
