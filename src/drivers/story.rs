@@ -1,6 +1,6 @@
 //! The trace of the engine in words: what a failing test and `simulate --contact` show.
 
-use crate::engine::{Asked, Count, Outcome, Program, Told, TraceLine};
+use crate::engine::{Asked, Count, Outcome, Program, Reason, Told, TraceLine};
 use crate::ir::{Op, StepIx};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -50,6 +50,17 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Branch { holds: Some(false) } => "does not hold".into(),
         Told::Branch { holds: None } => "is unknown".into(),
         Told::Held(reason) => format!("step held back: {}", reason.text()),
+        Told::Drew { arm } => {
+            let step = line.step.and_then(|step| program.unit(line.unit)?.scenario.steps.get(step));
+            match step.map(|step| &step.op) {
+                Some(Op::Split { arms, .. }) => {
+                    format!("draws {}", arms.get(usize::from(*arm)).map_or("", |arm| arm.name.as_str()))
+                }
+                _ => "draws".into(),
+            }
+        }
+        Told::Acted { outcome, reason: Reason::None } => outcome.name().into(),
+        Told::Acted { outcome, reason } => format!("{}: {}", outcome.name(), reason.text()),
         Told::Message { outcome, reason, alternative } => message(program, line, *outcome, reason.text(), *alternative),
         Told::Deferred { until, reason, alternative } => {
             let name = message(program, line, Some(Outcome::Deferred), reason.text(), *alternative);

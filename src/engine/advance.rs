@@ -1,5 +1,6 @@
 //! An instance going through its steps: from a wait to the next.
 
+use super::draws;
 use super::messages::Patience;
 use super::output::{Count, Outcome, Reason, Told, What};
 use super::program::Unit;
@@ -22,20 +23,21 @@ pub(super) enum Ending {
 }
 
 /// What a step of the text leads to.
-enum Next {
+pub(super) enum Next {
     /// The instruction that follows.
     On,
     To(StepIx),
     /// Until then, or until somebody says until when.
     Wait(Phase, Option<Instant>),
     End(Ending),
+    /// `erase contact`
+    Erased,
     Finished,
 }
 
 impl<'a> Stepper<'a, '_> {
-    /// The first timer that is due; after all others of its instant, the messages that wait to be claimed.
-    pub(super) fn timer(&mut self) {
-        let Some(handle) = self.state.pop_due(self.now) else { return self.claim_held() };
+    /// The timer of an instance, which is due.
+    pub(super) fn instance_timer(&mut self, handle: Handle) {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
         match instance.phase {
@@ -60,6 +62,10 @@ impl<'a> Stepper<'a, '_> {
         let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
         let mut next = Some((handle, instance, from));
         while let Some((handle, instance, from)) = next {
+            // An erasure ends those who came with it.
+            if self.state.is_erased() {
+                return;
+            }
             if let Some((at, members)) = self.run_one(handle, instance, unit, from, closing) {
                 let after = StepIx(at.0 + 1);
                 others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
@@ -103,6 +109,10 @@ impl<'a> Stepper<'a, '_> {
                     self.end(handle, instance, ending);
                     return None;
                 }
+                Next::Erased => {
+                    self.erase(instance);
+                    return None;
+                }
                 Next::Finished => break,
             }
         }
@@ -119,6 +129,7 @@ impl<'a> Stepper<'a, '_> {
         let eval = self.eval(unit, instance, &asked);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             self.tell(instance, Some(at), Told::Held(reason), asked.take());
+            self.skip_act(instance, unit, at, node, reason);
             return Next::On;
         }
         match &node.op {
@@ -159,8 +170,19 @@ impl<'a> Stepper<'a, '_> {
                 if holds == Some(true) { Next::On } else { Next::To(*otherwise) }
             }
             Op::Jump(to) => Next::To(*to),
+            Op::Split { name, arms } => {
+                let Some(arm) = draws::arm(name, arms, &self.facts.person.id) else { return Next::On };
+                self.tell(instance, Some(at), Told::Drew { arm: arm as u16 }, Vec::new());
+                arms.get(arm).map_or(Next::On, |arm| Next::To(arm.to))
+            }
+            Op::Set { .. }
+            | Op::Tag { .. }
+            | Op::Credit { .. }
+            | Op::Debit { .. }
+            | Op::Start { .. }
+            | Op::Erase
+            | Op::Call { .. } => self.act(instance, unit, at, node),
             Op::Stop | Op::End | Op::Send(_) => Next::Finished,
-            _ => Next::On, // waist
         }
     }
 

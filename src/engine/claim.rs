@@ -349,15 +349,13 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn context_eval<'e>(&'e self, context: &'e Context, instance: &'e Instance) -> Eval<'e> {
         let life = self.facts.life;
         let row = life.find(instance.trigger.kind, &instance.trigger.id);
-        let fields = context.code.trigger_fields.get(&instance.trigger.kind);
-        let trigger = match (row, fields) {
-            (Some(place), Some(fields)) => TriggerValues::Row(life.values(place), fields),
-            _ => TriggerValues::None,
-        };
+        let fields = context.code.trigger_fields(instance.trigger.kind);
+        let trigger = row.map_or(TriggerValues::None, |place| TriggerValues::Row(life.values(place), fields));
         Eval {
             code: &context.code,
             world: self.facts.world,
             facts: Some(self.facts),
+            inside: Some(self.inside(Some(instance.unit))),
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),

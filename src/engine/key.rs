@@ -29,6 +29,10 @@ impl Stepper<'_, '_> {
         }
         // One row starts several instances where it is not the event that starts them.
         hasher.update(&instance.entry.0.to_le_bytes());
+        // A step may start the same scenario twice at one instant.
+        if let Some(by) = instance.by {
+            hasher.update(&by.0);
+        }
         hasher.update(&node.ordinal.to_le_bytes());
         hasher.update(&node.visit.to_le_bytes());
         let mut key = [0u8; 16];

@@ -78,7 +78,7 @@ impl Stepper<'_, '_> {
 }
 
 /// A value as data; `None` when it is missing. An entity is its id.
-fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
+pub(super) fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
     let id_text = |id: &Id| Literal::Text(id.to_string());
     Some(match value {
         Value::Missing | Value::NotGiven => return None,

@@ -1,8 +1,9 @@
 //! Messages as conditions know them: which one an event is about, and which ones an instance sent.
 
 use super::facts::Life;
+use super::needs::Needs;
 use super::output::EffectKey;
-use super::program::{Needs, Program, Unit};
+use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase};
 use super::step::Stepper;
 use super::value::Value;

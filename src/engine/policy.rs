@@ -1,10 +1,11 @@
 //! Limits over all scenarios: the contact's zone, quiet hours, caps, the holdout, and who goes first.
 
-use super::eval::Eval;
+use super::eval::{Eval, Inside};
 use super::facts::Facts;
 use super::key::described;
+use super::linked::LinkedCode;
+use super::needs::Needs;
 use super::output::Reason;
-use super::program::{LinkedCode, Needs};
 use super::value::Value;
 use crate::ir::{Cap, Class, ExprIx, Policy};
 use crate::model::{Id, QuietHours};
@@ -56,9 +57,9 @@ impl LinkedPolicy {
     }
 
     /// The zone of this contact; `fallback` where the policy says nothing of it, or the contact has none.
-    pub fn zone(&self, facts: Facts<'_>, fallback: Zone) -> Zone {
+    pub fn zone(&self, facts: Facts<'_>, inside: Inside<'_>, fallback: Zone) -> Zone {
         let Some(ix) = self.zone else { return fallback };
-        let eval = Eval::of_contact(&self.code, facts);
+        let eval = Eval::of_contact(&self.code, facts, inside);
         match eval.value(ix).as_ref() {
             Value::Text(name) => Zone::named(name.trim()).unwrap_or(fallback),
             _ => fallback,

@@ -1,5 +1,6 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
+use super::clocks::Clocks;
 use super::facts::ProbeKey;
 use super::messages::OwnMessage;
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
@@ -38,7 +39,10 @@ pub struct State {
     pub(super) claims: Claims,
     /// Messages that are to be judged, where no outbox asks.
     pub(super) held: BTreeSet<(Instant, EffectKey)>,
+    /// What scenarios did to the contact.
     pub(super) own: Own,
+    /// What starts scenarios by itself.
+    pub(super) clocks: Clocks,
 }
 
 /// What an entry rule remembers of a scenario, over all its versions.
@@ -95,6 +99,8 @@ pub(super) struct Instance {
     pub generation: u32,
     pub entry: Instant,
     pub trigger: TriggerRef,
+    /// The step `start` that started it, where one did.
+    pub by: Option<EffectKey>,
     /// The trigger's values that its scenario reads, as they were.
     pub kept: SmallVec<[Value; 2]>,
     pub phase: Phase,
@@ -162,19 +168,23 @@ impl State {
         let wakes = |instance: &Instance| {
             instance.wake.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
         };
-        self.slots.iter().flatten().filter_map(wakes).min()
+        let instances = self.slots.iter().flatten().filter_map(wakes);
+        instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
     }
 
-    /// As [`State::wake`], in constant time, dropping timers that are stale.
+    /// The earliest instant at which a timer is due, in constant time, dropping timers that are stale. Events that scenarios
+    /// made come before the timers of their instant: [`State::next_own`].
     pub fn next_due(&mut self) -> Option<Instant> {
         let message = self.held.first().map(|(at, _)| *at);
-        self.next_timer().into_iter().chain(message).min()
+        let instance = self.first_timer().map(|(at, _, _)| at);
+        instance.into_iter().chain(message).chain(self.clocks.next_due()).min()
     }
 
-    fn next_timer(&mut self) -> Option<Instant> {
+    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
+    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
         while let Some(Reverse(timer)) = self.timers.peek() {
             if self.is_current(timer) {
-                return Some(timer.at);
+                return Some((timer.at, timer.entry, timer.unit));
             }
             self.timers.pop();
         }
@@ -183,7 +193,11 @@ impl State {
 
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty() && self.claims.0.is_empty() && self.slots.iter().all(Option::is_none)
+        self.marks.is_empty()
+            && self.claims.0.is_empty()
+            && self.slots.iter().all(Option::is_none)
+            && self.own.is_empty()
+            && self.clocks.is_empty()
     }
 
     /// The number of instances that run.
@@ -229,6 +243,8 @@ impl State {
             let running = mark.running.and_then(|handle| handles.get(&handle.serial).copied());
             own.running = own.running.or(running);
         }
+        self.own.absorb(other.own);
+        self.clocks.absorb(other.clocks);
     }
 
     /// Forgets everything, and keeps the room for the next contact.
@@ -244,7 +260,8 @@ impl State {
         self.together.clear();
         self.claims.0.clear();
         self.held.clear();
-        self.own.queue.clear();
+        self.own.clear();
+        self.clocks.clear();
     }
 
     fn is_current(&self, timer: &Timer) -> bool {
@@ -294,11 +311,8 @@ impl State {
         self.timers.push(Reverse(Timer { at, rank, entry, unit, handle, generation }));
     }
 
-    /// Takes the first timer that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Handle> {
-        if self.next_timer()? > now {
-            return None;
-        }
+    /// Takes the first timer of an instance.
+    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
         self.timers.pop().map(|Reverse(timer)| timer.handle)
     }
 

@@ -4,7 +4,7 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Reason, Receipt,
     StateError, Verdict, What, World,
 };
 use crate::ir::Op;
@@ -162,14 +162,16 @@ impl<'a> AtWork<'a> {
         let is_history = |event: &engine::Event| {
             event.arrived <= now && !waiting.contains(&(program.event_name(event.kind), &event.id))
         };
-        while life.next().is_some_and(is_history) {
-            life.admit(program, world);
-        }
-        let facts = Facts { world, person, life };
+        let facts = facts(world, person, life);
         let state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
+        // What was sent is known before the rows that speak of it.
+        state.restore(life, program, world);
+        while life.next().is_some_and(is_history) {
+            life.admit(program, world);
+        }
         Ok(AtWork {
             program,
             world,
@@ -219,22 +221,35 @@ impl<'a> AtWork<'a> {
 
     pub(super) fn step_event(&mut self, arrived: Instant) {
         let Some(place) = self.life.admit(self.program, self.world) else { return };
+        self.step_at(place, arrived);
+    }
+
+    /// Steps an event that was just admitted.
+    fn step_at(&mut self, place: usize, arrived: Instant) {
         let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
         self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });
     }
 
-    /// Steps the timers that are due before `until`, or by then when it is included, each at its own instant.
+    /// Steps what scenarios made happen and the timers that are due before `until`, or by then when it is included, each at
+    /// its own instant.
     pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
-        while let Some(due) = self.state.next_due() {
+        loop {
+            let (own, timer) = (self.state.next_own(), self.state.next_due());
+            let Some(due) = own.into_iter().chain(timer).min() else { return };
             if due > until || (due == until && !included) {
                 return;
             }
-            self.step(Input::Timer, due, Given::Timer);
+            if own == Some(due) {
+                let Some(place) = self.state.happen(self.life, self.program, self.world) else { return };
+                self.step_at(place, due);
+            } else {
+                self.step(Input::Timer, due, Given::Timer);
+            }
         }
     }
 
     fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
         self.take_effects();
@@ -242,7 +257,7 @@ impl<'a> AtWork<'a> {
 
     /// Asks the engine about a message that is about to be sent.
     pub(super) fn about_to_send(&mut self, key: EffectKey, now: Instant) -> Verdict {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
         let given = Given::AboutToSend { key, verdict: &verdict };
         self.journal.push(journal::line(self.program, now, given, &self.out.effects));
@@ -308,6 +323,10 @@ impl<'a> AtWork<'a> {
             journal: self.journal,
         }
     }
+}
+
+fn facts<'a>(world: &'a World, person: &'a Person, life: &'a Life) -> Facts<'a> {
+    Facts { world, person, life, measures: Measures::NONE }
 }
 
 fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
