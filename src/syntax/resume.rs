@@ -21,27 +21,30 @@ pub(super) fn more(stream: &Stream<'_>, source: SourceId, piece: &Piece, place: 
         _ => return Vec::new(),
     };
     let mut found = Vec::new();
-    let mut place = place;
-    while let Some(next) = next_part(stream, piece, place, of_test).filter(|_| found.len() < RESUMED_MAX) {
+    // The word in the way may itself begin a part; the part that was read last begins before it.
+    let (mut place, mut read) = (place, piece.start);
+    while let Some(next) = next_part(stream, piece, place.max(read + 1), of_test).filter(|_| found.len() < RESUMED_MAX)
+    {
         let (Some(first), Some(last)) = (stream.at(next), stream.at(piece.end.saturating_sub(1))) else { break };
         let span = first.span.to(last.span);
         let offset = span.start as usize;
         let Some(error) = grammar::rest(stream.text.get(span.range()).unwrap_or(""), of_test) else { break };
         found.push(errors::refused(&error, stream, source, offset, piece.end));
-        place = errors::place(&error, stream, offset).max(next);
+        place = errors::place(&error, stream, offset);
+        read = next;
     }
     found
 }
 
-/// Where the first part after a place begins.
-fn next_part(stream: &Stream<'_>, piece: &Piece, after: usize, of_test: bool) -> Option<usize> {
+/// Where the first part at a place or after it begins.
+fn next_part(stream: &Stream<'_>, piece: &Piece, from: usize, of_test: bool) -> Option<usize> {
     let around = usize::from(piece.kind != PieceKind::BareScenario);
     let mut depth = 0;
     for place in piece.start..piece.end {
         let text = stream.text_at(place);
         let begins =
             if of_test { TEST_LINES.contains(&text) } else { STEPS.contains(&text) || CLAUSES.contains(&text) };
-        if place > after && depth == around && begins && begins_line(stream, place) {
+        if place >= from && depth == around && begins && begins_line(stream, place) {
             return Some(place);
         }
         match text {
