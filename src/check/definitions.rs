@@ -1,22 +1,28 @@
-//! Definitions (`let`): each is checked on its own once, and unfolded with its arguments wherever it is used.
+//! Definitions (`let`, `segment`): each is checked on its own once, and unfolded with its arguments wherever it is used.
 
+use super::measures::check_measure;
 use super::names::Names;
 use super::scope::{Checker, Place, Scope, Triggers, Unfolding};
 use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Level, Rule, suggestion};
 use crate::model::Configuration;
 use crate::span::Span;
-use crate::syntax::tree::{self, ExprKind, FilterKind, WindowKind, Word};
+use crate::syntax::tree::{self, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks every definition on its own, those it uses first. Those in error are marked, and their uses are silent.
+/// Checks every definition, segment and measure on its own, those it uses first. Those in error are marked, and their uses
+/// are silent.
 pub fn check_definitions<'a>(names: &mut Names<'a>, configuration: &Configuration, out: &mut Vec<Diagnostic>) {
     for name in in_order(names, out) {
+        if names.measures.contains_key(name) {
+            check_measure(names, name, configuration, out);
+            continue;
+        }
         let Some(definition) = names.definitions.get(name) else { continue };
         if definition.broken {
             continue;
         }
-        let tree = definition.tree;
+        let (tree, is_segment) = (definition.tree, definition.is_segment);
         let bound: Vec<(&str, Expr)> = (tree.parameters.iter().zip(&definition.parameters))
             .map(|(parameter, ty)| {
                 let value = Expr { kind: Kind::Now, ty: ty.clone(), optional: false, span: parameter.name.span };
@@ -24,9 +30,13 @@ pub fn check_definitions<'a>(names: &mut Names<'a>, configuration: &Configuratio
             })
             .collect();
         let mut checker = Checker::new(names, configuration);
-        // What may be missing, and the window that `for` wants, are judged where the definition is used.
-        let scope = Scope { parameters: &bound, missing_is_fine: true, ..Scope::new(Place::Instance, Triggers::Open) };
-        checker.expr(&scope, &tree.body);
+        if is_segment {
+            checker.condition(&Scope::new(Place::Audience, Triggers::Of(&[])), tree.body);
+        } else {
+            // What may be missing, and the window that `for` wants, are judged where the definition is used.
+            let open = Scope::new(Place::Instance, Triggers::Open);
+            checker.expr(&Scope { parameters: &bound, missing_is_fine: true, ..open }, tree.body);
+        }
         let (found, silenced) = (checker.out, checker.silenced);
         let broken = silenced || found.iter().any(|diagnostic| diagnostic.level == Level::Error);
         out.extend(found);
@@ -36,17 +46,20 @@ pub fn check_definitions<'a>(names: &mut Names<'a>, configuration: &Configuratio
     }
 }
 
-/// The definitions, each after those it uses. Cycles are reported and marked.
+/// The definitions and measures, each after those it uses. Cycles are reported and marked.
 fn in_order<'a>(names: &mut Names<'a>, out: &mut Vec<Diagnostic>) -> Vec<&'a str> {
-    let uses: BTreeMap<&'a str, Vec<&'a Word>> = (names.definitions.iter())
-        .map(|(name, definition)| {
+    let definitions = names.definitions.iter().map(|(name, each)| (*name, each.tree.body, each.tree.parameters));
+    let measures = names.measures.iter().map(|(name, each)| (*name, &each.tree.of, &[] as &[tree::Parameter]));
+    let uses: BTreeMap<&'a str, Vec<&'a Word>> = (definitions.chain(measures))
+        .map(|(name, body, parameters)| {
             let mut found = Vec::new();
-            collect(&definition.tree.body, &mut found);
+            super::uses::collect(body, &mut found);
             found.retain(|word| {
-                names.definitions.contains_key(word.value.as_str())
-                    && !definition.tree.parameters.iter().any(|parameter| parameter.name.value == word.value)
+                let used = word.value.as_str();
+                (names.definitions.contains_key(used) || names.measures.contains_key(used))
+                    && !parameters.iter().any(|parameter| parameter.name.value == used)
             });
-            (*name, found)
+            (name, found)
         })
         .collect();
     let mut order = Vec::new();
@@ -104,81 +117,6 @@ fn report_cycle<'a>(names: &mut Names<'a>, cycle: &[&'a str], back: &Word) -> Op
     })
 }
 
-/// The names with which paths and calls of an expression begin.
-fn collect<'a>(expr: &'a tree::Expr, found: &mut Vec<&'a Word>) {
-    let path = |path: &'a tree::Path, found: &mut Vec<&'a Word>| found.extend(path.segments.first());
-    match &expr.kind {
-        ExprKind::Path(inner) | ExprKind::Has(inner) => path(inner, found),
-        ExprKind::Call { name, arguments } => {
-            found.push(name);
-            arguments.iter().for_each(|each| collect(each, found));
-        }
-        ExprKind::History { pattern, window } => collect_history(std::slice::from_ref(pattern), window.as_ref(), found),
-        ExprKind::No { patterns, window } | ExprKind::AnyOf { patterns, window } => {
-            collect_history(patterns, window.as_ref(), found);
-        }
-        ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Ago(inner) => collect(inner, found),
-        ExprKind::IsEmpty { value, .. } => collect(value, found),
-        ExprKind::And(all) | ExprKind::Or(all) | ExprKind::List(all) => {
-            all.iter().for_each(|each| collect(each, found))
-        }
-        ExprKind::Compare { left, right, .. } | ExprKind::Is { left, right, .. } => {
-            collect(left, found);
-            collect(right, found);
-        }
-        ExprKind::In { value, list, .. } => {
-            collect(value, found);
-            collect(list, found);
-        }
-        ExprKind::Sum(terms) => terms.iter().for_each(|(_, term)| collect(term, found)),
-        ExprKind::Product(factors) => factors.iter().for_each(|(_, factor)| collect(factor, found)),
-        ExprKind::Default { value, fallback } => {
-            collect(value, found);
-            collect(fallback, found);
-        }
-        ExprKind::If { arms, otherwise } => {
-            for (condition, value) in arms {
-                collect(condition, found);
-                collect(value, found);
-            }
-            collect(otherwise, found);
-        }
-        ExprKind::Text(_)
-        | ExprKind::Number(_)
-        | ExprKind::Percent(_)
-        | ExprKind::Quantity(_)
-        | ExprKind::Flag(_)
-        | ExprKind::Date(_)
-        | ExprKind::Time(_)
-        | ExprKind::DateTime(..)
-        | ExprKind::LastMessage
-        | ExprKind::InScenario(_)
-        | ExprKind::CanReceive { .. } => {}
-        _ => {} // waist
-    }
-}
-
-fn collect_history<'a>(
-    patterns: &'a [tree::EventPattern],
-    window: Option<&'a tree::Window>,
-    found: &mut Vec<&'a Word>,
-) {
-    for filter in patterns.iter().flat_map(|pattern| &pattern.filters) {
-        match &filter.kind {
-            FilterKind::Path(path) | FilterKind::IsEmpty { path, .. } => found.extend(path.segments.first()),
-            FilterKind::Is { path, value: inner, .. } | FilterKind::In { path, list: inner, .. } => {
-                found.extend(path.segments.first());
-                collect(inner, found);
-            }
-            FilterKind::Where(inner) => collect(inner, found),
-            FilterKind::Same(_) => {}
-        }
-    }
-    if let Some(WindowKind::Since(inner) | WindowKind::InLast(inner)) = window.map(|window| &window.kind) {
-        collect(inner, found);
-    }
-}
-
 impl Checker<'_> {
     /// A definition with its arguments in place of its parameters.
     pub(super) fn unfold(&mut self, scope: &Scope, name: &Word, arguments: &[tree::Expr], span: Span) -> Expr {
@@ -193,7 +131,7 @@ impl Checker<'_> {
             return Expr::error(span);
         }
         if values.len() != wanted {
-            let found = wrong_count(name, &definition.tree.parameters, values.len(), span);
+            let found = wrong_count(name, definition.tree.parameters, values.len(), span);
             self.report(scope, found);
             return Expr::error(span);
         }
@@ -209,7 +147,7 @@ impl Checker<'_> {
             self.unfolded_once = 0;
         }
         let used_at = scope.unfolding.map_or(span, |unfolding| unfolding.used_at);
-        let inner = Scope {
+        let mut inner = Scope {
             parameters: &bound,
             event: None,
             unfolding: Some(Unfolding { name: &definition.tree.name.value, used_at }),
@@ -217,8 +155,15 @@ impl Checker<'_> {
             present: &[],
             ..*scope
         };
+        if definition.is_segment {
+            // It says the same wherever it stands: nothing of the instance or its trigger.
+            inner.triggers = Triggers::Of(&[]);
+            if inner.place == Place::Instance {
+                inner.place = Place::Audience;
+            }
+        }
         let Some(inner) = self.deeper(&inner, 1, span) else { return Expr::error(span) };
-        self.expr(&inner, &definition.tree.body)
+        self.expr(&inner, definition.tree.body)
     }
 
     fn argument(&mut self, scope: &Scope, value: Expr, ty: &crate::model::Type, parameter: &Word) -> Expr {
@@ -246,10 +191,6 @@ impl Checker<'_> {
             return self.round(scope, name, arguments, span);
         }
         if self.names.is_silent(&name.value) {
-            return Expr::error(span);
-        }
-        if super::words::is_later(&name.value) {
-            self.report(scope, super::words::not_in_this_version(&name.value, name.span));
             return Expr::error(span);
         }
         let found = Diagnostic::new(Rule::UnknownName, format!("no definition is called `{}`", name.value));

@@ -3,9 +3,9 @@
 use super::literals::{self, a, literal};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, Kind};
-use super::words::{not_in_this_version, not_yet, or_list};
+use super::words::{not_in_this_version, or_list};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{CHANNELS, Type};
+use crate::model::{CHANNELS, Literal, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, Path, Word};
 
@@ -30,6 +30,9 @@ impl Checker<'_> {
         match &tree.kind {
             ExprKind::Path(path) => self.path(scope, path),
             ExprKind::LastMessage => self.last_message(scope, span),
+            ExprKind::Call { name, arguments } if self.is_recommend(name) => {
+                self.recommend(scope, name, arguments, span)
+            }
             ExprKind::Call { name, arguments } => self.call(scope, name, arguments, span),
             ExprKind::History { pattern, window } => self.history(scope, pattern, window.as_ref(), span),
             ExprKind::No { patterns, window } => self.none_of(scope, patterns, window.as_ref(), span),
@@ -45,6 +48,10 @@ impl Checker<'_> {
                 flag(Kind::Or(all), optional, span)
             }
             ExprKind::Compare { op, left, right } => self.compare(scope, op.value, left, right, span),
+            ExprKind::Is { negated: not, left, right } if is_unknown(right) => {
+                let asked = self.condition(scope, left);
+                self.unknown_answer(asked, *not, span)
+            }
             ExprKind::Is { negated: not, left, right } => {
                 let left = self.expr(scope, left);
                 let equal = self.equal(scope, left, right, span);
@@ -60,7 +67,7 @@ impl Checker<'_> {
                 let found = self.is_in(scope, value, list, span);
                 negated(found, *not, span)
             }
-            ExprKind::InScenario(_) => self.not_yet(scope, "`in` and a scenario", span),
+            ExprKind::InScenario(name) => self.in_scenario(scope, name, span),
             ExprKind::CanReceive { contact, channel } => self.can_receive(scope, contact, channel, span),
             ExprKind::Has(path) => self.has(scope, path, span),
             ExprKind::Sum(terms) => self.sum(scope, terms, span),
@@ -69,6 +76,8 @@ impl Checker<'_> {
             ExprKind::Default { value, fallback } => self.default(scope, value, fallback, span),
             ExprKind::Ago(duration) => self.ago(scope, duration, span),
             ExprKind::If { arms, otherwise } => self.choice(scope, arms, otherwise, span),
+            ExprKind::Aggregate(aggregate) => self.aggregate(scope, aggregate, span),
+            ExprKind::Top { count, of } => self.top(scope, count, of, span),
             ExprKind::List(_) => {
                 let found = Diagnostic::new(Rule::TypeMismatch, "a list is not a value here")
                     .at(span, "a list stands after `in`")
@@ -76,8 +85,21 @@ impl Checker<'_> {
                 self.report(scope, found);
                 Expr::error(span)
             }
-            _ => Expr::error(span),
+            // Read above.
+            ExprKind::Text(_)
+            | ExprKind::Number(_)
+            | ExprKind::Percent(_)
+            | ExprKind::Quantity(_)
+            | ExprKind::Flag(_)
+            | ExprKind::Date(_)
+            | ExprKind::Time(_)
+            | ExprKind::DateTime(..) => Expr::error(span),
         }
+    }
+
+    /// Whether a call is that of the language, and of no definition.
+    fn is_recommend(&self, name: &Word) -> bool {
+        name.value == "recommend" && !self.names.definitions.contains_key("recommend")
     }
 
     /// An expression that is true or false.
@@ -119,69 +141,14 @@ impl Checker<'_> {
         if self.refuse_history(scope, &left) || self.refuse_history(scope, &right) {
             return Expr::error(span);
         }
-        if let Some(list) = [&left, &right].into_iter().find(|each| matches!(each.ty, Some(Type::List(_)))) {
-            let place = list.span;
-            return self.not_yet(scope, "the comparison of lists", place);
+        if self.refuse_list(scope, &left) || self.refuse_list(scope, &right) {
+            return Expr::error(span);
         }
         let optional = left.optional || right.optional;
         match self.alike(scope, left, right) {
             Some((left, right)) => flag(Kind::Equal(Box::new((left, right))), optional, span),
             None => Expr::error(span),
         }
-    }
-
-    pub(super) fn is_empty(&mut self, scope: &Scope, value: Expr, span: Span) -> Expr {
-        if self.refuse_history(scope, &value) {
-            return Expr::error(span);
-        }
-        match &value.ty {
-            None => Expr::error(span),
-            Some(Type::List(_)) => {
-                let place = value.span;
-                self.not_yet(scope, "a question about a list", place)
-            }
-            Some(ty) if *ty != Type::Text && !value.optional => {
-                let found =
-                    Diagnostic::new(Rule::TypeMismatch, format!("{} that is always present is never empty", a(ty)))
-                        .at(value.span, "never empty")
-                        .help("leave this condition out, or compare the value");
-                self.report(scope, found);
-                Expr::error(span)
-            }
-            Some(_) => flag(Kind::IsEmpty(Box::new(value)), false, span),
-        }
-    }
-
-    pub(super) fn is_in(&mut self, scope: &Scope, value: Expr, list: &tree::Expr, span: Span) -> Expr {
-        if self.refuse_history(scope, &value) {
-            return Expr::error(span);
-        }
-        let ExprKind::List(values) = &list.kind else {
-            let list = self.expr(scope, list);
-            return match &list.ty {
-                None => Expr::error(span),
-                Some(Type::List(_)) => self.not_yet(scope, "`in` and a list of the model", list.span),
-                Some(ty) => {
-                    let found = Diagnostic::new(Rule::TypeMismatch, format!("{} is not a list", a(ty)))
-                        .at(list.span, "a list is expected after `in`")
-                        .help("write the values in brackets: `in [\"a\", \"b\"]`");
-                    self.report(scope, found);
-                    Expr::error(span)
-                }
-            };
-        };
-        let mut checked = Vec::with_capacity(values.len());
-        for each in values {
-            let each = self.expr(scope, each);
-            if self.refuse_history(scope, &each) {
-                return Expr::error(span);
-            }
-            if let Some((_, each)) = self.alike(scope, value.clone(), each) {
-                checked.push(each);
-            }
-        }
-        let optional = value.optional || checked.iter().any(|each| each.optional);
-        flag(Kind::In(Box::new(value), checked), optional, span)
     }
 
     fn has(&mut self, scope: &Scope, path: &Path, span: Span) -> Expr {
@@ -237,20 +204,50 @@ impl Checker<'_> {
         Expr { kind: Kind::If { arms: checked, otherwise: Box::new(otherwise) }, ty, optional, span }
     }
 
-    /// `contact can receive email`: the contact has an address on this channel. No model of this version has a source
-    /// of consent.
+    /// `contact can receive email`: the contact has an address on this channel and, where the model says who consents,
+    /// consents.
     fn can_receive(&mut self, scope: &Scope, contact: &Path, channel: &Word, span: Span) -> Expr {
         let is_contact = matches!(contact.segments.as_slice(), [word] if word.value == "contact");
         if !is_contact {
-            return self.not_yet(scope, "`can receive` of another contact", contact.span);
+            let found = Diagnostic::new(Rule::OutOfContext, "only the contact itself can be asked what it can receive")
+                .at(contact.span, "not the contact")
+                .help(format!("write `contact can receive {}`", channel.value));
+            self.report(scope, found);
+            return Expr::error(span);
         }
-        match self.address(scope, channel) {
-            Some(address) => {
-                let empty = flag(Kind::IsEmpty(Box::new(address)), false, span);
-                negated(empty, true, span)
+        let Some(address) = self.address(scope, channel) else { return Expr::error(span) };
+        let empty = flag(Kind::IsEmpty(Box::new(address)), false, span);
+        let reachable = negated(empty, true, span);
+        match self.consent(channel) {
+            Some(consent) => {
+                // A missing consent is none.
+                let none = Expr::literal(Literal::Flag(false), Type::Flag, span);
+                let consent = match consent.optional {
+                    true => flag(Kind::Default(Box::new((consent, none))), false, span),
+                    false => consent,
+                };
+                flag(Kind::And(vec![reachable, consent]), false, span)
             }
-            None => Expr::error(span),
+            None => reachable,
         }
+    }
+
+    /// `in SCENARIO`: an instance of it runs.
+    fn in_scenario(&mut self, scope: &Scope, name: &Word, span: Span) -> Expr {
+        if !self.names.scenarios.contains_key(name.value.as_str()) {
+            if !self.names.something_is_unread() {
+                let found = Diagnostic::new(Rule::UnknownName, format!("no scenario is called `{}`", name.value));
+                let near = suggestion(&name.value, self.names.scenarios.keys().copied());
+                let otherwise = "after `in` alone stands the name of a scenario";
+                self.report(scope, super::names::with_suggestion(found, name, near, otherwise));
+            }
+            return Expr::error(span);
+        }
+        if !scope.has_histories() || scope.in_filter {
+            self.report(scope, out_of_context("in", scope.place, span));
+            return Expr::error(span);
+        }
+        flag(Kind::InScenario(name.value.clone()), false, span)
     }
 
     /// The contact's address on a channel; what is wrong with the channel is reported.
@@ -289,12 +286,6 @@ impl Checker<'_> {
         Expr::error(span)
     }
 
-    /// As `later`, for what has no word of its own.
-    pub(super) fn not_yet(&mut self, scope: &Scope, what: &str, span: Span) -> Expr {
-        self.report(scope, not_yet(what, span));
-        Expr::error(span)
-    }
-
     /// `round(VALUE)`.
     pub(super) fn round(&mut self, scope: &Scope, name: &Word, arguments: &[tree::Expr], span: Span) -> Expr {
         let [argument] = arguments else {
@@ -321,6 +312,11 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// The word that asks whether a condition is neither true nor false.
+pub(super) fn is_unknown(expr: &tree::Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [word] if word.value == "unknown"))
 }
 
 /// A condition that is true, false, or unknown where `optional`.

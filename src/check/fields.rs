@@ -8,6 +8,9 @@ use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, ItemKind, TypeName, Word};
 use std::collections::BTreeMap;
 
+/// The type of many texts, such as the tags of a contact.
+const TEXTS: &str = "texts";
+
 impl<'a> Names<'a> {
     /// The record that an item adds fields to, and whether it is an event.
     fn target(&self, item: &'a tree::Item) -> Option<(&'a Word, &'a [tree::Field], bool)> {
@@ -60,10 +63,12 @@ impl<'a> Names<'a> {
         if ty.is_none() {
             self.broken.insert(key);
         }
+        let ty = ty.unwrap_or(Type::Text);
         let declared = Field {
             name: name.value.clone(),
-            ty: ty.unwrap_or(Type::Text),
-            optional: field.optional,
+            // A list is never missing; it may be empty.
+            optional: field.optional && !super::lists::is_list(Some(&ty)),
+            ty,
             default: None,
             doc: field.doc.clone(),
         };
@@ -157,6 +162,9 @@ impl<'a> Names<'a> {
         if self.model.entities.contains_key(&word.value) {
             return Some(Type::Entity(word.value.clone()));
         }
+        if word.value == TEXTS {
+            return Some(Type::Texts);
+        }
         if let Some(entity) = word.value.strip_suffix('s').filter(|entity| self.model.entities.contains_key(*entity)) {
             return Some(Type::List(entity.to_owned()));
         }
@@ -164,7 +172,7 @@ impl<'a> Names<'a> {
             return None;
         }
         let plurals: Vec<String> = self.model.entities.keys().map(|entity| format!("{entity}s")).collect();
-        let known = Type::WORDS.iter().copied().chain(self.model.entities.keys().map(String::as_str));
+        let known = Type::WORDS.iter().copied().chain([TEXTS]).chain(self.model.entities.keys().map(String::as_str));
         let near = suggestion(&word.value, known.chain(plurals.iter().map(String::as_str)));
         out.push(unknown_type(word, near));
         None

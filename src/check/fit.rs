@@ -82,10 +82,8 @@ impl Checker<'_> {
         }
         let found = Diagnostic::new(Rule::HistoryCompared, "a history is not compared")
             .at(value.span, "true when such an event happened, else false")
-            .because(
-                "how often or how much is asked by an aggregate, such as `count of`, which this version does not have",
-            )
-            .help("use it as a condition, or negate it with `no`");
+            .because("how often or how much is asked by an aggregate, such as `count of purchased ever`")
+            .help("use it as a condition, negate it with `no`, or ask `count of`");
         self.report(scope, found);
         true
     }

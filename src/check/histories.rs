@@ -12,6 +12,13 @@ use crate::model::{Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
 
+/// The window of a history: as written where it is asked, or already known.
+#[derive(Debug)]
+pub(super) enum Within<'t> {
+    Written(Option<&'t tree::Window>),
+    Given(Window),
+}
+
 impl<'a> Checker<'a> {
     /// `EVENT [FILTER] [WINDOW]`
     pub(super) fn history(
@@ -24,18 +31,45 @@ impl<'a> Checker<'a> {
         if !self.may_ask(scope, span) {
             return Expr::error(span);
         }
+        match self.choices(&pattern.event.value) {
+            Some(choices) => self.any_choice(scope, pattern, &choices, Within::Written(window), span),
+            None => self.happened(scope, pattern, Within::Written(window), span),
+        }
+    }
+
+    /// As `history`, of one event.
+    pub(super) fn happened(&mut self, scope: &Scope, pattern: &EventPattern, within: Within, span: Span) -> Expr {
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
+        let Some((history, optional)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
+        self.of_messages(event, history, optional, span)
+    }
+
+    /// The events of a pattern, and whether a key or a filter may be missing; `None` where it is in error.
+    pub(super) fn asked(
+        &mut self,
+        scope: &Scope,
+        event: &Record,
+        pattern: &EventPattern,
+        within: Within,
+    ) -> Option<(History, bool)> {
         let mut keys = Vec::new();
         let filters = self.filters(scope, event, &pattern.filters, &mut keys);
-        let window = self.window(scope, window, pattern.span);
+        let window = self.window(scope, within, pattern.span);
         let sound = filters.iter().all(|filter| filter.ty.is_some())
             && keys.iter().all(|key| key.of_event.ty.is_some() && key.of_instance.ty.is_some());
-        let Some(window) = window.filter(|_| sound) else { return Expr::error(span) };
+        let window = window.filter(|_| sound)?;
         let optional = keys.iter().any(|key| key.of_event.optional || key.of_instance.optional)
             || filters.iter().any(|filter| filter.optional);
         let (instance_filters, filters) = filters.into_iter().partition(depends_on_instance);
-        let history = History { event: event.name.clone(), filters, keys, instance_filters, window };
-        flag(Kind::History(Box::new(history)), optional, span)
+        Some((History { event: event.name.clone(), filters, keys, instance_filters, window }, optional))
+    }
+
+    /// `... is [not] unknown`.
+    pub(super) fn unknown_answer(&mut self, asked: Expr, negation: bool, span: Span) -> Expr {
+        match asked.ty {
+            None => Expr::error(span),
+            Some(_) => negated(flag(Kind::IsUnknown(Box::new(asked)), false, span), negation, span),
+        }
     }
 
     /// A bare event name: a history without filter, over the window of its place.
@@ -52,7 +86,7 @@ impl<'a> Checker<'a> {
         window: Option<&tree::Window>,
         span: Span,
     ) -> Expr {
-        if window.is_none() && !self.may_lack_window(scope, span) {
+        if !self.may_lack_windows(scope, patterns, window, span) {
             return Expr::error(span);
         }
         let mut all: Vec<Expr> = (patterns.iter())
@@ -76,20 +110,33 @@ impl<'a> Checker<'a> {
         window: Option<&tree::Window>,
         span: Span,
     ) -> Expr {
-        if window.is_none() && !self.may_lack_window(scope, span) {
+        if !self.may_lack_windows(scope, patterns, window, span) {
             return Expr::error(span);
         }
         let all = patterns.iter().map(|pattern| self.history(scope, pattern, window, pattern.span)).collect();
         joined(Kind::Or, all, span)
     }
 
+    /// Whether several events may be without a window here; what stands for events may write its own.
+    fn may_lack_windows(
+        &mut self,
+        scope: &Scope,
+        patterns: &[EventPattern],
+        window: Option<&tree::Window>,
+        span: Span,
+    ) -> bool {
+        window.is_some()
+            || patterns.iter().any(|pattern| self.is_choice(&pattern.event))
+            || self.may_lack_window(scope, span)
+    }
+
     /// Whether a history may be asked for here.
-    fn may_ask(&mut self, scope: &Scope, span: Span) -> bool {
+    pub(super) fn may_ask(&mut self, scope: &Scope, span: Span) -> bool {
         let found = if scope.in_filter && scope.place != Place::TriggerFilter {
             Diagnostic::new(Rule::NotAFilter, "a filter cannot ask for another event")
                 .at(span, "a history inside the filter of an event")
                 .help("ask for both, joined by `and`, outside the filter")
-        } else if matches!(scope.place, Place::Audience | Place::Instance) {
+        } else if scope.has_histories() {
             return true;
         } else {
             Diagnostic::new(Rule::OutOfContext, "a history is not asked for here")
@@ -144,6 +191,9 @@ impl<'a> Checker<'a> {
         for filter in filters {
             match &filter.kind {
                 FilterKind::Same(path) => keys.extend(self.same(scope, event, path)),
+                FilterKind::Path(path) if let Some(name) = self.message_named(&inner, event, path) => {
+                    all.extend(self.about_message(scope, name, keys));
+                }
                 kind => match self.filter(&inner, kind, filter.span) {
                     Expr { kind: Kind::And(each), .. } => all.extend(each),
                     one => all.push(one),
@@ -157,6 +207,9 @@ impl<'a> Checker<'a> {
             {
                 break;
             }
+        }
+        if scope.place == Place::TriggerFilter {
+            self.by_a_person(event, &mut all, filters.last().map_or(Span::default(), |filter| filter.span));
         }
         all
     }
@@ -192,7 +245,6 @@ impl<'a> Checker<'a> {
         let ty = match &value.ty {
             None => return value,
             Some(Type::Flag) => return value,
-            Some(Type::List(_)) => return self.not_yet(scope, "a question about a list", value.span),
             Some(ty) => ty,
         };
         if value.optional {
@@ -201,6 +253,7 @@ impl<'a> Checker<'a> {
         let help = match ty {
             Type::Text | Type::Enumeration(_) => "compare it: `PATH is \"...\"`",
             Type::Entity(_) => "name one of its fields, or write `same PATH`",
+            Type::List(_) | Type::Texts => "ask what is in it: `PATH is not empty`",
             _ => "compare it: `where PATH > ...`",
         };
         let found = Diagnostic::new(Rule::NotAFilter, format!("{} that is always present filters nothing", a(ty)))
@@ -230,9 +283,8 @@ impl<'a> Checker<'a> {
         if of_event.ty.is_none() {
             return Some(Key { of_event, of_instance: Expr::error(path.span) });
         }
-        if let Some(Type::List(_)) = of_event.ty {
-            let of_instance = self.not_yet(scope, "the comparison of lists", path.span);
-            return Some(Key { of_event, of_instance });
+        if self.refuse_list(scope, &of_event) {
+            return Some(Key { of_event, of_instance: Expr::error(path.span) });
         }
         let of_trigger = Path {
             segments: std::iter::once(Word::new("trigger".into(), first.span)).chain(path.segments.clone()).collect(),
@@ -262,8 +314,12 @@ impl<'a> Checker<'a> {
     }
 
     /// A window; the default one where an instance runs.
-    fn window(&mut self, scope: &Scope, window: Option<&tree::Window>, pattern: Span) -> Option<Window> {
+    pub(super) fn window(&mut self, scope: &Scope, within: Within, pattern: Span) -> Option<Window> {
         let entry = |span| Window::Since(Expr::new(Kind::Entry, Type::Instant, false, span));
+        let window = match within {
+            Within::Given(window) => return Some(window),
+            Within::Written(window) => window,
+        };
         let Some(window) = window else {
             if self.may_lack_window(scope, pattern) {
                 return Some(entry(pattern));
@@ -300,10 +356,10 @@ impl<'a> Checker<'a> {
 
     /// Whether a window may be left out here; reported where it may not.
     fn may_lack_window(&mut self, scope: &Scope, span: Span) -> bool {
-        if scope.place == Place::Audience {
+        if matches!(scope.place, Place::Audience | Place::Silence) {
             let found = Diagnostic::new(Rule::MissingWindow, "this history has no window")
                 .at(span, "since when?")
-                .because("in `for` no instance has begun, so there is no entry to count from")
+                .because("no instance has begun here, so there is no entry to count from")
                 .help("write `ever`, `in last 3 months`, or `since` an instant");
             self.report(scope, found);
             return false;
@@ -332,7 +388,13 @@ fn depends_on_instance(filter: &Expr) -> bool {
                 | Kind::Entry
                 | Kind::Now
                 | Kind::LastMessage
+                | Kind::OwnMessage(_)
+                | Kind::Balance(_)
+                | Kind::Measure(_)
+                | Kind::InScenario(_)
                 | Kind::History(_)
+                | Kind::Aggregate(_)
+                | Kind::Recommend { .. }
         )
     })
 }

@@ -5,27 +5,42 @@
 //! `flow`, `templates` and `cases` judge what needs whole scenarios. A node in error has no type, and silences what is
 //! made of it.
 
+mod accounts;
+mod aggregates;
 mod arithmetic;
 pub mod cases;
+mod choices;
 mod definitions;
+mod effects;
+mod engagement;
 mod exprs;
 mod fields;
 mod fit;
 mod flow;
 mod histories;
+mod lists;
 mod literals;
+mod measures;
 mod names;
+mod origins;
 mod paths;
+mod policy;
+mod routes;
 mod scenarios;
 mod scope;
+mod sends;
+mod starts;
 mod steps;
+mod template_values;
 mod templates;
+mod turns;
 pub mod typed;
+mod uses;
 mod words;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, Model, Surroundings};
-use crate::span::SourceId;
+use crate::span::{SourceId, Span};
 use crate::syntax::tree;
 use names::Names;
 use scope::Checker;
@@ -50,6 +65,13 @@ pub struct CheckFile<'a> {
 #[derive(Debug)]
 pub struct Checked {
     pub model: Model,
+    /// What `scn.toml` says, and the policy instead where it says so.
+    pub configuration: Configuration,
+    pub policy: typed::Policy,
+    /// By name; those in error are left out.
+    pub measures: Vec<typed::Measure>,
+    /// The fields of the contact by which several rows are one person.
+    pub identity: Vec<String>,
     /// Sorted by name: those of the selected files, and those that their tests name.
     pub scenarios: Vec<typed::Scenario>,
     /// The tests of the selected files, in order; those in error are left out.
@@ -65,10 +87,15 @@ pub struct Checked {
 /// Judges the selected files. Total: whatever the trees, it returns.
 pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, configuration: &Configuration) -> Checked {
     let mut out = Vec::new();
+    let written = configuration;
+    let policies = policy::policies(files);
+    let configuration = &policy::configured(policies.first().map(|(policy, _)| *policy), written);
     let mut names = Names::collect(files, configuration, &mut out);
     definitions::check_definitions(&mut names, configuration, &mut out);
     let judged = judged(files, &names);
+    let identity = names.identity(&identities(files), &mut out);
     let mut checker = Checker { out, ..Checker::new(&names, configuration) };
+    let policy = checker.policy(&policies, written);
     let mut scenarios: Vec<typed::Scenario> = (names.scenarios.iter())
         .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
         .map(|(name, declared)| checker.scenario(name, declared))
@@ -77,6 +104,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     if let Some(shapes) = &surroundings.templates {
         templates::check_templates(&mut scenarios, shapes, &mut checker);
     }
+    origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
     let judged_sources = (scenarios.iter().map(|scenario| scenario.span.source))
         .chain(files.iter().filter(|file| file.selected).map(|file| file.source))
@@ -89,7 +117,21 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         }
     }
     let diagnostics = checker.out;
-    Checked { model: names.model, scenarios, cases, cases_written, judged_sources, diagnostics }
+    let measures = names.measures.values().filter_map(|measure| measure.typed.clone()).collect();
+    let configuration = configuration.clone();
+    let model = names.model;
+    Checked {
+        model,
+        configuration,
+        policy,
+        measures,
+        identity,
+        scenarios,
+        cases,
+        cases_written,
+        judged_sources,
+        diagnostics,
+    }
 }
 
 /// The scenarios that the selected tests name.
@@ -103,5 +145,16 @@ fn judged<'a>(files: &'a [CheckFile<'a>], names: &Names<'a>) -> BTreeSet<&'a str
         .flatten()
         .map(|word| word.value.as_str())
         .filter(|name| names.scenarios.contains_key(name))
+        .collect()
+}
+
+/// What is written of who is one person, in all files.
+fn identities<'a>(files: &'a [CheckFile<'a>]) -> Vec<(&'a tree::Identity, Span)> {
+    let items = files.iter().flat_map(|file| &file.tree.items);
+    items
+        .filter_map(|item| match &item.kind {
+            tree::ItemKind::Identity(identity) => Some((identity, item.span)),
+            _ => None,
+        })
         .collect()
 }

@@ -1,8 +1,11 @@
 //! The namespace of a project: what every file declares, the standard library's included.
 //!
-//! Entities, events and definitions share one namespace; scenarios have their own.
+//! Entities, events, accounts, measures, segments and definitions share one namespace; scenarios have their own, and so have
+//! the `given` blocks of tests.
 
 use super::CheckFile;
+use super::measures::DeclaredMeasure;
+use super::origins::{Origin, origins};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Model, Record, Type};
 use crate::span::Span;
@@ -16,6 +19,11 @@ pub struct Names<'a> {
     pub definitions: BTreeMap<&'a str, Definition<'a>>,
     /// By name, in the order of the alphabet.
     pub scenarios: BTreeMap<&'a str, DeclaredScenario<'a>>,
+    pub measures: BTreeMap<&'a str, DeclaredMeasure<'a>>,
+    /// The blocks of lines that tests share, in a namespace of their own.
+    pub givens: BTreeMap<&'a str, &'a tree::Given>,
+    /// What the instances of each scenario may begin with.
+    pub(super) origins: BTreeMap<&'a str, Vec<Origin>>,
     /// What each name of the shared namespace is, and where.
     places: BTreeMap<&'a str, (&'static str, Span)>,
     /// Fields whose type is in error: record, field.
@@ -26,14 +34,24 @@ pub struct Names<'a> {
     pub(super) field_places: BTreeMap<(String, String), Span>,
 }
 
-/// A `let`.
+/// A `let` or a `segment`.
 #[derive(Debug)]
 pub struct Definition<'a> {
-    pub tree: &'a tree::Let,
+    pub tree: DefinitionTree<'a>,
     /// `None` for a type in error.
     pub parameters: Vec<Option<Type>>,
+    /// A named condition about a contact: judged without an instance, wherever it is used.
+    pub is_segment: bool,
     /// Already reported; uses are silent.
     pub broken: bool,
+}
+
+/// What is written of a definition.
+#[derive(Clone, Copy, Debug)]
+pub struct DefinitionTree<'a> {
+    pub name: &'a Word,
+    pub parameters: &'a [tree::Parameter],
+    pub body: &'a tree::Expr,
 }
 
 /// A scenario and its file.
@@ -52,6 +70,9 @@ impl<'a> Names<'a> {
             model: Model::default(),
             definitions: BTreeMap::new(),
             scenarios: BTreeMap::new(),
+            measures: BTreeMap::new(),
+            givens: BTreeMap::new(),
+            origins: BTreeMap::new(),
             places: BTreeMap::new(),
             broken: BTreeSet::new(),
             silent: files.iter().flat_map(|file| &file.unread).map(|name| (*name).to_owned()).collect(),
@@ -67,7 +88,14 @@ impl<'a> Names<'a> {
         for (_, item) in items() {
             names.defaults(item, configuration, out);
         }
+        names.account_events();
+        for (_, item) in items() {
+            if let ItemKind::Route(route) = &item.kind {
+                names.route(route, out);
+            }
+        }
         names.parameters(out);
+        names.origins = origins(&names);
         names
     }
 
@@ -80,19 +108,52 @@ impl<'a> Names<'a> {
                 }
             }
             ItemKind::Event(event) => {
-                if self.claim(&event.name, "event", out) {
+                if !self.refuse_account_event(&event.name, out) && self.claim(&event.name, "event", out) {
                     self.model.events.insert(event.name.value.clone(), record(&event.name));
                 }
             }
-            ItemKind::Let(definition) => {
-                if self.claim(&definition.name, "definition", out) {
-                    let declared = Definition { tree: definition, parameters: Vec::new(), broken: false };
-                    self.definitions.insert(&definition.name.value, declared);
+            ItemKind::Let(tree::Let { name, parameters, body }) => {
+                if self.claim(name, "definition", out) {
+                    self.define(DefinitionTree { name, parameters, body }, false);
                 }
             }
+            ItemKind::Segment(tree::Segment { name, condition }) => {
+                if self.claim(name, "segment", out) {
+                    self.define(DefinitionTree { name, parameters: &[], body: condition }, true);
+                }
+            }
+            ItemKind::Measure(measure) => {
+                if self.claim(&measure.name, "measure", out) {
+                    self.measures.insert(&measure.name.value, DeclaredMeasure::new(measure, item.span));
+                }
+            }
+            ItemKind::Account(account) => {
+                if self.claim(&account.name, "account", out) {
+                    self.account(account, out);
+                }
+            }
+            ItemKind::Route(route) => {
+                if self.claim(&route.name, "event", out) {
+                    self.model.events.insert(route.name.value.clone(), record(&route.name));
+                }
+            }
+            ItemKind::Given(given) => self.given(given, out),
             ItemKind::Scenario(scenario) => self.scenario(file, item, scenario, out),
-            ItemKind::Extend(_) | ItemKind::Test(_) => {}
-            _ => {} // waist
+            ItemKind::Extend(_) | ItemKind::Test(_) | ItemKind::Identity(_) | ItemKind::Policy(_) => {}
+        }
+    }
+
+    fn define(&mut self, tree: DefinitionTree<'a>, is_segment: bool) {
+        let declared = Definition { tree, parameters: Vec::new(), is_segment, broken: false };
+        self.definitions.insert(&tree.name.value, declared);
+    }
+
+    fn given(&mut self, given: &'a tree::Given, out: &mut Vec<Diagnostic>) {
+        match self.givens.get(given.name.value.as_str()) {
+            Some(first) => out.push(declared_twice("given", &given.name.value, given.name.span, first.name.span)),
+            None => {
+                self.givens.insert(&given.name.value, given);
+            }
         }
     }
 
@@ -113,13 +174,13 @@ impl<'a> Names<'a> {
     }
 
     /// Takes a name of the shared namespace; reports one that is taken.
-    fn claim(&mut self, name: &'a Word, what: &'static str, out: &mut Vec<Diagnostic>) -> bool {
+    pub(super) fn claim(&mut self, name: &'a Word, what: &'static str, out: &mut Vec<Diagnostic>) -> bool {
         if let Some((first_what, first)) = self.places.get(name.value.as_str()) {
             let mut found = declared_twice(what, &name.value, name.span, *first);
             if *first_what != what {
                 found = found.because(format!(
-                    "entities, events and definitions share one namespace, and it is already {} {first_what}",
-                    if first_what.starts_with('e') { "an" } else { "a" }
+                    "all that conditions name shares one namespace, and it is already {} {first_what}",
+                    if first_what.starts_with(['a', 'e']) { "an" } else { "a" }
                 ));
             }
             out.push(found);
@@ -160,6 +221,11 @@ impl<'a> Names<'a> {
     /// Whether a name was declared by what is already reported.
     pub fn is_silent(&self, name: &str) -> bool {
         self.silent.contains(name)
+    }
+
+    /// Whether something could not be read, so that a name that seems unknown may be declared there.
+    pub fn something_is_unread(&self) -> bool {
+        !self.silent.is_empty()
     }
 
     /// Where an entity, event or definition is declared, and which of them it is.

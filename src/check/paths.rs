@@ -5,11 +5,12 @@
 //! history. In the filter of another event, a field of the trigger is written `trigger.FIELD`. A name that is both a
 //! field of the trigger and a definition or an event is not guessed: it is an error.
 
+use super::aggregates::AT;
 use super::literals;
 use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, Kind};
-use super::words::{is_later, not_in_this_version, not_yet};
+use super::words::{is_later, not_in_this_version};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
@@ -60,6 +61,9 @@ impl<'a> Checker<'a> {
         {
             return Ok((self.field_of(record, field, Kind::Event(name.to_owned()), first.span), rest));
         }
+        if scope.event.is_some() && name == AT {
+            return Ok((Expr::new(Kind::EventAt, Type::Instant, false, first.span), rest));
+        }
         match name {
             "contact" => return self.contact(scope, first, rest),
             "trigger" => return self.trigger(scope, first, rest),
@@ -77,6 +81,9 @@ impl<'a> Checker<'a> {
         }
         if scope.event.is_none() {
             match self.trigger_field(scope, name) {
+                TriggerField::Found(_) if self.is_balance_before_field(scope, name) => {
+                    return Ok((self.balance(scope, first), rest));
+                }
                 TriggerField::Found(field) => {
                     self.refuse_ambiguous(scope, first, rest)?;
                     return Ok((self.trigger_value(scope, &field, first.span), rest));
@@ -89,7 +96,14 @@ impl<'a> Checker<'a> {
                 TriggerField::None => {}
             }
         }
+        if let Some(found) = self.kept(scope, first) {
+            return Ok((found, rest));
+        }
         if self.names.definitions.contains_key(name) {
+            // Where a window is wanted, what lacks one lacks it once, however many events it stands for.
+            if rest.is_empty() && matches!(scope.place, Place::Audience | Place::Silence) && self.is_choice(first) {
+                return Err(self.bare_event(scope, first));
+            }
             return Ok((self.unfold(scope, first, &[], path.span), rest));
         }
         if rest.is_empty() && self.names.model.events.contains_key(name) {
@@ -97,6 +111,47 @@ impl<'a> Checker<'a> {
         }
         self.unknown(scope, first, rest);
         Err(Expr::error(path.span))
+    }
+
+    /// What the engine keeps under a name: what is on an account, the value of a measure.
+    fn kept(&mut self, scope: &Scope, word: &Word) -> Option<Expr> {
+        if self.names.model.accounts.contains_key(&word.value) {
+            return Some(self.balance(scope, word));
+        }
+        let measure = self.names.measures.get(word.value.as_str())?;
+        let Some(ty) = measure.ty() else {
+            self.silenced = true;
+            return Some(Expr::error(word.span));
+        };
+        if !scope.has_histories() {
+            self.report(scope, out_of_context(&word.value, scope.place, word.span));
+            return Some(Expr::error(word.span));
+        }
+        // It is missing before its first refresh.
+        Some(Expr::new(Kind::Measure(word.value.clone()), ty.clone(), true, word.span))
+    }
+
+    /// What is on an account.
+    fn balance(&mut self, scope: &Scope, word: &Word) -> Expr {
+        let Some(ty) = self.names.model.accounts.get(&word.value) else { return Expr::error(word.span) };
+        if !scope.has_histories() {
+            self.report(scope, out_of_context(&word.value, scope.place, word.span));
+            return Expr::error(word.span);
+        }
+        Expr::new(Kind::Balance(word.value.clone()), ty.clone(), false, word.span)
+    }
+
+    /// Of a scenario that begins with a movement of accounts, the name of an account is what is on it now; what moved is
+    /// `trigger.points`.
+    pub(super) fn is_balance_before_field(&self, scope: &Scope, name: &str) -> bool {
+        let is_movement = |record: &&Record| matches!(record.name.as_str(), "credited" | "debited");
+        self.names.model.accounts.contains_key(name)
+            && scope.has_histories()
+            && match scope.triggers {
+                Triggers::Of(records) => records.iter().all(is_movement),
+                Triggers::Open => true,
+                Triggers::Unknown => false,
+            }
     }
 
     fn contact<'t>(&mut self, scope: &Scope, first: &Word, rest: &'t [Word]) -> Result<(Expr, &'t [Word]), Expr> {
@@ -118,8 +173,14 @@ impl<'a> Checker<'a> {
     }
 
     fn trigger<'t>(&mut self, scope: &Scope, first: &Word, rest: &'t [Word]) -> Result<(Expr, &'t [Word]), Expr> {
-        if scope.place == Place::OnceEvery {
+        // In the filter of another event, the event at hand is not the one after which the silence begins.
+        let of_another = scope.place == Place::Silence && scope.event.is_some();
+        if scope.place == Place::OnceEvery || of_another {
             self.report(scope, out_of_context("trigger", scope.place, first.span));
+            return Err(Expr::error(first.span));
+        }
+        if matches!(scope.triggers, Triggers::Of([])) {
+            self.report(scope, no_trigger(first.span));
             return Err(Expr::error(first.span));
         }
         let Some((word, rest)) = rest.split_first() else {
@@ -230,7 +291,9 @@ impl<'a> Checker<'a> {
             let Some(ty) = &expr.ty else { return expr };
             let Type::Entity(entity) = ty else {
                 let found = match ty {
-                    Type::List(_) => not_yet("a field of a list", word.span),
+                    Type::List(_) | Type::Texts => Diagnostic::new(Rule::UnknownField, "a list has no fields")
+                        .at(word.span, "a field of a list")
+                        .help("ask what is in it: `VALUE in LIST`, or `LIST is not empty`"),
                     other => Diagnostic::new(Rule::UnknownField, format!("{} has no fields", literals::a(other)))
                         .at(word.span, "a field of what has none")
                         .help(format!("leave out `.{}`", word.value)),
@@ -306,6 +369,8 @@ impl<'a> Checker<'a> {
         };
         known.extend(records.iter().flat_map(|record| record.fields.iter().map(|field| field.name.clone())));
         known.extend(self.names.definitions.keys().map(|name| (*name).to_owned()));
+        known.extend(self.names.measures.keys().map(|name| (*name).to_owned()));
+        known.extend(self.names.model.accounts.keys().cloned());
         if scope.event.is_none() {
             known.extend(self.names.model.events.keys().cloned());
         }
@@ -318,6 +383,14 @@ impl<'a> Checker<'a> {
 pub(super) fn misspelt_keyword(name: &str) -> Option<&'static str> {
     // Short words are near to too much.
     suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3))
+}
+
+/// Of a scenario that begins `every` so often, of a segment, of a measure.
+fn no_trigger(span: Span) -> Diagnostic {
+    Diagnostic::new(Rule::OutOfContext, "there is no trigger here")
+        .at(span, "no event is looked at here")
+        .because("`every`, `segment` and `measure` look at contacts, not at one event")
+        .help("read a field of `contact`, or ask for events of the contact, such as `last purchased.product ever`")
 }
 
 fn join(first: &Word, rest: &[Word]) -> String {

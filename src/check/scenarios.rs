@@ -4,8 +4,7 @@ use super::exprs::found_present;
 use super::literals;
 use super::names::DeclaredScenario;
 use super::scope::{Checker, Place, Scope, Triggers};
-use super::typed::{self, EntryRule, Expr, Kind, Trigger};
-use super::words::not_in_this_version;
+use super::typed::{self, EntryRule, Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Record, Type};
 use crate::span::Span;
@@ -14,8 +13,7 @@ use crate::syntax::tree::{self, ClauseKind, FilterKind, Path};
 /// The clauses of one scenario by their kind, each at most once.
 #[derive(Debug, Default)]
 struct Clauses<'t> {
-    when: Vec<&'t tree::EventPattern>,
-    has_trigger: bool,
+    trigger: Option<&'t tree::Clause>,
     audience: Option<&'t tree::Expr>,
     entry: Option<&'t tree::Clause>,
     goal: Option<&'t tree::Clause>,
@@ -28,12 +26,14 @@ impl<'a> Checker<'a> {
         self.unfolded = 0;
         self.unfolded_told = false;
         let tree = declared.tree;
+        self.note_messages(tree);
         let clauses = self.clauses(tree, declared.place());
-        let events: Vec<Option<&'a Record>> = clauses.when.iter().map(|pattern| self.trigger_event(pattern)).collect();
-        let records: Vec<&Record> = distinct(events.iter().copied().flatten());
-        let triggers = self.triggers(&clauses, &events);
+        let patterns = clauses.trigger.map(|clause| self.patterns(clause)).unwrap_or_default();
+        let start = clauses.trigger.map_or(typed::Start::Error, |clause| self.start(clause, &patterns));
+        let own_records = self.names.trigger_records(name);
+        let records: Vec<&Record> = own_records.iter().collect();
         // A misspelt step was read as the filter of the trigger, and is in error already.
-        let in_error = triggers.iter().flat_map(|trigger| &trigger.filters).any(|filter| filter.ty.is_none());
+        let in_error = start.events().iter().flat_map(|trigger| &trigger.filters).any(|filter| filter.ty.is_none());
         if tree.steps.is_empty() && !in_error {
             self.out.push(
                 Diagnostic::new(Rule::NoSteps, format!("scenario `{name}` has no steps"))
@@ -41,14 +41,14 @@ impl<'a> Checker<'a> {
                     .help("write at least one step, such as `send email welcome`"),
             );
         }
-        let known = if events.iter().all(Option::is_some) && !events.is_empty() {
-            Triggers::Of(&records)
-        } else {
-            Triggers::Unknown
+        let events = &self.names.model.events;
+        let known = match start.events().iter().all(|trigger| events.contains_key(&trigger.event)) {
+            true if start != typed::Start::Error => Triggers::Of(&records),
+            _ => Triggers::Unknown,
         };
         let audience = clauses.audience.map(|audience| self.condition(&Scope::new(Place::Audience, known), audience));
         let mut present = Vec::new();
-        if let [pattern] = clauses.when.as_slice() {
+        if let [pattern] = patterns.as_slice() {
             present.extend(pattern.filters.iter().filter_map(present_after));
         }
         if let Some(audience) = clauses.audience {
@@ -67,13 +67,24 @@ impl<'a> Checker<'a> {
             span: declared.span,
             place: declared.place(),
             folder: declared.file.folder.to_owned(),
-            start: typed::Start::Events(triggers),
+            start,
+            started_by: self.names.started_by(name),
             audience,
             entry,
             goal,
             stop_when,
             steps,
             messages: Vec::new(),
+        }
+    }
+
+    /// The event patterns of a trigger clause; a definition stands for its events.
+    fn patterns(&self, clause: &tree::Clause) -> Vec<tree::EventPattern> {
+        match &clause.kind {
+            ClauseKind::When(patterns) | ClauseKind::WhenNo { patterns, .. } => {
+                patterns.iter().flat_map(|pattern| self.names.patterns(pattern)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -101,56 +112,35 @@ impl<'a> Checker<'a> {
             }
             seen.push((word, clause.span));
             match &clause.kind {
-                ClauseKind::When(patterns) => {
-                    found.has_trigger = true;
-                    found.when = patterns.iter().collect();
-                }
+                ClauseKind::When(_)
+                | ClauseKind::WhenNo { .. }
+                | ClauseKind::Every { .. }
+                | ClauseKind::WhenStarted => found.trigger = Some(clause),
                 ClauseKind::For(condition) => found.audience = Some(condition),
-                ClauseKind::OneAtATime => self.out.push(not_in_this_version("one at a time", clause.span)),
-                ClauseKind::Once | ClauseKind::OnceEvery(_) | ClauseKind::OncePer(_) | ClauseKind::Latest => {
-                    found.entry = Some(clause);
-                }
-                ClauseKind::WhenNo { .. } | ClauseKind::Every { .. } | ClauseKind::WhenStarted => {
-                    found.has_trigger = true; // waist
-                }
+                ClauseKind::Once
+                | ClauseKind::OnceEvery(_)
+                | ClauseKind::OncePer(_)
+                | ClauseKind::OneAtATime
+                | ClauseKind::Latest => found.entry = Some(clause),
                 ClauseKind::Goal { .. } => found.goal = Some(clause),
                 ClauseKind::StopWhen(condition) => found.stop_when = Some(condition),
             }
         }
-        if !found.has_trigger {
+        if found.trigger.is_none() {
             self.out.push(
                 Diagnostic::new(Rule::NoTrigger, "this scenario has no trigger")
                     .at(place, "nothing would ever start it")
-                    .help("begin it with `when` and an event, such as `when purchased`"),
+                    .help("begin it with `when` and an event, such as `when purchased`; one that others start begins with `when started`"),
             );
         }
         found
-    }
-
-    fn trigger_event(&mut self, pattern: &tree::EventPattern) -> Option<&'a Record> {
-        self.event(&Scope::new(Place::TriggerFilter, Triggers::Of(&[])), &pattern.event)
-    }
-
-    fn triggers(&mut self, clauses: &Clauses, events: &[Option<&'a Record>]) -> Vec<Trigger> {
-        let mut triggers = Vec::new();
-        for (pattern, event) in clauses.when.iter().zip(events) {
-            let Some(event) = event else {
-                let in_error = vec![Expr::error(pattern.span)];
-                triggers.push(Trigger { event: pattern.event.value.clone(), filters: in_error });
-                continue;
-            };
-            let records = [*event];
-            let scope = Scope::new(Place::TriggerFilter, Triggers::Of(&records));
-            let filters = self.filters(&scope, event, &pattern.filters, &mut Vec::new());
-            triggers.push(Trigger { event: event.name.clone(), filters });
-        }
-        triggers
     }
 
     fn entry_rule(&mut self, scope: &Scope, clause: Option<&tree::Clause>) -> EntryRule {
         match clause.map(|clause| &clause.kind) {
             Some(ClauseKind::Once) => EntryRule::Once,
             Some(ClauseKind::Latest) => EntryRule::Latest,
+            Some(ClauseKind::OneAtATime) => EntryRule::OneAtATime,
             Some(ClauseKind::OnceEvery(duration)) => {
                 let scope = Scope { place: Place::OnceEvery, ..*scope };
                 let duration = self.typed(&scope, duration, &Type::Duration);
@@ -172,7 +162,7 @@ impl<'a> Checker<'a> {
         let scope = Scope { place: Place::OncePer, ..*scope };
         let value = self.path(&scope, path);
         let is_of_trigger = value.any(|kind| matches!(kind, Kind::Event(_)));
-        let countable = !matches!(value.ty, Some(Type::List(_)));
+        let countable = !matches!(value.ty, Some(Type::List(_) | Type::Texts));
         if value.ty.is_some() && !(is_of_trigger && countable) {
             self.out.push(
                 Diagnostic::new(Rule::OutOfContext, "`once per` counts by a field of the trigger")
@@ -221,24 +211,15 @@ fn present_after(filter: &tree::Filter) -> Option<String> {
     }
 }
 
-fn distinct<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<&'r Record> {
-    let mut all: Vec<&Record> = Vec::new();
-    for record in records {
-        if !all.iter().any(|each| each.name == record.name) {
-            all.push(record);
-        }
-    }
-    all
-}
-
 fn clause_twice(word: &str, second: Span, first: Span) -> Diagnostic {
     let (message, help) = match word {
         "when" => {
             ("a scenario has one trigger clause".to_owned(), "join the events by `or`: `when purchased or subscribed`")
         }
-        "entry" => {
-            ("a scenario has one entry rule".to_owned(), "keep one of `once`, `once every`, `once per` and `latest`")
-        }
+        "entry" => (
+            "a scenario has one entry rule".to_owned(),
+            "keep one of `once`, `once every`, `once per`, `one at a time` and `latest`",
+        ),
         "for" => ("`for` is written twice".to_owned(), "join the conditions by `and`"),
         "goal" => ("`goal` is written twice".to_owned(), "join the conditions by `or`"),
         _ => (format!("`{word}` is written twice"), "join the conditions by `or`"),

@@ -5,6 +5,7 @@ use super::typed::Expr;
 use crate::diagnostic::{Diagnostic, Label, Rule};
 use crate::model::{Configuration, Record};
 use crate::span::Span;
+use std::collections::BTreeSet;
 
 /// How many levels an expression may have, definitions unfolded; each term of a chain counts as one.
 const DEPTH_MAX: usize = 150;
@@ -24,6 +25,8 @@ pub struct Checker<'a> {
     pub unfolded_told: bool,
     /// Whether a definition in error was used, which silenced what is made of it.
     pub silenced: bool,
+    /// Of each send of the scenario at hand, the names of the messages that may leave there.
+    pub own_messages: Vec<BTreeSet<&'a str>>,
 }
 
 /// Where in a scenario an expression stands.
@@ -33,9 +36,11 @@ pub enum Place {
     TriggerFilter,
     /// `once per`: over the trigger as it arrives.
     OncePer,
-    /// `once every`: before any trigger.
+    /// `once every`, and the date of `every year on`: before any trigger.
     OnceEvery,
-    /// `for`: when the trigger arrives, before an instance starts.
+    /// The duration of `when no`: over the event after which the silence begins, and what is known by then.
+    Silence,
+    /// `for`, segments and measures: before an instance starts.
     Audience,
     /// Steps, guards, `goal` and `stop when`: an instance runs.
     Instance,
@@ -95,7 +100,12 @@ impl<'s> Scope<'s> {
     }
 
     pub(super) fn trigger_is_at_hand(&self) -> bool {
-        matches!(self.place, Place::TriggerFilter | Place::OncePer)
+        matches!(self.place, Place::TriggerFilter | Place::OncePer | Place::Silence)
+    }
+
+    /// Whether what happened to the contact, and what the engine keeps of it, can be asked here.
+    pub(super) fn has_histories(&self) -> bool {
+        matches!(self.place, Place::Audience | Place::Silence | Place::Instance)
     }
 }
 
@@ -109,6 +119,7 @@ impl<'a> Checker<'a> {
             unfolded_once: 0,
             unfolded_told: false,
             silenced: false,
+            own_messages: Vec::new(),
         }
     }
 
@@ -155,8 +166,9 @@ pub fn out_of_context(name: &str, place: Place, span: Span) -> Diagnostic {
     let (why, help) = match place {
         Place::TriggerFilter => ("a trigger is chosen by the event itself and the contact", "write it in `for`"),
         Place::OncePer => ("`once per` counts by a field of the trigger", "name a field of the trigger"),
-        Place::OnceEvery => ("`once every` is counted without a trigger", "write a duration, such as `6 months`"),
-        Place::Audience => ("`for` is judged before the scenario starts", "write it in a step, or use `trigger`"),
+        Place::OnceEvery => ("this is counted without a trigger", "write a duration, or a field of the contact"),
+        Place::Silence => ("a silence is counted before the scenario starts", "write a duration, such as `3 months`"),
+        Place::Audience => ("this is judged before an instance starts", "write it in a step, or use `trigger`"),
         Place::Instance => ("it has no value here", "leave it out"),
     };
     Diagnostic::new(Rule::OutOfContext, format!("`{name}` is not known here")).at(span, why).help(help)

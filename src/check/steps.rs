@@ -5,21 +5,33 @@ use super::exprs::found_present;
 use super::literals::a;
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
-use super::typed::{Alternative, Class, Expr, Guard, Kind, Moment, Send, Step, StepKind, WithValue};
+use super::typed::{Expr, Guard, Kind, Moment, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::Type;
 use crate::span::Span;
 use crate::syntax::tree::{self, GuardKind, Sign, Word};
 use crate::time::{Duration, TimeOfDay, Weekday};
+use std::collections::BTreeMap;
 
-/// How many steps a scenario may have.
+/// How many steps a scenario may have, and how many with each turn of its `repeat`s counted.
 pub const STEPS_MAX: u16 = 10_000;
 
 /// The numbers of a scenario's steps, in the order of the text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Numbers {
     last: u16,
     too_many: bool,
+    /// How often the step at hand comes, by the `repeat`s around it.
+    pub turns: u64,
+    /// The steps so far, each turn counted.
+    with_turns: u64,
+    labels: BTreeMap<String, Span>,
+}
+
+impl Default for Numbers {
+    fn default() -> Numbers {
+        Numbers { last: 0, too_many: false, turns: 1, with_turns: 0, labels: BTreeMap::new() }
+    }
 }
 
 impl Checker<'_> {
@@ -56,6 +68,13 @@ impl Checker<'_> {
             }
             return None;
         }
+        numbers.with_turns = numbers.with_turns.saturating_add(numbers.turns);
+        if numbers.with_turns > u64::from(STEPS_MAX) {
+            if !std::mem::replace(&mut numbers.too_many, true) {
+                self.out.push(super::turns::too_many_turns(span));
+            }
+            return None;
+        }
         numbers.last += 1;
         Some(numbers.last)
     }
@@ -78,6 +97,11 @@ impl Checker<'_> {
         after_wait: bool,
         numbers: &mut Numbers,
     ) -> Step {
+        if let Some(label) = &tree.label
+            && let Some(first) = numbers.labels.insert(label.value.clone(), label.span)
+        {
+            self.out.push(declared_twice("label", &label.value, label.span, first));
+        }
         let guard = tree.guard.as_ref().map(|guard| {
             let condition = self.condition(scope, &guard.condition);
             match guard.kind {
@@ -101,12 +125,23 @@ impl Checker<'_> {
             tree::StepKind::WaitUpTo { limit, condition } => {
                 let limit = self.typed(patient, limit, &Type::Duration);
                 self.refuse_no_wait(&limit);
-                StepKind::WaitFor { limit, condition: self.condition(scope, condition), engagement: Vec::new() }
+                let condition = self.condition(scope, condition);
+                let engagement = super::sends::engagement(&condition).unwrap_or_default();
+                StepKind::WaitFor { limit, condition, engagement }
             }
             tree::StepKind::Send(send) => StepKind::Send(self.send(scope, send, after_wait)),
             tree::StepKind::If { arms, otherwise } => self.branches(scope, arms, otherwise.as_deref(), numbers),
             tree::StepKind::Stop => StepKind::Stop,
-            _ => StepKind::Error, // waist
+            tree::StepKind::Set { path, value } => self.set(scope, path, value),
+            tree::StepKind::Tag { add, tag } => self.tag(scope, *add, tag),
+            tree::StepKind::Account { credit, amount, account, expiring } => {
+                self.account(scope, *credit, amount, account, expiring.as_ref())
+            }
+            tree::StepKind::Start(scenario) => self.start_step(scenario),
+            tree::StepKind::Erase(what) => self.erase(what),
+            tree::StepKind::Call { webhook, with } => self.call_step(scope, webhook, with),
+            tree::StepKind::Split { name, arms } => self.split(scope, name, arms, numbers),
+            tree::StepKind::Repeat { times, every, steps } => self.repeat(scope, times, every, steps, numbers),
         };
         Step { ordinal, label: tree.label.as_ref().map(|label| label.value.clone()), span: tree.span, guard, kind }
     }
@@ -135,11 +170,11 @@ impl Checker<'_> {
         let steps = self.steps(scope, std::slice::from_ref(tree), numbers);
         let sound = self.out.len() == before;
         Step::visit_all(&steps, &mut |step| {
-            if sound && step.is_wait() {
+            if sound && step.takes_time() {
                 self.out.push(
                     Diagnostic::new(Rule::OutOfContext, "no time passes after `then`")
                         .at(step.span, "the instance has ended when this comes")
-                        .help("write a `send`, a `stop`, or an `if` of them"),
+                        .help("write a step that takes no time, such as `send` or `start`"),
                 );
             }
         });
@@ -178,7 +213,7 @@ impl Checker<'_> {
         }
     }
 
-    fn weekday(&mut self, word: &Word) -> Option<Weekday> {
+    pub(super) fn weekday(&mut self, word: &Word) -> Option<Weekday> {
         let found = Weekday::named(&word.value);
         if found.is_none() {
             let report = Diagnostic::new(Rule::UnknownName, format!("no day is called `{}`", word.value));
@@ -188,7 +223,7 @@ impl Checker<'_> {
         found
     }
 
-    fn refuse_no_wait(&mut self, duration: &Expr) {
+    pub(super) fn refuse_no_wait(&mut self, duration: &Expr) {
         if constant_duration(duration).is_some_and(|each| each.nominal() <= 0) {
             self.out.push(
                 Diagnostic::new(Rule::WaitInThePast, "this wait has no time to wait")
@@ -221,73 +256,6 @@ impl Checker<'_> {
             );
         }
     }
-
-    fn send(&mut self, scope: &Scope, send: &tree::Send, after_wait: bool) -> Send {
-        let class = send.class.as_ref().map_or(Class::Marketing, |word| self.class(word));
-        let mut alternatives: Vec<Alternative> = Vec::with_capacity(send.alternatives.len());
-        for alternative in &send.alternatives {
-            let (channel, message) = (&alternative.channel, &alternative.message);
-            if let Some(first) =
-                alternatives.iter().find(|each| each.channel == channel.value && each.message == message.value)
-            {
-                let name = format!("{} {}", channel.value, message.value);
-                self.out.push(declared_twice("alternative", &name, message.span, first.span));
-                continue;
-            }
-            if let Some(address) = self.address(scope, channel) {
-                let (channel, message_name) = (channel.value.clone(), message.value.clone());
-                alternatives.push(Alternative {
-                    channel,
-                    message: message_name,
-                    address,
-                    consent: None,
-                    span: message.span,
-                });
-            }
-        }
-        if let Some(together) = send.together.filter(|_| !after_wait) {
-            self.out.push(
-                Diagnostic::new(Rule::TogetherWithoutWait, "`together` needs a wait just before this step")
-                    .at(together, "no wait directly before")
-                    .because("`together` gathers the instances that stand in the wait just before it")
-                    .help("write a `wait` before this `send`, or remove `together`"),
-            );
-        }
-        Send { class, alternatives, with: self.with(scope, &send.with), together: send.together.is_some() }
-    }
-
-    fn class(&mut self, word: &Word) -> Class {
-        match word.value.as_str() {
-            "marketing" => Class::Marketing,
-            "service" => Class::Service,
-            "transactional" => Class::Transactional,
-            _ => {
-                let found =
-                    Diagnostic::new(Rule::UnknownName, format!("no class of messages is called `{}`", word.value));
-                let near = suggestion(&word.value, ["service", "transactional"]);
-                let otherwise = "a class is `transactional` or `service`; without one a message is marketing";
-                self.out.push(with_suggestion(found, word, near, otherwise));
-                Class::Marketing
-            }
-        }
-    }
-
-    fn with(&mut self, scope: &Scope, arguments: &[tree::Argument]) -> Vec<WithValue> {
-        let mut values: Vec<(&Word, WithValue)> = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            if let Some((first, _)) = values.iter().find(|(name, _)| name.value == argument.name.value) {
-                let found = declared_twice("value", &argument.name.value, argument.name.span, first.span);
-                self.out.push(found);
-                continue;
-            }
-            let mut value = self.expr(scope, &argument.value);
-            if matches!(value.ty, Some(Type::Entity(_) | Type::List(_))) {
-                value = self.not_yet(scope, "an entity after `with`", value.span);
-            }
-            values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
-        }
-        values.into_iter().map(|(_, value)| value).collect()
-    }
 }
 
 impl Step {
@@ -295,14 +263,22 @@ impl Step {
         matches!(self.kind, StepKind::Wait(_) | StepKind::WaitUntil(_) | StepKind::WaitFor { .. })
     }
 
+    /// Whether time may pass in it or between its turns.
+    pub fn takes_time(&self) -> bool {
+        self.is_wait() || matches!(self.kind, StepKind::Repeat { times, .. } if times > 1)
+    }
+
     /// Whether the instance always ends in it.
-    fn ends(&self) -> bool {
+    pub fn ends(&self) -> bool {
+        let end = |steps: &[Step]| steps.iter().any(Step::ends);
         self.guard.is_none()
             && match &self.kind {
-                StepKind::Stop => true,
+                StepKind::Stop | StepKind::Erase => true,
                 StepKind::If { arms, otherwise: Some(otherwise) } => {
-                    arms.iter().map(|(_, steps)| steps).chain([otherwise]).all(|steps| steps.iter().any(Step::ends))
+                    arms.iter().all(|(_, steps)| end(steps)) && end(otherwise)
                 }
+                StepKind::Split { arms, .. } => !arms.is_empty() && arms.iter().all(|arm| end(&arm.steps)),
+                StepKind::Repeat { steps, .. } => end(steps),
                 _ => false,
             }
     }

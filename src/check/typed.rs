@@ -25,6 +25,8 @@ pub struct Expr {
 pub enum Kind {
     /// Already reported.
     Error,
+    /// No value; of a condition, unknown.
+    Missing,
     Literal(Literal),
     Now,
     Entry,
@@ -64,6 +66,8 @@ pub enum Kind {
     History(Box<History>),
     /// The instant of the event at hand.
     EventAt,
+    /// The value at hand of a list or an entity that a template goes through.
+    Element,
     /// The last message of one of these names that this instance sent.
     OwnMessage(Vec<String>),
     Balance(String),
@@ -131,6 +135,8 @@ pub struct Scenario {
     /// The folder of its file.
     pub folder: String,
     pub start: Start,
+    /// The events of the scenarios that start it, whose rows can be its trigger too; sorted.
+    pub started_by: Vec<String>,
     pub audience: Option<Expr>,
     pub entry: EntryRule,
     pub goal: Option<Goal>,
@@ -363,12 +369,24 @@ pub struct Message {
     pub variables: Vec<Variable>,
     /// Sorted by path.
     pub items: Vec<Variable>,
+    /// What is read of the entities and lists that `with` hands over, sorted by name.
+    pub with: Vec<WithFields>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
     pub path: Vec<String>,
     pub value: Expr,
+    /// Of a list, what is read of each row ([`Kind::Element`]), sorted by path.
+    pub each: Vec<Variable>,
+}
+
+/// What templates read of a value of `with`: of the entity, or of each row of the list ([`Kind::Element`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithFields {
+    pub name: String,
+    /// Sorted by path.
+    pub fields: Vec<Variable>,
 }
 
 impl Expr {

@@ -172,6 +172,8 @@ impl File {
         Ok(Settings {
             meaning: Configuration {
                 currency: self.currency.map_or(Ok(defaults.meaning.currency), currency)?,
+                zone_written: self.zone.is_some(),
+                expire_written: self.expire.is_some(),
                 zone: self.zone.map_or(Ok(defaults.meaning.zone), zone)?,
                 expire: self.expire.map_or(Ok(defaults.meaning.expire), expire)?,
             },

@@ -2,7 +2,7 @@
 
 use super::uses::Uses;
 use crate::check::typed::{self, Expr as Typed, Kind};
-use crate::ir::{Code, Expr, ExprIx, FieldUse, Probe, ProbeIx, RecordUse, Window};
+use crate::ir::{Aggregate, Code, Expr, ExprIx, FieldUse, Probe, ProbeIx, RecordUse, Window};
 use crate::model::Model;
 use crate::syntax::tree::{Factor, Sign};
 use rustc_hash::FxHashMap;
@@ -10,6 +10,15 @@ use rustc_hash::FxHashMap;
 /// An expression was in error: nothing can be made of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InError;
+
+/// The events that a history or an aggregate asks for.
+struct Asked {
+    probe: ProbeIx,
+    keys: Vec<ExprIx>,
+    window: Window,
+    /// What also depends on the instance.
+    filter: Option<ExprIx>,
+}
 
 /// Fills the expressions and probes of one [`Code`].
 #[derive(Debug)]
@@ -75,7 +84,23 @@ impl Lowerer {
             }
             Kind::If { arms, otherwise } => return self.choice(arms, otherwise, event),
             Kind::History(history) => self.history(history, event)?,
-            _ => return Err(InError), // waist
+            Kind::Missing => Expr::Missing,
+            Kind::EventAt => Expr::EventAt,
+            Kind::OwnMessage(names) => Expr::OwnMessage(names.clone()),
+            Kind::Balance(account) => Expr::Balance(account.clone()),
+            Kind::Measure(name) => Expr::Measure(name.clone()),
+            Kind::InScenario(name) => Expr::InScenario(name.clone()),
+            Kind::IsUnknown(inner) => Expr::IsUnknown(self.expr(inner, event)?),
+            Kind::InList(pair) => self.pair(pair, event, Expr::InList)?,
+            Kind::Top(count, list) => Expr::Top(*count, self.expr(list, event)?),
+            Kind::Element => Expr::Element,
+            Kind::Aggregate(aggregate) => self.aggregate(aggregate, event)?,
+            Kind::Recommend { count, history, product, complements } => {
+                let own = Some(history.event.as_str());
+                let asked = self.asked(history, event)?;
+                let (product, complements) = (self.expr(product, own)?, self.expr(complements, own)?);
+                Expr::Recommend { count: *count, probe: asked.probe, product, complements }
+            }
         };
         Ok(self.push(lowered))
     }
@@ -144,6 +169,22 @@ impl Lowerer {
     }
 
     fn history(&mut self, history: &typed::History, event: Option<&str>) -> Result<Expr, InError> {
+        let Asked { probe, keys, window, filter } = self.asked(history, event)?;
+        Ok(match filter {
+            None => Expr::History { probe, keys, window },
+            Some(filter) => Expr::Scan { probe, keys, window, filter },
+        })
+    }
+
+    fn aggregate(&mut self, aggregate: &typed::Aggregate, event: Option<&str>) -> Result<Expr, InError> {
+        let Asked { probe, keys, window, filter } = self.asked(&aggregate.history, event)?;
+        let own = Some(aggregate.history.event.as_str());
+        let of = aggregate.of.as_ref().map(|of| self.expr(of, own)).transpose()?;
+        Ok(Expr::Aggregate(Aggregate { kind: aggregate.kind, probe, keys, window, filter, of }))
+    }
+
+    /// The events that are asked for; `event` is the one at hand where it is asked.
+    fn asked(&mut self, history: &typed::History, event: Option<&str>) -> Result<Asked, InError> {
         let own = Some(history.event.as_str());
         let filter = self.conjunction(&history.filters, own)?;
         let mut of_event = Vec::with_capacity(history.keys.len());
@@ -158,10 +199,7 @@ impl Lowerer {
             typed::Window::InLast(length) => Window::InLast(self.expr(length, event)?),
             typed::Window::Ever => Window::Ever,
         };
-        Ok(match self.conjunction(&history.instance_filters, own)? {
-            None => Expr::History { probe, keys, window },
-            Some(filter) => Expr::Scan { probe, keys, window, filter },
-        })
+        Ok(Asked { probe, keys, window, filter: self.conjunction(&history.instance_filters, own)? })
     }
 
     fn probe(&mut self, probe: Probe) -> ProbeIx {
@@ -171,6 +209,11 @@ impl Lowerer {
         let place = self.code.probes.push(probe.clone());
         self.probes.insert(probe, place);
         place
+    }
+
+    /// The slot of a field of the contact.
+    pub fn contact(&self, name: &str) -> Result<u16, InError> {
+        slot(&self.code.contact, name)
     }
 
     /// The slot of an event of the program.

@@ -2,8 +2,10 @@
 
 mod cases;
 mod crm;
+mod library;
 mod lower;
 mod messages;
+mod policy;
 mod scenario;
 #[cfg(test)]
 mod tests;
@@ -19,10 +21,6 @@ use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse};
 use lower::InError;
 use std::collections::BTreeMap;
-
-/// The standard library, in the language itself.
-const LIBRARY: &str = include_str!("../../stdlib/retail.scn");
-const LIBRARY_NAME: &str = "stdlib/retail.scn";
 
 /// The texts of a project.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +77,7 @@ pub struct Origin {
 pub struct WordEntry {
     /// `product`, `product.delay`, `repurchased`, `renewal`, `email reminder`.
     pub name: String,
-    /// `entity`, `event`, `field`, `definition`, `scenario`, `message`.
+    /// `entity`, `event`, `field`, `definition`, `segment`, `measure`, `account`, `given`, `scenario`, `message`.
     pub kind: &'static str,
     /// Its declaration as written, in one line.
     pub text: String,
@@ -90,16 +88,14 @@ pub struct WordEntry {
 /// Compiles the selected files. Total: whatever the texts, it returns.
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
-    let library = sources.add(LIBRARY_NAME, LIBRARY);
-    let mut parsed: Vec<Parsed> = (input.files.iter())
+    // The library declares first, so that a second declaration is the project's.
+    let mut all_files = library::files(&mut sources);
+    let library_files = all_files.len();
+    all_files.extend(input.files.iter().cloned());
+    let parsed: Vec<Parsed> = (all_files.iter())
         .map(|file| parse(file.source, sources.get(file.source).map_or("", |source| &source.text)))
         .collect();
-    parsed.push(parse(library, LIBRARY));
-    let library_file = InputFile { source: library, stem: "retail".into(), folder: "stdlib".into(), selected: false };
-    // The library declares first, so that a second declaration is the project's.
-    let files: Vec<CheckFile> = std::iter::once(&library_file)
-        .chain(&input.files)
-        .zip(std::iter::once(parsed.last()).flatten().chain(&parsed))
+    let files: Vec<CheckFile> = (all_files.iter().zip(&parsed))
         .map(|(file, parsed)| CheckFile {
             source: file.source,
             stem: &file.stem,
@@ -110,11 +106,11 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         })
         .collect();
     let checked = check(&files, surroundings, configuration);
-    let words = words::entries(&files, &sources, &checked);
+    let words = words::entries(&files, library_files, &sources, &checked);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
-    let program = if in_error(&diagnostics) { None } else { lower_all(&checked, configuration).ok() };
+    let program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
         diagnostics = all;
@@ -153,7 +149,7 @@ struct Program {
     origins: BTreeMap<String, Origin>,
 }
 
-fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program, InError> {
+fn lower_all(checked: &Checked) -> Result<Program, InError> {
     if checked.cases.len() < checked.cases_written {
         return Err(InError);
     }
@@ -176,15 +172,19 @@ fn lower_all(checked: &Checked, configuration: &Configuration) -> Result<Program
             messages.push(messages::lower(typed, message, &checked.model)?);
         }
     }
+    let configuration = &checked.configuration;
     let settings =
         Settings { currency: configuration.currency.0.clone(), zone: configuration.zone, expire: configuration.expire };
+    let policy = policy::policy(&checked.policy, &checked.model)?;
+    let measures = policy::measures(checked)?;
+    debug_assert!(verify::is_sound_policy(&policy) && measures.iter().all(verify::is_sound_measure), "these are sound");
     Ok(Program {
         bundle: Bundle {
             format: ir::FORMAT,
             settings,
-            policy: ir::Policy::default(),
-            measures: Vec::new(),
-            identity: Vec::new(),
+            policy,
+            measures,
+            identity: checked.identity.clone(),
             scenarios,
             messages,
         },

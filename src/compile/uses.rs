@@ -5,7 +5,7 @@
 //! one slot in all of them. A field that a default names is in the list; the `id` of a row is no field. Each event
 //! that is a trigger also lists the fields of `trigger` that are read.
 
-use crate::check::typed::{Expr, Kind};
+use crate::check::typed::{Expr, History, Kind, Window};
 use crate::ir::{Code, FieldUse, RecordUse};
 use crate::model::{Field, FieldDefault, Model, Record};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,11 @@ impl<'a> Uses<'a> {
         self.events.entry(event).or_default();
     }
 
+    /// A field of the contact that is changed.
+    pub fn contact(&mut self, field: &'a str) {
+        self.contact.insert(field);
+    }
+
     /// An expression over each trigger as it arrives.
     pub fn shared(&mut self, expr: &'a Expr) {
         expr.visit(&mut |each| {
@@ -42,22 +47,19 @@ impl<'a> Uses<'a> {
 
     /// An expression, in the filter of `event` where there is one.
     pub fn expr(&mut self, expr: &'a Expr, event: Option<&'a str>) {
-        // Inside a history, the event at hand is the history's; `visit` goes there without saying so.
+        // Inside a history, the event at hand is the history's; `children` goes there without saying so.
         match &expr.kind {
-            Kind::History(history) => {
-                self.events.entry(&history.event).or_default();
-                for filter in history.filters.iter().chain(&history.instance_filters) {
-                    self.expr(filter, Some(&history.event));
-                }
-                for key in &history.keys {
-                    self.expr(&key.of_event, Some(&history.event));
-                    self.expr(&key.of_instance, event);
-                }
-                if let crate::check::typed::Window::Since(from) | crate::check::typed::Window::InLast(from) =
-                    &history.window
-                {
-                    self.expr(from, event);
-                }
+            Kind::History(history) => return self.history(history, event),
+            Kind::Aggregate(aggregate) => {
+                self.history(&aggregate.history, event);
+                aggregate.of.iter().for_each(|of| self.expr(of, Some(&aggregate.history.event)));
+                return;
+            }
+            Kind::Recommend { history, product, complements, .. } => {
+                self.history(history, event);
+                self.expr(product, Some(&history.event));
+                self.expr(complements, Some(&history.event));
+                return;
             }
             Kind::Contact(field) => {
                 self.contact.insert(field);
@@ -75,8 +77,20 @@ impl<'a> Uses<'a> {
             }
             _ => {}
         }
-        if !matches!(expr.kind, Kind::History(_)) {
-            expr.children(&mut |child| self.expr(child, event));
+        expr.children(&mut |child| self.expr(child, event));
+    }
+
+    fn history(&mut self, history: &'a History, event: Option<&'a str>) {
+        self.events.entry(&history.event).or_default();
+        for filter in history.filters.iter().chain(&history.instance_filters) {
+            self.expr(filter, Some(&history.event));
+        }
+        for key in &history.keys {
+            self.expr(&key.of_event, Some(&history.event));
+            self.expr(&key.of_instance, event);
+        }
+        if let Window::Since(from) | Window::InLast(from) = &history.window {
+            self.expr(from, event);
         }
     }
 
@@ -101,10 +115,12 @@ impl<'a> Uses<'a> {
                 })
                 .collect()
         };
+        let events: Vec<RecordUse> = records(self.events, &model.events, &self.shared, Some(&self.triggers));
         Code {
             contact: contact.unwrap_or_default(),
             entities: records(self.entities, &model.entities, &no_fields, None),
-            events: records(self.events, &model.events, &self.shared, Some(&self.triggers)),
+            routes: events.iter().map(|event| model.routes.get(&event.name).cloned()).collect(),
+            events,
             trigger,
             ..Code::default()
         }

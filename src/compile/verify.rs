@@ -1,79 +1,191 @@
 //! What holds of every program that is let through.
 
-use crate::ir::{Expr, ExprIx, Guard, Moment, Op, Scenario, Start, Step, StepIx};
+use crate::ir::{
+    Code, EntryRule, Expr, ExprIx, Guard, Measure, Moment, Occurrence, Op, Policy, ProbeIx, Scenario, Send, Start,
+    Step, StepIx, Window,
+};
+use rust_decimal::Decimal;
 
 /// Whether an accepted program keeps its promises: every step leads somewhere, no way comes back to where it was, each
 /// sequence ends, and each message has a channel. (Its class is in its type.)
 pub fn is_sound(scenario: &Scenario) -> bool {
     let steps = scenario.steps.values();
-    let within = |target: StepIx, from: usize| {
-        let target = usize::from(target);
-        // Only forward, so that no cycle can be, with a wait or without.
-        target > from && target < steps.len()
-    };
-    let exprs = scenario.code.exprs.len();
-    let known = |expr: &ExprIx| usize::from(*expr) < exprs;
-    let sound = |(place, step): (usize, &Step)| {
-        let guard = match &step.guard {
-            Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) => known(condition),
-            None => true,
-        };
-        guard
-            && match &step.op {
-                Op::Branch { condition, otherwise } => known(condition) && within(*otherwise, place),
-                Op::Jump(target) => within(*target, place),
-                Op::Send(send) => {
-                    let waits = |wait: StepIx| {
-                        usize::from(wait) < place
-                            && scenario.steps.get(wait).is_some_and(|step| {
-                                matches!(step.op, Op::Wait(_) | Op::WaitUntil(_) | Op::WaitFor { .. })
-                            })
-                    };
-                    !send.alternatives.is_empty()
-                        && send.alternatives.iter().all(|each| known(&each.address))
-                        && send.with.iter().all(|each| known(&each.value))
-                        && send.together.is_none_or(waits)
-                }
-                Op::Wait(expr) => known(expr),
-                Op::WaitFor { limit, condition, .. } => known(limit) && known(condition),
-                Op::WaitUntil(Moment::At(expr) | Moment::Anniversary(expr)) => known(expr),
-                Op::WaitUntil(Moment::Weekly { .. }) | Op::Stop | Op::End => true,
-                _ => true, // waist
-            }
-    };
+    let code = Sound { code: &scenario.code };
     let ends = matches!(steps.last(), Some(Step { op: Op::End, .. }));
-    let then = scenario.goal.as_ref().and_then(|goal| goal.then);
+    let goal = scenario.goal.as_ref();
+    let then = goal.and_then(|goal| goal.then);
     let then_is_apart = then.is_none_or(|then| {
         usize::from(then).checked_sub(1).and_then(|before| steps.get(before)).is_some_and(|step| step.op == Op::End)
     });
+    let entry = match &scenario.entry {
+        EntryRule::OnceEvery(expr) | EntryRule::OncePer(expr) => code.knows(*expr),
+        EntryRule::Always | EntryRule::Once | EntryRule::Latest | EntryRule::OneAtATime => true,
+    };
     ends && then_is_apart
-        && !matches!(&scenario.start, Start::Events(events) if events.is_empty())
-        && steps.iter().enumerate().all(sound)
-        && scenario.code.exprs.iter().all(|(place, expr)| refers_back(place, expr))
+        && entry
+        && code.start(&scenario.start)
+        && code.knows_all(goal.map(|goal| &goal.condition))
+        && code.knows_all(goal.and_then(|goal| goal.within.as_ref()))
+        && code.knows_all(scenario.audience.iter().chain(&scenario.stop_when))
+        && steps.iter().enumerate().all(|(place, step)| code.step(scenario, place, step))
+        && code.is_sound()
 }
 
-/// Expressions come after those they are made of, so that none is made of itself.
-fn refers_back(place: ExprIx, expr: &Expr) -> bool {
-    let before = |other: &ExprIx| *other < place;
-    match expr {
-        Expr::Field { of: one, .. }
-        | Expr::Has(one)
-        | Expr::IsEmpty(one)
-        | Expr::Not(one)
-        | Expr::Negate(one)
-        | Expr::Round(one) => before(one),
-        Expr::And(all) | Expr::Or(all) => all.iter().all(before),
-        Expr::Equal(one, other)
-        | Expr::Less(one, other)
-        | Expr::LessOrEqual(one, other)
-        | Expr::Add(one, other)
-        | Expr::Subtract(one, other)
-        | Expr::Multiply(one, other)
-        | Expr::Divide(one, other)
-        | Expr::Default(one, other) => before(one) && before(other),
-        Expr::In(value, list) => before(value) && list.iter().all(before),
-        Expr::If { condition, then, otherwise } => before(condition) && before(then) && before(otherwise),
-        Expr::History { keys, .. } | Expr::Scan { keys, .. } => keys.iter().all(before),
-        _ => true,
+/// Whether a measure is made of what is there.
+pub fn is_sound_measure(measure: &Measure) -> bool {
+    let code = Sound { code: &measure.code };
+    code.knows(measure.of) && code.is_sound()
+}
+
+/// Whether a policy lets messages leave, and its zone is made of what is there.
+pub fn is_sound_policy(policy: &Policy) -> bool {
+    let code = Sound { code: &policy.code };
+    let caps = policy.caps.iter().all(|cap| cap.most > 0 && cap.per.nominal() > 0);
+    caps && policy.holdout < Decimal::ONE && code.knows_all(&policy.zone) && code.is_sound()
+}
+
+#[derive(Clone, Copy)]
+struct Sound<'a> {
+    code: &'a Code,
+}
+
+impl Sound<'_> {
+    fn knows(self, expr: ExprIx) -> bool {
+        usize::from(expr) < self.code.exprs.len()
+    }
+
+    fn knows_all<'e>(self, all: impl IntoIterator<Item = &'e ExprIx>) -> bool {
+        all.into_iter().all(|expr| self.knows(*expr))
+    }
+
+    fn start(self, start: &Start) -> bool {
+        let events = start.events();
+        let known = events
+            .iter()
+            .all(|trigger| usize::from(trigger.event) < self.code.events.len() && self.knows_all(&trigger.filter));
+        known
+            && match start {
+                Start::Events(_) => !events.is_empty(),
+                Start::Silence { duration, since, .. } => {
+                    !events.is_empty() && self.knows(*duration) && self.knows_all(since)
+                }
+                Start::Every(Occurrence::Anniversary { date, shift, .. }) => self.knows(*date) && self.knows_all(shift),
+                Start::Every(Occurrence::Day { .. } | Occurrence::Weekly { .. } | Occurrence::Monthly { .. })
+                | Start::Started => true,
+            }
+    }
+
+    fn step(self, scenario: &Scenario, place: usize, step: &Step) -> bool {
+        let guard = match &step.guard {
+            Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) => self.knows(*condition),
+            None => true,
+        };
+        // Only forward, so that no cycle can be, with a wait or without.
+        let within = |target: StepIx| {
+            let target = usize::from(target);
+            target > place && target < scenario.steps.len()
+        };
+        guard
+            && match &step.op {
+                Op::Branch { condition, otherwise } => self.knows(*condition) && within(*otherwise),
+                Op::Jump(target) => within(*target),
+                Op::Split { arms, .. } => {
+                    let shares: Decimal = arms.iter().map(|arm| arm.share).sum();
+                    shares == Decimal::ONE && arms.iter().all(|arm| within(arm.to))
+                }
+                Op::Send(send) => self.send(scenario, place, send),
+                Op::Wait(expr) => self.knows(*expr),
+                Op::WaitFor { limit, condition, .. } => self.knows(*limit) && self.knows(*condition),
+                Op::WaitUntil(Moment::At(expr) | Moment::Anniversary(expr)) => self.knows(*expr),
+                Op::Set { field, value } => usize::from(*field) < self.code.contact.len() && self.knows(*value),
+                Op::Tag { tag, .. } => self.knows(*tag),
+                Op::Credit { amount, expires, .. } => self.knows(*amount) && self.knows_all(expires),
+                Op::Debit { amount, .. } => self.knows(*amount),
+                Op::Call { with, .. } => self.knows_all(with.iter().map(|each| &each.value)),
+                Op::WaitUntil(Moment::Weekly { .. }) | Op::Start { .. } | Op::Erase | Op::Stop | Op::End => true,
+            }
+    }
+
+    fn send(self, scenario: &Scenario, place: usize, send: &Send) -> bool {
+        let waits = |wait: StepIx| {
+            let step = scenario.steps.get(wait);
+            let is_wait =
+                step.is_some_and(|step| matches!(step.op, Op::Wait(_) | Op::WaitUntil(_) | Op::WaitFor { .. }));
+            usize::from(wait) < place && is_wait
+        };
+        !send.alternatives.is_empty()
+            && send.alternatives.iter().all(|each| self.knows(each.address) && self.knows_all(&each.consent))
+            && self.knows_all(send.with.iter().map(|each| &each.value))
+            && send.together.is_none_or(waits)
+    }
+
+    /// Whether expressions come after those they are made of, so that none is made of itself, and probes are known.
+    fn is_sound(self) -> bool {
+        self.code.routes.len() == self.code.events.len()
+            && self.code.exprs.iter().all(|(place, expr)| self.refers_back(place, expr))
+            && self.code.probes.values().iter().all(|probe| {
+                usize::from(probe.event) < self.code.events.len()
+                    && self.knows_all(&probe.filter)
+                    && self.knows_all(&probe.keys)
+            })
+    }
+
+    fn refers_back(self, place: ExprIx, expr: &Expr) -> bool {
+        let before = |other: &ExprIx| *other < place;
+        let probe = |probe: &ProbeIx| usize::from(*probe) < self.code.probes.len();
+        let window = |window: &Window| match window {
+            Window::Since(from) | Window::InLast(from) => before(from),
+            Window::Ever => true,
+        };
+        match expr {
+            Expr::Field { of: one, .. }
+            | Expr::Has(one)
+            | Expr::IsEmpty(one)
+            | Expr::Not(one)
+            | Expr::Negate(one)
+            | Expr::Round(one)
+            | Expr::IsUnknown(one)
+            | Expr::Top(_, one) => before(one),
+            Expr::And(all) | Expr::Or(all) => all.iter().all(before),
+            Expr::Equal(one, other)
+            | Expr::Less(one, other)
+            | Expr::LessOrEqual(one, other)
+            | Expr::Add(one, other)
+            | Expr::Subtract(one, other)
+            | Expr::Multiply(one, other)
+            | Expr::Divide(one, other)
+            | Expr::Default(one, other)
+            | Expr::InList(one, other) => before(one) && before(other),
+            Expr::In(value, list) => before(value) && list.iter().all(before),
+            Expr::If { condition, then, otherwise } => before(condition) && before(then) && before(otherwise),
+            Expr::History { probe: of, keys, window: within } => probe(of) && keys.iter().all(before) && window(within),
+            Expr::Scan { probe: of, keys, window: within, filter } => {
+                probe(of) && keys.iter().all(before) && window(within) && before(filter)
+            }
+            Expr::Aggregate(each) => {
+                probe(&each.probe)
+                    && each.keys.iter().all(before)
+                    && window(&each.window)
+                    && each.filter.iter().chain(&each.of).all(before)
+            }
+            Expr::Recommend { probe: of, product, complements, .. } => {
+                probe(of) && before(product) && before(complements)
+            }
+            Expr::Missing
+            | Expr::Literal(_)
+            | Expr::Now
+            | Expr::Entry
+            | Expr::LastMessage
+            | Expr::Contact(_)
+            | Expr::ContactId
+            | Expr::Trigger(_)
+            | Expr::Event(_)
+            | Expr::EventAt
+            | Expr::Element
+            | Expr::OwnMessage(_)
+            | Expr::Balance(_)
+            | Expr::Measure(_)
+            | Expr::InScenario(_) => true,
+        }
     }
 }

@@ -7,11 +7,11 @@ use crate::span::{Sources, Span};
 use crate::syntax::tree::{self, ItemKind};
 use std::collections::BTreeSet;
 
-/// The names in the order of files and places, messages after them. `files` begins with the standard library, which is
-/// told last.
-pub fn entries(files: &[CheckFile], sources: &Sources, checked: &Checked) -> Vec<WordEntry> {
+/// The names in the order of files and places, messages after them. The first `library` files are those of the standard
+/// library, which is told last.
+pub fn entries(files: &[CheckFile], library: usize, sources: &Sources, checked: &Checked) -> Vec<WordEntry> {
     let mut words = Words { sources, all: Vec::new() };
-    let (library, project) = files.split_at(files.len().min(1));
+    let (library, project) = files.split_at(files.len().min(library));
     for file in project.iter().chain(library) {
         file.tree.items.iter().for_each(|item| words.item(file, item));
     }
@@ -50,8 +50,18 @@ impl Words<'_> {
                 let place = scenario.name.as_ref().map_or(item.span, |name| name.span);
                 self.push(name, "scenario", item.span, doc.or(None), place);
             }
-            _ => {} // waist
+            ItemKind::Segment(segment) => self.named("segment", &segment.name, item),
+            ItemKind::Measure(measure) => self.named("measure", &measure.name, item),
+            ItemKind::Account(account) => self.named("account", &account.name, item),
+            ItemKind::Route(route) => self.named("event", &route.name, item),
+            ItemKind::Given(given) => self.named("given", &given.name, item),
+            // These have no name of their own.
+            ItemKind::Identity(_) | ItemKind::Policy(_) | ItemKind::Test(_) => {}
         }
+    }
+
+    fn named(&mut self, kind: &'static str, name: &tree::Word, item: &tree::Item) {
+        self.push(name.value.clone(), kind, item.span, item.doc.as_ref(), name.span);
     }
 
     fn fields(&mut self, record: &str, fields: &[tree::Field]) {

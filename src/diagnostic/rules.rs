@@ -75,7 +75,12 @@ rules! {
     TogetherWithoutWait "F007" "together-without-wait" Error;
     TooManySteps "F008" "too-many-steps" Error;
     NoExpectation "F009" "no-expectation" Warning;
+    NeverStarted "F010" "never-started" Warning;
+    Endless "F011" "endless" Error;
+    ErasureWhileWaiting "F012" "erasure-while-waiting" Note;
     NoConsentSource "C001" "no-consent-source" Note;
+    PolicyOverConfiguration "C002" "policy-over-configuration" Note;
+    HastyErasure "C003" "hasty-erasure" Error;
     TemplateMissing "M001" "template-missing" Error;
     TemplateUnknownVariable "M002" "template-unknown-variable" Error;
     TemplateMaybeMissing "M003" "template-maybe-missing" Warning;

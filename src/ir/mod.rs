@@ -391,6 +391,8 @@ pub enum Expr {
     Event(u16),
     /// The instant of the event at hand.
     EventAt,
+    /// The entity at hand of a list, or of a value of `with`, that a template goes through; missing anywhere else.
+    Element,
     /// The identity of the last message of one of these names that this instance sent; missing without one.
     OwnMessage(Vec<String>),
     /// What is on an account: credited, not expired, not debited.
@@ -502,7 +504,16 @@ pub struct MessageContext {
     pub variables: Vec<Variable>,
     /// Taken once for each trigger that leaves with the message, in order of entry (`items`).
     pub items: Vec<Variable>,
+    /// What is read of the entities and lists that the sends hand over (`with`).
+    pub with: Vec<WithFields>,
     pub code: Code,
+}
+
+/// What is read of a value of `with`: of the entity, or of each row of the list ([`Expr::Element`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithFields {
+    pub name: String,
+    pub fields: Vec<Variable>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -511,4 +522,6 @@ pub struct Variable {
     pub path: Vec<String>,
     pub ty: Type,
     pub value: ExprIx,
+    /// Of a list of an entity, what is read of each row ([`Expr::Element`]).
+    pub each: Vec<Variable>,
 }

@@ -17,14 +17,23 @@ impl Default for Currency {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     pub currency: Currency,
-    /// The zone of calendar arithmetic. UTC without a policy; `zone` of `scn.toml` until policies are in the language.
+    /// The zone of calendar arithmetic where the policy says nothing: UTC, or `zone` of `scn.toml`.
     pub zone: Zone,
-    /// How late a message may leave: 2 days without a policy.
+    /// Whether `scn.toml` says it, so that a policy that says it too is told.
+    pub zone_written: bool,
+    /// How late a message may leave where the policy says nothing: 2 days, or `expire` of `scn.toml`.
     pub expire: Duration,
+    pub expire_written: bool,
 }
 
 impl Default for Configuration {
     fn default() -> Configuration {
-        Configuration { currency: Currency::default(), zone: Zone::UTC, expire: Duration::days(2) }
+        Configuration {
+            currency: Currency::default(),
+            zone: Zone::UTC,
+            zone_written: false,
+            expire: Duration::days(2),
+            expire_written: false,
+        }
     }
 }

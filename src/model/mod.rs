@@ -11,7 +11,7 @@ pub use address::may_be_email;
 pub use configuration::{Configuration, Currency};
 pub use facts::{AggregateKind, MeasureKind, QuietHours, Refreshed};
 pub use message::{MessageValue, MessageValues};
-pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateVariable};
+pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateUse, TemplateVariable};
 pub use value::{Id, Literal};
 
 use serde::{Deserialize, Serialize};

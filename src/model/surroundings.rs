@@ -35,6 +35,20 @@ pub struct TemplateVariable {
     pub range: Range<usize>,
     /// Whether the template itself provides for a missing value (`default`, `if`).
     pub guarded: bool,
+    pub used: TemplateUse,
+}
+
+/// What a template does with what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateUse {
+    /// Shows or compares it: a single value.
+    Value,
+    /// Goes through it: a list.
+    List,
+    /// Asks whether it is there, or how long it is: a single value or a list.
+    Either,
+    /// Takes one of a list, as it is.
+    Element,
 }
 
 /// The tables and views of a CRM.

@@ -2,7 +2,8 @@
 //!
 //! A text, a flag and an enumeration are themselves. A number, a percentage (0.2 for 20%) and an amount are
 //! numbers, for conditions. An instant is its wall time in the project's zone, `2011-03-04 10:00`; a date is
-//! `2011-03-04`, a time `10:00`, a duration `1 month`: texts that sort as they should.
+//! `2011-03-04`, a time `10:00`, a duration `1 month`: texts that sort as they should. A list is a list, and each of its rows
+//! a record of what the template reads of it.
 //!
 //! Filters beside MiniJinja's own: `amount|money` is `12.50 EUR`, rounded to the currency's digits, half
 //! away from zero; `at|date` is `2011-03-04`, and `at|date("%d/%m/%Y %H:%M")` any format of strftime.
@@ -93,7 +94,14 @@ fn show(literal: &Literal, zone: Zone) -> Value {
         Literal::Date(date) => Value::from(date.to_string()),
         Literal::Time(time) => Value::from(time.to_string()),
         Literal::Duration(duration) => Value::from(duration.to_string()),
-        Literal::List(_) | Literal::Row(_) => Value::UNDEFINED, // waist
+        Literal::List(all) => all.iter().map(|each| show(each, zone)).collect(),
+        Literal::Row(fields) => {
+            let mut names = BTreeMap::new();
+            for (path, value) in fields {
+                insert(&mut names, path, value.as_ref().map(|literal| show(literal, zone)));
+            }
+            Node::Branch(names).value()
+        }
     }
 }
 

@@ -8,12 +8,12 @@
 mod scope;
 
 use super::{Broken, bounds};
-use crate::model::TemplateVariable;
+use crate::model::{TemplateUse, TemplateVariable};
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, Stmt, Test, UnaryOpKind};
 use minijinja::machinery::{Span, parse};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind};
-use scope::Scopes;
+use scope::{Given, Scopes};
 use std::ops::Range;
 
 /// A template's text, and where it stands in its file.
@@ -77,8 +77,8 @@ impl Walk<'_> {
             Stmt::EmitRaw(_) => {}
             Stmt::EmitExpr(emit) => self.expression(&emit.expr, false),
             Stmt::ForLoop(repeat) => {
-                self.expression(&repeat.iter, false);
-                let element = self.scopes.path(&repeat.iter);
+                self.used(&repeat.iter, false, TemplateUse::List);
+                let element = self.scopes.element(&repeat.iter);
                 self.scopes.enter();
                 self.scopes.assign(&repeat.target, element);
                 self.scopes.hide("loop");
@@ -125,9 +125,9 @@ impl Walk<'_> {
     }
 
     fn assignment(&mut self, target: &Expr<'_>, value: &Expr<'_>) {
-        self.expression(value, false);
-        let path = self.scopes.path(value);
-        self.scopes.assign(target, path);
+        self.used(value, false, TemplateUse::Either);
+        let given = self.scopes.given(value);
+        self.scopes.assign(target, given);
     }
 
     fn guarded(&mut self, shown: Vec<Vec<String>>, body: impl FnOnce(&mut Self)) {
@@ -137,13 +137,18 @@ impl Walk<'_> {
         self.guards.truncate(before);
     }
 
-    /// Walks an expression whose value is used. `guarded`: a missing value is provided for.
+    /// Walks an expression whose value is shown or compared. `guarded`: a missing value is provided for.
     fn expression(&mut self, expression: &Expr<'_>, guarded: bool) {
+        self.used(expression, guarded, TemplateUse::Value);
+    }
+
+    /// Walks an expression whose value is used.
+    fn used(&mut self, expression: &Expr<'_>, guarded: bool, used: TemplateUse) {
         match expression {
-            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.lookup(expression, guarded),
+            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.lookup(expression, guarded, used),
             Expr::Const(_) => {}
             Expr::Slice(slice) => {
-                self.expression(&slice.expr, guarded);
+                self.used(&slice.expr, guarded, TemplateUse::Either);
                 [&slice.start, &slice.stop, &slice.step].into_iter().flatten().for_each(|part| {
                     self.expression(part, false);
                 });
@@ -158,7 +163,11 @@ impl Walk<'_> {
                 // `x or "there"`: a missing left side is provided for.
                 BinOpKind::ScOr => {
                     let shown = self.condition(&binary.left);
-                    self.guarded(shown.if_false, |walk| walk.expression(&binary.right, guarded));
+                    self.guarded(shown.if_false, |walk| walk.used(&binary.right, guarded, used));
+                }
+                BinOpKind::In => {
+                    self.expression(&binary.left, false);
+                    self.used(&binary.right, false, TemplateUse::Either);
                 }
                 _ => {
                     self.expression(&binary.left, false);
@@ -171,9 +180,9 @@ impl Walk<'_> {
             }
             Expr::IfExpr(choice) => {
                 let shown = self.condition(&choice.test_expr);
-                self.guarded(shown.if_true, |walk| walk.expression(&choice.true_expr, guarded));
+                self.guarded(shown.if_true, |walk| walk.used(&choice.true_expr, guarded, used));
                 if let Some(otherwise) = &choice.false_expr {
-                    self.guarded(shown.if_false, |walk| walk.expression(otherwise, guarded));
+                    self.guarded(shown.if_false, |walk| walk.used(otherwise, guarded, used));
                 }
             }
             Expr::Filter(filter) => self.filter(filter, filter.span()),
@@ -193,7 +202,7 @@ impl Walk<'_> {
     fn condition(&mut self, expression: &Expr<'_>) -> Shown {
         match expression {
             Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => {
-                self.lookup(expression, true);
+                self.lookup(expression, true, TemplateUse::Either);
                 Shown { if_true: self.scopes.path(expression).into_iter().collect(), if_false: Vec::new() }
             }
             Expr::Test(test) => self.test(test, test.span()),
@@ -223,9 +232,12 @@ impl Walk<'_> {
     }
 
     /// `product.name`, `items[0].product`: the longest chain is one variable.
-    fn lookup(&mut self, expression: &Expr<'_>, guarded: bool) {
-        match self.scopes.path(expression) {
-            Some(path) => self.report(path, chain_range(expression), guarded),
+    fn lookup(&mut self, expression: &Expr<'_>, guarded: bool, used: TemplateUse) {
+        match self.scopes.given(expression) {
+            Some(Given { path, is_element }) => {
+                let used = if is_element { TemplateUse::Element } else { used };
+                self.report(path, chain_range(expression), guarded, used);
+            }
             // A name of the template's own, or a chain on something that is no name.
             None => match expression {
                 Expr::GetAttr(attribute) => self.expression(&attribute.expr, false),
@@ -246,14 +258,14 @@ impl Walk<'_> {
         }
     }
 
-    fn report(&mut self, path: Vec<String>, range: Range<usize>, guarded: bool) {
+    fn report(&mut self, path: Vec<String>, range: Range<usize>, guarded: bool, used: TemplateUse) {
         // The list itself is always there.
         if path == ["items"] {
             return;
         }
         let guarded = guarded || self.guards.iter().any(|guard| shows(guard, &path));
         let range = range.start + self.source.offset..range.end + self.source.offset;
-        self.found.push(TemplateVariable { path, range, guarded });
+        self.found.push(TemplateVariable { path, range, guarded, used });
     }
 
     fn filter(&mut self, filter: &Filter<'_>, span: Span) {
@@ -265,10 +277,11 @@ impl Walk<'_> {
         }
         let provides = matches!(filter.name, "default" | "d");
         if let Some(operand) = &filter.expr {
-            self.expression(operand, provides);
+            let used = if takes_lists(filter.name) { TemplateUse::Either } else { TemplateUse::Value };
+            self.used(operand, provides, used);
             if let (Some(path), Some((attribute, place))) = (self.scopes.path(operand), attribute_of(filter)) {
                 let path = path.into_iter().chain(attribute.split('.').map(str::to_owned)).collect();
-                self.report(path, range(place), provides);
+                self.report(path, range(place), provides, TemplateUse::Value);
             }
         }
         self.arguments(&filter.args);
@@ -281,7 +294,7 @@ impl Walk<'_> {
         }
         self.arguments(&test.args);
         let about_presence = matches!(test.name, "defined" | "undefined" | "none");
-        self.expression(&test.expr, about_presence);
+        self.used(&test.expr, about_presence, TemplateUse::Either);
         let path: Vec<_> = self.scopes.path(&test.expr).into_iter().collect();
         match test.name {
             "defined" => Shown { if_true: path, if_false: Vec::new() },
@@ -341,6 +354,26 @@ fn attribute_of(filter: &Filter<'_>) -> Option<(String, Span)> {
         Expr::Const(constant) => Some((constant.value.as_str()?.to_owned(), constant.span())),
         _ => None,
     }
+}
+
+/// Filters that take a list.
+fn takes_lists(filter: &str) -> bool {
+    scope::keeps_elements(filter)
+        || matches!(
+            filter,
+            "default"
+                | "d"
+                | "length"
+                | "count"
+                | "join"
+                | "map"
+                | "select"
+                | "reject"
+                | "min"
+                | "max"
+                | "sum"
+                | "groupby"
+        )
 }
 
 /// Where a chain stands. The engine's own span of a longer chain leaves out its first names.

@@ -20,6 +20,7 @@ impl Expr {
     pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             Kind::Error
+            | Kind::Missing
             | Kind::Literal(_)
             | Kind::Now
             | Kind::Entry
@@ -29,6 +30,7 @@ impl Expr {
             | Kind::Trigger(_)
             | Kind::Event(_)
             | Kind::EventAt
+            | Kind::Element
             | Kind::OwnMessage(_)
             | Kind::Balance(_)
             | Kind::Measure(_)
@@ -126,6 +128,15 @@ impl Scenario {
         if let Some(goal) = &self.goal {
             Step::visit_all(&goal.then, &mut |step| all.push(step));
         }
+        all
+    }
+
+    /// The events whose rows can be its trigger: its own, and those of the scenarios that start it.
+    pub fn trigger_events(&self) -> Vec<&str> {
+        let own = self.start.events().iter().map(|trigger| trigger.event.as_str());
+        let mut all: Vec<&str> = own.chain(self.started_by.iter().map(String::as_str)).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|event| seen.insert(*event));
         all
     }
 
