@@ -3,6 +3,7 @@
 
 use super::exprs::flag;
 use super::histories::Within;
+use super::names::Names;
 use super::scope::{Checker, Scope, Unfolding};
 use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -20,17 +21,12 @@ pub(super) struct Choice<'t> {
     pub window: Option<&'t tree::Window>,
 }
 
-impl<'a> Checker<'a> {
+impl<'a> Names<'a> {
     /// The events for which a name stands; `None` where it is an event itself, or no choice of events.
     pub(super) fn choices(&self, name: &str) -> Option<Vec<Choice<'a>>> {
         let mut found = Vec::new();
-        let is_event = self.names.model.events.contains_key(name);
+        let is_event = self.model.events.contains_key(name);
         (!is_event && self.gather_name(name, None, 0, &mut found)).then_some(found)
-    }
-
-    /// Whether a name is a choice of events.
-    pub(super) fn is_choice(&self, word: &Word) -> bool {
-        self.choices(&word.value).is_some()
     }
 
     fn gather_name(
@@ -40,8 +36,7 @@ impl<'a> Checker<'a> {
         depth: usize,
         found: &mut Vec<Choice<'a>>,
     ) -> bool {
-        let names = self.names;
-        let Some(definition) = names.definitions.get(name) else { return false };
+        let Some(definition) = self.definitions.get(name) else { return false };
         depth < DEPTH_MAX
             && definition.tree.parameters.is_empty()
             && !definition.is_segment
@@ -82,11 +77,32 @@ impl<'a> Checker<'a> {
         depth: usize,
         found: &mut Vec<Choice<'a>>,
     ) -> bool {
-        if !self.names.model.events.contains_key(&pattern.event.value) {
+        if !self.model.events.contains_key(&pattern.event.value) {
             return pattern.filters.is_empty() && self.gather_name(&pattern.event.value, window, depth, found);
         }
         found.push(Choice { pattern: pattern.clone(), window });
         found.len() <= EVENTS_MAX
+    }
+
+    /// The patterns that one stands for: itself, or those of a choice without windows.
+    pub(super) fn patterns(&self, pattern: &EventPattern) -> Vec<EventPattern> {
+        let plain = |choices: &Vec<Choice>| choices.iter().all(|choice| choice.window.is_none());
+        match self.choices(&pattern.event.value).filter(plain) {
+            Some(choices) if pattern.filters.is_empty() => choices.into_iter().map(|choice| choice.pattern).collect(),
+            _ => vec![pattern.clone()],
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// The events for which a name stands.
+    pub(super) fn choices(&self, name: &str) -> Option<Vec<Choice<'a>>> {
+        self.names.choices(name)
+    }
+
+    /// Whether a name is a choice of events.
+    pub(super) fn is_choice(&self, word: &Word) -> bool {
+        self.choices(&word.value).is_some()
     }
 
     /// `activity in last 3 days`: one of the events for which the name stands; the window of its definition goes before

@@ -1,6 +1,6 @@
 //! What only the whole of a scenario shows: exits before the first message, several triggers at one instant, consent.
 
-use super::typed::{Class, EntryRule, Kind, Scenario, Step, StepKind};
+use super::typed::{Class, EntryRule, Kind, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
 
 /// Judges scenarios as a whole, in the order of their names.
@@ -37,7 +37,9 @@ fn goal_before_message(scenario: &Scenario) -> Option<Diagnostic> {
 
 /// Two rows of one ticket start two instances, which send two messages.
 fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
-    if scenario.entry != EntryRule::Always {
+    // A silence ends once, and a period comes round once.
+    let by_event = matches!(scenario.start, Start::Events(_));
+    if scenario.entry != EntryRule::Always || !by_event {
         return None;
     }
     let mut steps = Vec::new();
@@ -51,14 +53,23 @@ fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
     )
 }
 
-/// Said once in a run, on the first marketing message: no model of this version declares who consents.
+/// Said once in a run, on the first marketing message of a channel for which the model does not say who consents.
 fn no_consent_source(scenarios: &[Scenario]) -> Option<Diagnostic> {
-    let marketing = |step: &&Step| matches!(&step.kind, StepKind::Send(send) if send.class == Class::Marketing);
-    let sends = scenarios.iter().flat_map(|scenario| scenario.all_steps()).filter(marketing);
-    let first = sends.min_by_key(|step| (step.span.source, step.span.start))?;
+    let steps = scenarios.iter().flat_map(|scenario| scenario.all_steps());
+    let sends = steps.filter_map(|step| match &step.kind {
+        StepKind::Send(send) if send.class == Class::Marketing => Some((step, send)),
+        _ => None,
+    });
+    let unasked = sends.filter_map(|(step, send)| {
+        let alternative = send.alternatives.iter().find(|alternative| alternative.consent.is_none())?;
+        Some((step.span, &alternative.channel))
+    });
+    let (first, channel) = unasked.min_by_key(|(span, _)| (span.source, span.start))?;
     Some(
         Diagnostic::new(Rule::NoConsentSource, "the model does not say who consents to marketing messages")
-            .at(first.span, "sent to every address that is not suppressed")
-            .help("keep the addresses of those who consent in `contact`, or send it as `service` where it is one"),
+            .at(first, "sent to every address that is not suppressed")
+            .help(format!(
+                "declare it: `extend contact {{ {channel}_consent: flag? }}`, or send it as `service` where it is one"
+            )),
     )
 }

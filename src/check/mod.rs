@@ -13,6 +13,7 @@ mod choices;
 mod definitions;
 mod effects;
 mod engagement;
+mod erasures;
 mod exprs;
 mod fields;
 mod fit;
@@ -20,6 +21,7 @@ mod flow;
 mod histories;
 mod lists;
 mod literals;
+mod loops;
 mod measures;
 mod names;
 mod origins;
@@ -101,6 +103,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         .map(|(name, declared)| checker.scenario(name, declared))
         .collect();
     flow::check_flow(&scenarios, &mut checker.out);
+    loops::check_loops(&scenarios, &mut checker.out);
+    erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
         templates::check_templates(&mut scenarios, shapes, &mut checker);
     }

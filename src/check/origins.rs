@@ -6,11 +6,8 @@ use super::typed::{EntryRule, Kind, Scenario};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Record;
 use crate::span::Span;
-use crate::syntax::tree::{self, ClauseKind, EventPattern, ExprKind, StepKind};
+use crate::syntax::tree::{self, ClauseKind, StepKind};
 use std::collections::BTreeMap;
-
-/// How many definitions an event pattern may go through.
-const PATTERN_DEPTH_MAX: usize = 32;
 
 /// What an instance may begin with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,47 +105,6 @@ fn started<'a>(steps: &'a [tree::Step], found: &mut Vec<&'a tree::Word>) {
 }
 
 impl Names<'_> {
-    /// The patterns that one stands for: itself, or those of a definition that is made of events, such as `activity`.
-    pub fn patterns(&self, pattern: &EventPattern) -> Vec<EventPattern> {
-        let mut found = Vec::new();
-        match self.expand(pattern, PATTERN_DEPTH_MAX, &mut found) {
-            Some(()) => found,
-            None => vec![pattern.clone()],
-        }
-    }
-
-    /// `None` where it is no event, nor made of events.
-    fn expand(&self, pattern: &EventPattern, depth: usize, found: &mut Vec<EventPattern>) -> Option<()> {
-        if self.model.events.contains_key(&pattern.event.value) {
-            found.push(pattern.clone());
-            return Some(());
-        }
-        let definition = self.definitions.get(pattern.event.value.as_str())?;
-        let is_plain = pattern.filters.is_empty() && definition.tree.parameters.is_empty();
-        if depth == 0 || !is_plain {
-            return None;
-        }
-        self.expand_body(definition.tree.body, depth - 1, found)
-    }
-
-    fn expand_body(&self, body: &tree::Expr, depth: usize, found: &mut Vec<EventPattern>) -> Option<()> {
-        match &body.kind {
-            ExprKind::Or(all) => all.iter().try_for_each(|each| self.expand_body(each, depth, found)),
-            ExprKind::AnyOf { patterns, window: None } => {
-                patterns.iter().try_for_each(|pattern| self.expand(pattern, depth, found))
-            }
-            ExprKind::History { pattern, window: None } => self.expand(pattern, depth, found),
-            ExprKind::Path(path) => match path.segments.as_slice() {
-                [word] => {
-                    let pattern = EventPattern { event: word.clone(), filters: Vec::new(), span: body.span };
-                    self.expand(&pattern, depth, found)
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// The records of a scenario's triggers as its steps see them: of its own events, else of the first that starts it; that the
     /// others have the same fields is judged later. A field may be missing where it may be missing in any of them.
     pub(super) fn trigger_records(&self, scenario: &str) -> Vec<Record> {

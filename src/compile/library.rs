@@ -1,14 +1,25 @@
-//! The standard library, in the language itself: the files of `stdlib/`, built in.
+//! The standard library, in the language itself.
 
-use super::InputFile;
+use super::{Input, InputFile};
 use crate::span::Sources;
 
-/// Each file by its name without `.scn`, and its text. A new file of the library is added here.
-pub const LIBRARY: &[(&str, &str)] = &[("retail", include_str!("../../stdlib/retail.scn"))];
+/// Its files: the stem, and the text.
+pub const LIBRARY: &[(&str, &str)] = &[
+    ("calendar", include_str!("../../stdlib/calendar.scn")),
+    ("engagement", include_str!("../../stdlib/engagement.scn")),
+    ("hygiene", include_str!("../../stdlib/hygiene.scn")),
+    ("loyalty", include_str!("../../stdlib/loyalty.scn")),
+    ("referral", include_str!("../../stdlib/referral.scn")),
+    ("retail", include_str!("../../stdlib/retail.scn")),
+];
 
-/// The library's files, added to the sources; none of them is judged.
-pub fn files(sources: &mut Sources) -> Vec<InputFile> {
-    let files = LIBRARY.iter().map(|(stem, text)| InputFile {
+/// Adds the library's files to the sources. One of which the project holds the very text is left out: that is how the
+/// library is checked and tested itself.
+pub fn files(sources: &mut Sources, input: &Input) -> Vec<InputFile> {
+    let is_given = |text: &str| {
+        (input.files.iter()).any(|file| input.sources.get(file.source).is_some_and(|source| *source.text == *text))
+    };
+    let files = LIBRARY.iter().filter(|(_, text)| !is_given(text)).map(|(stem, text)| InputFile {
         source: sources.add(format!("stdlib/{stem}.scn"), *text),
         stem: (*stem).to_owned(),
         folder: "stdlib".to_owned(),

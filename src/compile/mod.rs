@@ -89,7 +89,7 @@ pub struct WordEntry {
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
     // The library declares first, so that a second declaration is the project's.
-    let mut all_files = library::files(&mut sources);
+    let mut all_files = library::files(&mut sources, input);
     let library_files = all_files.len();
     all_files.extend(input.files.iter().cloned());
     let parsed: Vec<Parsed> = (all_files.iter())

@@ -10,6 +10,7 @@ mod describe;
 mod eval;
 mod facts;
 mod key;
+mod message_values;
 mod output;
 mod program;
 mod saved;

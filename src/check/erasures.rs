@@ -1,0 +1,195 @@
+//! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
+
+use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind};
+use super::words::or_list;
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::span::Span;
+use std::collections::BTreeSet;
+
+/// What is known of nobody's doing: a machine opens, and what was sent says nothing of who got it.
+const OPENED: &str = "opened";
+const OF_MESSAGES: [&str; 3] = [OPENED, "sent", "bounced"];
+
+/// How many scenarios a note names.
+const NAMED_MAX: usize = 4;
+
+/// A step `erase contact`, with what must hold for it to be reached.
+struct Erasure<'s> {
+    step: &'s Step,
+    /// What holds when it comes: conditions of the `if`s around it, `only if`.
+    holds: Vec<&'s Expr>,
+    /// What does not hold then: other arms, `unless`.
+    fails: Vec<&'s Expr>,
+    /// Whether a message was sent before it.
+    after_message: bool,
+}
+
+/// Judges the erasures of all scenarios.
+pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
+    for scenario in scenarios {
+        for erasure in erasures(scenario) {
+            let refused = rests_on_nothing(scenario, &erasure)
+                .or_else(|| rests_on_opens(scenario, &erasure))
+                .or_else(|| names_no_warning(scenario, scenarios, &erasure));
+            out.extend(refused);
+            out.extend(cuts_off(scenario, scenarios, &erasure));
+        }
+    }
+}
+
+fn erasures(scenario: &Scenario) -> Vec<Erasure<'_>> {
+    let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), after_message: false, found: Vec::new() };
+    walk.steps(&scenario.steps);
+    if let Some(goal) = &scenario.goal {
+        walk.holds.push(&goal.condition);
+        walk.steps(&goal.then);
+    }
+    walk.found
+}
+
+struct Walk<'s> {
+    holds: Vec<&'s Expr>,
+    fails: Vec<&'s Expr>,
+    after_message: bool,
+    found: Vec<Erasure<'s>>,
+}
+
+impl<'s> Walk<'s> {
+    fn steps(&mut self, steps: &'s [Step]) {
+        for step in steps {
+            let (held, failed) = (self.holds.len(), self.fails.len());
+            match &step.guard {
+                Some(Guard::OnlyIf(condition)) => self.holds.push(condition),
+                Some(Guard::Unless(condition)) => self.fails.push(condition),
+                None => {}
+            }
+            self.step(step);
+            self.holds.truncate(held);
+            self.fails.truncate(failed);
+        }
+    }
+
+    fn step(&mut self, step: &'s Step) {
+        match &step.kind {
+            StepKind::Erase => self.found.push(Erasure {
+                step,
+                holds: self.holds.clone(),
+                fails: self.fails.clone(),
+                after_message: self.after_message,
+            }),
+            StepKind::Send(_) => self.after_message = true,
+            StepKind::If { arms, otherwise } => {
+                let failed = self.fails.len();
+                for (condition, steps) in arms {
+                    self.holds.push(condition);
+                    self.steps(steps);
+                    self.holds.pop();
+                    self.fails.push(condition);
+                }
+                otherwise.iter().for_each(|steps| self.steps(steps));
+                self.fails.truncate(failed);
+            }
+            StepKind::Split { arms, .. } => arms.iter().for_each(|arm| self.steps(&arm.steps)),
+            StepKind::Repeat { steps, .. } => self.steps(steps),
+            _ => {}
+        }
+    }
+}
+
+/// Everything that chooses whom an erasure meets.
+fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator<Item = &'s Expr> {
+    scenario.audience.iter().chain(erasure.holds.iter().copied()).chain(erasure.fails.iter().copied())
+}
+
+/// `every month erase contact`
+fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
+    let everyone = matches!(scenario.start, Start::Every(_)) && conditions(scenario, erasure).next().is_none();
+    everyone.then(|| {
+        Diagnostic::new(Rule::HastyErasure, "this erases everyone")
+            .at(erasure.step.span, "no condition chooses whom")
+            .help("say whom, such as `every month for no purchased in last 3 years ...`")
+    })
+}
+
+/// No open proves nothing: the pixel may be blocked, or not consented to.
+fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
+    let mut events: BTreeSet<&str> = scenario.start.events().iter().map(|trigger| trigger.event.as_str()).collect();
+    for condition in conditions(scenario, erasure) {
+        condition.visit(&mut |each| match &each.kind {
+            Kind::History(history) => {
+                events.insert(&history.event);
+            }
+            Kind::Aggregate(aggregate) => {
+                events.insert(&aggregate.history.event);
+            }
+            _ => {}
+        });
+    }
+    let on_opens = events.contains(OPENED) && events.iter().all(|event| OF_MESSAGES.contains(event));
+    on_opens.then(|| {
+        Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
+            .at(erasure.step.span, "rests on opens alone")
+            .because("an open cannot always be known: images may be blocked, and not everyone consents to be counted")
+            .help("ask for more, such as `no (purchased or opened or clicked) in last 3 years`")
+    })
+}
+
+/// A warning that never left is no warning.
+fn names_no_warning(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
+    let is_send = |step: &&Step| matches!(step.kind, StepKind::Send(_));
+    let starts_this = |step: &Step| matches!(&step.kind, StepKind::Start(name) if *name == scenario.name);
+    let warner = |other: &&Scenario| {
+        let steps = other.all_steps();
+        steps.iter().any(|step| starts_this(step)) && steps.iter().any(is_send)
+    };
+    let follows = erasure.after_message || all.iter().any(|other| warner(&other));
+    if !follows || erasure.holds.iter().any(|condition| requires_sent(condition)) {
+        return None;
+    }
+    Some(
+        Diagnostic::new(Rule::HastyErasure, "this erasure does not name the warning that it follows")
+            .at(erasure.step.span, "comes after a message that may never have left")
+            .because("a message may be held back, suppressed or bounced; then the person was not warned")
+            .help("name it: `erase contact only if sent last_warning`"),
+    )
+}
+
+/// Whether a condition holds only where some message was sent.
+fn requires_sent(condition: &Expr) -> bool {
+    match &condition.kind {
+        Kind::And(all) => all.iter().any(requires_sent),
+        Kind::Or(all) => !all.is_empty() && all.iter().all(requires_sent),
+        Kind::History(history) => {
+            let names_it = history.keys.iter().any(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)));
+            history.event == "sent" && (names_it || !history.filters.is_empty())
+        }
+        _ => false,
+    }
+}
+
+/// Other scenarios may be in the middle of a wait.
+fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
+    let asks_of = |other: &str| {
+        conditions(scenario, erasure)
+            .any(|each| each.any(|kind| matches!(kind, Kind::InScenario(name) if name == other)))
+    };
+    let waits = |other: &Scenario| -> Option<Span> {
+        other.all_steps().iter().find(|step| step.takes_time()).map(|step| step.span)
+    };
+    let cut: Vec<(&str, Span)> = (all.iter())
+        .filter(|other| other.name != scenario.name && !asks_of(&other.name))
+        .filter_map(|other| Some((other.name.as_str(), waits(other)?)))
+        .collect();
+    let (first, place) = cut.first()?;
+    let names: Vec<&str> = cut.iter().take(NAMED_MAX).map(|(name, _)| *name).collect();
+    let more = if cut.len() > NAMED_MAX { " or another" } else { "" };
+    Some(
+        Diagnostic::new(
+            Rule::ErasureWhileWaiting,
+            format!("this erasure can come while the contact waits in {}{more}", or_list(&names)),
+        )
+        .at(erasure.step.span, "ends all that runs for the contact")
+        .at(*place, format!("`{first}` waits here"))
+        .help(format!("where it should end first, add `and not in {first}` to the condition")),
+    )
+}

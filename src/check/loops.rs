@@ -1,0 +1,267 @@
+//! A scenario ends, over all scenarios together: whatever begins another instance, by `start` or by an event that a step
+//! makes, comes back only after a wait, and only so often.
+
+use super::typed::{EntryRule, Expr, Kind, Scenario, Send, Start, Step, StepKind, Trigger};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::model::Literal;
+use crate::span::Span;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many steps of a round a finding points at.
+const LABELS_MAX: usize = 6;
+
+/// One scenario begins another.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    to: usize,
+    /// The step by which it does.
+    step: Span,
+    /// Whether time passes between the entry and that step.
+    waits: bool,
+}
+
+/// What a step makes happen, as far as the text tells.
+#[derive(Clone, Copy, Debug)]
+enum Act<'s> {
+    Start(&'s str),
+    Credit(&'s str),
+    Debit(&'s str),
+    Set(&'s str),
+    Tag { add: bool, tag: Option<&'s str> },
+    Send(&'s Send),
+}
+
+/// What is known of a field of an event that a step makes.
+enum Field<'s> {
+    Unknown,
+    Missing,
+    /// One of these texts.
+    OneOf(Vec<&'s str>),
+}
+
+/// Judges all scenarios together.
+pub fn check_loops(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
+    let edges: Vec<Vec<Edge>> = scenarios.iter().map(|scenario| edges(scenario, scenarios)).collect();
+    let mut told: BTreeSet<usize> = BTreeSet::new();
+    for start in 0..scenarios.len() {
+        if !told.contains(&start)
+            && let Some(round) = round(start, &edges, |edge| !edge.waits)
+        {
+            out.extend(endless(scenarios, start, &round, true));
+            told.extend(round.iter().map(|edge| edge.to));
+        }
+    }
+    for (start, scenario) in scenarios.iter().enumerate() {
+        if !told.contains(&start)
+            && !is_bounded(scenario)
+            && let Some(round) = round(start, &edges, |_| true)
+        {
+            out.extend(endless(scenarios, start, &round, false));
+            told.extend(round.iter().map(|edge| edge.to));
+        }
+    }
+}
+
+/// Whether its entry rule lets it begin only so often, whatever comes.
+fn is_bounded(scenario: &Scenario) -> bool {
+    matches!(scenario.entry, EntryRule::Once | EntryRule::OnceEvery(_) | EntryRule::OncePer(_))
+}
+
+/// The shortest way from a scenario back to it, over edges that are taken.
+fn round(start: usize, edges: &[Vec<Edge>], taken: impl Fn(&Edge) -> bool) -> Option<Vec<Edge>> {
+    let mut came: BTreeMap<usize, (usize, Edge)> = BTreeMap::new();
+    let mut waiting = VecDeque::from([start]);
+    while let Some(from) = waiting.pop_front() {
+        for edge in edges.get(from).into_iter().flatten().filter(|edge| taken(edge)) {
+            if came.contains_key(&edge.to) {
+                continue;
+            }
+            came.insert(edge.to, (from, *edge));
+            if edge.to == start {
+                return Some(back(start, &came));
+            }
+            waiting.push_back(edge.to);
+        }
+    }
+    None
+}
+
+fn back(start: usize, came: &BTreeMap<usize, (usize, Edge)>) -> Vec<Edge> {
+    let mut round = Vec::new();
+    let mut at = start;
+    while let Some((from, edge)) = came.get(&at) {
+        round.push(*edge);
+        at = *from;
+        if at == start {
+            break;
+        }
+    }
+    round.reverse();
+    round
+}
+
+fn endless(scenarios: &[Scenario], start: usize, round: &[Edge], at_once: bool) -> Option<Diagnostic> {
+    let scenario = scenarios.get(start)?;
+    let name = |edge: &Edge| scenarios.get(edge.to).map_or("", |scenario| scenario.name.as_str());
+    let mut found = Diagnostic::new(
+        Rule::Endless,
+        match at_once {
+            true => format!("`{}` begins itself again at the same instant", scenario.name),
+            false => format!("`{}` begins itself again without end", scenario.name),
+        },
+    );
+    for edge in round.iter().take(LABELS_MAX) {
+        found = found.at(edge.step, format!("begins `{}`", name(edge)));
+    }
+    let help = match at_once {
+        true => {
+            "write a `wait` before one of these steps, and an entry rule such as `once` in each scenario of the round"
+        }
+        false => "give each scenario of the round an entry rule, such as `once` or `once every 6 months`",
+    };
+    Some(found.because("a scenario ends: what comes back waits, and comes back only so often").help(help))
+}
+
+/// What a scenario begins.
+fn edges(scenario: &Scenario, all: &[Scenario]) -> Vec<Edge> {
+    let mut found = Vec::new();
+    follow(&scenario.steps, false, &mut |step, waits| found.extend(begun(step, waits, all)));
+    if let Some(goal) = &scenario.goal {
+        // A goal that asks for events is reached after the entry.
+        let later = goal.within.is_some() || goal.condition.any(|kind| matches!(kind, Kind::History(_)));
+        follow(&goal.then, later, &mut |step, waits| found.extend(begun(step, waits, all)));
+    }
+    found
+}
+
+fn begun(step: &Step, waits: bool, all: &[Scenario]) -> Vec<Edge> {
+    let Some(act) = act(step) else { return Vec::new() };
+    let begins = all.iter().enumerate().filter(|(_, scenario)| begins(act, scenario));
+    begins.map(|(to, _)| Edge { to, step: step.span, waits }).collect()
+}
+
+/// Calls `visit` on each step, and tells whether time has passed for sure when it comes; gives whether it has after them.
+fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, bool)) -> bool {
+    let mut waited = before;
+    for step in steps {
+        visit(step, waited);
+        let inside = match &step.kind {
+            // Where no time has passed yet, a moment that is past is not after the entry, and ends the instance. A wait for a
+            // condition passes at once where it holds already.
+            StepKind::Wait(_) | StepKind::WaitUntil(_) => true,
+            StepKind::If { arms, otherwise } => {
+                let mut all = true;
+                for (_, steps) in arms {
+                    all &= follow(steps, waited, visit);
+                }
+                let rest = otherwise.as_ref().map_or(waited, |steps| follow(steps, waited, visit));
+                all && rest
+            }
+            StepKind::Split { arms, .. } => {
+                let mut all = !arms.is_empty();
+                for arm in arms {
+                    all &= follow(&arm.steps, waited, visit);
+                }
+                all
+            }
+            StepKind::Repeat { times, steps, .. } => follow(steps, waited, visit) || *times > 1,
+            _ => false,
+        };
+        waited |= inside && step.guard.is_none();
+    }
+    waited
+}
+
+fn act(step: &Step) -> Option<Act<'_>> {
+    Some(match &step.kind {
+        StepKind::Start(scenario) => Act::Start(scenario),
+        StepKind::Credit { account, .. } => Act::Credit(account),
+        StepKind::Debit { account, .. } => Act::Debit(account),
+        StepKind::Set { field, .. } => Act::Set(field),
+        StepKind::Tag { add, tag } => Act::Tag { add: *add, tag: text(tag) },
+        StepKind::Send(send) => Act::Send(send),
+        _ => return None,
+    })
+}
+
+fn text(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        Kind::Literal(Literal::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether what a step does may begin a scenario.
+fn begins(act: Act, scenario: &Scenario) -> bool {
+    if let Act::Start(name) = act {
+        return scenario.name == name;
+    }
+    let Start::Events(triggers) = &scenario.start else { return false };
+    triggers.iter().any(|trigger| trigger.event == event(act) && !trigger_excludes(trigger, act))
+}
+
+/// The event that a step makes.
+fn event(act: Act) -> &'static str {
+    match act {
+        Act::Start(_) => "",
+        Act::Credit(_) => "credited",
+        Act::Debit(_) => "debited",
+        Act::Set(_) => "changed",
+        Act::Tag { add: true, .. } => "tagged",
+        Act::Tag { add: false, .. } => "untagged",
+        Act::Send(_) => "sent",
+    }
+}
+
+fn trigger_excludes(trigger: &Trigger, act: Act) -> bool {
+    trigger.filters.iter().any(|filter| excludes(filter, act))
+}
+
+/// Whether a filter is never true of the event that a step makes.
+fn excludes(filter: &Expr, act: Act) -> bool {
+    match &filter.kind {
+        Kind::And(all) => all.iter().any(|each| excludes(each, act)),
+        Kind::Or(all) => all.iter().all(|each| excludes(each, act)),
+        Kind::Not(inner) => matches!(&inner.kind, Kind::Equal(pair) if always_equal(pair, act)),
+        Kind::Equal(pair) => never_equal(&pair.0, std::slice::from_ref(&pair.1), act),
+        Kind::In(value, list) => never_equal(value, list, act),
+        Kind::Less(pair) | Kind::LessOrEqual(pair) => is_missing(&pair.0, act) || is_missing(&pair.1, act),
+        Kind::Has(inner) => is_missing(inner, act),
+        _ => false,
+    }
+}
+
+fn never_equal(value: &Expr, list: &[Expr], act: Act) -> bool {
+    match field(value, act) {
+        Field::Missing => true,
+        Field::Unknown => false,
+        Field::OneOf(known) => list.iter().all(|each| text(each).is_some_and(|text| !known.contains(&text))),
+    }
+}
+
+fn always_equal(pair: &(Expr, Expr), act: Act) -> bool {
+    match field(&pair.0, act) {
+        Field::OneOf(known) => text(&pair.1).is_some_and(|text| known.iter().all(|each| *each == text)),
+        Field::Missing | Field::Unknown => false,
+    }
+}
+
+fn is_missing(value: &Expr, act: Act) -> bool {
+    matches!(field(value, act), Field::Missing)
+}
+
+/// What is known of a value of the event that a step makes.
+fn field<'s>(value: &Expr, act: Act<'s>) -> Field<'s> {
+    let Kind::Event(name) = &value.kind else { return Field::Unknown };
+    match (act, name.as_str()) {
+        (Act::Credit(_) | Act::Debit(_), "expires") => Field::Unknown,
+        // What moves on one account does not move on another.
+        (Act::Credit(account) | Act::Debit(account), name) if name != account => Field::Missing,
+        (Act::Set(field), "field") => Field::OneOf(vec![field]),
+        (Act::Tag { tag: Some(tag), .. }, "tag") => Field::OneOf(vec![tag]),
+        (Act::Send(send), "message") => {
+            Field::OneOf(send.alternatives.iter().map(|each| each.message.as_str()).collect())
+        }
+        _ => Field::Unknown,
+    }
+}
