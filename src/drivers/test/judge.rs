@@ -202,7 +202,7 @@ fn near_act(program: &Program, verdict: &Verdict, claimed: &[bool], expected: &i
         };
     }
     match free().find(|done| is_alike(&done.act, expected)) {
-        Some(done) => Near::Other(story::act_words(&done.act, &verdict.world), done.at),
+        Some(done) => Near::Other(story::act(&done.act, &verdict.world), done.at),
         None => Near::Nothing,
     }
 }

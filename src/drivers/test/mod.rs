@@ -4,11 +4,11 @@ mod coverage;
 mod judge;
 mod world;
 
-pub use coverage::{Coverage, Reached};
+pub use coverage::{Coverage, Reached, Way};
 
 use super::life::Contact;
 use crate::engine::{Act, Effect, Life, Outcome, Output, Program, Reason, State, TraceLine, What, World};
-use crate::ir::{Op, TestCase};
+use crate::ir::{ExpectationKind, Op, TestCase, When};
 use crate::time::Instant;
 use std::cell::RefCell;
 
@@ -89,15 +89,21 @@ impl Verdict {
 
 /// Runs one test against a program that holds the scenarios it names, and no others.
 pub fn run(program: &Program, case: &TestCase) -> Verdict {
+    let (first, last) = span(case);
+    let mut program = program.clone();
+    program.stop_clocks(last);
+    let program = &program;
     let world = world::world(program, case);
+    let measures = world::measures(case);
     let mut verdict = Verdict::default();
     let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
     for person in world::people(program, case, &world) {
         let mut life = Life::default();
         world::fill(program, case, &world, &person, &mut life);
         let mut state = State::default();
-        let (world, person_ref) = (&world, &person);
-        Contact { program, world, person: person_ref, life: &mut life, state: &mut state }.live(Instant::MAX, &mut out);
+        let (world, person_ref, measures) = (&world, &person, &measures);
+        let mut of = Contact { program, world, person: person_ref, measures, life: &mut life, state: &mut state };
+        of.live(first, Instant::MAX, &mut out);
         let contact = person.id.to_string();
         for effect in out.effects.drain(..) {
             verdict.take(program, &contact, effect);
@@ -113,6 +119,25 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
     verdict.world = world;
     judge::judge(program, case, &mut verdict);
     verdict
+}
+
+/// The first and the last instant that a test names: its clocks go from one to the other, and instances then to their end.
+fn span(case: &TestCase) -> (Instant, Instant) {
+    let expected = case.expectations.iter().flat_map(|expectation| {
+        let when = match &expectation.kind {
+            ExpectationKind::Message { when, .. } | ExpectationKind::Act { when, .. } => *when,
+            ExpectationKind::NoMessage { .. } | ExpectationKind::Nothing | ExpectationKind::NothingElse => When::Ever,
+        };
+        match when {
+            When::Ever => [None, None],
+            When::At(at) => [Some(at), None],
+            When::Between(from, to) => [Some(from), Some(to)],
+        }
+    });
+    let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
+    let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
+    let (first, last) = (named.iter().min(), named.iter().max());
+    (first.copied().unwrap_or(Instant::MIN), last.copied().unwrap_or(Instant::MIN))
 }
 
 impl Verdict {

@@ -1,8 +1,9 @@
 //! What a test gives: rows of entities, contacts and their events.
 
-use crate::engine::{EntityTable, Event, Life, Person, Program, Value, World, apply_defaults};
+use crate::engine::{EntityTable, Event, Life, Measures, Person, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, GivenEvent, GivenRow, GivenValue, TestCase};
 use crate::model::{FRIEND, Id, Type};
+use crate::time::Instant;
 use std::sync::Arc;
 
 /// The entities that a test gives. A field that it does not give is marked, so that reading it is reported.
@@ -37,6 +38,15 @@ pub(super) fn people(program: &Program, case: &TestCase, world: &World) -> Vec<P
     contacts(case).map(person).collect()
 }
 
+/// The measures whose value the test says: they have it from the beginning on.
+pub(super) fn measures(case: &TestCase) -> Measures {
+    let mut measures = Measures::default();
+    for given in &case.measures {
+        measures.tell(&given.name, Instant::MIN, Value::from(&given.value));
+    }
+    measures
+}
+
 fn contacts(case: &TestCase) -> impl Iterator<Item = &GivenRow> {
     case.given.iter().filter(|row| row.entity == "contact")
 }
@@ -45,18 +55,17 @@ fn contacts(case: &TestCase) -> impl Iterator<Item = &GivenRow> {
 pub(super) fn fill(program: &Program, case: &TestCase, world: &World, person: &Person, life: &mut Life) {
     for (number, event) in case.events.iter().enumerate() {
         let contact = id(&event.contact);
-        for (kind, name, route) in program.event_sources() {
-            match route {
-                Some(route) if route.event == event.event => {
-                    let friend = told(case, event, &route.to);
-                    if contact != person.id && friend.is_some_and(|friend| id(friend) == person.id) {
-                        push(program, world, life, (kind, number), event, Some(&event.contact));
-                    }
+        let needs = program.needs();
+        for (kind, (read, route)) in needs.events.iter().zip(&needs.routes).enumerate() {
+            let place = (kind as u16, number);
+            if let Some(route) = route.as_ref().filter(|route| route.event == event.event) {
+                let friend = told(case, event, &route.to);
+                if contact != person.id && friend.is_some_and(|friend| id(friend) == person.id) {
+                    push(program, world, life, place, event, Some(&event.contact));
                 }
-                _ => {}
             }
-            if name == event.event && contact == person.id {
-                push(program, world, life, (kind, number), event, None);
+            if read.name == event.event && contact == person.id {
+                push(program, world, life, place, event, None);
             }
         }
     }
