@@ -1,9 +1,7 @@
 //! Tests to their compiled form.
 
 use crate::check::cases::{self, Case, Expected, Value};
-use crate::ir::{
-    Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When,
-};
+use crate::ir::{Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When};
 
 pub fn lower(case: &Case) -> TestCase {
     TestCase {

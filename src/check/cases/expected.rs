@@ -170,7 +170,8 @@ impl Reader<'_, '_, '_> {
         if self.sound {
             let name = format!("{} {}", channel.value, message.value);
             let report = Diagnostic::new(Rule::UnknownName, format!("no scenario of this test sends `{name}`"));
-            let sent: Vec<String> = self.acts.sent.iter().map(|(channel, message)| format!("{channel} {message}")).collect();
+            let sent: Vec<String> =
+                self.acts.sent.iter().map(|(channel, message)| format!("{channel} {message}")).collect();
             let near = suggestion(&name, sent.iter().map(String::as_str));
             let whole = Word::new(name.clone(), channel.span.to(message.span));
             let otherwise = match sent.is_empty() {

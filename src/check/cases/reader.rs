@@ -173,7 +173,12 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             if !names.is_silent(&name.value) {
                 let report = Diagnostic::new(Rule::UnknownName, format!("no measure is called `{}`", name.value));
                 let near = suggestion(&name.value, names.measures.keys().copied());
-                self.report(with_suggestion(report, name, near, "declare it: `measure NAME = average over contacts of ...`"));
+                self.report(with_suggestion(
+                    report,
+                    name,
+                    near,
+                    "declare it: `measure NAME = average over contacts of ...`",
+                ));
             }
             self.sound = false;
             return None;

@@ -60,9 +60,12 @@ fn row<'t>(
     if row.values.len() != names.len() {
         let (values, wanted) = (row.values.len(), names.len());
         out.push(
-            Diagnostic::new(Rule::WrongArguments, format!("this row has {}, for {}", counted(values, "value"), counted(wanted, "name")))
-                .at(row.span, "a value for each name, with commas between")
-                .help("give each row a title, `\"...\": `, so that one row cannot be read as part of another"),
+            Diagnostic::new(
+                Rule::WrongArguments,
+                format!("this row has {}, for {}", counted(values, "value"), counted(wanted, "name")),
+            )
+            .at(row.span, "a value for each name, with commas between")
+            .help("give each row a title, `\"...\": `, so that one row cannot be read as part of another"),
         );
         return None;
     }
