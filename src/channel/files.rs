@@ -18,6 +18,8 @@ pub enum FileKind {
     Mail,
     /// A text message: `.txt`.
     Text,
+    /// What a webhook is told: `.json`.
+    Call,
 }
 
 /// A file that could not be written. It names the folder and the system's reason.
@@ -58,6 +60,7 @@ pub fn write_file(folder: &Path, key: &str, kind: FileKind, content: &[u8]) -> R
     let extension = match kind {
         FileKind::Mail => "eml",
         FileKind::Text => "txt",
+        FileKind::Call => "json",
     };
     let path = folder.join(format!("{key}.{extension}"));
     let unfinished = folder.join(format!("{key}.{extension}.tmp"));

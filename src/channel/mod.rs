@@ -15,6 +15,7 @@ mod mail;
 mod secret;
 mod smtp;
 mod template;
+mod webhook;
 
 pub use address::{AddressError, EmailAddress, clean_name};
 pub use files::{FileError, FileKind, text_message, write_file};
@@ -22,3 +23,4 @@ pub use mail::{EmailSettings, Letter, Mail, MailError};
 pub use secret::{Secret, SecretError, SecretReference};
 pub use smtp::{BounceClass, Credentials, Outcome, Phase, Sender, SmtpError, SmtpSettings, Timeouts, TlsMode};
 pub use template::{LoadError, Presentation, RenderError, Rendered, Templates};
+pub use webhook::{Answer, Caller, may_be_webhook};

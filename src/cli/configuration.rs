@@ -1,10 +1,12 @@
 //! `scn.toml`: the file that makes a folder a project. `docs/reference/configuration.md` lists every key.
 
+use crate::channel::may_be_webhook;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Currency};
 use crate::span::{SourceId, Span};
 use crate::time::{Duration, Zone};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -24,6 +26,8 @@ pub struct Settings {
     /// Where messages are written while no server is configured.
     pub outbox: PathBuf,
     pub email: Option<Email>,
+    /// The addresses of webhooks, by their names; a call of any other is written as a file.
+    pub webhooks: BTreeMap<String, String>,
     pub sample: Option<Sample>,
 }
 
@@ -89,6 +93,7 @@ impl Settings {
             state: None,
             outbox: root.join("outbox"),
             email: None,
+            webhooks: BTreeMap::new(),
             sample: None,
         }
     }
@@ -115,6 +120,8 @@ struct File {
     expire: Option<Spanned<String>>,
     outbox: Option<PathBuf>,
     channels: Option<Channels>,
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookTable>,
     sample: Option<SampleTable>,
 }
 
@@ -142,6 +149,12 @@ struct ServerTable {
     user: Option<Spanned<String>>,
     password: Option<Spanned<String>>,
     connections: Option<Spanned<u16>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookTable {
+    url: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +194,9 @@ impl File {
             state: self.state.map(whole),
             outbox: self.outbox.map_or(defaults.outbox, whole),
             email: email.map(EmailTable::settings).transpose()?,
+            webhooks: (self.webhooks.into_iter())
+                .map(|(name, webhook)| Ok((name, webhook_address(webhook.url)?)))
+                .collect::<Result<_, _>>()?,
             sample: self.sample.map(|sample| Sample { csv: whole(sample.csv), with: whole(sample.with) }),
         })
     }
@@ -247,6 +263,14 @@ fn expire(text: Spanned<String>) -> Result<Duration, WrongValue> {
             Err(WrongValue::new(text.span(), message, "write a number and a unit, such as `2 days`"))
         }
     }
+}
+
+fn webhook_address(url: Spanned<String>) -> Result<String, WrongValue> {
+    if may_be_webhook(url.get_ref()) {
+        return Ok(url.into_inner());
+    }
+    let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
+    Err(WrongValue::new(url.span(), "this is no address of a webhook", help))
 }
 
 fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {

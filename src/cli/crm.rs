@@ -51,7 +51,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// All that reads the CRM: the scenarios, and the templates of their messages.
 fn codes(bundle: &Bundle) -> impl Iterator<Item = &Code> {
     let scenarios = bundle.scenarios.iter().map(|scenario| &scenario.code);
-    scenarios.chain(bundle.messages.iter().map(|message| &message.code))
+    let measures = bundle.measures.iter().map(|measure| &measure.code);
+    let messages = bundle.messages.iter().map(|message| &message.code);
+    scenarios.chain(measures).chain([&bundle.policy.code]).chain(messages)
 }
 
 /// The views that the database itself cannot read, with the reason.

@@ -1,6 +1,6 @@
 //! The trace of the engine in words: what a failing test and `simulate --contact` show.
 
-use crate::engine::{Asked, Count, Outcome, Program, Reason, Told, TraceLine};
+use crate::engine::{Act, Asked, Count, Outcome, Program, Reason, Told, TraceLine, Value, World};
 use crate::ir::{Op, StepIx};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -83,6 +83,40 @@ fn message(program: &Program, line: &TraceLine, outcome: Option<Outcome>, reason
     };
     let outcome = outcome.map_or("decided", Outcome::name);
     if reason.is_empty() { format!("{outcome}: {name}") } else { format!("{outcome}: {name}: {reason}") }
+}
+
+/// What a step other than `send` does, as the effects CSV says it: `contact.tier = "gold"`, `10 points`.
+pub fn act(act: &Act, world: &World) -> String {
+    match act {
+        Act::Set { field, value } => format!("contact.{field} = {}", value_words(value, world)),
+        Act::Tag { tag, .. } => tag.clone(),
+        Act::Credit { account, amount, .. } | Act::Debit { account, amount } => {
+            format!("{} {account}", amount.normalize())
+        }
+        Act::Start { scenario } => scenario.clone(),
+        Act::Erase => String::new(),
+        Act::Call { webhook, .. } => webhook.clone(),
+    }
+}
+
+/// A value as a person writes it.
+pub fn value_words(value: &Value, world: &World) -> String {
+    match value {
+        Value::Missing | Value::NotGiven => "missing".into(),
+        Value::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
+        Value::Number(number) => number.normalize().to_string(),
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Instant(instant) => instant.to_string(),
+        Value::Date(date) => date.to_string(),
+        Value::Time(time) => time.to_string(),
+        Value::Duration(duration) => duration.to_string(),
+        Value::Entity(entity) => world.id(*entity).map_or_else(String::new, ToString::to_string),
+        Value::Id(id) => id.to_string(),
+        Value::Message(message) => message.name.to_string(),
+        Value::List(all) => {
+            format!("[{}]", all.iter().map(|each| value_words(each, world)).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn answer(program: &Program, asked: &Asked) -> String {

@@ -88,6 +88,9 @@ pub enum Act {
 }
 
 impl Act {
+    /// All names that the effects CSV has for them.
+    pub const NAMES: [&'static str; 8] = ["set", "tag", "untag", "credit", "debit", "start", "erase", "call"];
+
     /// As the effects CSV names it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod address;
 mod configuration;
 mod facts;
+mod identity;
 mod message;
 mod surroundings;
 mod value;
@@ -10,6 +11,7 @@ mod value;
 pub use address::may_be_email;
 pub use configuration::{Configuration, Currency};
 pub use facts::{AggregateKind, MeasureKind, QuietHours, Refreshed};
+pub use identity::{identifying, persons};
 pub use message::{MessageValue, MessageValues};
 pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateUse, TemplateVariable};
 pub use value::{Id, Literal};

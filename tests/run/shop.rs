@@ -9,6 +9,7 @@ use scn::ir::Bundle;
 use scn::model::{Configuration, Surroundings};
 use scn::store::crm::Crm;
 use scn::time::{Instant, Zone};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +88,7 @@ impl Shop {
             outbox: self.outbox(),
             email: Some(EmailSettings::parse("Shop <shop@example.com>", None).unwrap()),
             post: self.post.clone(),
+            webhooks: BTreeMap::new(),
         };
         let (crm, state) = (Crm::open(&self.crm()).unwrap(), self.state());
         Run::open(Setup { bundle: &self.bundle, crm, state: &state, delivery }, &name, now)

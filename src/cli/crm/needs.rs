@@ -1,14 +1,16 @@
 //! What scenarios need of a CRM: tables or views, and their columns.
 
 use crate::ir::{Code, FieldUse};
-use crate::model::{CrmShape, Type};
-use std::collections::BTreeMap;
+use crate::model::{CrmShape, FRIEND, OWN_EVENTS, Type};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A table or a view that is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Need {
     pub(super) table: String,
     pub(super) columns: Vec<Column>,
+    /// What follows where there is no such table, if a scenario can run all the same.
+    pub(super) without: Option<&'static str>,
 }
 
 /// A column that is read.
@@ -26,6 +28,8 @@ pub(super) struct Column {
 pub(super) enum State {
     Met,
     Absent,
+    /// There is none, and this is what follows.
+    LeftOut(&'static str),
     /// A view that the database cannot read, and why.
     Broken(String),
     Lacks {
@@ -49,13 +53,32 @@ pub(super) fn of<'a>(codes: impl Iterator<Item = &'a Code>) -> Vec<Need> {
         for entity in code.entities.iter().filter(|entity| !entity.fields.is_empty()) {
             needs.record(&entity.name, &[id()], &entity.fields);
         }
-        for event in &code.events {
+        for (place, event) in code.events.iter().enumerate() {
             let contact = Column::required("contact", "the id of a contact");
             let at = Column::required("at", describe(&Type::Instant));
-            needs.record(&event.name, &[id(), contact, at], &event.fields);
+            let always = [id(), contact, at];
+            match code.routes.get(place).and_then(Option::as_ref) {
+                // What is told on is in the table of the event that is told, and whom it is told to with the contact.
+                Some(route) => {
+                    let told: Vec<FieldUse> =
+                        event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
+                    needs.record(&route.event, &always, &told);
+                    let to = Column { optional: true, ..Column::required(&route.to, "the id of a contact") };
+                    needs.column("contact", to);
+                }
+                None => needs.record(&event.name, &always, &event.fields),
+            }
         }
     }
-    needs.0.into_iter().map(|(table, columns)| Need { table, columns }).collect()
+    let need = |(table, columns): (String, Vec<Column>)| {
+        let without = match () {
+            () if needs.lists.contains(&table) => Some("all lists are empty without it"),
+            () if OWN_EVENTS.contains(&table.as_str()) => Some("what `scn` makes itself is known without it"),
+            () => None,
+        };
+        Need { table, columns, without }
+    };
+    needs.tables.into_iter().map(need).collect()
 }
 
 fn id() -> Column {
@@ -63,21 +86,35 @@ fn id() -> Column {
 }
 
 #[derive(Default)]
-struct Needs(BTreeMap<String, Vec<Column>>);
+struct Needs {
+    tables: BTreeMap<String, Vec<Column>>,
+    /// The tables of many-valued fields.
+    lists: BTreeSet<String>,
+}
 
 impl Needs {
     fn record(&mut self, name: &str, always: &[Column], fields: &[FieldUse]) {
         always.iter().for_each(|column| self.column(name, column.clone()));
-        // A list is a table of its own, which this version does not read.
-        let is_read = |field: &&FieldUse| field.name != "id" && !matches!(field.ty, Type::List(_));
-        for field in fields.iter().filter(is_read) {
+        let is_list = |field: &&FieldUse| matches!(field.ty, Type::List(_) | Type::Texts);
+        // A list is a table of its own.
+        for field in fields.iter().filter(is_list) {
+            let table = format!("{name}_{}", field.name);
+            self.column(&table, Column::required(name, format!("the id of a {name}")));
+            self.column(&table, Column::required(&field.name, describe(&field.ty)));
+            self.column(
+                &table,
+                Column { optional: true, ..Column::required("rank", "a number, the first is the least") },
+            );
+            self.lists.insert(table);
+        }
+        for field in fields.iter().filter(|field| field.name != "id" && !is_list(field)) {
             let optional = field.optional || field.default.is_some();
             self.column(name, Column { name: field.name.clone(), holds: describe(&field.ty), optional });
         }
     }
 
     fn column(&mut self, table: &str, column: Column) {
-        let columns = self.0.entry(table.to_owned()).or_default();
+        let columns = self.tables.entry(table.to_owned()).or_default();
         if !columns.iter().any(|each| each.name == column.name) {
             columns.push(column);
         }
@@ -107,7 +144,9 @@ impl Need {
         if let Some(reason) = broken.get(&self.table) {
             return State::Broken(reason.clone());
         }
-        let Some(table) = shape.table(&self.table) else { return State::Absent };
+        let Some(table) = shape.table(&self.table) else {
+            return self.without.map_or(State::Absent, State::LeftOut);
+        };
         let lacking = self.columns.iter().filter(|column| !table.has(&column.name)).cloned();
         let (optional, required): (Vec<Column>, Vec<Column>) = lacking.partition(|column| column.optional);
         match required.is_empty() && optional.is_empty() {
@@ -121,7 +160,7 @@ impl State {
     /// Whether a scenario cannot run without what is missing.
     pub(super) fn keeps_from_running(&self) -> bool {
         match self {
-            State::Met => false,
+            State::Met | State::LeftOut(_) => false,
             State::Absent | State::Broken(_) => true,
             State::Lacks { required, .. } => !required.is_empty(),
         }
@@ -132,6 +171,7 @@ impl State {
         match self {
             State::Met => "there".into(),
             State::Absent => "missing".into(),
+            State::LeftOut(without) => format!("may be left out: {without}"),
             State::Broken(reason) => format!("a view that cannot be read: {reason}"),
             State::Lacks { required, optional, .. } if required.is_empty() => {
                 format!("there, but for {}, which may be left out", names(optional))

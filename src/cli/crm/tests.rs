@@ -1,6 +1,6 @@
 use super::*;
 use crate::ir::{FieldUse, RecordUse};
-use crate::model::{CrmColumn, CrmTable, Type};
+use crate::model::{CrmColumn, CrmTable, Route, Type};
 
 fn field(name: &str, ty: Type, optional: bool) -> FieldUse {
     FieldUse { name: name.into(), ty, optional, default: None }
@@ -25,7 +25,10 @@ fn code() -> Code {
                 fields: vec![field("product", product, false), field("order", Type::Text, true)],
             },
             RecordUse { name: "returned".into(), fields: Vec::new() },
+            RecordUse { name: "friend_purchased".into(), fields: vec![field("amount", Type::Money, false)] },
+            RecordUse { name: "credited".into(), fields: vec![field("points", Type::Number, true)] },
         ],
+        routes: vec![None, None, Some(Route { event: "purchased".into(), to: "referrer".into() }), None],
         ..Code::default()
     }
 }
@@ -59,9 +62,11 @@ fn the_report_says_what_is_missing_and_how_to_write_it() {
       table returned(id, contact)
 
     The scenarios need
-      contact(id, email): there
+      contact(id, email, referrer): there, but for referrer, which may be left out
+      credited(id, contact, at, points): may be left out: what `scn` makes itself is known without it
       product(id, recurring, delay): there, but for delay, which may be left out
-      purchased(id, contact, at, product, order): missing
+      product_complements(product, complements, rank): may be left out: all lists are empty without it
+      purchased(id, contact, at, product, order, amount): missing
       returned(id, contact, at): lacks at
 
     To write, with the shop's own words in the place of `...`
@@ -72,7 +77,8 @@ fn the_report_says_what_is_missing_and_how_to_write_it() {
       ... AS "contact",  -- the id of a contact
       ... AS "at",       -- an instant: `2011-03-04T10:00:00Z`, or seconds since 1970
       ... AS "product",  -- the id of a product
-      ... AS "order"     -- a text; may be left out
+      ... AS "order",    -- a text; may be left out
+      ... AS "amount"    -- an amount, as a decimal number
     FROM ...;
 
     ALTER TABLE "returned" ADD COLUMN "at";  -- an instant: `2011-03-04T10:00:00Z`, or seconds since 1970; then fill it

@@ -11,7 +11,7 @@ pub(super) fn statement(need: &Need, state: &State) -> Option<String> {
         State::Lacks { is_view: true, .. } => Some(format!("DROP VIEW {};\n{}", quoted(&need.table), view(need))),
         // A view cannot take the name of a table.
         State::Lacks { required, .. } => Some(required.iter().map(|column| added(need, column)).collect()),
-        State::Met => None,
+        State::Met | State::LeftOut(_) => None,
     }
 }
 

@@ -181,7 +181,8 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
         email = Some(nobody);
     }
     let templates = Arc::new(surroundings::templates(project)?);
-    Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post })
+    let webhooks = settings.webhooks.clone();
+    Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post, webhooks })
 }
 
 /// After a long stop, and before older events are taken, says what would leave, and asks.

@@ -3,7 +3,7 @@
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
-use crate::engine::{Count, Program, Reason};
+use crate::engine::{Count, Outcome, Program, Reason};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -71,6 +71,7 @@ impl Shown<'_> {
         self.heading(&mut text);
         if self.report().span.is_some() && !self.program().units().is_empty() {
             self.months(&mut text);
+            self.acts(&mut text);
             self.busiest(&mut text);
             self.first(&mut text);
             self.not_sent(&mut text);
@@ -134,6 +135,25 @@ impl Shown<'_> {
         let _ = writeln!(text, "{table}\n");
     }
 
+    fn acts(&self, text: &mut String) {
+        let acts = &self.report().acts;
+        if acts.is_empty() {
+            return;
+        }
+        let mut table = plain_table();
+        table.set_header(vec!["done by month", "scenario", "step", "count"]);
+        let mut totals: BTreeMap<(u16, &str), u64> = BTreeMap::new();
+        for ((unit, effect, month), count) in acts {
+            *totals.entry((*unit, effect)).or_default() += count;
+            table.add_row(vec![month.clone(), self.scenario(*unit).into(), (*effect).into(), grouped(*count)]);
+        }
+        for ((unit, effect), count) in totals {
+            table.add_row(vec!["total".into(), self.scenario(unit).to_owned(), effect.into(), grouped(count)]);
+        }
+        align_numbers(&mut table, 3);
+        let _ = writeln!(text, "{table}\n");
+    }
+
     fn busiest(&self, text: &mut String) {
         let Some(Busiest { contact, day, messages: count, could_leave_together }) = &self.report().busiest else {
             return;
@@ -191,11 +211,12 @@ impl Shown<'_> {
         table.set_header(vec!["not sent, and why", "scenario", "count"]);
         let mut rows = 0;
         for ((unit, ordinal, outcome, reason), count) in &report.outcomes {
-            if *reason == Reason::None {
+            if matches!(outcome, Outcome::Sent | Outcome::Done) {
                 continue;
             }
             rows += 1;
-            let why = format!("step {ordinal} {}: {}", outcome.name(), reason.text());
+            let because = if *reason == Reason::None { String::new() } else { format!(": {}", reason.text()) };
+            let why = format!("step {ordinal} {}{because}", outcome.name());
             table.add_row(vec![why, self.scenario(*unit).to_owned(), grouped(*count)]);
         }
         for (unit, counts) in report.counts.iter().enumerate() {
@@ -247,7 +268,7 @@ impl Shown<'_> {
     fn notes(&self, text: &mut String) {
         let report = self.report();
         for lack in &report.absent {
-            let _ = writeln!(text, "note: the CRM has {}: it reads as missing", lack.describe());
+            let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
         }
         if !report.as_of_now.is_empty() {
             let _ = writeln!(
@@ -291,6 +312,13 @@ impl Shown<'_> {
             .iter()
             .map(|((unit, month), sent)| json!({"scenario": self.scenario(*unit), "month": month, "sent": sent}))
             .collect();
+        let acts: Vec<Value> = report
+            .acts
+            .iter()
+            .map(|((unit, effect, month), count)| {
+                json!({"scenario": self.scenario(*unit), "effect": effect, "month": month, "count": count})
+            })
+            .collect();
         let outcomes: Vec<Value> = report
             .outcomes
             .iter()
@@ -322,6 +350,7 @@ impl Shown<'_> {
             "effects": report.rows,
             "threads": report.threads,
             "months": months,
+            "acts": acts,
             "outcomes": outcomes,
             "ended": ended,
             "busiest_person_day": busiest,

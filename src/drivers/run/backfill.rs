@@ -34,6 +34,7 @@ impl Run {
             outbox: folder.path().join("outbox"),
             email: None,
             post: Post::Files,
+            webhooks: BTreeMap::new(),
         };
         let setup = Setup { bundle: &self.bundle, crm: self.crm.again()?, state: &copy, delivery };
         let mut run = Run::open(setup, "rehearsal", now)?;

@@ -30,6 +30,8 @@ pub struct Delivery {
     /// `None`: no email can be sent.
     pub email: Option<EmailSettings>,
     pub post: Post,
+    /// The addresses of webhooks; calls of any other are written as files.
+    pub webhooks: BTreeMap<String, String>,
 }
 
 /// Where mail goes.
@@ -85,6 +87,8 @@ impl Run {
         if due.is_empty() {
             return Ok(false);
         }
+        let (calls, due): (Vec<DueMessage>, Vec<DueMessage>) = due.into_iter().partition(|due| due.call.is_some());
+        self.make_calls(calls, now)?;
         let ready = self.claim(due, now)?;
         self.send(ready, now, stop)?;
         Ok(true)
@@ -272,7 +276,8 @@ impl Run {
     pub(super) fn settle_files(&mut self, now: Instant) -> Result<(), Error> {
         for ticket in self.state.uncertain_files()? {
             let key = ticket.key.to_string();
-            let exists = ["eml", "txt"].iter().any(|end| self.delivery.outbox.join(format!("{key}.{end}")).exists());
+            let exists =
+                ["eml", "txt", "json"].iter().any(|end| self.delivery.outbox.join(format!("{key}.{end}")).exists());
             self.state.resolve(&ticket, exists, now)?;
         }
         Ok(())

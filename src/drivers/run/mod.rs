@@ -5,18 +5,21 @@
 //! the wall clock says, and how long to sleep, is for whoever calls it.
 
 mod backfill;
+mod calls;
 mod circuit;
 mod connections;
 mod deliver;
 mod journal;
 mod poll;
 mod step;
+mod writes;
 
 pub use backfill::Rehearsal;
 pub use deliver::{Delivery, Post};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
+use crate::channel::Caller;
 use crate::engine::{self, Counts, Needs, Program, World};
 use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
 use crate::model::Id;
@@ -28,6 +31,7 @@ use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use writes::RefusedWrites;
 
 /// How far the clock may have gone back since it was last seen: five minutes.
 const CLOCK_BACK_MAX: i64 = 5 * 60 * 1_000_000;
@@ -60,6 +64,9 @@ pub struct Run {
     /// Contacts of which a value cannot be read: not stepped until it can.
     set_aside: BTreeSet<Id>,
     circuit: Circuit,
+    refused_writes: Option<RefusedWrites>,
+    /// Made with the first call by HTTP.
+    caller: Option<Caller>,
     report: Report,
 }
 
@@ -81,6 +88,10 @@ pub struct Report {
     pub sent: BTreeMap<String, u64>,
     /// Messages that did not leave, by outcome and reason.
     pub not_sent: BTreeMap<(String, String), u64>,
+    /// What steps other than `send` did, by the effect's name.
+    pub done: BTreeMap<&'static str, u64>,
+    /// What they did not, by the effect's name, outcome and reason.
+    pub not_done: BTreeMap<(&'static str, &'static str, &'static str), u64>,
     /// What can be mended (a template, an address), in words, each once.
     pub troubles: BTreeSet<String>,
     pub notes: Notes,
@@ -174,6 +185,8 @@ impl Run {
             last_poll_written: last_poll,
             set_aside: BTreeSet::new(),
             circuit: Circuit::default(),
+            refused_writes: None,
+            caller: None,
             report,
         };
         run.settle_files(now)?;
@@ -186,8 +199,9 @@ impl Run {
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.poll(now)?;
+        self.try_writes_again(now);
         while !stop() {
-            if self.step_batch(now)? {
+            if self.step_batch(now)? || self.write_crm(now)? {
                 continue;
             }
             if self.report.circuit_open || !self.deliver(now, stop)? {

@@ -11,8 +11,8 @@ use crate::ir::Op;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
-    Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, ReceiptOutcome,
-    Verdict as Answer,
+    Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
+    ReceiptOutcome, Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -38,6 +38,14 @@ pub(super) struct AtWork<'a> {
     /// Rows of the inbox that it was stepped with.
     pub consumed: Vec<i64>,
     pub verdicts: Vec<(EffectKey, Answer)>,
+    /// Changes of the CRM.
+    pub writes: Vec<NewWrite>,
+    /// Changes that the CRM has, and that the state has forgotten.
+    pub forgotten: Vec<EffectKey>,
+    /// What steps other than `send` did, by the effect's name.
+    pub done: Vec<&'static str>,
+    /// What they did not, and why.
+    pub not_done: Vec<(&'static str, Outcome, &'static str)>,
 }
 
 impl Run {
@@ -75,6 +83,7 @@ impl Run {
         let mut outs = Vec::new();
         let mut all_counts = Vec::new();
         let mut not_sent = Vec::new();
+        let (mut done, mut not_done) = (Vec::new(), Vec::new());
         let mut troubles: Vec<String> = Vec::new();
         let mut notes = Notes::default();
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
@@ -90,6 +99,8 @@ impl Run {
                     work(&mut at_work, claimed);
                     all_counts.push(std::mem::take(&mut at_work.out.counts));
                     not_sent.append(&mut at_work.not_sent);
+                    done.append(&mut at_work.done);
+                    not_done.append(&mut at_work.not_done);
                     outs.push(at_work.end());
                     ControlFlow::Continue(())
                 }
@@ -115,6 +126,12 @@ impl Run {
         }
         for (outcome, reason) in not_sent {
             self.did_not_send(outcome.name(), reason);
+        }
+        for effect in done {
+            *self.report.done.entry(effect).or_default() += 1;
+        }
+        for (effect, outcome, reason) in not_done {
+            *self.report.not_done.entry((effect, outcome.name(), reason)).or_default() += 1;
         }
         Ok(outs)
     }
@@ -184,6 +201,10 @@ impl<'a> AtWork<'a> {
             not_sent: Vec::new(),
             consumed: Vec::new(),
             verdicts: Vec::new(),
+            writes: Vec::new(),
+            forgotten: claimed.made.clone(),
+            done: Vec::new(),
+            not_done: Vec::new(),
         })
     }
 
@@ -283,7 +304,8 @@ impl<'a> AtWork<'a> {
                 What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
                 What::Send { outcome, reason, .. } => self.not_sent.push((*outcome, reason.text())),
                 What::End { .. } => {}
-                What::Act { .. } => {} // waist
+                What::Act { key, act, outcome: Outcome::Done, .. } => self.act(*key, act, &effect),
+                What::Act { act, outcome, reason, .. } => self.not_done.push((act.name(), *outcome, reason.text())),
             }
         }
     }
@@ -302,6 +324,7 @@ impl<'a> AtWork<'a> {
                 .iter()
                 .map(|alternative| (alternative.channel.clone(), alternative.message.clone()))
                 .collect(),
+            call: None,
             due: effect.at,
             not_before: effect.at,
             expires_at,
@@ -319,6 +342,8 @@ impl<'a> AtWork<'a> {
             messages: self.messages,
             withdrawn: self.withdrawn,
             verdicts: self.verdicts,
+            writes: self.writes,
+            forgotten: self.forgotten,
             journal: self.journal,
         }
     }

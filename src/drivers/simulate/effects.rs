@@ -48,6 +48,14 @@ impl<'a, W: Write> Effects<'a, W> {
         row.entered_at.write_to(&mut self.line);
         self.line.push(b',');
         push_number(&mut self.line, i64::from(row.ordinal));
+        if let (Some(act), Some(outcome)) = (&row.act, row.outcome) {
+            for column in [act.effect, "", &act.message, outcome.name(), row.reason.text()] {
+                self.line.push(b',');
+                push_field(&mut self.line, column.as_bytes());
+            }
+            self.line.push(b'\n');
+            return self.to.write_all(&self.line);
+        }
         let program = self.program;
         let end = (row.unit, row.step, row.alternative, row.outcome, row.reason);
         self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| end_of(program, row)));

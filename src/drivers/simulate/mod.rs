@@ -10,7 +10,7 @@ mod worker;
 
 pub use effects::{Effects, HEADER};
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
-pub use row::Row;
+pub use row::{Acted, Row};
 pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
@@ -62,6 +62,9 @@ pub fn simulate(
     effects: Option<&mut dyn Write>,
 ) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
+    let mut crm = crm.again()?;
+    crm.identify(&bundle.identity, bundle.settings.zone)?;
+    let crm = &crm;
     let mut program = Program::link(&bundle, &[])?;
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
@@ -282,7 +285,7 @@ fn one(
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
-        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id)) {
+        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let Err(error) = rows.push(row) {
                 failed = Some(error);
             }

@@ -21,6 +21,8 @@ pub struct Report {
     pub threads: usize,
     /// By scenario, then month (`2011-03`): messages sent.
     pub months: BTreeMap<(u16, String), u64>,
+    /// By scenario, then what its steps did (`set`, `tag`, ...), then month.
+    pub acts: BTreeMap<(u16, &'static str, String), u64>,
     /// By scenario, step number, outcome and reason.
     pub outcomes: BTreeMap<(u16, u16, Outcome, Reason), u64>,
     pub counts: Vec<Counts>,
@@ -28,6 +30,8 @@ pub struct Report {
     /// The first messages sent, in order.
     pub first: Vec<Row>,
     pub sent: u64,
+    /// What other steps did.
+    pub done: u64,
     pub rows: u64,
     /// Instances that ended for a missing value or for want of time, by scenario, step, reason and entity.
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
@@ -78,6 +82,7 @@ pub struct Tally {
     month: String,
     month_ends: Instant,
     sent_in_month: Vec<u64>,
+    done_in_month: BTreeMap<(u16, &'static str), u64>,
     report: Report,
 }
 
@@ -88,6 +93,7 @@ impl Tally {
             month: String::new(),
             month_ends: Instant::MIN,
             sent_in_month: vec![0; program.units().len()],
+            done_in_month: BTreeMap::new(),
             report: Report::default(),
         }
     }
@@ -96,14 +102,19 @@ impl Tally {
         self.report.rows += 1;
         let Some(outcome) = row.outcome else { return };
         *self.report.outcomes.entry((row.unit, row.ordinal, outcome, row.reason)).or_default() += 1;
-        if outcome != Outcome::Sent {
+        if !matches!(outcome, Outcome::Sent | Outcome::Done) {
             return;
         }
-        self.report.sent += 1;
         if row.at >= self.month_ends {
             self.close_month();
             self.open_month(row.at);
         }
+        if let Some(act) = &row.act {
+            self.report.done += 1;
+            *self.done_in_month.entry((row.unit, act.effect)).or_default() += 1;
+            return;
+        }
+        self.report.sent += 1;
         if let Some(count) = self.sent_in_month.get_mut(usize::from(row.unit)) {
             *count += 1;
         }
@@ -124,6 +135,9 @@ impl Tally {
     fn close_month(&mut self) {
         for (unit, count) in self.sent_in_month.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
             *self.report.months.entry((unit as u16, self.month.clone())).or_default() += std::mem::take(count);
+        }
+        for ((unit, effect), count) in std::mem::take(&mut self.done_in_month) {
+            *self.report.acts.entry((unit, effect, self.month.clone())).or_default() += count;
         }
     }
 

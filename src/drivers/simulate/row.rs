@@ -1,6 +1,7 @@
-//! One line of the effects: what became of a message, or how an instance ended.
+//! One line of the effects: what became of a message, what a step did, or how an instance ended.
 
-use crate::engine::{Effect, Outcome, Reason, TriggerRef, What};
+use crate::drivers::story;
+use crate::engine::{Act, Effect, Outcome, Reason, TriggerRef, What, World};
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::time::Instant;
@@ -23,18 +24,34 @@ pub struct Row {
     pub also: Box<[TriggerRef]>,
     /// The alternative of a `send`.
     pub alternative: u8,
+    /// Of a step other than `send`.
+    pub act: Option<Box<Acted>>,
     /// `None` for an instance that ended before its time.
     pub outcome: Option<Outcome>,
     pub reason: Reason,
 }
 
+/// What a step other than `send` does, in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Acted {
+    /// As the column `effect` names it: one of [`Act::NAMES`].
+    pub effect: &'static str,
+    /// As the column `message` says it.
+    pub message: String,
+}
+
 impl Row {
     /// `None` for an effect that has no outcome yet: there is none in simulation.
-    pub fn of(effect: Effect, contact: &Id) -> Option<Row> {
+    pub fn of(effect: Effect, contact: &Id, world: &World) -> Option<Row> {
+        let mut act = None;
         let (alternative, outcome, reason) = match effect.what {
             What::Send { alternative, outcome, reason } => (alternative, Some(outcome), reason),
             What::End { reason, .. } => (0, None, reason),
-            What::Emit { .. } | What::Withdraw { .. } | What::Act { .. } => return None, // waist
+            What::Act { act: done, outcome, reason, .. } => {
+                act = Some(Box::new(Acted { effect: done.name(), message: story::act(&done, world) }));
+                (0, Some(outcome), reason)
+            }
+            What::Emit { .. } | What::Withdraw { .. } => return None,
         };
         Some(Row {
             at: effect.at,
@@ -46,18 +63,23 @@ impl Row {
             trigger: effect.trigger,
             also: effect.also.into_boxed_slice(),
             alternative,
+            act,
             outcome,
             reason,
         })
     }
 
-    /// The order of the effects CSV: instant, contact, scenario, step, trigger.
+    /// The order of the effects CSV: instant, contact, scenario, step, trigger; what is still equal by all the rest, so
+    /// that the order is one and the same however the rows were cut.
     pub fn order(&self, other: &Row) -> Ordering {
         self.at
             .cmp(&other.at)
             .then_with(|| self.contact.cmp(&other.contact))
             .then_with(|| (self.unit, self.ordinal).cmp(&(other.unit, other.ordinal)))
             .then_with(|| self.trigger.cmp(&other.trigger))
+            .then_with(|| (self.entered_at, self.step).cmp(&(other.entered_at, other.step)))
+            .then_with(|| (&self.act, self.outcome, self.reason).cmp(&(&other.act, other.outcome, other.reason)))
+            .then_with(|| (self.alternative, &self.also).cmp(&(other.alternative, &other.also)))
     }
 
     /// Writes the row so that [`Row::read`] reads it.
@@ -72,7 +94,12 @@ impl Row {
         number(to, self.also.len() as i64)?;
         self.also.iter().try_for_each(|each| trigger(to, each))?;
         let outcome = self.outcome.map_or(0, |outcome| 1 + outcome as u8);
-        to.write_all(&[self.alternative, outcome, self.reason as u8])
+        let effect = self.act.as_ref().map_or(0, |act| 1 + place_of(act.effect));
+        to.write_all(&[self.alternative, outcome, self.reason as u8, effect])?;
+        match &self.act {
+            Some(act) => text(to, &act.message),
+            None => Ok(()),
+        }
     }
 
     /// Reads a row; `None` at the end.
@@ -90,12 +117,17 @@ impl Row {
         let trigger = read_trigger(from)?;
         let count = read_number(from)?;
         let also = (0..count).map(|_| read_trigger(from)).collect::<io::Result<Box<[TriggerRef]>>>()?;
-        let mut last = [0u8; 3];
+        let mut last = [0u8; 4];
         from.read_exact(&mut last)?;
-        let [alternative, outcome, reason] = last;
+        let [alternative, outcome, reason, effect] = last;
+        let effect = usize::from(effect).checked_sub(1).and_then(|place| Act::NAMES.get(place).copied());
+        let act = match effect {
+            Some(effect) => Some(Box::new(Acted { effect, message: read_text(from)? })),
+            None => None,
+        };
         let outcome = usize::from(outcome).checked_sub(1).and_then(|place| Outcome::ALL.get(place).copied());
         let reason = Reason::ALL.get(usize::from(reason)).copied().unwrap_or(Reason::None);
-        Ok(Some(Row { at, contact, unit, ordinal, step, entered_at, trigger, also, alternative, outcome, reason }))
+        Ok(Some(Row { at, contact, unit, ordinal, step, entered_at, trigger, also, alternative, act, outcome, reason }))
     }
 }
 
@@ -109,12 +141,21 @@ fn id(to: &mut impl Write, id: &Id) -> io::Result<()> {
             to.write_all(&[0])?;
             number(to, *value)
         }
-        Id::Text(text) => {
+        Id::Text(value) => {
             to.write_all(&[1])?;
-            number(to, text.len() as i64)?;
-            to.write_all(text.as_bytes())
+            text(to, value)
         }
     }
+}
+
+fn text(to: &mut impl Write, text: &str) -> io::Result<()> {
+    number(to, text.len() as i64)?;
+    to.write_all(text.as_bytes())
+}
+
+/// The place of an effect's name among [`Act::NAMES`].
+fn place_of(effect: &str) -> u8 {
+    Act::NAMES.iter().position(|name| *name == effect).unwrap_or(0) as u8
 }
 
 fn trigger(to: &mut impl Write, trigger: &TriggerRef) -> io::Result<()> {
@@ -134,10 +175,13 @@ fn read_id(from: &mut impl Read) -> io::Result<Id> {
     if kind == [0] {
         return Ok(Id::Number(read_number(from)?));
     }
+    Ok(Id::Text(Arc::from(read_text(from)?)))
+}
+
+fn read_text(from: &mut impl Read) -> io::Result<String> {
     let mut bytes = vec![0u8; read_number(from)? as usize];
     from.read_exact(&mut bytes)?;
-    let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    Ok(Id::Text(Arc::from(text)))
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 fn read_trigger(from: &mut impl Read) -> io::Result<TriggerRef> {

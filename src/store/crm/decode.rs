@@ -1,5 +1,6 @@
 //! One value of a row, read as the type that its field declares.
 
+use super::Persons;
 use crate::engine::{Needs, Value, World};
 use crate::model::Type;
 use crate::store::id::read as id;
@@ -27,12 +28,14 @@ pub(super) enum Kind {
     Row(u16),
     /// A row of something that is not read: its id.
     Id,
+    /// A contact: the id of the person.
+    Contact(Arc<Persons>),
     /// A list is a table of its own.
     List,
 }
 
 impl Kind {
-    pub fn of(ty: &Type, needs: &Needs, zone: Zone) -> Kind {
+    pub fn of(ty: &Type, needs: &Needs, zone: Zone, persons: &Arc<Persons>) -> Kind {
         match ty {
             Type::Text | Type::Message => Kind::Text,
             Type::Number | Type::Money | Type::Percent => Kind::Number,
@@ -42,6 +45,7 @@ impl Kind {
             Type::Time => Kind::Time,
             Type::Duration => Kind::Duration,
             Type::Enumeration(texts) => Kind::Enumeration(texts.iter().map(|text| Arc::from(text.as_str())).collect()),
+            Type::Entity(name) if name == "contact" && !persons.is_empty() => Kind::Contact(Arc::clone(persons)),
             Type::Entity(name) => needs.entity(name).map_or(Kind::Id, Kind::Row),
             Type::List(_) | Type::Texts => Kind::List,
         }
@@ -70,6 +74,7 @@ impl Kind {
             }
             Kind::Row(entity) => id(value).map(|id| world.refer(*entity, id)),
             Kind::Id => id(value).map(Value::Id),
+            Kind::Contact(persons) => id(value).map(|id| Value::Id(persons.person(&id).clone())),
             Kind::List => Some(Value::Missing),
         }
     }
@@ -85,7 +90,7 @@ impl Kind {
             Kind::Time => "is not a time of day",
             Kind::Duration => "is not a duration",
             Kind::Enumeration(_) => "is none of the declared texts",
-            Kind::Row(_) | Kind::Id | Kind::List => NOT_AN_ID,
+            Kind::Row(_) | Kind::Id | Kind::Contact(_) | Kind::List => NOT_AN_ID,
         }
     }
 }
@@ -124,7 +129,7 @@ fn text(value: ValueRef<'_>) -> Option<Value> {
 }
 
 /// A REAL is the decimal number that its shortest text shows: 12.75, not the binary fraction nearest to it.
-fn number(value: ValueRef<'_>) -> Option<Decimal> {
+pub(super) fn number(value: ValueRef<'_>) -> Option<Decimal> {
     match value {
         ValueRef::Integer(number) => Some(Decimal::from(number)),
         ValueRef::Real(number) => {

@@ -1,16 +1,19 @@
 //! Contact by contact: everything that happened to one, then to the next, in the order of ids.
 
-use super::merge::{self, Cursor};
-use super::plan::Source;
-use super::{Crm, Error, Notes};
-use crate::engine::{Life, Person, Program, World};
-use crate::model::Id;
+use super::lists::ListSource;
+use super::merge::{self, Cursor, Tables};
+use super::plan::{Content, Origin, Source};
+use super::{Crm, Error, Notes, Persons};
+use crate::engine::{Life, Needs, Person, Program, World};
+use crate::ir::RecordUse;
+use crate::model::{Id, Route};
 use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::Zone;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A range of contacts, in the order of ids: numbers before texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +25,13 @@ pub struct ContactRange {
 }
 
 impl ContactRange {
+    /// Whether a person with these rows is in it.
+    fn has(&self, rows: &[Id]) -> bool {
+        rows.first().is_some_and(|person| {
+            self.from.as_ref().is_none_or(|from| person >= from) && self.to.as_ref().is_none_or(|to| person < to)
+        })
+    }
+
     /// As SQL, with its parameters; `KEY` stands for the column that names the contact.
     pub(super) fn condition(&self) -> (&'static str, Vec<Parameter<'_>>) {
         let condition = match (&self.from, &self.to) {
@@ -40,7 +50,12 @@ pub struct Lives<'a> {
     pub(super) program: &'a Program,
     pub(super) world: &'a World,
     pub(super) zone: Zone,
+    pub(super) persons: Arc<Persons>,
+    /// Whether contacts without events live too.
+    pub(super) everyone: bool,
     pub(super) contact: Source,
+    /// The many-valued fields of a contact.
+    pub(super) contact_lists: Vec<ListSource>,
     /// One for each of the program's events, in the order of slots.
     pub(super) events: Vec<EventSource>,
 }
@@ -53,23 +68,42 @@ pub(super) struct EventSource {
     pub arrives: bool,
     /// Whether the table itself forbids that two rows have one id.
     pub unique: bool,
+    pub lists: Vec<ListSource>,
 }
 
 impl Crm {
     /// Prepares to read the lives of contacts; errors when a table or required column is [lacking](Crm::lacks).
     pub fn lives<'a>(&self, program: &'a Program, world: &'a World) -> Result<Lives<'a>, Error> {
         let (needs, zone) = (program.needs(), program.settings.zone);
-        let contact = Source::of(self, "contact", &["id"], &needs.contact, needs, zone)?;
+        let contact = Origin::table(self, "contact", "id")?;
+        let contact = Source::of(self, contact, &["id"], &needs.contact, needs, zone)?;
+        let contact_lists = ListSource::all(self, "contact", None, &needs.contact, needs, zone)?;
         let mut events = Vec::new();
-        for event in &needs.events {
-            let arrives = self.shape.table(&event.name).is_some_and(|table| table.has("arrived_at"));
-            let always: &[&str] =
-                if arrives { &["contact", "id", "at", "arrived_at"] } else { &["contact", "id", "at"] };
-            let source = Source::of(self, &event.name, always, &event.fields, needs, zone)?;
-            let unique = has_unique_id(&self.connection, &event.name).map_err(|error| self.error(&error))?;
-            events.push(EventSource { source, arrives, unique });
+        for (place, event) in needs.events.iter().enumerate() {
+            let route = needs.routes.get(place).and_then(Option::as_ref);
+            events.push(self.event_source(event, route, needs, zone)?);
         }
-        Ok(Lives { program, world, zone, contact, events })
+        let everyone = program.takes_all();
+        let persons = Arc::clone(&self.persons);
+        Ok(Lives { program, world, zone, persons, everyone, contact, contact_lists, events })
+    }
+
+    fn event_source(
+        &self,
+        event: &RecordUse,
+        route: Option<&Route>,
+        needs: &Needs,
+        zone: Zone,
+    ) -> Result<EventSource, Error> {
+        let origin = Origin::event(self, event, route)?;
+        // What a routed event tells is in the tables of the event that it tells.
+        let record = route.map_or(event.name.as_str(), |route| &route.event);
+        let lists = ListSource::all(self, record, Some(&origin), &event.fields, needs, zone)?;
+        let arrives = origin.has("arrived_at");
+        let always: &[&str] = if arrives { &["contact", "id", "at", "arrived_at"] } else { &["contact", "id", "at"] };
+        let source = Source::of(self, origin, always, &event.fields, needs, zone)?;
+        let unique = has_unique_id(&self.connection, record).map_err(|error| self.error(&error))?;
+        Ok(EventSource { source, arrives, unique, lists })
     }
 }
 
@@ -93,7 +127,8 @@ impl Lives<'_> {
 
     /// Whether a table must be sorted to be read in the order of contacts.
     fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
-        for (source, key) in self.sources() {
+        // What is routed must be sorted wherever it is cut.
+        for (source, key) in self.sources().filter(|(source, _)| source.origin.content == Content::Own) {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
             let plan: String =
                 plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
@@ -108,8 +143,8 @@ impl Lives<'_> {
     fn cuts(&self, connection: &Connection, count: usize) -> Result<Vec<Id>, rusqlite::Error> {
         let mut longest = (0, "");
         for event in &self.events {
-            let table = event.source.table.as_str();
-            let sql = format!("SELECT count(*) FROM {}", quoted(table));
+            let table = event.source.origin.from.as_str();
+            let sql = format!("SELECT count(*) FROM {table}");
             let rows: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
             longest = longest.max((rows, table));
         }
@@ -138,9 +173,9 @@ impl Lives<'_> {
         let numbers = cuts.iter().all(|id| matches!(id, Id::Number(_)));
         let texts = cuts.iter().all(|id| matches!(id, Id::Text(_)));
         let words = cuts.iter().all(|id| matches!(id, Id::Text(text) if text.starts_with(char::is_alphabetic)));
-        for (source, key) in self.sources() {
+        for (source, key) in self.sources().filter(|(source, _)| source.origin.content != Content::Nothing) {
             let safe = words
-                || texts && is_declared_text(crm, source, key)
+                || texts && is_declared_text(crm, source)
                 || numbers && holds_numbers_alone(&crm.connection, source, key)?;
             if !safe {
                 return Ok(false);
@@ -151,12 +186,15 @@ impl Lives<'_> {
 
     /// Every table with the column that names the contact.
     fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
-        let events = self.events.iter().map(|event| (&event.source, "contact"));
-        std::iter::once((&self.contact, "id")).chain(events)
+        let events = self.events.iter().map(|event| &event.source);
+        let lists = self.contact_lists.iter().chain(self.events.iter().flat_map(|event| &event.lists));
+        let named = events.chain(lists.map(|list| &list.source)).map(|source| (source, "contact"));
+        std::iter::once((&self.contact, "id")).chain(named)
     }
 
-    /// Gives each contact of a range that has events to `live`, in the order of ids, with its life sorted and nothing
-    /// admitted; `live` may stop the reading. One contact is in memory at a time.
+    /// Gives each contact of a range to `live`, in the order of ids, with its life sorted and nothing admitted; `live` may
+    /// stop the reading. One contact is in memory at a time. Those without events are given where the
+    /// [program takes all](Program::takes_all). Persons who have several rows come last.
     pub fn read(
         &self,
         crm: &Crm,
@@ -171,23 +209,44 @@ impl Lives<'_> {
             if range.from.is_none() && range.to.is_some() {
                 notes.without_contact += self.rows_without_contact(&transaction)?;
             }
-            // The driver knows that it stopped.
-            let _: ControlFlow<()> = self.merge(&transaction, condition, &bounds, notes, &mut live)?;
+            if self.merge(&transaction, condition, &bounds, notes, &mut live)?.is_continue() {
+                for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
+                    let read = self.person(&transaction, rows, notes)?;
+                    let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
+                        continue;
+                    };
+                    if live(&person, &mut life).is_break() {
+                        break;
+                    }
+                }
+            }
             transaction.finish()
         };
         read().map_err(|error| crm.error(&error))
     }
 
+    fn person(
+        &self,
+        connection: &Connection,
+        rows: &[Id],
+        notes: &mut Notes,
+    ) -> Result<Option<(Person, Life)>, rusqlite::Error> {
+        merge::person(self, rows, notes, |row, read| {
+            self.with_tables(connection, "KEY = ?1", &[Parameter::from(row)], read)
+        })
+    }
+
     fn rows_without_contact(&self, connection: &Connection) -> Result<u64, rusqlite::Error> {
         let mut count = 0;
-        for event in &self.events {
-            let sql = format!("SELECT count(*) FROM {} WHERE \"contact\" IS NULL", quoted(&event.source.table));
+        for event in self.events.iter().filter(|event| event.source.origin.content == Content::Own) {
+            let sql = format!("SELECT count(*) FROM {} WHERE \"contact\" IS NULL", event.source.origin.from);
             count += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
         }
         Ok(count)
     }
 
     /// As [`Lives::read`], of these contacts, in the order given; one that has no event is given too, with an empty life.
+    /// For a row of a person who has several, the person is given.
     pub fn read_these(
         &self,
         crm: &Crm,
@@ -198,6 +257,13 @@ impl Lives<'_> {
         let mut read = || {
             let transaction = crm.connection.unchecked_transaction()?;
             for contact in contacts {
+                if let Some(rows) = self.persons.group(contact) {
+                    let read = self.person(&transaction, rows, notes)?;
+                    if read.is_some_and(|(person, mut life)| live(&person, &mut life).is_break()) {
+                        break;
+                    }
+                    continue;
+                }
                 let bounds = [Parameter::from(contact)];
                 let (mut given, aside) = (false, notes.set_aside);
                 let only = |person: &Person, life: &mut Life| {
@@ -210,10 +276,9 @@ impl Lives<'_> {
                 };
                 let mut flow = self.merge(&transaction, "KEY = ?1", &bounds, notes, only)?;
                 if !given && notes.set_aside == aside {
-                    let sql = in_order(&self.contact, "id", "KEY = ?1");
-                    let mut statement = transaction.prepare_cached(&sql)?;
-                    let cursor = Cursor::new(&self.contact, "id", statement.query(params_from_iter(&bounds))?);
-                    let person = merge::without_events(self, cursor, contact, notes)?;
+                    let person = self.with_tables(&transaction, "KEY = ?1", &bounds, |tables| {
+                        merge::without_events(self, tables, contact, notes)
+                    })?;
                     flow = live(&person, &mut Life::default());
                 }
                 if flow.is_break() {
@@ -234,25 +299,37 @@ impl Lives<'_> {
         notes: &mut Notes,
         live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, rusqlite::Error> {
-        let prepare = |source: &Source, key: &str| connection.prepare_cached(&in_order(source, key, condition));
-        let mut contact = prepare(&self.contact, "id")?;
-        let mut events = Vec::new();
-        for event in &self.events {
-            events.push(prepare(&event.source, "contact")?);
+        self.with_tables(connection, condition, bounds, |tables| merge::merge(self, tables, notes, live))
+    }
+
+    fn with_tables<T>(
+        &self,
+        connection: &Connection,
+        condition: &str,
+        bounds: &[Parameter],
+        read: impl FnOnce(Tables<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        let mut statements = Vec::new();
+        for (source, key) in self.sources() {
+            statements.push(connection.prepare_cached(&in_order(source, key, condition))?);
         }
-        let contact = Cursor::new(&self.contact, "id", contact.query(params_from_iter(bounds))?);
         let mut cursors = Vec::new();
-        for (statement, event) in events.iter_mut().zip(&self.events) {
-            cursors.push(Cursor::new(&event.source, "contact", statement.query(params_from_iter(bounds))?));
+        for (statement, (source, key)) in statements.iter_mut().zip(self.sources()) {
+            cursors.push(Cursor::new(source, key, statement.query(params_from_iter(bounds))?));
         }
-        merge::merge(self, contact, cursors, notes, live)
+        let mut cursors = cursors.into_iter();
+        match cursors.next() {
+            Some(contact) => read(Tables::new(self, contact, cursors.collect())),
+            // The contacts themselves are always read.
+            None => Err(rusqlite::Error::QueryReturnedNoRows),
+        }
     }
 }
 
 /// The query of a table in the order of contacts.
 fn in_order(source: &Source, key: &str, condition: &str) -> String {
-    let (select, table, key) = (&source.select, quoted(&source.table), quoted(key));
-    format!("SELECT {select} FROM {table}{} ORDER BY {key} COLLATE BINARY", filter(condition, &key))
+    let (select, from, key) = (&source.select, &source.origin.from, quoted(key));
+    format!("SELECT {select} FROM {from}{} ORDER BY {key} COLLATE BINARY", filter(condition, &key))
 }
 
 /// A condition of a query, with the column that `KEY` stands for.
@@ -263,14 +340,13 @@ pub(super) fn filter(condition: &str, key: &str) -> String {
 /// The contact of the row that comes `skipped` rows after the first of those for which the condition holds.
 fn contact_after(
     connection: &Connection,
-    table: &str,
+    from: &str,
     condition: &str,
     contact: Option<&Id>,
     skipped: i64,
 ) -> Result<Option<Id>, rusqlite::Error> {
     let sql = format!(
-        "SELECT contact FROM {} WHERE contact {condition} ORDER BY contact COLLATE BINARY LIMIT 1 OFFSET {skipped}",
-        quoted(table)
+        "SELECT contact FROM {from} WHERE contact {condition} ORDER BY contact COLLATE BINARY LIMIT 1 OFFSET {skipped}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(contact.map(Parameter::from)))?;
@@ -279,16 +355,17 @@ fn contact_after(
 }
 
 /// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).
-fn is_declared_text(crm: &Crm, source: &Source, key: &str) -> bool {
-    let column = crm.shape.table(&source.table).and_then(|table| table.columns.iter().find(|each| each.name == key));
+fn is_declared_text(crm: &Crm, source: &Source) -> bool {
+    let (table, key) = &source.origin.key;
+    let column = crm.shape.table(table).and_then(|table| table.columns.iter().find(|each| each.name == *key));
     let declared = column.map_or(String::new(), |column| column.declared.to_ascii_uppercase());
     !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
 }
 
 /// Whether the largest key is a number: texts would come after it.
 fn holds_numbers_alone(connection: &Connection, source: &Source, key: &str) -> Result<bool, rusqlite::Error> {
-    let (table, key) = (quoted(&source.table), quoted(key));
-    let sql = format!("SELECT {key} FROM {table} ORDER BY {key} COLLATE BINARY DESC LIMIT 1");
+    let (from, key) = (&source.origin.from, quoted(key));
+    let sql = format!("SELECT {key} FROM {from} ORDER BY {key} COLLATE BINARY DESC LIMIT 1");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let last = rows.next()?;

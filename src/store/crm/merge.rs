@@ -2,11 +2,12 @@
 
 use super::Notes;
 use super::decode::{self, NOT_AN_ID, NOT_AN_INSTANT};
+use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
-use super::plan::Source;
-use super::world::fill;
+use super::plan::{Column, Content, Source};
+use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
-use crate::model::Id;
+use crate::model::{CHANNELS, FRIEND, Id};
 use crate::store::id;
 use crate::time::{Instant, Precision};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -21,6 +22,15 @@ use std::sync::Arc;
 enum Key<'a> {
     Number(i64),
     Text(&'a str),
+}
+
+impl<'a> From<&'a Id> for Key<'a> {
+    fn from(id: &'a Id) -> Key<'a> {
+        match id {
+            Id::Number(number) => Key::Number(*number),
+            Id::Text(text) => Key::Text(text),
+        }
+    }
 }
 
 impl Key<'_> {
@@ -81,7 +91,7 @@ impl<'a> Cursor<'a> {
                 notes.without_contact += 1;
             } else {
                 let id = if self.names == "contact" { row.get_ref(1)? } else { stored };
-                notes.unreadable.add(&self.source.table, id, self.names, stored, NOT_AN_ID);
+                notes.unreadable.add(&self.source.origin.table, id, self.names, stored, NOT_AN_ID);
             }
         }
     }
@@ -95,10 +105,66 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// All tables of a reading, each in the order of contacts.
+pub(super) struct Tables<'a> {
+    contact: Table<'a>,
+    /// In the order of the program's events.
+    events: Vec<Table<'a>>,
+}
+
+/// A table with those of its many-valued fields.
+struct Table<'a> {
+    cursor: Cursor<'a>,
+    lists: Vec<(&'a ListSource, Cursor<'a>)>,
+}
+
+impl<'a> Tables<'a> {
+    /// `others` are the events, then the lists of the contact, then those of each event, as `lives` has them.
+    pub fn new(lives: &'a Lives<'_>, contact: Cursor<'a>, others: Vec<Cursor<'a>>) -> Tables<'a> {
+        let mut others = others.into_iter();
+        let events: Vec<Cursor<'a>> = others.by_ref().take(lives.events.len()).collect();
+        let mut lists_of = |lists: &'a [ListSource]| lists.iter().zip(others.by_ref()).collect();
+        let contact = Table { cursor: contact, lists: lists_of(&lives.contact_lists) };
+        let with_lists = |(cursor, event): (_, &'a EventSource)| Table { cursor, lists: lists_of(&event.lists) };
+        Tables { contact, events: events.into_iter().zip(&lives.events).map(with_lists).collect() }
+    }
+
+    fn begin(&mut self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        for table in std::iter::once(&mut self.contact).chain(&mut self.events) {
+            table.cursor.advance(notes)?;
+            for (_, list) in &mut table.lists {
+                list.advance(notes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes past everything of a contact.
+    fn skip(&mut self, contact: &Id, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        for table in std::iter::once(&mut self.contact).chain(&mut self.events) {
+            let lists = table.lists.iter_mut().map(|(_, list)| list);
+            for cursor in std::iter::once(&mut table.cursor).chain(lists) {
+                while cursor.key().is_some_and(|key| key <= Key::from(contact)) {
+                    cursor.advance(notes)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next contact: of those with events, or of all.
+    fn next(&self, everyone: bool) -> Option<Id> {
+        let contact = self.contact.cursor.key().filter(|_| everyone);
+        self.events.iter().filter_map(|table| table.cursor.key()).chain(contact).min().map(Key::id)
+    }
+}
+
 /// What is used again for each contact.
 struct Room {
     person: Person,
     life: Life,
+    /// The lists of the table at hand, with the slots of their fields.
+    lists: Vec<(usize, Lists)>,
     values: Vec<Value>,
     /// Fields of the contact that could not be read.
     refused: Vec<usize>,
@@ -112,52 +178,51 @@ impl Room {
         Room {
             person: Person { id: Id::Number(0), values: Vec::new() },
             life: Life::default(),
+            lists: Vec::new(),
             values: Vec::new(),
             refused: Vec::new(),
             ids: FxHashSet::default(),
             set_aside: false,
         }
     }
+
+    fn begin(&mut self, contact: Id) {
+        self.person.id = contact;
+        self.life.clear();
+        self.set_aside = false;
+    }
 }
 
 /// A contact that has no event.
 pub(super) fn without_events(
     lives: &Lives<'_>,
-    mut contact: Cursor<'_>,
+    mut tables: Tables<'_>,
     id: &Id,
     notes: &mut Notes,
 ) -> Result<Person, rusqlite::Error> {
     let mut room = Room::new();
     room.person.id = id.clone();
-    contact.advance(notes)?;
-    read_person(lives, &mut contact, &mut room, notes)?;
+    tables.begin(notes)?;
+    read_person(lives, &mut tables.contact, &mut room, notes)?;
     Ok(room.person)
 }
 
 /// Goes through all tables, contact by contact.
 pub(super) fn merge(
     lives: &Lives<'_>,
-    mut contact: Cursor<'_>,
-    mut events: Vec<Cursor<'_>>,
+    mut tables: Tables<'_>,
     notes: &mut Notes,
     mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, rusqlite::Error> {
     let mut room = Room::new();
-    contact.advance(notes)?;
-    for cursor in &mut events {
-        cursor.advance(notes)?;
-    }
-    while let Some(next) = events.iter().filter_map(Cursor::key).min() {
-        room.person.id = next.id();
-        room.life.clear();
-        room.set_aside = false;
-        let known = read_person(lives, &mut contact, &mut room, notes)?;
-        for (kind, (cursor, source)) in events.iter_mut().zip(&lives.events).enumerate() {
-            read_events(lives, source, kind as u16, cursor, &mut room, notes)?;
+    tables.begin(notes)?;
+    while let Some(next) = tables.next(lives.everyone) {
+        if lives.persons.group(&next).is_some() {
+            tables.skip(&next, notes)?;
+            continue;
         }
-        if !known {
-            notes.of_unknown_contacts += room.life.len() as u64;
-        }
+        room.begin(next);
+        gather(lives, &mut tables, &mut room, notes)?;
         if room.set_aside {
             notes.set_aside += 1;
             continue;
@@ -170,19 +235,104 @@ pub(super) fn merge(
     Ok(ControlFlow::Continue(()))
 }
 
+/// Reads everything that the tables have of the contact that the room is for.
+fn gather(
+    lives: &Lives<'_>,
+    tables: &mut Tables<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<(), rusqlite::Error> {
+    let before = room.life.len();
+    let known = read_person(lives, &mut tables.contact, room, notes)?;
+    for (kind, (table, source)) in tables.events.iter_mut().zip(&lives.events).enumerate() {
+        read_events(lives, source, kind as u16, table, room, notes)?;
+    }
+    if !known {
+        notes.of_unknown_contacts += (room.life.len() - before) as u64;
+    }
+    Ok(())
+}
+
+/// A person who has several rows: the oldest, with the strictest consent of all, and the events of all in one life.
+/// `tables` gives those of one row. `None` when a value cannot be read.
+pub(super) fn person(
+    lives: &Lives<'_>,
+    rows: &[Id],
+    notes: &mut Notes,
+    mut tables: impl FnMut(&Id, &mut dyn FnMut(Tables<'_>) -> Result<(), rusqlite::Error>) -> Result<(), rusqlite::Error>,
+) -> Result<Option<(Person, Life)>, rusqlite::Error> {
+    let mut room = Room::new();
+    let mut person: Option<Person> = None;
+    for row in rows {
+        room.person.id = row.clone();
+        tables(row, &mut |mut tables| {
+            tables.begin(notes)?;
+            gather(lives, &mut tables, &mut room, notes)
+        })?;
+        match &mut person {
+            None => person = Some(room.person.clone()),
+            Some(person) => strictest(lives, person, &room.person),
+        }
+    }
+    if room.set_aside {
+        notes.set_aside += 1;
+        return Ok(None);
+    }
+    room.life.sort();
+    Ok(person.map(|person| (person, room.life)))
+}
+
+/// A consent that is no in one of the rows is no, one that is missing in one of them is missing.
+fn strictest(lives: &Lives<'_>, person: &mut Person, other: &Person) {
+    let no = Value::Flag(false);
+    let fields = lives.contact.columns.iter().map(|column| is_consent(&column.name));
+    for (is_consent, (value, also)) in fields.zip(person.values.iter_mut().zip(&other.values)) {
+        if is_consent && *value != no && (*also == no || also.is_missing()) {
+            *value = also.clone();
+        }
+    }
+}
+
+/// `email_consent`, and so for each channel.
+fn is_consent(field: &str) -> bool {
+    let channel = field.strip_suffix("_consent");
+    channel.is_some_and(|channel| CHANNELS.iter().any(|(name, _)| *name == channel))
+}
+
+/// Reads the lists of the room's contact in one table.
+fn read_lists(
+    lives: &Lives<'_>,
+    table: &mut Table<'_>,
+    room: &mut Room,
+    notes: &mut Notes,
+) -> Result<(), rusqlite::Error> {
+    room.lists.clear();
+    for (source, cursor) in &mut table.lists {
+        let mut lists = Lists::default();
+        while cursor.key().is_some_and(|key| key < Key::from(&room.person.id)) {
+            cursor.advance(notes)?;
+        }
+        while cursor.is_at(&room.person.id) {
+            let Some(row) = cursor.rows.get() else { break };
+            room.set_aside |= !lists.add(source, row, lives.world, &mut notes.unreadable)?;
+            cursor.advance(notes)?;
+        }
+        room.lists.push((source.slot, lists));
+    }
+    Ok(())
+}
+
 /// Reads the row of the contact that the room is for; of several the last counts. False when there is none: then all
 /// its fields are missing.
 fn read_person(
     lives: &Lives<'_>,
-    contact: &mut Cursor<'_>,
+    table: &mut Table<'_>,
     room: &mut Room,
     notes: &mut Notes,
 ) -> Result<bool, rusqlite::Error> {
-    let wanted = match &room.person.id {
-        Id::Number(number) => Key::Number(*number),
-        Id::Text(text) => Key::Text(text),
-    };
-    while contact.key().is_some_and(|key| key < wanted) {
+    read_lists(lives, table, room, notes)?;
+    let contact = &mut table.cursor;
+    while contact.key().is_some_and(|key| key < Key::from(&room.person.id)) {
         contact.advance(notes)?;
     }
     let mut known = false;
@@ -193,17 +343,19 @@ fn read_person(
         room.refused.clear();
         let refused = &mut room.refused;
         source.read(row, lives.world, &mut room.person.values, |field, column, value| {
-            notes.unreadable.add(&source.table, stored, &column.name, value, column.kind.problem());
+            let table = &source.origin.table;
+            notes.unreadable.add(table, stored, &column.name, value, column.kind.problem());
             refused.push(field);
         })?;
         room.set_aside |= !room.refused.is_empty();
         fill(&lives.program.needs().contact, &room.person.id, &mut room.person.values, &room.refused);
+        give_lists(&mut room.lists, &room.person.id, &mut room.person.values);
         known = true;
         contact.advance(notes)?;
     }
     if !known {
         room.person.values.clear();
-        room.person.values.resize(lives.contact.columns.len(), Value::Missing);
+        room.person.values.extend(lives.contact.columns.iter().map(Column::absent));
     }
     Ok(known)
 }
@@ -213,20 +365,31 @@ fn read_events(
     lives: &Lives<'_>,
     source: &EventSource,
     kind: u16,
-    cursor: &mut Cursor<'_>,
+    table: &mut Table<'_>,
     room: &mut Room,
     notes: &mut Notes,
 ) -> Result<(), rusqlite::Error> {
+    read_lists(lives, table, room, notes)?;
     room.ids.clear();
+    let cursor = &mut table.cursor;
     while cursor.is_at(&room.person.id) {
         let Some(row) = cursor.rows.get() else { break };
         match read_event(lives, source, kind, row, room, notes)? {
+            // Told of themselves, by another of their rows.
+            Some(_) if source.source.origin.content == Content::Routed && is_own(lives, source, room) => {}
             Some(event) => room.life.push(event, room.values.drain(..)),
             None => room.set_aside = true,
         }
         cursor.advance(notes)?;
     }
     Ok(())
+}
+
+/// Whether a routed event comes from the very person to whom it goes.
+fn is_own(lives: &Lives<'_>, source: &EventSource, room: &Room) -> bool {
+    let friend = source.source.columns.iter().position(|column| column.name == FRIEND);
+    let friend = friend.and_then(|place| room.values.get(place));
+    matches!(friend, Some(Value::Id(id)) if id == lives.persons.person(&room.person.id))
 }
 
 /// `None` when a value of the row cannot be read; its values are in the room.
@@ -238,7 +401,7 @@ fn read_event(
     room: &mut Room,
     notes: &mut Notes,
 ) -> Result<Option<Event>, rusqlite::Error> {
-    let (table, stored) = (&source.source.table, row.get_ref(1)?);
+    let (table, stored) = (&source.source.origin.table, row.get_ref(1)?);
     let id = id::read(stored);
     if id.is_none() {
         notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
@@ -250,6 +413,7 @@ fn read_event(
         readable = false;
     })?;
     let (Some(id), Some((at, arrived)), true) = (id, dates, readable) else { return Ok(None) };
+    give_lists(&mut room.lists, &id, &mut room.values);
     if !source.unique && !room.ids.insert(id.clone()) {
         notes.unreadable.add(table, stored, "id", stored, "is used twice");
         return Ok(None);
@@ -265,7 +429,7 @@ pub(super) fn read_dates(
     id: ValueRef<'_>,
     notes: &mut Notes,
 ) -> Result<Option<(Instant, Instant)>, rusqlite::Error> {
-    let (table, stored) = (&source.source.table, row.get_ref(2)?);
+    let (table, stored) = (&source.source.origin.table, row.get_ref(2)?);
     let Some((at, precision)) = decode::instant(stored, lives.zone) else {
         notes.unreadable.add(table, id, "at", stored, NOT_AN_INSTANT);
         return Ok(None);

@@ -8,26 +8,32 @@
 mod decode;
 mod doubts;
 mod findings;
+mod lists;
 mod lives;
 mod merge;
+mod persons;
 mod plan;
 mod rows;
 mod shape;
 #[cfg(test)]
 mod tests;
 mod world;
+mod write;
 
 pub use doubts::{About, Doubt};
 pub use findings::{Findings, Notes, Unreadable};
 pub use lives::{ContactRange, Lives};
+pub use persons::Persons;
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
+pub use write::{Change, Refusal};
 
 use super::error::{Error, ErrorKind};
 use crate::model::CrmShape;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An open CRM, for one thread; each thread [opens its own](Crm::again).
 pub struct Crm {
@@ -36,6 +42,7 @@ pub struct Crm {
     shape: CrmShape,
     /// Views that cannot be read, and why.
     broken: Vec<(String, String)>,
+    persons: Arc<Persons>,
 }
 
 impl fmt::Debug for Crm {
@@ -51,7 +58,7 @@ impl Crm {
         let connection = connect(path)?;
         let (shape, broken) =
             shape::read(&connection, path).map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
-        Ok(Crm { connection, path: path.to_owned(), shape, broken })
+        Ok(Crm { connection, path: path.to_owned(), shape, broken, persons: Arc::default() })
     }
 
     /// A second connection to the same file, for another thread.
@@ -61,6 +68,7 @@ impl Crm {
             path: self.path.clone(),
             shape: self.shape.clone(),
             broken: self.broken.clone(),
+            persons: Arc::clone(&self.persons),
         })
     }
 
@@ -99,6 +107,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(crate::store::PATIENCE)?;
+        // Contacts are read one by one with a query for each table.
+        connection.set_prepared_statement_cache_capacity(128);
         // In the order of an index, rows lie all over the file: room for 64 MiB of pages saves most reads.
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

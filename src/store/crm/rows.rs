@@ -3,11 +3,11 @@
 use super::decode;
 use super::lives::{ContactRange, Lives, filter};
 use super::merge::read_dates;
+use super::plan::Origin;
 use super::{Crm, Error, Notes};
 use crate::engine::Event;
 use crate::model::Id;
 use crate::store::id;
-use crate::store::text::quoted;
 use crate::time::Instant;
 use rusqlite::params_from_iter;
 use rusqlite::types::ValueRef;
@@ -40,7 +40,7 @@ impl Lives<'_> {
     pub fn bounds(&self, crm: &Crm, range: &ContactRange) -> Result<Option<Bounds>, Error> {
         let mut bounds = None;
         for event in &self.events {
-            self.widen(crm, &event.source.table, range, &mut bounds).map_err(|error| crm.error(&error))?;
+            self.widen(crm, &event.source.origin.from, range, &mut bounds).map_err(|error| crm.error(&error))?;
         }
         Ok(bounds)
     }
@@ -49,12 +49,12 @@ impl Lives<'_> {
     fn widen(
         &self,
         crm: &Crm,
-        table: &str,
+        from: &str,
         range: &ContactRange,
         bounds: &mut Option<Bounds>,
     ) -> Result<(), rusqlite::Error> {
         let (condition, parameters) = range.condition();
-        let select = format!("SELECT \"at\" FROM {}", quoted(table));
+        let select = format!("SELECT \"at\" FROM {from}");
         let mut sql = select.clone() + &filter(condition, "\"contact\"");
         // Rows of nobody are in no range; the first takes them.
         if range.from.is_none() && range.to.is_some() {
@@ -98,8 +98,8 @@ impl Lives<'_> {
         let mut new = Vec::new();
         let Some(source) = self.events.get(usize::from(kind)) else { return Ok(new) };
         let arrived = if source.arrives { ", \"arrived_at\"" } else { "" };
-        let table = &source.source.table;
-        let sql = format!("SELECT \"contact\", \"id\", \"at\"{arrived} FROM {}", quoted(table));
+        let Origin { table, from, .. } = &source.source.origin;
+        let sql = format!("SELECT \"contact\", \"id\", \"at\"{arrived} FROM {from}");
         let mut read = || {
             let mut statement = crm.connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
@@ -114,7 +114,10 @@ impl Lives<'_> {
                 }
                 let Some((at, arrived)) = read_dates(self, source, row, stored, notes)? else { continue };
                 match id::read(contact) {
-                    Some(contact) => new.push(NewRow { contact, event: Event { kind, id, at, arrived } }),
+                    Some(row) => new.push(NewRow {
+                        contact: crm.persons.person(&row).clone(),
+                        event: Event { kind, id, at, arrived },
+                    }),
                     None if contact == ValueRef::Null => notes.without_contact += 1,
                     None => notes.unreadable.add(table, stored, "contact", contact, decode::NOT_AN_ID),
                 }

@@ -1,8 +1,9 @@
 //! What a CRM has, and what a scenario misses in it.
 
 use super::Crm;
+use super::lists::{is_list, table_of};
 use crate::ir::{Code, FieldUse};
-use crate::model::{CrmColumn, CrmShape, CrmTable, Type};
+use crate::model::{CrmColumn, CrmShape, CrmTable, FRIEND, OWN_EVENTS};
 use crate::store::text::cleaned;
 use rusqlite::Connection;
 use std::path::Path;
@@ -27,18 +28,30 @@ pub enum Lack {
         table: String,
         column: String,
     },
+    /// The table of a many-valued field, or of an event that the engine makes itself: it reads as an empty one.
+    OptionalTable {
+        table: String,
+    },
 }
 
 impl Lack {
     /// Whether the scenario can run all the same.
     pub fn is_optional(&self) -> bool {
-        matches!(self, Lack::OptionalColumn { .. })
+        matches!(self, Lack::OptionalColumn { .. } | Lack::OptionalTable { .. })
+    }
+
+    /// What it reads as where the scenario can run all the same.
+    pub fn reads_as(&self) -> &'static str {
+        match self {
+            Lack::OptionalTable { .. } => "reads as empty",
+            _ => "reads as missing",
+        }
     }
 
     /// In words, after "the CRM has": `no table "product"`.
     pub fn describe(&self) -> String {
         match self {
-            Lack::Table { table } => format!("no table or view `{table}`"),
+            Lack::Table { table } | Lack::OptionalTable { table } => format!("no table or view `{table}`"),
             Lack::BrokenView { view, reason } => format!("a view `{view}` that cannot be read: {reason}"),
             Lack::Column { table, column } | Lack::OptionalColumn { table, column } => {
                 format!("no column `{column}` in `{table}`")
@@ -59,12 +72,31 @@ impl Crm {
         for entity in code.entities.iter().filter(|entity| !entity.fields.is_empty()) {
             self.lacks_in(&entity.name, &["id"], &entity.fields, &mut lacks);
         }
-        for event in &code.events {
-            self.lacks_in(&event.name, &["id", "contact", "at"], &event.fields, &mut lacks);
+        for (place, event) in code.events.iter().enumerate() {
+            let always = &["id", "contact", "at"];
+            match code.routes.get(place).and_then(Option::as_ref) {
+                Some(route) => {
+                    let told: Vec<FieldUse> =
+                        event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
+                    self.lacks_in(&route.event, always, &told, &mut lacks);
+                    if self.shape.table("contact").is_some_and(|contact| !contact.has(&route.to)) {
+                        lacks.push(Lack::OptionalColumn { table: "contact".to_owned(), column: route.to.clone() });
+                    }
+                }
+                None if OWN_EVENTS.contains(&event.name.as_str()) && self.has_no(&event.name) => {
+                    lacks.push(Lack::OptionalTable { table: event.name.clone() });
+                }
+                None => self.lacks_in(&event.name, always, &event.fields, &mut lacks),
+            }
         }
         lacks.sort_by(|one, two| (one.is_optional(), one).cmp(&(two.is_optional(), two)));
         lacks.dedup();
         lacks
+    }
+
+    /// Whether there is neither a table nor a view of this name, be it broken.
+    fn has_no(&self, table: &str) -> bool {
+        self.shape.table(table).is_none() && self.broken.iter().all(|(view, _)| view != table)
     }
 
     fn lacks_in(&self, table: &str, always: &[&str], fields: &[FieldUse], lacks: &mut Vec<Lack>) {
@@ -81,12 +113,15 @@ impl Crm {
             let (table, column) = named(column);
             lacks.push(Lack::Column { table, column });
         }
-        for field in fields.iter().filter(|field| !shape.has(&field.name)) {
-            let (table, column) = named(&field.name);
-            // A list is a table of its own.
-            if matches!(field.ty, Type::List(_)) {
-                continue;
+        for field in fields.iter().filter(|field| is_list(field)) {
+            let list = table_of(table, &field.name);
+            match self.has_no(&list) {
+                true => lacks.push(Lack::OptionalTable { table: list }),
+                false => self.lacks_in(&list, &[table, &field.name], &[], lacks),
             }
+        }
+        for field in fields.iter().filter(|field| !is_list(field) && !shape.has(&field.name)) {
+            let (table, column) = named(&field.name);
             lacks.push(if field.optional || field.default.is_some() {
                 Lack::OptionalColumn { table, column }
             } else {

@@ -1,7 +1,8 @@
 //! All rows of the entities that a program reads.
 
 use super::decode::NOT_AN_ID;
-use super::plan::Source;
+use super::lists::{ListSource, Lists};
+use super::plan::{Origin, Source};
 use super::{Crm, Error, Findings};
 use crate::engine::{EntityTable, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, RecordUse};
@@ -18,7 +19,8 @@ impl Crm {
         let tables = needs.entities.iter().map(|entity| EntityTable::new(entity.fields.len())).collect();
         let mut world = World { tables };
         let mut findings = Findings::default();
-        let refers = |entity: &RecordUse| entity.fields.iter().any(|field| matches!(field.ty, Type::Entity(_)));
+        let refers =
+            |entity: &RecordUse| entity.fields.iter().any(|field| matches!(field.ty, Type::Entity(_) | Type::List(_)));
         // A reference is to a row, so all rows must have a place before one refers to another.
         let placed = needs.entities.iter().any(refers);
         if placed {
@@ -27,8 +29,11 @@ impl Crm {
             }
         }
         for (slot, entity) in with_fields(&needs.entities) {
-            let source = Source::of(self, &entity.name, &["id"], &entity.fields, needs, program.settings.zone)?;
-            let read = self.read_rows(slot, entity, &source, &mut world, &mut findings);
+            let zone = program.settings.zone;
+            let origin = Origin::table(self, &entity.name, "id")?;
+            let source = Source::of(self, origin, &["id"], &entity.fields, needs, zone)?;
+            let lists = ListSource::all(self, &entity.name, None, &entity.fields, needs, zone)?;
+            let read = self.read_rows((slot, entity), &source, &lists, &mut world, &mut findings);
             read.map_err(|error| self.error_in(&entity.name, &error))?;
         }
         Ok((world, findings))
@@ -47,13 +52,18 @@ impl Crm {
 
     fn read_rows(
         &self,
-        slot: usize,
-        entity: &RecordUse,
+        (slot, entity): (usize, &RecordUse),
         source: &Source,
+        list_sources: &[ListSource],
         world: &mut World,
         findings: &mut Findings,
     ) -> Result<(), rusqlite::Error> {
-        let sql = format!("SELECT {} FROM {}", source.select, quoted(&source.table));
+        let mut lists: Vec<(usize, Lists)> = Vec::new();
+        for list in list_sources {
+            lists.push((list.slot, self.lists_of(list, world, findings)?));
+        }
+        let table_name = source.origin.table.as_str();
+        let sql = format!("SELECT {} FROM {}", source.select, source.origin.from);
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut values = Vec::with_capacity(source.columns.len());
@@ -62,22 +72,23 @@ impl Crm {
         while let Some(row) = rows.next()? {
             let stored = row.get_ref(0)?;
             let Some(id) = id::read(stored) else {
-                findings.add(&source.table, stored, "id", stored, NOT_AN_ID);
+                findings.add(table_name, stored, "id", stored, NOT_AN_ID);
                 continue;
             };
             refused.clear();
             source.read(row, world, &mut values, |field, column, value| {
-                findings.add(&source.table, stored, &column.name, value, column.kind.problem());
+                findings.add(table_name, stored, &column.name, value, column.kind.problem());
                 refused.push(field);
             })?;
             fill(&entity.fields, &id, &mut values, &refused);
+            give_lists(&mut lists, &id, &mut values);
             let Some(table) = world.tables.get_mut(slot) else { continue };
             let place = table.push(id, values.drain(..)) as usize;
             if filled.len() <= place {
                 filled.resize(place + 1, false);
             }
             if filled.get(place) == Some(&true) {
-                findings.add(&source.table, stored, "id", stored, "is used twice");
+                findings.add(table_name, stored, "id", stored, "is used twice");
             }
             if let Some(seen) = filled.get_mut(place) {
                 *seen = true;
@@ -89,6 +100,15 @@ impl Crm {
 
 fn with_fields(entities: &[RecordUse]) -> impl Iterator<Item = (usize, &RecordUse)> {
     entities.iter().enumerate().filter(|(_, entity)| !entity.fields.is_empty())
+}
+
+/// Puts the lists of a row to their places among its values.
+pub(super) fn give_lists(lists: &mut [(usize, Lists)], id: &Id, values: &mut [Value]) {
+    for (slot, lists) in lists {
+        if let (Some(list), Some(value)) = (lists.take(id), values.get_mut(*slot)) {
+            *value = list;
+        }
+    }
 }
 
 /// Defaults for what a row leaves empty; what could not be read stays missing.

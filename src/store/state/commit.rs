@@ -1,6 +1,7 @@
 //! What came of stepping a batch of contacts, written at once.
 
 use super::outbox::class_name;
+use super::writes::{self, NewWrite};
 use super::{Error, MessageState, Refused, State, part};
 use crate::engine::{EffectKey, Outcome, Reason};
 use crate::ir::{Class, ScenarioHash};
@@ -25,6 +26,10 @@ pub struct ContactOut {
     /// Verdicts on messages that were about to be sent.
     pub verdicts: Vec<(EffectKey, Verdict)>,
     pub journal: Vec<JournalRow>,
+    /// Changes of the CRM that were decided.
+    pub writes: Vec<NewWrite>,
+    /// Changes that the CRM has, and that its state has forgotten.
+    pub forgotten: Vec<EffectKey>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +48,10 @@ pub struct NewMessage {
     /// The step's number in the text.
     pub step: u16,
     pub class: Class,
-    /// Channel and message, in the order of preference.
+    /// Channel and message, in the order of preference; none for the call of a webhook.
     pub alternatives: Vec<(String, String)>,
+    /// The webhook to call, and what it is told, as JSON.
+    pub call: Option<(String, String)>,
     /// When the step came due.
     pub due: Instant,
     /// Not to be claimed before.
@@ -121,6 +128,7 @@ impl State {
                     judge(transaction, part, *key, verdict, &run, now)?;
                 }
                 write_journal(transaction, part, out)?;
+                writes::keep(transaction, part, out)?;
             }
             Ok(committed)
         })
@@ -164,7 +172,8 @@ fn insert(
     // A second message of one key is a fault of the engine: the plain insert fails, and with it the batch.
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_outbox(key, part, contact, scenario, hash, step, class, alternatives, due, not_before,
-             expires_at, decided_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10)",
+             expires_at, decided_at, next_at, message, context)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10, ?13, ?14)",
     )?;
     let alternatives = serde_json::to_string(&message.alternatives).unwrap_or_default();
     insert.execute(rusqlite::params![
@@ -180,6 +189,8 @@ fn insert(
         message.not_before.0,
         message.expires_at.0,
         now.0,
+        message.call.as_ref().map(|(webhook, _)| webhook),
+        message.call.as_ref().map(|(_, values)| values),
     ])?;
     Ok(())
 }

@@ -17,7 +17,10 @@ impl State {
     /// How many messages are in each state, by reason where there is one: by state, then reason.
     pub fn message_counts(&self) -> Result<Vec<(MessageState, Option<String>, u64)>, Error> {
         self.read(|connection| {
-            let sql = "SELECT state, reason, count(*) FROM scn_outbox GROUP BY state, reason";
+            let sql = "SELECT state, reason, sum(count) FROM (
+                           SELECT state, reason, count(*) AS count FROM scn_outbox GROUP BY state, reason
+                           UNION ALL SELECT state, nullif(reason, ''), count FROM scn_gone
+                       ) GROUP BY state, reason";
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query([])?;
             let mut counts = Vec::new();

@@ -57,6 +57,8 @@ pub struct Claimed {
     /// The arrivals of all its rows that came after the start, those of the inbox included, in the order of kinds and
     /// ids. The rows of the CRM that are not among them were there before the start, or have not been seen yet.
     pub arrivals: Vec<Arrival>,
+    /// Its changes that the CRM has by now.
+    pub made: Vec<EffectKey>,
 }
 
 impl State {
@@ -178,7 +180,8 @@ fn claim_one(connection: &Connection, part: u16, contact: Id, now: Instant) -> R
         arrivals.push(Arrival { kind: row.get(0)?, id: stored_id(row, 1)?, arrived: Instant(row.get(2)?) });
     }
     drop(rows);
-    Ok(Claimed { contact, state, wake, inbox, arrivals })
+    let made = super::writes::made_of(connection, part, &contact)?;
+    Ok(Claimed { contact, state, wake, inbox, arrivals, made })
 }
 
 fn inbox_row(row: &Row<'_>) -> Result<InboxRow, rusqlite::Error> {

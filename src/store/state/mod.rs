@@ -16,11 +16,13 @@ mod schema;
 mod send_journal;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
+pub use writes::{Erased, NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};
 use crate::model::Id;

@@ -41,6 +41,8 @@ pub struct DueMessage {
     pub attempt: u32,
     /// The `Message-ID` of an earlier try.
     pub message_id: Option<String>,
+    /// The webhook to call, and what it is told, as JSON.
+    pub call: Option<(String, String)>,
 }
 
 /// What a server did with a message. Replies are cleaned and cut before they are kept.
@@ -74,7 +76,7 @@ impl State {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id
+                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context
                  FROM scn_outbox WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
             )?;
             let rows = statement.query_map((now.0, i64::try_from(max).unwrap_or(i64::MAX)), due_message)?;
@@ -92,6 +94,39 @@ impl State {
             )?;
             let rows = statement.query_map((part(contact), Parameter::from(contact), now.0), due_message)?;
             rows.collect()
+        })
+    }
+
+    /// Claims calls of webhooks, each to this address.
+    pub fn claim_calls(&mut self, calls: &[(Ticket, String)], now: Instant) -> Result<(), Error> {
+        let run = self.run.clone();
+        self.write(|transaction| {
+            for (ticket, address) in calls {
+                let mut update = transaction.prepare_cached(
+                    "UPDATE scn_outbox SET state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL,
+                         channel = 'webhook', address = ?5
+                     WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred') AND alternatives = '[]'",
+                )?;
+                let moved = update.execute((ticket.part, ticket.key.to_string(), &run, now.0, address))?;
+                expect_one(moved, ticket, "be claimed")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records calls that are too late to be made.
+    pub fn expire_calls(&mut self, calls: &[Ticket], now: Instant) -> Result<(), Error> {
+        self.write(|transaction| {
+            for ticket in calls {
+                let mut update = transaction.prepare_cached(
+                    "UPDATE scn_outbox SET state = 'expired', reason = ?3, next_at = NULL, settled_at = ?4
+                     WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred') AND alternatives = '[]'",
+                )?;
+                let reason = crate::engine::Reason::Late.text();
+                let moved = update.execute((ticket.part, ticket.key.to_string(), reason, now.0))?;
+                expect_one(moved, ticket, "expire")?;
+            }
+            Ok(())
         })
     }
 
@@ -253,7 +288,7 @@ fn settle_one(
     Ok(())
 }
 
-/// Tells the contact, by its inbox. For an uncertain message it is dated when it was handed, from which waits count.
+/// Tells the contact, by its inbox; nobody waits for what becomes of a call. For an uncertain message it is dated when it was handed, from which waits count.
 fn add_receipt(
     transaction: &Transaction<'_>,
     ticket: &Ticket,
@@ -269,7 +304,7 @@ fn add_receipt(
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_inbox(part, contact, arrived, at, message, outcome, class)
          SELECT part, contact, ?3, CASE ?4 WHEN 'uncertain' THEN handed_at ELSE ?3 END, key, ?4, ?5
-         FROM scn_outbox WHERE part = ?1 AND key = ?2",
+         FROM scn_outbox WHERE part = ?1 AND key = ?2 AND alternatives <> '[]'",
     )?;
     insert.execute((ticket.part, ticket.key.to_string(), now.0, name, class))?;
     Ok(())
@@ -295,6 +330,7 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, rusqlite::Error> {
         expires_at: Instant(row.get(10)?),
         attempt: row.get(11)?,
         message_id: row.get(12)?,
+        call: row.get::<_, Option<String>>(13)?.zip(row.get(14)?),
     })
 }
 

@@ -4,10 +4,12 @@ use super::{Error, ErrorKind};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 /// The version of these tables. A newer one is refused.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
+/// The first version.
+///
 /// Instants are microseconds since 1970; ids of contacts and rows keep their class, INTEGER or TEXT.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE scn_meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Programs by content, and from when on events start instances of a scenario.
@@ -62,6 +64,35 @@ CREATE TABLE scn_journal(
 CREATE INDEX scn_journal_contact ON scn_journal(part, contact);
 ";
 
+/// What the second version added.
+const ADDED: &str = "
+-- All rows of a contact are looked for when it is erased.
+DROP INDEX scn_seen_contact;
+CREATE INDEX scn_seen_contact ON scn_seen(part, contact);
+CREATE INDEX scn_outbox_contact ON scn_outbox(part, contact);
+
+-- What scenarios change in the CRM: `pending` until it is made there, `made` until the contact's state has forgotten it.
+CREATE TABLE scn_write(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+    part INTEGER NOT NULL, contact NOT NULL,
+    scenario TEXT NOT NULL, at INTEGER NOT NULL, change TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending'
+);
+CREATE INDEX scn_write_contact ON scn_write(part, contact);
+CREATE INDEX scn_write_pending ON scn_write(id) WHERE state = 'pending';
+
+-- Who was erased: BLAKE3 of the id as text; and how many of their messages ended how.
+CREATE TABLE scn_erased(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, proof TEXT NOT NULL, at INTEGER NOT NULL, scenario TEXT NOT NULL
+);
+CREATE TABLE scn_gone(state TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (state, reason))
+    WITHOUT ROWID;
+
+-- What measures told at their refreshes, as JSON.
+CREATE TABLE scn_measure(
+    measure TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (measure, at)
+) WITHOUT ROWID;
+";
+
 /// Refuses what is damaged, and what a newer version wrote.
 pub(super) fn check(connection: &Connection, name: &str) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| Error::sqlite(name, &error);
@@ -88,9 +119,13 @@ pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Err
     connection.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;
     let make = |connection: &mut Connection| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if format(&transaction)?.is_none() {
+        let format = format(&transaction)?;
+        if format.is_none() {
             transaction.execute_batch(TABLES)?;
-            transaction.execute("INSERT INTO scn_meta VALUES ('format', ?1)", [FORMAT])?;
+        }
+        if format.is_none_or(|format| format < FORMAT) {
+            transaction.execute_batch(ADDED)?;
+            transaction.execute("INSERT OR REPLACE INTO scn_meta VALUES ('format', ?1)", [FORMAT])?;
         }
         transaction.commit()
     };

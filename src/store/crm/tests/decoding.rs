@@ -7,6 +7,7 @@ use crate::model::{Id, Type};
 use crate::store::crm::decode::Kind;
 use crate::time::Zone;
 use rusqlite::types::ValueRef;
+use std::sync::Arc;
 
 /// `None` where the value is unreadable, `""` where it is missing.
 #[test]
@@ -81,7 +82,7 @@ fn each_type_reads_what_the_layout_promises_and_nothing_else() {
     let program = program(code, "Europe/Paris");
     for (ty, stored, expected) in cases {
         let world = World::default();
-        let value = Kind::of(ty, program.needs(), zone).read(*stored, &world);
+        let value = Kind::of(ty, program.needs(), zone, &Arc::default()).read(*stored, &world);
         assert_eq!(value.map(|value| text(&world, &value)).as_deref(), *expected, "{ty:?} {stored:?}");
     }
 }

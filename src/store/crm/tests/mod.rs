@@ -2,8 +2,11 @@
 
 mod decoding;
 mod doubts;
+mod many;
+mod persons;
 mod reading;
 mod shapes;
+mod writing;
 
 use super::{ContactRange, Crm, Lives, Notes};
 use crate::engine::{Life, Person, Program, Value, World};

@@ -38,9 +38,9 @@ fn files_that_cannot_be_the_state_are_refused_with_the_reason() {
 
     drop(State::open(&path("newer.db"), "run", at(0)).unwrap());
     let newer = rusqlite::Connection::open(path("newer.db")).unwrap();
-    newer.execute("UPDATE scn_meta SET value = 2 WHERE name = 'format'", []).unwrap();
+    newer.execute("UPDATE scn_meta SET value = 3 WHERE name = 'format'", []).unwrap();
     drop(newer);
-    let words = "`FILE` was written by a newer version: format 2, and this version knows 1";
+    let words = "`FILE` was written by a newer version: format 3, and this version knows 2";
     assert_eq!(refusal(&path("newer.db")), (ErrorKind::Newer, words.into()));
 
     let (mut state, _) = State::open(&path("damaged.db"), "run", at(0)).unwrap();
@@ -125,5 +125,21 @@ fn sqlites_two_codes_for_a_full_disk_are_one_error() {
     for code in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_IOERR_SHMSIZE] {
         let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
         assert_eq!(crate::store::Error::sqlite("state.db", &failure).kind, ErrorKind::Full, "{code}");
+    }
+}
+
+#[test]
+fn a_file_of_the_first_version_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let first = rusqlite::Connection::open(&path).unwrap();
+    first.execute_batch(super::super::schema::TABLES).unwrap();
+    first.execute("INSERT INTO scn_meta VALUES ('format', 1)", []).unwrap();
+    first.execute("INSERT INTO scn_contact VALUES (1, 7, x'00', 5)", []).unwrap();
+    drop(first);
+    for _ in 0..2 {
+        let (state, _) = State::open(&path, "run", at(0)).unwrap();
+        assert_eq!(state.waiting_contacts().unwrap(), 1);
+        assert!(state.pending_writes(0, 1).unwrap().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod files;
 mod inbox;
 mod messages;
+mod writes;
 
 use super::{ContactOut, Kept, MessageState, NewMessage, Outcome, Recovered, State, Ticket, Verdict};
 use crate::engine::{EffectKey, Event, Outcome as Decided, Reason};
@@ -48,6 +49,8 @@ fn out() -> ContactOut {
         withdrawn: Vec::new(),
         verdicts: Vec::new(),
         journal: Vec::new(),
+        writes: Vec::new(),
+        forgotten: Vec::new(),
     }
 }
 
@@ -63,6 +66,7 @@ fn message(number: u8, class: Class) -> NewMessage {
         due: at(90),
         not_before: at(100),
         expires_at: at(1_000),
+        call: None,
     }
 }
 
