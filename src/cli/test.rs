@@ -89,7 +89,7 @@ impl Told {
         let _ = writeln!(self.text, "FAILED  {}", clean(&name));
         self.not_given(compiled, case, verdict);
         let unmet: Vec<Span> =
-            verdict.unmet.iter().filter_map(|place| Some(case.expectations.get(*place)?.span)).collect();
+            verdict.unmet.iter().filter_map(|(place, _)| Some(case.expectations.get(*place)?.span)).collect();
         if !unmet.is_empty() {
             self.text.push_str("  expected:\n");
         }
