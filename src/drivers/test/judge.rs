@@ -1,7 +1,7 @@
 //! What came against what was expected.
 
 use super::world::value;
-use super::{Done, Near, Sent, Verdict};
+use super::{Done, Near, Sent, Unsent, Verdict};
 use crate::drivers::story;
 use crate::engine::{Act, Outcome, Program};
 use crate::ir::{self, ExpectationKind, TestCase, When};
@@ -18,9 +18,9 @@ pub(super) fn judge(program: &Program, case: &TestCase, verdict: &mut Verdict) {
     };
     for (place, expectation) in case.expectations.iter().enumerate() {
         let near = match &expectation.kind {
-            ExpectationKind::Message { channel, message, contact, .. } => {
+            ExpectationKind::Message { channel, message, contact, when } => {
                 let met = claimed.met.contains(&place);
-                (!met).then(|| near_message(verdict, &claimed.sent, channel, message, contact))
+                (!met).then(|| near_message(verdict, &claimed.sent, (channel, message, contact), *when))
             }
             ExpectationKind::NoMessage { channel, message, contact } => {
                 let came = verdict.sent.iter().filter(|sent| is_message(sent, channel, message, contact));
@@ -169,7 +169,19 @@ fn is_alike(done: &Act, expected: &ir::Act) -> bool {
     }
 }
 
-fn near_message(verdict: &Verdict, claimed: &[bool], channel: &str, message: &str, contact: &str) -> Near {
+fn near_message(
+    verdict: &Verdict,
+    claimed: &[bool],
+    (channel, message, contact): (&str, &str, &str),
+    when: When,
+) -> Near {
+    // A message that found no channel has none of its own.
+    let is_unsent = |unsent: &&Unsent| unsent.message.contact == contact && unsent.message.message == message;
+    let not = |unsent: &Unsent| Near::Not(unsent.outcome, unsent.reason, unsent.message.at);
+    let unsent = || verdict.unsent.iter().filter(is_unsent);
+    if let Some(unsent) = unsent().find(|unsent| is_at(when, unsent.message.at)) {
+        return not(unsent);
+    }
     let free = || verdict.sent.iter().zip(claimed).filter(|(_, claimed)| !**claimed).map(|(sent, _)| sent);
     if let Some(sent) = free().find(|sent| is_message(sent, channel, message, contact)) {
         return Near::At(sent.at);
@@ -177,12 +189,8 @@ fn near_message(verdict: &Verdict, claimed: &[bool], channel: &str, message: &st
     if let Some(sent) = free().find(|sent| sent.message == message && sent.contact == contact) {
         return Near::Channel(sent.channel.clone(), sent.at);
     }
-    let unsent = verdict.unsent.iter().find(|unsent| {
-        // A message that found no channel has none of its own.
-        unsent.message.contact == contact && unsent.message.message == message
-    });
-    if let Some(unsent) = unsent {
-        return Near::Not(unsent.outcome, unsent.reason, unsent.message.at);
+    if let Some(unsent) = unsent().next() {
+        return not(unsent);
     }
     match free().find(|sent| sent.message == message && sent.channel == channel) {
         Some(sent) => Near::Contact(sent.contact.clone(), sent.at),
