@@ -38,7 +38,7 @@ pub(super) fn people(program: &Program, case: &TestCase, world: &World) -> Vec<P
     contacts(case).map(person).collect()
 }
 
-/// What the measures tell: as the test says, or taken of its contacts.
+/// What the measures tell: as the test says, or else taken of its contacts, from its first instant to its last.
 pub(super) fn measures(
     program: &Program,
     case: &TestCase,
@@ -47,11 +47,12 @@ pub(super) fn measures(
     (first, last): (Instant, Instant),
 ) -> Measures {
     let mut census = Census::new(program, first, last);
-    let taken: &[Person] = if census.is_empty() { &[] } else { people };
-    for person in taken {
-        let mut life = Life::default();
-        fill(program, case, world, person, &mut life);
-        census.take(program, world, person, &mut life);
+    if !census.is_empty() {
+        for person in people {
+            let mut life = Life::default();
+            fill(program, case, world, person, &mut life);
+            census.take(program, world, person, &mut life);
+        }
     }
     let mut measures = census.finish(program);
     for given in &case.measures {
