@@ -2,6 +2,7 @@
 
 mod error;
 mod life;
+mod measures;
 pub mod run;
 pub mod simulate;
 pub mod story;
