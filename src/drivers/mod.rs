@@ -2,7 +2,6 @@
 
 mod error;
 mod life;
-mod measures;
 pub mod run;
 pub mod simulate;
 pub mod story;
