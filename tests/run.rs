@@ -27,6 +27,8 @@ mod faults;
 mod invent;
 #[path = "run/killed.rs"]
 mod killed;
+#[path = "run/limits.rs"]
+mod limits;
 #[path = "run/outbox.rs"]
 mod outbox;
 #[path = "oracle/random.rs"]

@@ -1,6 +1,6 @@
 //! The loop: one contact's events merged with its timers, in the one order there is.
 
-use crate::engine::{Delivery, Facts, Input, Life, Output, Person, Program, State, World, step};
+use crate::engine::{Delivery, Facts, Input, Life, Measures, Output, Person, Program, State, World, step};
 use crate::time::Instant;
 
 /// One contact, about to live.
@@ -9,32 +9,68 @@ pub struct Contact<'a> {
     pub program: &'a Program,
     pub world: &'a World,
     pub person: &'a Person,
+    pub measures: &'a Measures,
     pub life: &'a mut Life,
     pub state: &'a mut State,
 }
 
+/// What comes next.
+enum Next {
+    Look,
+    Refresh,
+    Event,
+    Own,
+    Timer,
+}
+
 impl Contact<'_> {
-    /// Steps every event and every timer up to `until`, included: at equal instants events first. What it says is added
-    /// to `out`. Messages are claimed and accepted at the instant of their emission.
-    pub fn live(&mut self, until: Instant, out: &mut Output) {
-        loop {
-            let event = self.life.next().map(|event| event.arrived).filter(|at| *at <= until);
-            let timer = self.state.next_due().filter(|at| *at <= until);
-            match (event, timer) {
-                (None, None) => return,
-                (Some(event), timer) if timer.is_none_or(|timer| event <= timer) => {
+    /// Steps everything that happens up to `until`, included, and says what came of it to `out`. At equal instants first the
+    /// refresh of measures, then events of the CRM, then those that scenarios made, then timers. From `from` on the contact
+    /// takes part without any event too. Messages are claimed and accepted at the instant of their emission.
+    pub fn live(&mut self, from: Instant, until: Instant, out: &mut Output) {
+        let mut look = Some(from);
+        let mut refreshed = Instant::MIN;
+        while let Some((at, next)) = self.next(look, refreshed).filter(|(at, _)| *at <= until) {
+            match next {
+                Next::Look => {
+                    look = None;
+                    self.step(Input::Look, at, out);
+                }
+                Next::Refresh => {
+                    refreshed = at;
+                    self.step(Input::Refresh, at, out);
+                }
+                Next::Event => {
                     if let Some(place) = self.life.admit(self.program, self.world) {
-                        self.step(Input::Event { place }, event, out);
+                        self.step(Input::Event { place }, at, out);
                     }
                 }
-                (_, Some(timer)) => self.step(Input::Timer, timer, out),
-                (Some(_), None) => return,
+                Next::Own => {
+                    if let Some(place) = self.state.happen(self.life, self.program, self.world) {
+                        self.step(Input::Event { place }, at, out);
+                    }
+                }
+                Next::Timer => self.step(Input::Timer, at, out),
             }
         }
     }
 
+    /// What comes next, and when: of what comes at one instant, the first in the order of this list.
+    fn next(&mut self, look: Option<Instant>, refreshed: Instant) -> Option<(Instant, Next)> {
+        let refresh = self.measures.next_refresh(self.program.measures_of_silences(), refreshed);
+        let all = [
+            look.map(|at| (at, Next::Look)),
+            refresh.map(|at| (at, Next::Refresh)),
+            self.life.next().map(|event| (event.arrived, Next::Event)),
+            self.state.next_own().map(|at| (at, Next::Own)),
+            self.state.next_due().map(|at| (at, Next::Timer)),
+        ];
+        all.into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
     fn step(&mut self, input: Input, now: Instant, out: &mut Output) {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let (world, person, life, measures) = (self.world, self.person, &*self.life, self.measures);
+        let facts = Facts { world, person, life, measures };
         step(self.program, self.state, input, now, facts, Delivery::Immediate, out);
     }
 }

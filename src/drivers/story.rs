@@ -1,6 +1,6 @@
 //! The trace of the engine in words: what a failing test and `simulate --contact` show.
 
-use crate::engine::{Act, Asked, Count, Outcome, Program, Told, TraceLine, Value, World};
+use crate::engine::{Act, Asked, Count, Outcome, Program, Reason, Told, TraceLine, Value, World};
 use crate::ir::{Op, StepIx};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -42,6 +42,7 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Started => "started".into(),
         Told::Waits { until } => format!("waits until {}", moment(zone, *until)),
         Told::WaitsFor { until } => format!("waits at most until {}", moment(zone, *until)),
+        Told::WaitsForMessage => "waits for the message to leave first".into(),
         Told::PassedAtOnce => "passes at once".into(),
         Told::ConditionHolds => "the event it waited for".into(),
         Told::Due => "due".into(),
@@ -49,7 +50,22 @@ fn what(program: &Program, line: &TraceLine) -> String {
         Told::Branch { holds: Some(false) } => "does not hold".into(),
         Told::Branch { holds: None } => "is unknown".into(),
         Told::Held(reason) => format!("step held back: {}", reason.text()),
+        Told::Drew { arm } => {
+            let step = line.step.and_then(|step| program.unit(line.unit)?.scenario.steps.get(step));
+            match step.map(|step| &step.op) {
+                Some(Op::Split { arms, .. }) => {
+                    format!("draws {}", arms.get(usize::from(*arm)).map_or("", |arm| arm.name.as_str()))
+                }
+                _ => "draws".into(),
+            }
+        }
+        Told::Acted { outcome, reason: Reason::None } => outcome.name().into(),
+        Told::Acted { outcome, reason } => format!("{}: {}", outcome.name(), reason.text()),
         Told::Message { outcome, reason, alternative } => message(program, line, *outcome, reason.text(), *alternative),
+        Told::Deferred { until, reason, alternative } => {
+            let name = message(program, line, Some(Outcome::Deferred), reason.text(), *alternative);
+            format!("{name}: until {}", moment(zone, *until))
+        }
         Told::Ended(reason) => format!("ended: {}", reason.text()),
         Told::Converted => "goal reached".into(),
         Told::Finished => "finished".into(),
@@ -96,6 +112,7 @@ pub fn value_words(value: &Value, world: &World) -> String {
         Value::Duration(duration) => duration.to_string(),
         Value::Entity(entity) => world.id(*entity).map_or_else(String::new, ToString::to_string),
         Value::Id(id) => id.to_string(),
+        Value::Message(message) => message.name.to_string(),
         Value::List(all) => {
             format!("[{}]", all.iter().map(|each| value_words(each, world)).collect::<Vec<_>>().join(", "))
         }

@@ -2,7 +2,8 @@
 
 use super::life::Contact;
 use crate::engine::{
-    EntityTable, Event, Life, Outcome, Output, Person, Program, State, TraceLine, Value, What, World, apply_defaults,
+    EntityTable, Event, Life, Measures, Outcome, Output, Person, Program, State, TraceLine, Value, What, World,
+    apply_defaults,
 };
 use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase, When};
 use crate::model::{Id, Type};
@@ -42,6 +43,10 @@ impl Verdict {
 
 /// Runs one test against a program that holds the scenarios it names, and no others.
 pub fn run(program: &Program, case: &TestCase) -> Verdict {
+    let (first, last) = span(case);
+    let mut program = program.clone();
+    program.stop_clocks(last);
+    let program = &program;
     let world = world(program, case);
     let mut verdict = Verdict::default();
     let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
@@ -52,8 +57,9 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
         }
         life.sort();
         let mut state = State::default();
-        let (world, person_ref) = (&world, &person);
-        Contact { program, world, person: person_ref, life: &mut life, state: &mut state }.live(Instant::MAX, &mut out);
+        let (world, measures) = (&world, Measures::NONE);
+        let mut contact = Contact { program, world, person: &person, measures, life: &mut life, state: &mut state };
+        contact.live(first, Instant::MAX, &mut out);
         verdict.sent.extend(out.effects.drain(..).filter_map(|effect| {
             let What::Send { alternative, outcome: Outcome::Sent, .. } = effect.what else { return None };
             let scenario = &program.unit(effect.unit)?.scenario;
@@ -76,6 +82,25 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
     verdict.not_given.dedup();
     judge(case, &mut verdict);
     verdict
+}
+
+/// The first and the last instant that a test names: its clocks go from one to the other, and instances then to their end.
+fn span(case: &TestCase) -> (Instant, Instant) {
+    let expected = case.expectations.iter().flat_map(|expectation| {
+        let when = match &expectation.kind {
+            ExpectationKind::Message { when, .. } | ExpectationKind::Act { when, .. } => *when,
+            ExpectationKind::NoMessage { .. } | ExpectationKind::Nothing | ExpectationKind::NothingElse => When::Ever,
+        };
+        match when {
+            When::Ever => [None, None],
+            When::At(at) => [Some(at), None],
+            When::Between(from, to) => [Some(from), Some(to)],
+        }
+    });
+    let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
+    let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
+    let (first, last) = (named.iter().min(), named.iter().max());
+    (first.copied().unwrap_or(Instant::MIN), last.copied().unwrap_or(Instant::MIN))
 }
 
 fn judge(case: &TestCase, verdict: &mut Verdict) {

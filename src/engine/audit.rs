@@ -2,11 +2,13 @@
 
 use super::eval::{Eval, EventAtHand, TriggerValues};
 use super::facts::World;
+use super::linked::LinkedCode;
 use super::output::Reason;
-use super::program::{LinkedCode, Program, Unit};
+use super::program::{Program, Unit};
 use super::value::{EntityRef, Value};
 use crate::ir::{Expr, ExprIx, Op, StepIx, Trigger};
 use crate::model::Type;
+use crate::time::Instant;
 
 /// A row of an entity for which a wait ends the instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ fn judge(
     let code = &unit.code;
     let Some(&kind) = code.events.get(usize::from(trigger.event)) else { return };
     let Some(event) = program.needs().events.get(usize::from(kind)) else { return };
-    let Some(trigger_fields) = code.trigger_fields.get(&kind) else { return };
+    let trigger_fields = code.trigger_fields(kind);
     for (slot, field) in code.code.trigger.iter().enumerate() {
         let Type::Entity(name) = &field.ty else { continue };
         let Some(entity) = program.needs().entity(name).filter(|_| reads_field_of(code, duration, slot as u16)) else {
@@ -61,7 +63,7 @@ fn judge(
             if let Some(value) = values.get_mut(usize::from(*column)) {
                 *value = Value::Entity(entity);
             }
-            let mut eval = Eval::of_event(code, world, EventAtHand::of(code, trigger.event, &values));
+            let mut eval = Eval::of_event(code, world, EventAtHand::of(code, trigger.event, Instant::MIN, &values));
             eval.trigger = TriggerValues::Row(&values, trigger_fields);
             if trigger.filter.is_some_and(|filter| eval.truth(filter) == Some(false)) {
                 continue;

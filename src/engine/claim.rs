@@ -1,14 +1,16 @@
 //! `about to send`: the last look before a message leaves. It is an input of the step like any other; its verdict is
-//! journaled.
+//! journaled. In test and simulation the messages of an instant are claimed after everything else of that instant.
 
 use super::eval::{Eval, TriggerValues};
 use super::facts::Facts;
-use super::output::{EffectKey, Outcome, Output, Reason, TriggerRef, What};
+use super::messages::OwnMessages;
+use super::output::{EffectKey, Outcome, Output, Reason, Told, TriggerRef, What};
 use super::program::{Context, Program, Unit};
-use super::state::{Handle, Instance, Phase, State};
-use super::step::{Delivery, Stepper};
+use super::sending::SendStep;
+use super::state::{Handle, Instance, Pending, Phase, State};
+use super::step::{Delivery, Receipt, Stepper};
 use super::value::Value;
-use crate::ir::{Class, Op, Send, Step};
+use crate::ir::Class;
 use crate::model::MessageValues;
 use crate::time::Instant;
 use std::cell::RefCell;
@@ -17,6 +19,11 @@ use std::cell::RefCell;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Send(Box<Departure>),
+    /// Quiet hours or a cap hold it: it is to be asked about again then.
+    Wait {
+        until: Instant,
+        reason: Reason,
+    },
     /// It never leaves.
     Drop {
         outcome: Outcome,
@@ -41,8 +48,9 @@ pub struct Departure {
     pub triggers: Vec<TriggerRef>,
 }
 
-/// Judges a message of the outbox at the moment it would leave: `unless` and `only if` again, the address as it is now,
-/// and whether it is not too late. Instances for which it must not leave drop out of it.
+/// Judges a message of the outbox at the moment it would leave: `unless` and `only if` again, address and consent as they
+/// are now, quiet hours and caps, and whether it is not too late. Instances for which it must not leave drop out of it.
+/// Several messages of one contact are to be asked about in the order of [`State::sort_messages`].
 pub fn about_to_send(
     program: &Program,
     state: &mut State,
@@ -53,91 +61,263 @@ pub fn about_to_send(
 ) -> Verdict {
     let now = state.clock.map_or(now, |clock| clock.max(now));
     state.clock = Some(now);
-    Stepper { program, state, facts, delivery: Delivery::Outbox, now, out }.claim(key)
+    Stepper::new(program, state, facts, Delivery::Outbox, now, out).claim(key)
 }
 
 /// An instance that a message is about, taken out of the state to be judged.
 struct Member<'a> {
     handle: Handle,
     instance: Instance,
-    unit: &'a Unit,
-    node: &'a Step,
-    send: &'a Send,
-    key: EffectKey,
-    due: Instant,
+    step: SendStep<'a>,
+    pending: Pending,
+}
+
+/// What becomes of a message now.
+enum Fate {
+    Leaves,
+    Waits { until: Instant, reason: Reason },
+    Drops { outcome: Outcome, reason: Reason },
+}
+
+impl Member<'_> {
+    /// Changes what is known of the message, here and in the instance.
+    fn change(&mut self, change: impl Fn(&mut Pending)) {
+        change(&mut self.pending);
+        let key = self.pending.key;
+        self.instance.pending.iter_mut().filter(|each| each.key == key).for_each(change);
+    }
 }
 
 impl<'a> Stepper<'a, '_> {
-    fn claim(&mut self, key: EffectKey) -> Verdict {
-        let members: Vec<Member<'a>> =
-            self.state.with_pending(key).into_iter().filter_map(|handle| self.member(handle, key)).collect();
-        let mut verdict = Verdict::Drop { outcome: Outcome::Cancelled, reason: Reason::None };
-        let mut leaving: Vec<(Member<'a>, u8)> = Vec::new();
-        for member in members {
-            match self.judge_departure(&member) {
-                Ok(alternative) => leaving.push((member, alternative)),
-                Err((outcome, reason)) => {
-                    verdict = Verdict::Drop { outcome, reason };
-                    self.leave_out(member, key, outcome, reason);
+    /// Claims the messages that are to be judged now, one after the other.
+    pub(super) fn claim_held(&mut self) {
+        let mut keys: Vec<EffectKey> = Vec::new();
+        while let Some(&(at, key)) = self.state.held.first().filter(|(at, _)| *at <= self.now) {
+            self.state.held.remove(&(at, key));
+            keys.push(key);
+        }
+        self.state.sort_messages(self.program, &mut keys);
+        for key in keys {
+            let (mut members, fate) = self.judge_message(key);
+            match fate {
+                Fate::Leaves => self.leave(members, key),
+                Fate::Waits { until, reason } => {
+                    self.state.held.insert((until, key));
+                    for member in &mut members {
+                        let alternative = member.pending.alternative;
+                        self.tell(
+                            &member.instance,
+                            Some(member.step.at),
+                            Told::Deferred { until, reason, alternative },
+                            Vec::new(),
+                        );
+                        member.change(|pending| (pending.wake, pending.held) = (Some(until), reason));
+                    }
+                    self.put_back(members);
                 }
+                Fate::Drops { .. } => self.put_back(members),
             }
         }
-        leaving.sort_by_key(|(member, _)| (member.instance.entry, member.instance.serial));
-        if let Some(departure) = self.departure(&leaving) {
-            verdict = Verdict::Send(Box::new(departure));
-        }
-        for (member, _) in leaving {
-            self.state.put(member.handle, member.instance);
-        }
-        verdict
     }
 
-    fn member(&mut self, handle: Handle, key: EffectKey) -> Option<Member<'a>> {
-        let instance = self.state.get(handle)?;
-        let pending = *instance.pending.iter().find(|pending| pending.key == key)?;
-        let unit = self.program.unit(instance.unit)?;
-        let node = unit.scenario.steps.get(pending.step)?;
-        let Op::Send(send) = &node.op else { return None };
-        let instance = self.state.take(handle)?;
-        Some(Member { handle, instance, unit, node, send, key, due: pending.due })
+    /// A message leaves, and is accepted here and now.
+    fn leave(&mut self, mut members: Vec<Member<'a>>, key: EffectKey) {
+        let Some(first) = members.first() else { return };
+        let (step, alternative) = (first.step, first.pending.alternative);
+        self.count_claim(&mut members);
+        let mut leaving: Vec<(Handle, &mut Instance)> =
+            members.iter_mut().map(|member| (member.handle, &mut member.instance)).collect();
+        let what = What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None };
+        self.message_effect(&leaving, step, what);
+        for (handle, instance) in &mut leaving {
+            let told = Told::Message { outcome: Some(Outcome::Sent), reason: Reason::None, alternative };
+            self.tell(instance, Some(step.at), told, Vec::new());
+            instance.pending.retain(|pending| pending.key != key);
+            instance.last_message = Some(self.now);
+            self.accepted(step.unit, *handle, instance, key, alternative);
+        }
+        self.make_sent(step.unit, step.at, alternative, key);
+        for Member { handle, instance, .. } in members {
+            self.settle(handle, instance, step.unit);
+        }
     }
 
-    fn judge_departure(&self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
-        let settings = &self.program.settings;
-        if settings.zone.add(member.due, settings.expire).is_none_or(|limit| self.now > limit) {
-            return Err((Outcome::Expired, Reason::Late));
-        }
-        // As it was decided: neither this message nor one decided after it is the last that left.
-        let mut instance = member.instance.clone();
-        let place = instance.pending.iter().position(|pending| pending.key == member.key).unwrap_or(0);
-        instance.pending.truncate(place);
-        self.may_send(&instance, member.unit, member.node, member.send, &RefCell::default())
-    }
-
-    /// The message does not leave for this instance.
-    fn leave_out(&mut self, member: Member<'a>, key: EffectKey, outcome: Outcome, reason: Reason) {
-        let Member { handle, mut instance, unit, node, .. } = member;
-        let step = instance.pending.iter().find(|pending| pending.key == key).map(|pending| pending.step);
-        instance.pending.retain(|pending| pending.key != key);
-        if let Some(step) = step {
-            self.effect(&instance, step, node.ordinal, What::Send { alternative: 0, outcome, reason });
-        }
+    /// Puts back an instance that waits for one message less.
+    fn settle(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) {
         match instance.phase {
             Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
             _ => self.close(handle, instance, unit),
         }
     }
 
-    fn departure(&self, leaving: &[(Member<'a>, u8)]) -> Option<Departure> {
-        let (first, alternative) = leaving.first()?;
-        let chosen = first.send.alternatives.get(usize::from(*alternative))?;
+    fn put_back(&mut self, members: Vec<Member<'a>>) {
+        for Member { handle, instance, .. } in members {
+            self.state.put(handle, instance);
+        }
+    }
+
+    /// Counts a message in the caps, once.
+    fn count_claim(&mut self, members: &mut [Member<'a>]) {
+        let Some(first) = members.first().filter(|first| !first.pending.claimed) else { return };
+        let class = first.step.send.class;
+        self.program.policy().claim(&mut self.state.claims, class, self.now);
+        for member in members {
+            member.change(|pending| pending.claimed = true);
+        }
+    }
+
+    fn claim(&mut self, key: EffectKey) -> Verdict {
+        let (mut members, fate) = self.judge_message(key);
+        let mut verdict = match fate {
+            Fate::Leaves => Verdict::Drop { outcome: Outcome::Cancelled, reason: Reason::None },
+            Fate::Waits { until, reason } => {
+                members.iter_mut().for_each(|member| member.change(|pending| pending.held = reason));
+                Verdict::Wait { until, reason }
+            }
+            Fate::Drops { outcome, reason } => Verdict::Drop { outcome, reason },
+        };
+        if matches!(fate, Fate::Leaves)
+            && let Some(departure) = self.departure(&members)
+        {
+            self.count_claim(&mut members);
+            verdict = Verdict::Send(Box::new(departure));
+        }
+        self.put_back(members);
+        verdict
+    }
+
+    /// Judges a message for each instance that it is about. Gives those for which it leaves, or waits, in order of entry;
+    /// the others drop out of it.
+    fn judge_message(&mut self, key: EffectKey) -> (Vec<Member<'a>>, Fate) {
+        let mut fate = Fate::Drops { outcome: Outcome::Cancelled, reason: Reason::None };
+        let mut left: Vec<Member<'a>> = Vec::new();
+        for handle in self.state.with_pending(key) {
+            let Some(mut member) = self.member(handle, key) else { continue };
+            match self.judge_departure(&member) {
+                Ok(alternative) => {
+                    member.pending.alternative = alternative;
+                    left.push(member);
+                }
+                Err((outcome, reason)) => {
+                    fate = Fate::Drops { outcome, reason };
+                    self.leave_out(member, outcome, reason);
+                }
+            }
+        }
+        left.sort_by_key(|member| (member.instance.entry, member.instance.serial));
+        let Some(first) = left.first() else { return (left, fate) };
+        let Pending { alternative, due, claimed, .. } = first.pending;
+        let class = first.step.send.class;
+        left.iter_mut().for_each(|member| member.change(|pending| pending.alternative = alternative));
+        let hold = self.program.policy().hold(class, claimed, self.zone(), self.now, &self.state.claims);
+        match hold {
+            None => (left, Fate::Leaves),
+            Some((until, reason)) => self.hold(left, due, until, reason),
+        }
+    }
+
+    /// A message waits, but not for an instance that ended or sent another at the very instant at which it came due, and
+    /// not longer than it may.
+    fn hold(&mut self, left: Vec<Member<'a>>, due: Instant, until: Instant, reason: Reason) -> (Vec<Member<'a>>, Fate) {
+        let limit = self.expires(due);
+        let late = (until > limit && self.now >= limit).then_some((Outcome::Expired, Reason::Late));
+        let mut waiting = Vec::new();
+        let mut fate = Fate::Waits { until: until.min(limit), reason };
+        for member in left {
+            match member.pending.otherwise.or(late) {
+                Some((outcome, reason)) => {
+                    if waiting.is_empty() {
+                        fate = Fate::Drops { outcome, reason };
+                    }
+                    self.leave_out(member, outcome, reason);
+                }
+                None => waiting.push(member),
+            }
+        }
+        if !waiting.is_empty() {
+            fate = Fate::Waits { until: until.min(limit), reason };
+        }
+        (waiting, fate)
+    }
+
+    /// The last instant at which a message that came due then may leave.
+    pub(super) fn expires(&self, due: Instant) -> Instant {
+        self.zone().add(due, self.program.settings.expire).unwrap_or(Instant::MAX)
+    }
+
+    fn member(&mut self, handle: Handle, key: EffectKey) -> Option<Member<'a>> {
+        let instance = self.state.get(handle)?;
+        let pending = *instance.pending.iter().find(|pending| pending.key == key)?;
+        let step = SendStep::of(self.program.unit(instance.unit)?, pending.step)?;
+        let instance = self.state.take(handle)?;
+        Some(Member { handle, instance, step, pending })
+    }
+
+    fn judge_departure(&self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
+        if self.now > self.expires(member.pending.due) {
+            return Err((Outcome::Expired, Reason::Late));
+        }
+        // As it was decided: neither this message nor one decided after it is the last that left.
+        let mut instance = member.instance.clone();
+        let place = instance.pending.iter().position(|pending| pending.key == member.pending.key).unwrap_or(0);
+        instance.pending.truncate(place);
+        self.may_send(&instance, member.step, &RefCell::default())
+    }
+
+    /// The message does not leave for this instance.
+    fn leave_out(&mut self, member: Member<'a>, outcome: Outcome, reason: Reason) {
+        let Member { handle, mut instance, step, pending } = member;
+        instance.pending.retain(|each| each.key != pending.key);
+        let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
+        self.tell(&instance, Some(step.at), told, Vec::new());
+        self.not_sent(&instance, step.at, (outcome, reason));
+        self.gone(step.unit, handle, &mut instance, pending.key);
+        self.settle(handle, instance, step.unit);
+    }
+
+    /// What a channel says of a message.
+    pub(super) fn receipt(&mut self, key: EffectKey, receipt: Receipt) {
+        let awaited = self.state.with_pending(key);
+        if awaited.is_empty()
+            && let Receipt::Bounced { hard } = receipt
+        {
+            self.make_bounced(key, hard);
+        }
+        let mut told = false;
+        for handle in awaited {
+            let Some(Member { mut instance, step, pending, .. }) = self.member(handle, key) else { continue };
+            match receipt {
+                Receipt::Accepted => {
+                    instance.pending.retain(|pending| pending.key != key);
+                    instance.last_message = instance.last_message.max(Some(self.now));
+                    self.accepted(step.unit, handle, &mut instance, key, pending.alternative);
+                    if !told {
+                        self.make_sent(step.unit, step.at, pending.alternative, key);
+                        told = true;
+                    }
+                }
+                Receipt::Failed | Receipt::Bounced { .. } => {
+                    instance.pending.retain(|pending| pending.key != key);
+                    self.gone(step.unit, handle, &mut instance, key);
+                }
+                // It stays on its way until somebody knows; who waits for an answer counts from now.
+                Receipt::Uncertain => self.count_from_now(step.unit, handle, &mut instance, key),
+            }
+            self.settle(handle, instance, step.unit);
+        }
+    }
+
+    fn departure(&self, leaving: &[Member<'a>]) -> Option<Departure> {
+        let first = leaving.first()?;
+        let SendStep { unit, send, .. } = first.step;
+        let chosen = send.alternatives.get(usize::from(first.pending.alternative))?;
         let unasked = RefCell::default();
-        let eval = self.eval(first.unit, &first.instance, &unasked);
+        let eval = self.eval(unit, &first.instance, &unasked);
         let Value::Text(address) = eval.value(chosen.address).into_owned() else { return None };
-        let scenario = &first.unit.scenario.name;
-        let context = self.program.context(first.unit, &chosen.channel, &chosen.message);
+        let scenario = &unit.scenario.name;
+        let context = self.program.context(unit, &chosen.channel, &chosen.message);
         let mut values = MessageValues::default();
-        for with in &first.send.with {
+        for with in &send.with {
             values.values.extend(self.handed_over(with, &eval.value(with.value), context, &first.instance));
         }
         let mut language = None;
@@ -147,7 +327,7 @@ impl<'a> Stepper<'a, '_> {
                 language = Some(text.to_string());
             }
             values.values.extend(self.variables(&eval, &context.message.variables));
-            for (member, _) in leaving {
+            for member in leaving {
                 let eval = self.context_eval(context, &member.instance);
                 values.items.push(self.variables(&eval, &context.message.items));
             }
@@ -156,12 +336,12 @@ impl<'a> Stepper<'a, '_> {
             scenario: scenario.clone(),
             channel: chosen.channel.clone(),
             message: chosen.message.clone(),
-            class: first.send.class,
+            class: send.class,
             address: address.trim().to_owned(),
             language,
             folder: context.and_then(|context| context.message.folder.clone()),
             values,
-            triggers: leaving.iter().map(|(member, _)| member.instance.trigger.clone()).collect(),
+            triggers: leaving.iter().map(|member| member.instance.trigger.clone()).collect(),
         })
     }
 
@@ -169,19 +349,18 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn context_eval<'e>(&'e self, context: &'e Context, instance: &'e Instance) -> Eval<'e> {
         let life = self.facts.life;
         let row = life.find(instance.trigger.kind, &instance.trigger.id);
-        let fields = context.code.trigger_fields.get(&instance.trigger.kind);
-        let trigger = match (row, fields) {
-            (Some(place), Some(fields)) => TriggerValues::Row(life.values(place), fields),
-            _ => TriggerValues::None,
-        };
+        let fields = context.code.trigger_fields(instance.trigger.kind);
+        let trigger = row.map_or(TriggerValues::None, |place| TriggerValues::Row(life.values(place), fields));
         Eval {
             code: &context.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            zone: self.program.settings.zone,
+            inside: Some(self.inside(Some(instance.unit))),
+            zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
             last_message: instance.last_message_at(self.now),
+            messages: OwnMessages::default(),
             trigger,
             event: None,
             asked: None,

@@ -1,6 +1,6 @@
 //! Expressions in the words of the language, for reasons and traces.
 
-use super::program::LinkedCode;
+use super::linked::LinkedCode;
 use crate::ir::{Aggregate, Expr, ExprIx, FieldUse};
 use crate::model::{AggregateKind, Literal};
 

@@ -1,7 +1,11 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
+use super::balance;
 use super::facts::{Facts, World};
-use super::program::LinkedCode;
+use super::linked::LinkedCode;
+use super::messages::OwnMessages;
+use super::program::Program;
+use super::state::{Phase, State};
 use super::value::Value;
 use crate::ir::{Expr, ExprIx, ProbeIx, Window};
 use crate::model::Id;
@@ -39,15 +43,35 @@ pub(super) enum TriggerValues<'a> {
 pub(super) struct EventAtHand<'a> {
     /// The event's slot in the code.
     pub event: u16,
+    pub at: Instant,
     pub values: &'a [Value],
     pub fields: &'a [u16],
 }
 
 impl<'a> EventAtHand<'a> {
     /// An event of the code, by its slot there.
-    pub fn of(code: &'a LinkedCode, event: u16, values: &'a [Value]) -> EventAtHand<'a> {
+    pub fn of(code: &'a LinkedCode, event: u16, at: Instant, values: &'a [Value]) -> EventAtHand<'a> {
         let fields = code.event_fields.get(usize::from(event)).map_or(&[] as &[u16], Vec::as_slice);
-        EventAtHand { event, values, fields }
+        EventAtHand { event, at, values, fields }
+    }
+}
+
+/// What of a contact's state an expression may refer to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inside<'a> {
+    pub program: &'a Program,
+    pub state: &'a State,
+    /// The scenario of the instance at work, which is not among those of the state.
+    pub running: Option<u16>,
+}
+
+impl Inside<'_> {
+    /// Whether an instance of a scenario runs.
+    fn runs(&self, scenario: &str) -> bool {
+        let is_of = |unit: u16| self.program.unit(unit).is_some_and(|unit| unit.scenario.name == scenario);
+        let runs = |phase: Phase| matches!(phase, Phase::Waiting(_) | Phase::WaitingFor(_));
+        self.running.is_some_and(is_of)
+            || self.state.slots.iter().flatten().any(|instance| runs(instance.phase) && is_of(instance.unit))
     }
 }
 
@@ -58,10 +82,13 @@ pub(super) struct Eval<'a> {
     pub world: &'a World,
     /// `None` where an expression reads the event alone.
     pub facts: Option<Facts<'a>>,
+    /// `None` where an expression cannot depend on what scenarios did.
+    pub inside: Option<Inside<'a>>,
     pub zone: Zone,
     pub now: Instant,
     pub entry: Option<Instant>,
     pub last_message: Option<Instant>,
+    pub messages: OwnMessages<'a>,
     pub trigger: TriggerValues<'a>,
     pub event: Option<EventAtHand<'a>>,
     /// Collects what histories answered, when somebody wants to know.
@@ -77,12 +104,33 @@ impl<'a> Eval<'a> {
             code,
             world,
             facts: None,
+            inside: None,
             zone: Zone::UTC,
             now: Instant::MIN,
             entry: None,
             last_message: None,
+            messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: Some(event),
+            asked: None,
+            not_given: None,
+        }
+    }
+
+    /// For an expression that reads the contact alone.
+    pub fn of_contact(code: &'a LinkedCode, facts: Facts<'a>, inside: Inside<'a>) -> Eval<'a> {
+        Eval {
+            code,
+            world: facts.world,
+            facts: Some(facts),
+            inside: Some(inside),
+            zone: Zone::UTC,
+            now: Instant::MIN,
+            entry: None,
+            last_message: None,
+            messages: OwnMessages::default(),
+            trigger: TriggerValues::None,
+            event: None,
             asked: None,
             not_given: None,
         }
@@ -133,12 +181,17 @@ impl<'a> Eval<'a> {
         let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
         let owned = match expr {
             Expr::Contact(slot) => {
+                // What scenarios set stands for what the CRM says.
+                if let Some(value) = self.inside.and_then(|inside| inside.state.own.field(*slot)) {
+                    return Cow::Borrowed(value);
+                }
                 return self.given(self.facts.and_then(|facts| facts.person.values.get(usize::from(*slot))), ix);
             }
             Expr::Trigger(slot) => return self.given(self.trigger_value(*slot), ix),
             Expr::Event(slot) => return self.given(self.event_value(*slot), ix),
             Expr::Field { of, entity, field } => return self.field(*of, *entity, *field, ix),
-            Expr::Missing => Value::Missing,
+            // An element is followed by those who go through a list.
+            Expr::Missing | Expr::Element => Value::Missing,
             Expr::Literal(_) => {
                 return code.constants.get(usize::from(ix)).map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
             }
@@ -148,8 +201,26 @@ impl<'a> Eval<'a> {
             Expr::ContactId => self.facts.map_or(Value::Missing, |facts| Value::Id(facts.person.id.clone())),
             Expr::IsEmpty(inner) => Value::Flag(match self.value(*inner).as_ref() {
                 Value::Text(text) => text.is_empty(),
+                Value::List(all) => all.is_empty(),
                 value => value.is_missing(),
             }),
+            Expr::EventAt => self.event.map_or(Value::Missing, |event| Value::Instant(event.at)),
+            Expr::OwnMessage(names) => self.messages.identity(names, self.now),
+            Expr::Balance(account) => balance::balance(self, account).map_or(Value::Missing, Value::Number),
+            Expr::Measure(name) => {
+                let measures = self.facts.map(|facts| facts.measures);
+                return measures
+                    .and_then(|measures| measures.value(name, self.now))
+                    .map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
+            }
+            Expr::InScenario(name) => self.inside.map_or(Value::Missing, |inside| Value::Flag(inside.runs(name))),
+            Expr::IsUnknown(inner) => Value::Flag(self.truth(*inner).is_none()),
+            Expr::InList(value, list) => self.is_in_list(*value, *list),
+            Expr::Top(count, list) => self.top(*count, *list),
+            Expr::Recommend { count, probe, product, complements } => {
+                self.recommend(*count, *probe, *product, *complements)
+            }
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate),
             Expr::Equal(one, two) => Value::from_truth(self.equal(&self.value(*one), &self.value(*two))),
             Expr::Less(one, two) => self.compare(*one, *two, Ordering::is_lt),
             Expr::LessOrEqual(one, two) => self.compare(*one, *two, Ordering::is_le),
@@ -179,7 +250,6 @@ impl<'a> Eval<'a> {
             Expr::Has(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::History { .. } | Expr::Scan { .. } => {
                 Value::from_truth(self.truth(ix))
             }
-            _ => Value::Missing, // waist
         };
         Cow::Owned(owned)
     }
@@ -240,7 +310,7 @@ impl<'a> Eval<'a> {
     }
 
     /// `None` when one is missing. An id equals the text or number that it is.
-    fn equal(&self, one: &Value, two: &Value) -> Option<bool> {
+    pub(super) fn equal(&self, one: &Value, two: &Value) -> Option<bool> {
         if one.is_missing() || two.is_missing() {
             return None;
         }
@@ -248,7 +318,15 @@ impl<'a> Eval<'a> {
             (Value::Id(id), Value::Entity(entity)) | (Value::Entity(entity), Value::Id(id)) => {
                 self.world.id(*entity) == Some(id)
             }
+            // By the name of its template.
+            (Value::Message(message), Value::Text(text)) | (Value::Text(text), Value::Message(message)) => {
+                message.name == *text
+            }
             (Value::Id(Id::Text(id)), Value::Text(text)) | (Value::Text(text), Value::Id(Id::Text(id))) => id == text,
+            (Value::List(one), Value::List(two)) => {
+                one.len() == two.len()
+                    && one.iter().zip(two.iter()).all(|(one, two)| self.equal(one, two) == Some(true))
+            }
             _ => one == two,
         })
     }
@@ -315,7 +393,7 @@ impl<'a> Eval<'a> {
     }
 
     /// The start of a window: `Err` says the answer at once.
-    fn window_start(&self, window: &Window) -> Result<Instant, Option<bool>> {
+    pub(super) fn window_start(&self, window: &Window) -> Result<Instant, Option<bool>> {
         match window {
             Window::Ever => Ok(Instant::MIN),
             Window::Since(instant) => self.instant(*instant).ok_or_else(|| {
@@ -330,7 +408,7 @@ impl<'a> Eval<'a> {
         }
     }
 
-    fn keys(&self, keys: &[ExprIx]) -> Option<SmallVec<[Value; 1]>> {
+    pub(super) fn keys(&self, keys: &[ExprIx]) -> Option<SmallVec<[Value; 1]>> {
         keys.iter()
             .map(|key| {
                 let value = self.value(*key).into_owned();
@@ -358,10 +436,10 @@ impl<'a> Eval<'a> {
     fn note_not_given(&self, probe: ProbeIx, start: Instant) {
         let (Some(facts), Some(definition)) = (self.facts, self.code.code.probes.get(probe)) else { return };
         let kind = self.code.events.get(usize::from(definition.event)).copied();
-        for place in facts.life.admitted_backwards() {
+        for place in facts.life.admitted() {
             let Some(event) = facts.life.event(place).filter(|event| Some(event.kind) == kind) else { continue };
             if event.at > start {
-                let at_hand = EventAtHand::of(self.code, definition.event, facts.life.values(place));
+                let at_hand = EventAtHand::of(self.code, definition.event, event.at, facts.life.values(place));
                 let inner = Eval { event: Some(at_hand), ..*self };
                 let passes = definition.filter.is_none_or(|filter| inner.truth(filter) == Some(true));
                 let _ = passes && inner.keys(&definition.keys).is_some();
@@ -375,33 +453,12 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let keys = self.keys(keys)?;
-        let facts = self.facts?;
-        let definition = self.code.code.probes.get(probe)?;
-        let kind = *self.code.events.get(usize::from(definition.event))?;
-        for place in facts.life.admitted_backwards() {
-            let Some(event) = facts.life.event(place) else { continue };
-            // Nothing happens after it arrives, so no earlier arrival is inside the window.
-            if event.arrived <= start {
-                break;
-            }
-            if event.kind != kind || event.at <= start {
-                continue;
-            }
-            let at_hand = EventAtHand::of(self.code, definition.event, facts.life.values(place));
-            let inner = Eval { event: Some(at_hand), ..*self };
-            let passes = definition.filter.is_none_or(|filter| inner.truth(filter) == Some(true))
-                && definition.keys.iter().zip(&keys).all(|(key, wanted)| inner.value(*key).as_ref() == wanted)
-                && inner.truth(filter) == Some(true);
-            if passes {
-                self.note(probe, start, Some(event.at));
-                return Some(true);
-            }
-        }
-        self.note(probe, start, None);
-        Some(false)
+        let found = self.events_of(probe, &keys, start)?.rev().find(|event| event.truth(filter) == Some(true));
+        self.note(probe, start, found.and_then(|event| event.event).map(|event| event.at));
+        Some(found.is_some())
     }
 
-    fn note(&self, probe: ProbeIx, start: Instant, latest: Option<Instant>) {
+    pub(super) fn note(&self, probe: ProbeIx, start: Instant, latest: Option<Instant>) {
         let Some(asked) = self.asked else { return };
         let event = self.code.code.probes.get(probe).map_or(0, |probe| usize::from(probe.event));
         let kind = self.code.events.get(event).copied().unwrap_or(u16::MAX);

@@ -1,5 +1,7 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::measures::Measures;
+use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
 use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
@@ -8,6 +10,7 @@ use crate::time::Instant;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// All entities but contacts, with the fields that the program reads: one table for each of its slots.
 #[derive(Clone, Debug, Default)]
@@ -123,14 +126,23 @@ pub struct EventRow {
 /// One contact's events, in the order in which they arrive, and an index over those that have arrived.
 ///
 /// Rows are pushed in any order and [sorted](Life::sort); a driver then [admits](Life::admit) them one after the
-/// other, and what the engine asks is answered over the admitted ones alone. So nothing can peek ahead.
+/// other, and what the engine asks is answered over the admitted ones alone. So nothing can peek ahead. What scenarios
+/// make happen is added as it happens, and is admitted at once.
 #[derive(Clone, Debug, Default)]
 pub struct Life {
     rows: Vec<EventRow>,
+    /// What scenarios made happen; their places begin at [`FIRST_OWN`].
+    own: Vec<EventRow>,
     values: Vec<Value>,
     admitted: usize,
     latest: FxHashMap<ProbeKey, Instant>,
+    /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
+    by_kind: Vec<Vec<u32>>,
+    messages: SentMessages,
 }
+
+/// The place of the first event that a scenario made.
+const FIRST_OWN: usize = 1 << 31;
 
 /// A probe and the values of its keys.
 pub(super) type ProbeKey = (ProbeIx, SmallVec<[Value; 1]>);
@@ -147,8 +159,7 @@ impl Life {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
-        self.latest.clear();
-        self.admitted = 0;
+        self.forget();
     }
 
     /// Orders what is not admitted yet by arrival, then instant, kind, id: the order in which it is stepped.
@@ -190,10 +201,17 @@ impl Life {
         self.rows.is_empty()
     }
 
-    /// Takes back every admission: the life begins anew.
+    /// Takes back every admission, and what scenarios made happen: the life begins anew.
     pub fn forget(&mut self) {
         self.admitted = 0;
+        self.own.clear();
         self.latest.clear();
+        self.by_kind.iter_mut().for_each(Vec::clear);
+        for (place, said) in self.messages.forget() {
+            if let Some(value) = self.values.get_mut(place) {
+                *value = said;
+            }
+        }
     }
 
     /// The next event to admit.
@@ -201,39 +219,116 @@ impl Life {
         self.rows.get(self.admitted).map(|row| &row.event)
     }
 
+    fn row(&self, place: usize) -> Option<&EventRow> {
+        match place.checked_sub(FIRST_OWN) {
+            Some(own) => self.own.get(own),
+            None => self.rows.get(place),
+        }
+    }
+
     pub fn event(&self, place: usize) -> Option<&Event> {
-        self.rows.get(place).map(|row| &row.event)
+        self.row(place).map(|row| &row.event)
     }
 
     pub fn values(&self, place: usize) -> &[Value] {
-        self.rows
-            .get(place)
+        self.row(place)
             .and_then(|row| self.values.get(row.values.start as usize..row.values.end as usize))
             .unwrap_or(&[])
     }
 
     /// The admitted event of this kind and id.
     pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
-        self.rows.iter().take(self.admitted).position(|row| row.event.kind == kind && row.event.id == *id)
+        self.admitted().rev().find(|place| {
+            let event = self.event(*place);
+            event.is_some_and(|event| event.kind == kind && event.id == *id)
+        })
     }
 
-    /// The places of admitted events, the latest arrival first.
-    pub(super) fn admitted_backwards(&self) -> impl Iterator<Item = usize> {
-        (0..self.admitted).rev()
+    /// The places of all admitted events, those of the CRM first.
+    pub(super) fn admitted(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.admitted).chain(FIRST_OWN..FIRST_OWN + self.own.len())
+    }
+
+    /// The places of the admitted events of one kind after `start`, by instant, then arrival. Empty for a kind that the
+    /// program does not look through.
+    pub(super) fn since(&self, kind: u16, start: Instant) -> &[u32] {
+        let places = self.by_kind.get(usize::from(kind)).map_or(&[] as &[u32], Vec::as_slice);
+        let first = places.partition_point(|place| self.event(*place as usize).is_some_and(|event| event.at <= start));
+        places.get(first..).unwrap_or(&[])
     }
 
     /// Lets the next event happen: from now on conditions see it. Returns its place.
     pub fn admit(&mut self, program: &Program, world: &World) -> Option<usize> {
         let place = self.admitted;
-        let kind = self.rows.get(place)?.event.kind;
-        let at = self.rows.get(place)?.event.at;
+        self.rows.get(place)?;
         self.admitted += 1;
+        self.file(program, world, place);
+        Some(place)
+    }
+
+    /// Adds an event that a scenario made, which happens at once. Returns its place.
+    pub(super) fn add_own(
+        &mut self,
+        program: &Program,
+        world: &World,
+        event: Event,
+        values: impl IntoIterator<Item = Value>,
+    ) -> usize {
+        let start = self.values.len() as u32;
+        self.values.extend(values);
+        self.own.push(EventRow { event, values: start..self.values.len() as u32 });
+        let place = FIRST_OWN + self.own.len() - 1;
+        self.file(program, world, place);
+        place
+    }
+
+    pub(super) fn messages(&self) -> &SentMessages {
+        &self.messages
+    }
+
+    /// Says which message a field of an event speaks of; one that was `sent` is remembered.
+    pub(super) fn say_message(&mut self, place: usize, field: usize, message: MessageRef, sent: Option<Instant>) {
+        if let Some(at) = sent {
+            self.messages.add(&message, at);
+        }
+        let Some(place) = self.row(place).map(|row| row.values.start as usize + field) else { return };
+        if let Some(value) = self.values.get_mut(place) {
+            let said = std::mem::replace(value, Value::Message(Arc::new(message)));
+            self.messages.said(place, said);
+        }
+    }
+
+    /// Files an admitted event under what asks for it.
+    fn file(&mut self, program: &Program, world: &World, place: usize) {
+        self.resolve_messages(program, place);
+        let Some(&Event { kind, at, .. }) = self.event(place) else { return };
         for &probe in program.probes_of(kind) {
-            let Some(key) = program.probe_key(probe, self.values(place), world, None) else { continue };
+            let Some(key) = program.probe_key(probe, at, self.values(place), world, None) else { continue };
             let latest = self.latest.entry(key).or_insert(at);
             *latest = at.max(*latest);
         }
-        Some(place)
+        if program.looks_through(kind) {
+            self.file_by_kind(kind, place);
+        }
+    }
+
+    fn file_by_kind(&mut self, kind: u16, place: usize) {
+        let order = |life: &Life, place: usize| life.event(place).map(|event| (event.at, event.arrived, place));
+        let this = order(self, place);
+        let places = self.by_kind.get(usize::from(kind)).map_or(&[] as &[u32], Vec::as_slice);
+        // Most come in the order of time.
+        let at = match places.last() {
+            Some(last) if order(self, *last as usize) > this => {
+                places.partition_point(|each| order(self, *each as usize) < this)
+            }
+            _ => places.len(),
+        };
+        if self.by_kind.len() <= usize::from(kind) {
+            self.by_kind.resize_with(usize::from(kind) + 1, Vec::new);
+        }
+        if let Some(places) = self.by_kind.get_mut(usize::from(kind)) {
+            places.insert(at, place as u32);
+        }
     }
 
     /// The instant of the latest admitted event of a probe with these key values.
@@ -248,4 +343,5 @@ pub struct Facts<'a> {
     pub world: &'a World,
     pub person: &'a Person,
     pub life: &'a Life,
+    pub measures: &'a Measures,
 }

@@ -78,7 +78,7 @@ impl Stepper<'_, '_> {
 }
 
 /// A value as data; `None` when it is missing. An entity is its id.
-fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
+pub(super) fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
     let id_text = |id: &Id| Literal::Text(id.to_string());
     Some(match value {
         Value::Missing | Value::NotGiven => return None,
@@ -91,6 +91,7 @@ fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
         Value::Duration(duration) => Literal::Duration(*duration),
         Value::Entity(entity) => id_text(facts.world.id(*entity)?),
         Value::Id(id) => id_text(id),
+        Value::Message(message) => Literal::Text(message.name.to_string()),
         Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, facts)).collect()),
     })
 }

@@ -3,17 +3,37 @@
 //! It reads no clock, no database, no text and no randomness, and it logs nothing. Everything it is asked about
 //! one contact is answered from one contact: what concerns many never meets here.
 
+mod acts;
 mod advance;
+mod aggregates;
 mod audit;
+mod balance;
 mod claim;
+mod clocks;
 mod describe;
+mod draws;
+mod entry;
 mod eval;
 mod facts;
 mod key;
+mod linked;
+mod lists;
+mod measures;
 mod message_values;
+mod messages;
+mod needs;
 mod output;
+mod own;
+mod periodic;
+mod policy;
 mod program;
 mod saved;
+mod saved_first;
+mod saved_messages;
+mod saved_own;
+mod saved_value;
+mod sending;
+mod silence;
 mod state;
 mod step;
 #[cfg(test)]
@@ -24,8 +44,11 @@ pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
+pub use measures::Measures;
+pub use messages::MessageRef;
+pub use needs::{LinkError, Needs, apply_defaults};
 pub use output::{Act, Count, Counts, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
-pub use program::{Context, LinkError, Needs, Program, Unit, apply_defaults};
+pub use program::{Context, Program, Unit};
 pub use saved::{STATE_FORMAT, StateError};
 pub use state::State;
 pub use step::{Delivery, Input, Receipt, step};

@@ -8,15 +8,20 @@ use crate::time::Instant;
 use rust_decimal::Decimal;
 use std::cell::RefCell;
 
-/// The row that started an instance.
+/// The row that started an instance; the contact itself where none did.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TriggerRef {
-    /// The event's slot in the program.
+    /// The event's slot in the program, or [`TriggerRef::CONTACT`].
     pub kind: u16,
     pub id: Id,
 }
 
-/// The identity of a message, the same whenever and wherever it is decided: 32 hexadecimal digits, the start of
+impl TriggerRef {
+    /// In the place of an event's slot: there was no event, and the id is the contact's.
+    pub const CONTACT: u16 = u16::MAX;
+}
+
+/// The identity of an effect, the same whenever and wherever it is decided: 32 hexadecimal digits, the start of
 /// BLAKE3 over `scn-effect-1`, contact, scenario hash, trigger, step and visit. The channel is not part of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EffectKey(pub [u8; 16]);
@@ -41,8 +46,8 @@ pub struct Effect {
 pub enum What {
     /// A `send` whose outcome is known: in test and simulation, or where nothing is to be sent.
     Send { alternative: u8, outcome: Outcome, reason: Reason },
-    /// A message for the outbox.
-    Emit { key: EffectKey },
+    /// A message for the outbox, which does not leave after it expires.
+    Emit { key: EffectKey, expires: Instant },
     /// A message of the outbox that must not leave any more.
     Withdraw { key: EffectKey, outcome: Outcome, reason: Reason },
     /// A step other than `send`.
@@ -319,6 +324,8 @@ pub enum Told {
     WaitsFor {
         until: Instant,
     },
+    /// A wait for the engagement with a message that is on its way.
+    WaitsForMessage,
     /// A wait that passes at once.
     PassedAtOnce,
     /// An event made the condition of a wait true.
@@ -331,8 +338,23 @@ pub enum Told {
     },
     /// A step that its `unless` or `only if` holds back.
     Held(Reason),
+    /// A `split`: the arm that the contact draws, by its place.
+    Drew {
+        arm: u16,
+    },
+    /// A step other than `send`.
+    Acted {
+        outcome: Outcome,
+        reason: Reason,
+    },
     Message {
         outcome: Option<Outcome>,
+        reason: Reason,
+        alternative: u8,
+    },
+    /// Quiet hours or a cap hold a message until then at least.
+    Deferred {
+        until: Instant,
         reason: Reason,
         alternative: u8,
     },

@@ -3,45 +3,21 @@
 use super::describe;
 use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
+use super::linked::{LinkedCode, Wakers};
+use super::messages::{self, MessageSlots};
+use super::needs::{LinkError, Needs};
+use super::output::TriggerRef;
+use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, Expr, ExprIx, FieldUse, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario, ScenarioHash,
-    Settings, Start, StepIx, Version,
+    Bundle, Code, ExprIx, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings, Start,
+    StepIx, Version,
 };
-use crate::model::{FieldDefault, Id, Route, Type};
+use crate::model::TAGS;
 use crate::time::Instant;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// The columns that a program reads. Each list is sorted by name, so a slot's order is its name's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    pub contact: Vec<FieldUse>,
-    /// An entity without fields is only referred to: it needs no table.
-    pub entities: Vec<RecordUse>,
-    pub events: Vec<RecordUse>,
-    /// Of each of `events`, in the same order, where it comes from if it is routed.
-    pub routes: Vec<Option<Route>>,
-}
-
-/// Why scenarios cannot run together: two of them (or two versions of one) read a field as different types.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkError {
-    pub field: String,
-    pub one: Type,
-    pub other: Type,
-}
-
-impl fmt::Display for LinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (one, other) = (self.one.describe(), self.other.describe());
-        write!(f, "`{}` is read as {one} by one scenario and as {other} by another", self.field)
-    }
-}
-
-impl std::error::Error for LinkError {}
 
 /// One version of one scenario, in a program.
 #[derive(Clone, Debug)]
@@ -54,6 +30,10 @@ pub struct Unit {
     pub starts_at: Instant,
     /// Events at this instant or later start nothing.
     pub starts_until: Instant,
+    /// Its place in the policy's priority; the lowest goes first.
+    pub(super) rank: u16,
+    /// Whether its conditions ask about the messages that its instances send.
+    pub(super) reads_messages: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -61,33 +41,6 @@ pub struct Unit {
     pub(super) stop_when: Wakers,
     /// Of each step that waits for a condition, what may make it true.
     pub(super) waits_for: BTreeMap<StepIx, Wakers>,
-}
-
-/// What events may make a condition true.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wakers {
-    /// It must be judged at every event.
-    pub any: bool,
-    /// It must be judged at events of these probes with these key values.
-    pub probes: Vec<(ProbeIx, Vec<ExprIx>)>,
-}
-
-/// Code whose contact and entity slots are the program's, with maps for the slots that depend on an event.
-#[derive(Clone, Debug, Default)]
-pub(super) struct LinkedCode {
-    pub code: Code,
-    /// The program's slot of each of the code's events.
-    pub events: Vec<u16>,
-    /// Of each of the code's events, the program's field slots in the order of the code's.
-    pub event_fields: Vec<Vec<u16>>,
-    /// Of each of the program's events that has all trigger fields, their slots in the order of the code's.
-    pub trigger_fields: BTreeMap<u16, Vec<u16>>,
-    /// The program's number of the code's first probe.
-    pub probe_base: u32,
-    /// The values of the literals among the expressions, at the expressions' places.
-    pub constants: Vec<Value>,
-    /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
-    pub paths: Vec<String>,
 }
 
 /// The templates' side of one message.
@@ -99,20 +52,58 @@ pub struct Context {
     pub(super) code: LinkedCode,
 }
 
+/// A measure, linked.
+#[derive(Clone, Debug)]
+pub(super) struct LinkedMeasure {
+    pub measure: Measure,
+    pub code: LinkedCode,
+}
+
+/// Where the entries of an account are: the slots of its events, and of the fields that they have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub credited: u16,
+    pub credit: u16,
+    pub expires: Option<u16>,
+    pub debited: u16,
+    pub debit: u16,
+}
+
+/// Whose code a probe is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Unit(u16),
+    Measure(u16),
+}
+
 /// Scenarios linked to run together.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub settings: Settings,
+    policy: LinkedPolicy,
+    messages: MessageSlots,
     needs: Needs,
     units: Vec<Unit>,
+    measures: Vec<LinkedMeasure>,
     contexts: Vec<Context>,
-    /// Unit and local place of each probe.
-    probes: Vec<(u16, ProbeIx)>,
+    /// Owner and local place of each probe.
+    probes: Vec<(Owner, ProbeIx)>,
     probes_of: Vec<Vec<ProbeIx>>,
     /// Of each event, the units that it may start, with the place of the trigger.
     triggers_of: Vec<Vec<(u16, u16)>>,
+    /// Of each event, the units whose silence begins with it, with the place of the trigger.
+    silences_of: Vec<Vec<(u16, u16)>>,
     /// Of each event, whether a running instance may wait for it.
     watched: Vec<bool>,
+    /// Of each event, whether it is looked through one by one.
+    looked_through: Vec<bool>,
+    /// Those that are read, by name.
+    accounts: BTreeMap<String, Account>,
+    measures_of_silences: Vec<String>,
+    /// After this instant no silence begins and no period comes round.
+    pub(super) clocks_until: Instant,
+    /// The slot of the contact's tags, where they are read.
+    tags: Option<u16>,
 }
 
 impl Program {
@@ -121,24 +112,49 @@ impl Program {
         let mut scenarios: Vec<(&Scenario, bool)> = bundle.scenarios.iter().map(|each| (each, true)).collect();
         scenarios.extend(older.iter().map(|each| (&each.scenario, false)));
         scenarios.sort_by(|(one, current), (two, other)| one.name.cmp(&two.name).then(other.cmp(current)));
-        let codes = scenarios.iter().map(|(scenario, _)| &scenario.code);
         let present = bundle.messages.iter().map(|message| (message, None));
         let kept =
             older.iter().flat_map(|version| version.messages.iter().map(move |message| (message, Some(version))));
         let messages: Vec<(&MessageContext, Option<&Version>)> = present.chain(kept).collect();
-        let needs = Needs::of(codes.chain(messages.iter().map(|(message, _)| &message.code)))?;
+        let codes = scenarios.iter().map(|(scenario, _)| &scenario.code);
+        let codes = codes.chain(messages.iter().map(|(message, _)| &message.code));
+        let codes = codes.chain(bundle.measures.iter().map(|measure| &measure.code));
+        let all: Vec<&Scenario> = scenarios.iter().map(|(scenario, _)| *scenario).collect();
+        let mut needs = Needs::of(codes.chain([&bundle.policy.code]), &all)?;
+        if let Some(sent) = messages::sent_event(all.iter().copied(), &needs) {
+            needs.add_event(sent)?;
+        }
+        let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
+            policy: LinkedPolicy::new(&bundle.policy, &needs),
+            messages: MessageSlots::new(&needs),
             probes: Vec::new(),
             probes_of: vec![Vec::new(); needs.events.len()],
-            triggers_of: vec![Vec::new(); needs.events.len()],
+            triggers_of: none(),
+            silences_of: none(),
             watched: vec![false; needs.events.len()],
+            looked_through: vec![false; needs.events.len()],
+            accounts: needs.accounts(),
+            tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
+            measures_of_silences: Vec::new(),
+            clocks_until: Instant::MAX,
             units: Vec::new(),
+            measures: Vec::new(),
             contexts: Vec::new(),
             needs,
         };
         for (scenario, current) in scenarios {
             program.add(scenario.clone(), current);
+        }
+        for measure in &bundle.measures {
+            let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
+            program.measures.push(LinkedMeasure { measure: measure.clone(), code });
+        }
+        let accounts: Vec<Account> = program.accounts.values().copied().collect();
+        for account in accounts {
+            program.look_through(account.credited);
+            program.look_through(account.debited);
         }
         for (message, version) in messages {
             let code = LinkedCode::new(&message.code, &program.needs, 0);
@@ -148,40 +164,65 @@ impl Program {
         Ok(program)
     }
 
-    fn add(&mut self, scenario: Scenario, current: bool) {
-        let unit = self.units.len() as u16;
-        let hash = scenario.hash();
-        let code = LinkedCode::new(&scenario.code, &self.needs, self.probes.len() as u32);
-        for (local, probe) in scenario.code.probes.iter() {
+    /// Links a code and its probes.
+    fn link_code(&mut self, code: &Code, owner: Owner) -> LinkedCode {
+        let linked = LinkedCode::new(code, &self.needs, self.probes.len() as u32);
+        for (local, probe) in code.probes.iter() {
             let global = ProbeIx::from(self.probes.len());
-            self.probes.push((unit, local));
-            let kind = code.events.get(usize::from(probe.event)).copied().unwrap_or(u16::MAX);
+            self.probes.push((owner, local));
+            let kind = linked.events.get(usize::from(probe.event)).copied().unwrap_or(u16::MAX);
             if let Some(list) = self.probes_of.get_mut(usize::from(kind)) {
                 list.push(global);
             }
         }
+        linked.looked_through().for_each(|kind| self.look_through(kind));
+        linked
+    }
+
+    fn look_through(&mut self, kind: u16) {
+        if let Some(looked_through) = self.looked_through.get_mut(usize::from(kind)) {
+            *looked_through = true;
+        }
+    }
+
+    fn add(&mut self, scenario: Scenario, current: bool) {
+        let unit = self.units.len() as u16;
+        let code = self.link_code(&scenario.code, Owner::Unit(unit));
         if current {
+            let is_silence = matches!(scenario.start, Start::Silence { .. });
             for (place, trigger) in scenario.start.events().iter().enumerate() {
                 let kind = code.events.get(usize::from(trigger.event)).copied().unwrap_or(u16::MAX);
-                if let Some(list) = self.triggers_of.get_mut(usize::from(kind)) {
+                let lists = if is_silence { &mut self.silences_of } else { &mut self.triggers_of };
+                if let Some(list) = lists.get_mut(usize::from(kind)) {
                     list.push((unit, place as u16));
+                }
+                // A first look at a contact finds out when its silence began.
+                if is_silence {
+                    self.look_through(kind);
                 }
             }
         }
-        let goal = code.wakers(scenario.goal.as_ref().map(|goal| goal.condition));
-        let stop_when = code.wakers(scenario.stop_when);
+        if let Start::Silence { duration, .. } = scenario.start
+            && current
+        {
+            self.measures_of_silences.extend(code.measures_of(duration));
+        }
+        let goal = code.wakers(scenario.goal.as_ref().map(|goal| goal.condition), true);
+        let stop_when = code.wakers(scenario.stop_when, true);
         let mut waits_for = BTreeMap::new();
         for (place, step) in scenario.steps.iter() {
             if let Op::WaitFor { condition, .. } = step.op {
-                waits_for.insert(place, code.wakers(Some(condition)));
+                waits_for.insert(place, code.wakers(Some(condition), false));
             }
         }
         for wakers in waits_for.values().chain([&goal, &stop_when]) {
             self.watch(wakers);
         }
         self.units.push(Unit {
+            rank: self.policy.rank(&scenario.name),
+            reads_messages: messages::reads_own_messages(&scenario),
+            hash: scenario.hash(),
             scenario,
-            hash,
             current,
             starts_at: Instant::MIN,
             starts_until: Instant::MAX,
@@ -205,6 +246,14 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    pub(super) fn policy(&self) -> &LinkedPolicy {
+        &self.policy
+    }
+
+    pub(super) fn messages(&self) -> &MessageSlots {
+        &self.messages
     }
 
     /// Sorted by name; of one name, the current version first.
@@ -250,9 +299,17 @@ impl Program {
         self.units.iter().any(|unit| unit.current && takes(&unit.scenario.start))
     }
 
+    /// Lets no silence begin and no period come round after an instant: a test ends.
+    pub fn stop_clocks(&mut self, after: Instant) {
+        self.clocks_until = after;
+    }
+
     /// The name of an event by its slot.
     pub fn event_name(&self, kind: u16) -> &str {
-        self.needs.events.get(usize::from(kind)).map_or("", |event| &event.name)
+        match kind {
+            TriggerRef::CONTACT => "contact",
+            kind => self.needs.events.get(usize::from(kind)).map_or("", |event| &event.name),
+        }
     }
 
     /// The slot of an event by its name; `None` when no scenario reads it.
@@ -266,6 +323,43 @@ impl Program {
 
     pub(super) fn triggers_of(&self, kind: u16) -> &[(u16, u16)] {
         self.triggers_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn silences_of(&self, kind: u16) -> &[(u16, u16)] {
+        self.silences_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The present version of a scenario.
+    pub(super) fn current(&self, scenario: &str) -> Option<(u16, &Unit)> {
+        let first = self.units.partition_point(|unit| unit.scenario.name.as_str() < scenario);
+        let unit = self.units.get(first).filter(|unit| unit.current && unit.scenario.name == scenario)?;
+        Some((first as u16, unit))
+    }
+
+    /// The present versions of all scenarios.
+    pub(super) fn all_current(&self) -> impl Iterator<Item = (u16, &Unit)> {
+        self.units.iter().enumerate().filter(|(_, unit)| unit.current).map(|(place, unit)| (place as u16, unit))
+    }
+
+    /// The measures on which the length of a silence depends.
+    pub fn measures_of_silences(&self) -> impl Iterator<Item = &str> {
+        self.measures_of_silences.iter().map(String::as_str)
+    }
+
+    pub(super) fn measure(&self, name: &str) -> Option<&LinkedMeasure> {
+        self.measures.iter().find(|each| each.measure.name == name)
+    }
+
+    pub(super) fn account(&self, name: &str) -> Option<Account> {
+        self.accounts.get(name).copied()
+    }
+
+    pub(super) fn tags_slot(&self) -> Option<u16> {
+        self.tags
+    }
+
+    pub(super) fn looks_through(&self, kind: u16) -> bool {
+        self.looked_through.get(usize::from(kind)).copied().unwrap_or(false)
     }
 
     pub(super) fn is_watched(&self, kind: u16) -> bool {
@@ -289,14 +383,18 @@ impl Program {
     pub(super) fn probe_key(
         &self,
         probe: ProbeIx,
+        at: Instant,
         values: &[Value],
         world: &World,
         not_given: Option<&RefCell<Vec<String>>>,
     ) -> Option<ProbeKey> {
-        let (unit, local) = *self.probes.get(usize::from(probe))?;
-        let code = &self.unit(unit)?.code;
+        let (owner, local) = *self.probes.get(usize::from(probe))?;
+        let code = match owner {
+            Owner::Unit(unit) => &self.unit(unit)?.code,
+            Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
+        };
         let definition = code.code.probes.get(local)?;
-        let at_hand = EventAtHand::of(code, definition.event, values);
+        let at_hand = EventAtHand::of(code, definition.event, at, values);
         let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter
             && eval.truth(filter) != Some(true)
@@ -312,167 +410,5 @@ impl Program {
             keys.push(value);
         }
         Some((probe, keys))
-    }
-}
-
-impl Needs {
-    fn of<'a>(codes: impl Iterator<Item = &'a Code>) -> Result<Needs, LinkError> {
-        type Fields = BTreeMap<String, FieldUse>;
-        let (mut contact, mut entities, mut events) =
-            (Fields::new(), BTreeMap::<String, Fields>::new(), BTreeMap::<String, Fields>::new());
-        let mut routed = BTreeMap::<String, Route>::new();
-        for code in codes {
-            let routes = code.events.iter().zip(&code.routes);
-            routed.extend(routes.filter_map(|(event, route)| Some((event.name.clone(), route.clone()?))));
-            merge(&mut contact, "contact", &code.contact)?;
-            for record in &code.entities {
-                merge(entities.entry(record.name.clone()).or_default(), &record.name, &record.fields)?;
-            }
-            for record in &code.events {
-                merge(events.entry(record.name.clone()).or_default(), &record.name, &record.fields)?;
-            }
-        }
-        let record = |(name, fields): (String, Fields)| RecordUse { name, fields: fields.into_values().collect() };
-        let routes = events.keys().map(|name| routed.get(name).cloned()).collect();
-        Ok(Needs {
-            routes,
-            contact: contact.into_values().collect(),
-            entities: entities.into_iter().map(record).collect(),
-            events: events.into_iter().map(record).collect(),
-        })
-    }
-
-    /// The slot of an entity that is read, by its name.
-    pub fn entity(&self, name: &str) -> Option<u16> {
-        self.entities.iter().position(|entity| entity.name == name).map(|place| place as u16)
-    }
-}
-
-/// Fills what a row of a record leaves empty, as its fields' defaults say.
-pub fn apply_defaults(fields: &[FieldUse], id: &Id, row: &mut [Value]) {
-    for (place, field) in fields.iter().enumerate() {
-        let Some(default) = &field.default else { continue };
-        if !matches!(row.get(place), Some(Value::Missing)) {
-            continue;
-        }
-        let value = match default {
-            FieldDefault::Literal(literal) => Value::from(literal),
-            FieldDefault::Field(name) if name == "id" => Value::text(&id.to_string()),
-            FieldDefault::Field(name) => {
-                let source = fields.iter().position(|each| each.name == *name);
-                source.and_then(|source| row.get(source).cloned()).unwrap_or_default()
-            }
-        };
-        if let Some(slot) = row.get_mut(place) {
-            *slot = value;
-        }
-    }
-}
-
-fn merge(into: &mut BTreeMap<String, FieldUse>, record: &str, fields: &[FieldUse]) -> Result<(), LinkError> {
-    for field in fields {
-        match into.get(&field.name) {
-            Some(known) if known.ty != field.ty => {
-                let name = format!("{record}.{}", field.name);
-                return Err(LinkError { field: name, one: known.ty.clone(), other: field.ty.clone() });
-            }
-            Some(_) => {}
-            None => {
-                into.insert(field.name.clone(), field.clone());
-            }
-        }
-    }
-    Ok(())
-}
-
-fn constant(expr: &Expr) -> Value {
-    match expr {
-        Expr::Literal(literal) => Value::from(literal),
-        _ => Value::Missing,
-    }
-}
-
-/// For each of `fields`, its place in `among`.
-fn places(fields: &[FieldUse], among: &[FieldUse]) -> Vec<u16> {
-    let place = |field: &FieldUse| among.iter().position(|each| each.name == field.name);
-    fields.iter().map(|field| place(field).map_or(u16::MAX, |place| place as u16)).collect()
-}
-
-impl LinkedCode {
-    fn new(code: &Code, needs: &Needs, probe_base: u32) -> LinkedCode {
-        let event_slot = |name: &str| needs.events.iter().position(|each| each.name == name);
-        let events: Vec<Option<usize>> = code.events.iter().map(|event| event_slot(&event.name)).collect();
-        let fields_of = |(event, slot): (&RecordUse, &Option<usize>)| {
-            slot.and_then(|slot| needs.events.get(slot)).map_or(Vec::new(), |all| places(&event.fields, &all.fields))
-        };
-        let mut trigger_fields = BTreeMap::new();
-        for (slot, event) in needs.events.iter().enumerate() {
-            let fields = places(&code.trigger, &event.fields);
-            if !fields.contains(&u16::MAX) {
-                trigger_fields.insert(slot as u16, fields);
-            }
-        }
-        let mut linked = LinkedCode {
-            event_fields: code.events.iter().zip(&events).map(fields_of).collect(),
-            events: events.into_iter().map(|slot| slot.map_or(u16::MAX, |slot| slot as u16)).collect(),
-            trigger_fields,
-            probe_base,
-            paths: Vec::new(),
-            constants: code.exprs.values().iter().map(constant).collect(),
-            code: code.clone(),
-        };
-        linked.move_slots(code, needs);
-        linked.paths = code.exprs.iter().map(|(ix, _)| describe::path(&linked, needs, ix)).collect();
-        linked
-    }
-
-    /// Rewrites contact and entity slots to the program's.
-    fn move_slots(&mut self, code: &Code, needs: &Needs) {
-        let contact = places(&code.contact, &needs.contact);
-        let entities: Vec<(u16, Vec<u16>)> = code
-            .entities
-            .iter()
-            .map(|entity| {
-                let slot = needs.entity(&entity.name).unwrap_or(u16::MAX);
-                let all = needs.entities.get(usize::from(slot)).map_or(&[] as &[FieldUse], |all| &all.fields);
-                (slot, places(&entity.fields, all))
-            })
-            .collect();
-        for expr in self.code.exprs.values_mut() {
-            match expr {
-                Expr::Contact(slot) => *slot = contact.get(usize::from(*slot)).copied().unwrap_or(u16::MAX),
-                Expr::Field { entity, field, .. } => {
-                    let Some((slot, fields)) = entities.get(usize::from(*entity)) else { continue };
-                    *entity = *slot;
-                    *field = fields.get(usize::from(*field)).copied().unwrap_or(u16::MAX);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn wakers(&self, condition: Option<ExprIx>) -> Wakers {
-        let mut wakers = Wakers::default();
-        if let Some(condition) = condition {
-            self.collect_wakers(condition, &mut wakers);
-        }
-        wakers
-    }
-
-    /// A condition can turn true only at an event of one of its histories, when it is made of histories, `and`,
-    /// `or`, and of what never changes for an instance; anything else may turn true by itself.
-    fn collect_wakers(&self, condition: ExprIx, wakers: &mut Wakers) {
-        match self.code.exprs.get(condition) {
-            Some(Expr::History { probe, keys, .. } | Expr::Scan { probe, keys, .. }) => {
-                wakers.probes.push((ProbeIx(self.probe_base + probe.0), keys.clone()));
-            }
-            Some(Expr::And(parts) | Expr::Or(parts)) => {
-                for part in parts {
-                    self.collect_wakers(*part, wakers);
-                }
-            }
-            Some(Expr::Literal(_) | Expr::Missing) => {}
-            _ => wakers.any = true,
-        }
     }
 }

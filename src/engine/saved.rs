@@ -2,23 +2,26 @@
 //! program and the process that wrote it.
 
 use super::facts::Facts;
+use super::messages::OwnMessage;
 use super::output::{EffectKey, TriggerRef};
+use super::policy::Claim;
 use super::program::Program;
+use super::saved_first::First;
+use super::saved_messages::{SavedOwnMessage, SavedPending};
+use super::saved_own::{SavedClocks, SavedOwn};
+use super::saved_value::{SavedId, SavedValue, entity_slot};
 use super::state::{Handle, Instance, Mark, Pending, Phase, State};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use super::{Output, World};
-use crate::ir::{ScenarioHash, StepIx};
-use crate::model::{Id, Type};
-use crate::time::{Date, Duration, Instant, TimeOfDay};
-use rust_decimal::Decimal;
+use crate::ir::{Class, ScenarioHash, StepIx};
+use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
-use std::sync::Arc;
 
-/// The version of this form and of the step that wrote it. A reader refuses another.
-pub const STATE_FORMAT: u16 = 1;
+/// The version of this form and of the step that wrote it. A reader refuses a newer one.
+pub const STATE_FORMAT: u16 = 2;
 
 /// Why a state cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,32 +48,39 @@ impl fmt::Display for StateError {
 impl std::error::Error for StateError {}
 
 #[derive(Serialize, Deserialize)]
-struct SavedState {
-    format: u16,
-    clock: Option<Instant>,
-    next_serial: u32,
-    scenarios: Vec<[u8; 32]>,
-    events: Vec<String>,
-    instances: Vec<SavedInstance>,
-    marks: Vec<SavedMark>,
+pub(super) struct SavedState {
+    pub format: u16,
+    pub clock: Option<Instant>,
+    pub next_serial: u32,
+    pub scenarios: Vec<[u8; 32]>,
+    /// Names of events; an empty one stands for the contact itself.
+    pub events: Vec<String>,
+    pub instances: Vec<SavedInstance>,
+    /// What the caps count: true of a service message, false of marketing.
+    pub claims: Vec<(Instant, bool)>,
+    pub marks: Vec<SavedMark>,
+    pub own: SavedOwn,
+    pub clocks: SavedClocks,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedInstance {
-    scenario: u16,
-    serial: u32,
-    entry: Instant,
-    event: u16,
-    trigger: SavedId,
-    kept: Vec<SavedValue>,
-    phase: SavedPhase,
-    wake: Option<Instant>,
-    last_message: Option<Instant>,
-    pending: Vec<([u8; 16], u32, Instant)>,
+pub(super) struct SavedInstance {
+    pub scenario: u16,
+    pub serial: u32,
+    pub entry: Instant,
+    pub event: u16,
+    pub trigger: SavedId,
+    pub by: Option<[u8; 16]>,
+    pub kept: Vec<SavedValue>,
+    pub phase: SavedPhase,
+    pub wake: Option<Instant>,
+    pub last_message: Option<Instant>,
+    pub pending: Vec<SavedPending>,
+    pub own: Vec<SavedOwnMessage>,
 }
 
 #[derive(Serialize, Deserialize)]
-enum SavedPhase {
+pub(super) enum SavedPhase {
     Waiting(u32),
     WaitingFor(u32),
     Watching,
@@ -80,85 +90,11 @@ enum SavedPhase {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedMark {
-    scenario: String,
-    last_entry: Option<Instant>,
-    keys: Vec<SavedValue>,
-    running: Option<u32>,
-}
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum SavedId {
-    Number(i64),
-    Text(String),
-}
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum SavedValue {
-    Missing,
-    Flag(bool),
-    /// As [`Decimal::serialize`] writes it: the form of serde asks for the next type, which these bytes do not tell.
-    Number([u8; 16]),
-    Text(String),
-    Instant(Instant),
-    Date(Date),
-    Time(TimeOfDay),
-    Duration(Duration),
-    Id(SavedId),
-}
-
-impl From<&Id> for SavedId {
-    fn from(id: &Id) -> SavedId {
-        match id {
-            Id::Number(number) => SavedId::Number(*number),
-            Id::Text(text) => SavedId::Text(text.to_string()),
-        }
-    }
-}
-
-impl From<SavedId> for Id {
-    fn from(id: SavedId) -> Id {
-        match id {
-            SavedId::Number(number) => Id::Number(number),
-            SavedId::Text(text) => Id::Text(Arc::from(text)),
-        }
-    }
-}
-
-impl SavedValue {
-    fn of(value: &Value, world: &World) -> SavedValue {
-        match value {
-            Value::Missing | Value::NotGiven => SavedValue::Missing,
-            Value::Flag(flag) => SavedValue::Flag(*flag),
-            Value::Number(number) => SavedValue::Number(number.serialize()),
-            Value::Text(text) => SavedValue::Text(text.to_string()),
-            Value::Instant(instant) => SavedValue::Instant(*instant),
-            Value::Date(date) => SavedValue::Date(*date),
-            Value::Time(time) => SavedValue::Time(*time),
-            Value::Duration(duration) => SavedValue::Duration(*duration),
-            Value::Entity(entity) => world.id(*entity).map_or(SavedValue::Missing, |id| SavedValue::Id(id.into())),
-            Value::Id(id) => SavedValue::Id(id.into()),
-            Value::List(_) => SavedValue::Missing, // waist
-        }
-    }
-
-    /// `entity` is the slot of the entity that an id refers to.
-    fn read(self, entity: Option<u16>, world: &World) -> Value {
-        match self {
-            SavedValue::Missing => Value::Missing,
-            SavedValue::Flag(flag) => Value::Flag(flag),
-            SavedValue::Number(bytes) => Value::Number(Decimal::deserialize(bytes)),
-            SavedValue::Text(text) => Value::text(&text),
-            SavedValue::Instant(instant) => Value::Instant(instant),
-            SavedValue::Date(date) => Value::Date(date),
-            SavedValue::Time(time) => Value::Time(time),
-            SavedValue::Duration(duration) => Value::Duration(duration),
-            SavedValue::Id(id) => match entity {
-                Some(entity) => world.refer(entity, id.into()),
-                None => Value::Id(id.into()),
-            },
-        }
-    }
+pub(super) struct SavedMark {
+    pub scenario: String,
+    pub last_entry: Option<Instant>,
+    pub keys: Vec<SavedValue>,
+    pub running: Option<u32>,
 }
 
 impl State {
@@ -172,13 +108,14 @@ impl State {
             .into_iter()
             .filter_map(|instance| {
                 let hash = program.unit(instance.unit)?.hash.0;
-                let event = program.event_name(instance.trigger.kind);
+                let event = saved_name(program, instance.trigger.kind);
                 Some(SavedInstance {
                     scenario: place_of(&mut scenarios, |known| *known == hash, || hash),
                     serial: instance.serial,
                     entry: instance.entry,
                     event: place_of(&mut events, |known| known == event, || event.to_owned()),
                     trigger: (&instance.trigger.id).into(),
+                    by: instance.by.map(|by| by.0),
                     kept: instance.kept.iter().map(|value| SavedValue::of(value, world)).collect(),
                     phase: match instance.phase {
                         Phase::Waiting(step) => SavedPhase::Waiting(step.0),
@@ -190,7 +127,8 @@ impl State {
                     },
                     wake: instance.wake,
                     last_message: instance.last_message,
-                    pending: instance.pending.iter().map(|each| (each.key.0, each.step.0, each.due)).collect(),
+                    pending: instance.pending.iter().map(SavedPending::from).collect(),
+                    own: instance.own.iter().map(SavedOwnMessage::from).collect(),
                 })
             })
             .collect();
@@ -205,10 +143,13 @@ impl State {
             format: STATE_FORMAT,
             clock: self.clock,
             next_serial: self.next_serial,
+            claims: self.claims.0.iter().map(|claim| (claim.at, claim.class == Class::Service)).collect(),
             marks: marks.collect(),
             scenarios,
-            events,
             instances,
+            own: SavedOwn::of(&self.own, program, world),
+            clocks: SavedClocks::of(&self.clocks, program, &mut events),
+            events,
         };
         // The saved form has no map and no unsized part, so writing it to memory cannot fail.
         postcard::to_stdvec(&saved).unwrap_or_default()
@@ -226,12 +167,17 @@ impl State {
         let mut state = State::default();
         state.clock = saved.clock;
         state.next_serial = saved.next_serial;
+        let claim = |(at, is_service)| {
+            let class = if is_service { Class::Service } else { Class::Marketing };
+            Claim { at, class }
+        };
+        state.claims.0 = saved.claims.into_iter().map(claim).collect();
         for instance in saved.instances {
             let hash = ScenarioHash(*saved.scenarios.get(usize::from(instance.scenario)).ok_or(StateError::Broken)?);
             let unit = program.units().iter().position(|unit| unit.hash == hash);
             let unit = unit.ok_or(StateError::UnknownScenario(hash))? as u16;
             let event = saved.events.get(usize::from(instance.event)).ok_or(StateError::Broken)?;
-            let kind = program.event_slot(event).ok_or_else(|| StateError::UnknownEvent(event.clone()))?;
+            let kind = slot_of(program, event).ok_or_else(|| StateError::UnknownEvent(event.clone()))?;
             let types: Vec<Option<u16>> = program.unit(unit).map_or(Vec::new(), |unit| {
                 let fields = unit.scenario.code.trigger.iter();
                 fields.map(|field| entity_slot(program, &field.ty)).collect()
@@ -248,6 +194,7 @@ impl State {
                 generation: 0,
                 entry: instance.entry,
                 trigger: TriggerRef { kind, id: instance.trigger.into() },
+                by: instance.by.map(EffectKey),
                 kept,
                 phase: match instance.phase {
                     SavedPhase::Waiting(step) => Phase::Waiting(StepIx(step)),
@@ -259,11 +206,8 @@ impl State {
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,
-                pending: instance
-                    .pending
-                    .into_iter()
-                    .map(|(key, step, due)| Pending { key: EffectKey(key), step: StepIx(step), due })
-                    .collect(),
+                pending: instance.pending.into_iter().map(Pending::from).collect(),
+                own: instance.own.into_iter().map(OwnMessage::from).collect(),
             }));
         }
         let handles = state.handles();
@@ -273,6 +217,8 @@ impl State {
             let keys = mark.keys.into_iter().map(|key| key.read(None, world)).collect();
             state.marks.insert(mark.scenario, Mark { last_entry: mark.last_entry, keys, running });
         }
+        state.own = saved.own.read(program, facts);
+        state.clocks = saved.clocks.read(program, &saved.events);
         state.file_all(program, facts, &handles);
         Ok(state)
     }
@@ -288,9 +234,11 @@ impl State {
     fn file_all(&mut self, program: &Program, facts: Facts<'_>, handles: &[Handle]) {
         let now = self.clock.unwrap_or(Instant::MIN);
         let mut out = Output::default();
-        let mut stepper = Stepper { program, state: self, facts, delivery: Delivery::Outbox, now, out: &mut out };
+        let mut stepper = Stepper::new(program, self, facts, Delivery::Outbox, now, &mut out);
         for handle in handles {
             let Some(instance) = stepper.state.take(*handle) else { continue };
+            let held = instance.pending.iter().filter_map(|pending| Some((pending.wake?, pending.key)));
+            stepper.state.held.extend(held);
             if let Some(unit) = program.unit(instance.unit) {
                 stepper.watch_standing(unit, *handle, &instance);
                 stepper.file(unit, *handle, &instance);
@@ -300,22 +248,27 @@ impl State {
     }
 }
 
-fn entity_slot(program: &Program, ty: &Type) -> Option<u16> {
-    match ty {
-        Type::Entity(name) => program.needs().entity(name),
-        _ => None,
-    }
-}
-
 fn read(bytes: &[u8]) -> Result<SavedState, StateError> {
     let (format, _): (u16, _) = postcard::take_from_bytes(bytes).map_err(|_| StateError::Broken)?;
-    if format != STATE_FORMAT {
-        return Err(StateError::Newer(format));
+    match format {
+        STATE_FORMAT => postcard::from_bytes(bytes).map_err(|_| StateError::Broken),
+        1 => postcard::from_bytes::<First>(bytes).map(SavedState::from).map_err(|_| StateError::Broken),
+        _ => Err(StateError::Newer(format)),
     }
-    postcard::from_bytes(bytes).map_err(|_| StateError::Broken)
 }
 
-fn place_of<T>(list: &mut Vec<T>, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u16 {
+/// The name by which an event is saved.
+pub(super) fn saved_name(program: &Program, kind: u16) -> &str {
+    if kind == TriggerRef::CONTACT { "" } else { program.event_name(kind) }
+}
+
+/// The slot of an event that was saved by this name.
+pub(super) fn slot_of(program: &Program, name: &str) -> Option<u16> {
+    if name.is_empty() { Some(TriggerRef::CONTACT) } else { program.event_slot(name) }
+}
+
+/// The place of what is in a list, where it is added if it is not there.
+pub(super) fn place_of<T>(list: &mut Vec<T>, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u16 {
     if let Some(place) = list.iter().position(is) {
         return place as u16;
     }

@@ -1,7 +1,12 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
+use super::clocks::Clocks;
 use super::facts::ProbeKey;
-use super::output::{EffectKey, TriggerRef};
+use super::messages::OwnMessage;
+use super::output::{EffectKey, Outcome, Reason, TriggerRef};
+use super::own::Own;
+use super::policy::Claims;
+use super::program::Program;
 use super::value::Value;
 use crate::ir::StepIx;
 use crate::time::Instant;
@@ -30,6 +35,14 @@ pub struct State {
     pub(super) watch_all: Vec<Watch>,
     /// Instances that may leave together, by scenario, wait and wake-up.
     pub(super) together: BTreeSet<(u16, StepIx, Instant, Handle)>,
+    /// What the policy's caps count.
+    pub(super) claims: Claims,
+    /// Messages that are to be judged, where no outbox asks.
+    pub(super) held: BTreeSet<(Instant, EffectKey)>,
+    /// What scenarios did to the contact.
+    pub(super) own: Own,
+    /// What starts scenarios by itself.
+    pub(super) clocks: Clocks,
 }
 
 /// What an entry rule remembers of a scenario, over all its versions.
@@ -65,10 +78,12 @@ pub(super) enum Watched {
     Wait(u32),
 }
 
-/// A wake-up. Equal instants are taken by entry, then scenario name (units are sorted by name), then age.
+/// A wake-up. Equal instants are taken by the policy's priority, entry, scenario name (units are sorted by name), then
+/// age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Timer {
     at: Instant,
+    rank: u16,
     entry: Instant,
     unit: u16,
     handle: Handle,
@@ -84,13 +99,17 @@ pub(super) struct Instance {
     pub generation: u32,
     pub entry: Instant,
     pub trigger: TriggerRef,
+    /// The step `start` that started it, where one did.
+    pub by: Option<EffectKey>,
     /// The trigger's values that its scenario reads, as they were.
     pub kept: SmallVec<[Value; 2]>,
     pub phase: Phase,
     pub wake: Option<Instant>,
     pub last_message: Option<Instant>,
-    /// Messages in the outbox whose fate is not known.
+    /// Messages whose fate is not known, in the order of their decisions.
     pub pending: SmallVec<[Pending; 1]>,
+    /// What its conditions may know of the messages that it decided, in that order; empty where none asks.
+    pub own: Vec<OwnMessage>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +134,23 @@ pub(super) struct Pending {
     pub key: EffectKey,
     pub step: StepIx,
     pub due: Instant,
+    /// When it is judged again, where no outbox asks.
+    pub wake: Option<Instant>,
+    /// What held it when it was judged last.
+    pub held: Reason,
+    /// It counts in the caps.
+    pub claimed: bool,
+    /// The one that would leave, as it was judged last.
+    pub alternative: u8,
+    /// What becomes of it if it cannot leave at the very instant at which it came due: whatever ended the instance, or
+    /// came due after it, did so at that instant.
+    pub otherwise: Option<(Outcome, Reason)>,
+}
+
+impl Pending {
+    pub fn new(key: EffectKey, step: StepIx, due: Instant, alternative: u8) -> Pending {
+        Pending { key, step, due, wake: None, held: Reason::None, claimed: false, alternative, otherwise: None }
+    }
 }
 
 impl Instance {
@@ -129,14 +165,26 @@ impl Instance {
 impl State {
     /// The earliest instant at which something is due; `None` when nothing is.
     pub fn wake(&self) -> Option<Instant> {
-        self.slots.iter().flatten().filter_map(|instance| instance.wake).min()
+        let wakes = |instance: &Instance| {
+            instance.wake.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
+        };
+        let instances = self.slots.iter().flatten().filter_map(wakes);
+        instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
     }
 
-    /// As [`State::wake`], in constant time, dropping timers that are stale.
+    /// The earliest instant at which a timer is due, in constant time, dropping timers that are stale. Events that scenarios
+    /// made come before the timers of their instant: [`State::next_own`].
     pub fn next_due(&mut self) -> Option<Instant> {
+        let message = self.held.first().map(|(at, _)| *at);
+        let instance = self.first_timer().map(|(at, _, _)| at);
+        instance.into_iter().chain(message).chain(self.clocks.next_due()).min()
+    }
+
+    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
+    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
         while let Some(Reverse(timer)) = self.timers.peek() {
             if self.is_current(timer) {
-                return Some(timer.at);
+                return Some((timer.at, timer.entry, timer.unit));
             }
             self.timers.pop();
         }
@@ -145,7 +193,11 @@ impl State {
 
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty() && self.slots.iter().all(Option::is_none)
+        self.marks.is_empty()
+            && self.claims.0.is_empty()
+            && self.slots.iter().all(Option::is_none)
+            && self.own.is_empty()
+            && self.clocks.is_empty()
     }
 
     /// The number of instances that run.
@@ -172,6 +224,8 @@ impl State {
     /// filed when the state is next read.
     pub fn absorb(&mut self, other: State) {
         self.clock = self.clock.max(other.clock);
+        self.claims.0.extend(other.claims.0);
+        self.claims.0.sort_by_key(|claim| claim.at);
         let mut handles: BTreeMap<u32, Handle> = BTreeMap::new();
         let mut instances: Vec<Instance> = other.slots.into_iter().flatten().collect();
         instances.sort_by_key(|instance| instance.serial);
@@ -189,6 +243,8 @@ impl State {
             let running = mark.running.and_then(|handle| handles.get(&handle.serial).copied());
             own.running = own.running.or(running);
         }
+        self.own.absorb(other.own);
+        self.clocks.absorb(other.clocks);
     }
 
     /// Forgets everything, and keeps the room for the next contact.
@@ -202,6 +258,10 @@ impl State {
         self.watchers.clear();
         self.watch_all.clear();
         self.together.clear();
+        self.claims.0.clear();
+        self.held.clear();
+        self.own.clear();
+        self.clocks.clear();
     }
 
     fn is_current(&self, timer: &Timer) -> bool {
@@ -244,17 +304,15 @@ impl State {
         self.free.push(handle.slot);
     }
 
-    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance) {
+    /// `rank` is that of the instance's scenario.
+    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance, rank: u16) {
         let Some(at) = instance.wake else { return };
         let (entry, unit, generation) = (instance.entry, instance.unit, instance.generation);
-        self.timers.push(Reverse(Timer { at, entry, unit, handle, generation }));
+        self.timers.push(Reverse(Timer { at, rank, entry, unit, handle, generation }));
     }
 
-    /// Takes the first timer that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Handle> {
-        if self.next_due()? > now {
-            return None;
-        }
+    /// Takes the first timer of an instance.
+    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
         self.timers.pop().map(|Reverse(timer)| timer.handle)
     }
 
@@ -272,6 +330,23 @@ impl State {
             .collect();
         handles.sort();
         handles
+    }
+
+    /// Sorts messages into the order in which they are claimed: by the policy's priority, due, entry, scenario name, age,
+    /// then step. Those that nobody waits for go.
+    pub fn sort_messages(&self, program: &Program, keys: &mut Vec<EffectKey>) {
+        let order = |key: EffectKey| {
+            let of = |instance: &Instance| {
+                let place = instance.pending.iter().position(|pending| pending.key == key)?;
+                let due = instance.pending.get(place)?.due;
+                let rank = program.unit(instance.unit)?.rank;
+                Some((rank, due, instance.entry, instance.unit, instance.serial, place))
+            };
+            self.slots.iter().flatten().filter_map(of).min()
+        };
+        let mut sorted: Vec<_> = keys.iter().filter_map(|key| Some((order(*key)?, *key))).collect();
+        sorted.sort_unstable();
+        *keys = sorted.into_iter().map(|(_, key)| key).collect();
     }
 
     /// Takes from the index those of a scenario that stand in `wait` and come due before `end`.

@@ -1,16 +1,20 @@
 //! The step: one input, what it does to a contact's state, and what it asks of the world.
 
+use super::acts::Starting;
 use super::advance::Ending;
-use super::eval::{Asked, Eval, EventAtHand, TriggerValues};
+use super::entry::Candidate;
+use super::eval::{Asked, Eval, Inside, TriggerValues};
 use super::facts::Facts;
-use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, TriggerRef, What};
-use super::program::{Program, Unit, Wakers};
+use super::linked::Wakers;
+use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
+use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
 use super::value::Value;
-use crate::ir::{EntryRule, ExprIx, Op, StepIx, Trigger};
-use crate::time::Instant;
+use crate::ir::{ExprIx, Op, StepIx};
+use crate::time::{Instant, Zone};
 use smallvec::SmallVec;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 /// What happens to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,12 @@ pub enum Input {
     Event { place: usize },
     /// A timer: the first of those that are due.
     Timer,
+    /// A look at the contact without an event: from this instant on its silences and periods are counted, where they are not
+    /// counted yet. A driver gives it once, before what happens at the instant from which on scenarios start.
+    Look,
+    /// A measure was taken anew: silences whose length depends on one are measured again. It comes before the events of
+    /// its instant.
+    Refresh,
     /// A message's receipt.
     Receipt { key: EffectKey, receipt: Receipt },
 }
@@ -27,8 +37,14 @@ pub enum Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     Accepted,
-    /// It never left and never will: bounced, suppressed, expired, skipped.
+    /// It never left and never will: suppressed, expired, skipped.
     Failed,
+    /// The server of the address refused it, at once or later; `hard` when there is no such mailbox.
+    Bounced {
+        hard: bool,
+    },
+    /// Nobody knows whether it left.
+    Uncertain,
 }
 
 /// How messages leave.
@@ -54,12 +70,18 @@ pub fn step(
 ) {
     let now = state.clock.map_or(now, |clock| clock.max(now));
     state.clock = Some(now);
-    let mut stepper = Stepper { program, state, facts, delivery, now, out };
+    if state.is_erased() {
+        return;
+    }
+    let mut stepper = Stepper::new(program, state, facts, delivery, now, out);
     match input {
         Input::Event { place } => stepper.event(place),
         Input::Timer => stepper.timer(),
+        Input::Look => stepper.look(),
+        Input::Refresh => stepper.refresh(),
         Input::Receipt { key, receipt } => stepper.receipt(key, receipt),
     }
+    stepper.finish();
 }
 
 /// A step at work.
@@ -70,15 +92,61 @@ pub(super) struct Stepper<'a, 's> {
     pub delivery: Delivery,
     pub now: Instant,
     pub out: &'s mut Output,
+    /// Scenarios that steps started: they begin when the step is over.
+    pub starting: VecDeque<Starting>,
+    /// How many scenarios started one another to get here.
+    pub depth: usize,
+    /// Whether a scenario changed the contact without an event that the program reads.
+    pub stirred: bool,
+    /// Worked out once, unless the contact changes.
+    pub zone: Cell<Option<Zone>>,
+}
+
+impl<'a, 's> Stepper<'a, 's> {
+    pub fn new(
+        program: &'a Program,
+        state: &'s mut State,
+        facts: Facts<'a>,
+        delivery: Delivery,
+        now: Instant,
+        out: &'s mut Output,
+    ) -> Stepper<'a, 's> {
+        let (starting, depth, stirred, zone) = (VecDeque::new(), 0, false, Cell::new(None));
+        Stepper { program, state, facts, delivery, now, out, starting, depth, stirred, zone }
+    }
 }
 
 impl<'a> Stepper<'a, '_> {
+    /// The contact's zone by the policy: that of all calendar arithmetic.
+    pub(super) fn zone(&self) -> Zone {
+        if let Some(zone) = self.zone.get() {
+            return zone;
+        }
+        let zone = self.program.policy().zone(self.facts, self.inside(None), self.program.settings.zone);
+        self.zone.set(Some(zone));
+        zone
+    }
+
+    /// What the step led to: scenarios that were started, and conditions that what it did to the contact made true.
+    pub(super) fn finish(&mut self) {
+        loop {
+            if let Some(starting) = self.starting.pop_front() {
+                self.start(starting);
+            } else if std::mem::take(&mut self.stirred) {
+                let mut watches = Vec::new();
+                self.state.watchers_of_all(&mut watches);
+                self.judge_all(watches);
+            } else {
+                return;
+            }
+        }
+    }
+
     fn event(&mut self, place: usize) {
         let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
         if self.program.is_watched(kind) && self.state.has_watchers() {
-            for watch in self.watchers(kind, place) {
-                self.judge(watch);
-            }
+            let watches = self.watchers(kind, place);
+            self.judge_all(watches);
         }
         let mut done: Option<&str> = None;
         for &(unit_slot, trigger) in self.program.triggers_of(kind) {
@@ -89,30 +157,44 @@ impl<'a> Stepper<'a, '_> {
                 continue;
             }
             let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
-            if self.enter(unit_slot, unit, trigger, place) {
+            let Some(entry) = self.facts.life.event(place).map(|event| event.at) else { return };
+            let (row, trigger) = (Some(place), Some(trigger));
+            if self.enter(Candidate { unit_slot, unit, entry, row, trigger, by: None }) {
                 done = Some(name);
             }
+            if self.state.is_erased() {
+                return;
+            }
         }
+        self.silences_begin(kind, place);
     }
 
-    /// What this event may make true of running instances, in the order in which they are given it: of each its goal
-    /// first, then `stop when`, then the wait it stands in.
+    /// What this event may make true of running instances.
     fn watchers(&mut self, kind: u16, place: usize) -> Vec<Watch> {
         let mut watches = Vec::new();
+        let Some(at) = self.facts.life.event(place).map(|event| event.at) else { return watches };
         for &probe in self.program.probes_of(kind) {
             let (values, world) = (self.facts.life.values(place), self.facts.world);
-            if let Some(key) = self.program.probe_key(probe, values, world, self.out.not_given.as_ref()) {
+            if let Some(key) = self.program.probe_key(probe, at, values, world, self.out.not_given.as_ref()) {
                 self.state.watchers_of(&key, &mut watches);
             }
         }
         self.state.watchers_of_all(&mut watches);
+        watches
+    }
+
+    /// Looks at what may have become true of running instances, in the order in which they are given an event: of each its
+    /// goal first, then `stop when`, then the wait it stands in.
+    fn judge_all(&mut self, mut watches: Vec<Watch>) {
         let order = |watch: &Watch| {
             let instance = self.state.get(watch.handle);
             (instance.map(|each| (each.entry, each.unit, each.serial)), watch.what)
         };
         watches.sort_by_key(order);
         watches.dedup();
-        watches
+        for watch in watches {
+            self.judge(watch);
+        }
     }
 
     /// Gives an event to one running instance, for the sake of what it may make true of it.
@@ -132,7 +214,13 @@ impl<'a> Stepper<'a, '_> {
 
     /// Ends an instance whose goal is reached; gives it back where it is not. One that no longer `runs` takes no step of
     /// `then`.
-    fn judge_goal(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, runs: bool) -> Option<Instance> {
+    pub(super) fn judge_goal(
+        &mut self,
+        handle: Handle,
+        instance: Instance,
+        unit: &'a Unit,
+        runs: bool,
+    ) -> Option<Instance> {
         let ended = matches!(instance.phase, Phase::Converted | Phase::Ended);
         let Some(goal) = unit.scenario.goal.as_ref().filter(|_| !ended) else {
             return Some(instance);
@@ -156,7 +244,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Ends an instance whose `stop when` is true; gives it back where it is not.
-    fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
+    pub(super) fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
         let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
         let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
         let asked = RefCell::default();
@@ -189,157 +277,7 @@ impl<'a> Stepper<'a, '_> {
         let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
             return false;
         };
-        self.program.settings.zone.add(last, window).is_some_and(|close| self.now <= close)
-    }
-
-    /// Starts an instance when filter, audience and entry rule allow it. True when the trigger matched.
-    fn enter(&mut self, unit_slot: u16, unit: &'a Unit, trigger: &'a Trigger, place: usize) -> bool {
-        let life = self.facts.life;
-        let Some(event) = life.event(place) else { return false };
-        let code = &unit.code;
-        let values = life.values(place);
-        let trigger_fields = code.trigger_fields.get(&event.kind).map_or(&[] as &[u16], Vec::as_slice);
-        let asked = RefCell::default();
-        let not_given = self.out.not_given.take();
-        let eval = Eval {
-            code,
-            world: self.facts.world,
-            facts: Some(self.facts),
-            zone: self.program.settings.zone,
-            now: self.now,
-            entry: Some(event.at),
-            last_message: None,
-            trigger: TriggerValues::Row(values, trigger_fields),
-            event: Some(EventAtHand::of(code, trigger.event, values)),
-            asked: self.out.trace.is_some().then_some(&asked),
-            not_given: not_given.as_ref(),
-        };
-        let passes = trigger.filter.map_or(Some(true), |filter| eval.truth(filter));
-        let refused = match passes {
-            Some(false) => return self.give_back(not_given, false),
-            None => Some(Count::FilterUnknown),
-            Some(true) if event.at < unit.starts_at || event.at >= unit.starts_until => Some(Count::BeforeStart),
-            Some(true) => {
-                let is_for = unit.scenario.audience.map_or(Some(true), |audience| eval.truth(audience));
-                (is_for != Some(true)).then_some(Count::NotFor)
-            }
-        };
-        let trigger_ref = TriggerRef { kind: event.kind, id: event.id.clone() };
-        let refused = refused.or_else(|| (!self.may_enter(unit, &eval, event.at)).then_some(Count::NotAgain));
-        let kept: SmallVec<[Value; 2]> =
-            trigger_fields.iter().map(|place| values.get(usize::from(*place)).cloned().unwrap_or_default()).collect();
-        let entry = event.at;
-        // An event that another state starts from replaces the instance here all the same.
-        let replaces = refused == Some(Count::BeforeStart)
-            && entry >= unit.starts_until
-            && unit.scenario.entry == EntryRule::Latest
-            && unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
-        self.give_back(not_given, true);
-        if replaces
-            && let Some(old) = self.state.marks.get_mut(&unit.scenario.name).and_then(|mark| mark.running.take())
-            && let Some(instance) = self.state.take(old)
-        {
-            self.replace(old, instance);
-        }
-        if let Some(count) = refused {
-            self.out.count(unit_slot, count);
-            if let Some(trace) = &mut self.out.trace {
-                let (at, trigger) = (self.now, Some(trigger_ref));
-                let what = Told::NotStarted(count);
-                trace.push(TraceLine { at, unit: unit_slot, trigger, step: None, what, asked: asked.take() });
-            }
-            return passes == Some(true);
-        }
-        let handle = self.state.reserve();
-        let instance = Instance {
-            unit: unit_slot,
-            serial: handle.serial,
-            generation: 0,
-            entry,
-            trigger: trigger_ref,
-            kept,
-            phase: Phase::Draining,
-            wake: None,
-            last_message: None,
-            pending: SmallVec::new(),
-        };
-        self.mark_entry(unit, handle, entry);
-        self.out.count(unit_slot, Count::Started);
-        self.tell(&instance, None, Told::Started, asked.take());
-        self.watch_standing(unit, handle, &instance);
-        // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
-        let left = self.judge_goal(handle, instance, unit, true);
-        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit));
-        if let Some(instance) = left {
-            self.run_from(handle, instance, unit, StepIx(0), false);
-        }
-        true
-    }
-
-    fn give_back(&mut self, not_given: Option<RefCell<Vec<String>>>, result: bool) -> bool {
-        self.out.not_given = not_given;
-        result
-    }
-
-    /// Whether the entry rule allows an entry at `entry`; a `once per` value is used up by asking.
-    fn may_enter(&mut self, unit: &'a Unit, eval: &Eval<'_>, entry: Instant) -> bool {
-        let name = &unit.scenario.name;
-        let last = self.state.marks.get(name).and_then(|mark| mark.last_entry);
-        match unit.scenario.entry {
-            EntryRule::Always | EntryRule::Latest | EntryRule::OneAtATime => true, // waist
-            EntryRule::Once => last.is_none(),
-            EntryRule::OnceEvery(duration) => {
-                let Some(last) = last else { return true };
-                let next = eval.duration(duration).and_then(|duration| self.program.settings.zone.add(last, duration));
-                next.is_some_and(|next| entry >= next)
-            }
-            EntryRule::OncePer(path) => {
-                let value = match eval.value(path).into_owned() {
-                    Value::Entity(entity) => self.facts.world.id(entity).cloned().map_or(Value::Missing, Value::Id),
-                    value => value,
-                };
-                value.is_missing() || self.state.marks.entry(name.clone()).or_default().keys.insert(value)
-            }
-        }
-    }
-
-    /// Remembers an entry where the entry rule needs it, and ends the instance that `latest` replaces.
-    fn mark_entry(&mut self, unit: &'a Unit, handle: Handle, entry: Instant) {
-        let mut replaced = None;
-        match unit.scenario.entry {
-            EntryRule::Always | EntryRule::OncePer(_) | EntryRule::OneAtATime => return, // waist
-            EntryRule::Once | EntryRule::OnceEvery(_) => {
-                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
-                mark.last_entry = mark.last_entry.max(Some(entry));
-            }
-            EntryRule::Latest => {
-                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
-                replaced = mark.running.replace(handle);
-            }
-        }
-        if let Some(old) = replaced
-            && let Some(instance) = self.state.take(old)
-        {
-            self.replace(old, instance);
-        }
-    }
-
-    /// `latest` ends the running instance. One whose steps are over no longer runs: it loses the message that it still
-    /// had to send, and its goal is counted on.
-    fn replace(&mut self, handle: Handle, instance: Instance) {
-        match instance.phase {
-            Phase::Waiting(_) | Phase::WaitingFor(_) => {
-                self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
-                self.end(handle, instance, Ending::Replaced);
-            }
-            Phase::Draining | Phase::Watching => {
-                let Some(unit) = self.program.unit(instance.unit) else { return };
-                let mut instance = instance;
-                self.withdraw_older(&mut instance, Outcome::Cancelled, Reason::Replaced);
-                self.close(handle, instance, unit);
-            }
-            Phase::Converted | Phase::Ended => self.state.put(handle, instance),
-        }
+        self.zone().add(last, window).is_some_and(|close| self.now <= close)
     }
 
     /// Files the instance under what may make its goal or `stop when` true.
@@ -370,6 +308,11 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
+    /// What a condition may know of the contact's state. `running` is the scenario of the instance at work.
+    pub(super) fn inside(&self, running: Option<u16>) -> Inside<'_> {
+        Inside { program: self.program, state: &*self.state, running }
+    }
+
     /// An evaluator for one instance. `asked` is filled only when a trace is wanted.
     pub(super) fn eval<'e>(
         &'e self,
@@ -381,10 +324,12 @@ impl<'a> Stepper<'a, '_> {
             code: &unit.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            zone: self.program.settings.zone,
+            inside: Some(self.inside(Some(instance.unit))),
+            zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
             last_message: instance.last_message_at(self.now),
+            messages: instance.own_messages(unit),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -410,21 +355,5 @@ impl<'a> Stepper<'a, '_> {
             trigger: instance.trigger.clone(),
             also: Vec::new(),
         });
-    }
-
-    fn receipt(&mut self, key: EffectKey, receipt: Receipt) {
-        let handles: Vec<Handle> = self.state.with_pending(key);
-        for handle in handles {
-            let Some(mut instance) = self.state.take(handle) else { continue };
-            instance.pending.retain(|pending| pending.key != key);
-            if receipt == Receipt::Accepted {
-                instance.last_message = instance.last_message.max(Some(self.now));
-            }
-            let Some(unit) = self.program.unit(instance.unit) else { continue };
-            match instance.phase {
-                Phase::Waiting(_) | Phase::WaitingFor(_) => self.state.put(handle, instance),
-                _ => self.close(handle, instance, unit),
-            }
-        }
     }
 }

@@ -32,6 +32,6 @@ fn counts_add_up() {
 #[test]
 fn bytes_that_are_no_state_are_an_error() {
     assert_eq!(State::scenarios_of(&[]), Err(StateError::Broken));
-    assert_eq!(State::scenarios_of(&[1, 0xff]), Err(StateError::Broken));
-    assert_eq!(State::scenarios_of(&[2, 0]), Err(StateError::Newer(2)));
+    assert_eq!(State::scenarios_of(&[2, 0xff]), Err(StateError::Broken));
+    assert_eq!(State::scenarios_of(&[3, 0]), Err(StateError::Newer(3)));
 }

@@ -1,5 +1,6 @@
 //! Values while a program runs.
 
+use super::messages::MessageRef;
 use crate::model::{Id, Literal};
 use crate::time::{Date, Duration, Instant, TimeOfDay};
 use rust_decimal::Decimal;
@@ -31,6 +32,8 @@ pub enum Value {
     /// The id of a row that has no table here: of an entity no field of which is read, of a contact, or of a row
     /// that the CRM does not have.
     Id(Id),
+    /// A message that an event speaks of.
+    Message(Arc<MessageRef>),
     /// A list, in its order; it may be empty, and is never missing.
     List(Arc<[Value]>),
 }

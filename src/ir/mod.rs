@@ -8,6 +8,7 @@
 
 mod hash;
 mod index;
+mod operands;
 mod policy;
 mod test_case;
 

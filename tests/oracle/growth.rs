@@ -3,7 +3,7 @@
 
 use super::machine;
 use rusqlite::{Connection, params};
-use scn::engine::{Delivery, Facts, Input, Output, Program, State, step};
+use scn::engine::{Delivery, Facts, Input, Measures, Output, Program, State, step};
 use scn::store::crm::{ContactRange, Crm, Notes};
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -35,11 +35,11 @@ fn after_daily_purchases(text: &str, watch: &str) -> (usize, usize) {
             let (mut state, mut out) = (State::default(), Output::default());
             while let Some(at) = life.next().map(|event| event.arrived) {
                 while let Some(due) = state.next_due().filter(|due| *due < at) {
-                    let facts = Facts { world: &world, person, life };
+                    let facts = Facts { world: &world, person, life, measures: Measures::NONE };
                     step(&program, &mut state, Input::Timer, due, facts, Delivery::Immediate, &mut out);
                 }
                 let place = life.admit(&program, &world).unwrap();
-                let facts = Facts { world: &world, person, life };
+                let facts = Facts { world: &world, person, life, measures: Measures::NONE };
                 step(&program, &mut state, Input::Event { place }, at, facts, Delivery::Immediate, &mut out);
             }
             let mut shown = String::new();

@@ -6,8 +6,8 @@ use super::naive::Line;
 use super::variants;
 use super::world::Key;
 use scn::engine::{
-    Counts, Delivery, Effect, Facts, Input, Life, Outcome, Output, Person, Program, Receipt, State, TriggerRef,
-    Verdict, What, World, about_to_send, step,
+    Counts, Delivery, Effect, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Receipt, State,
+    TriggerRef, Verdict, What, World, about_to_send, step,
 };
 use scn::ir::Op;
 use scn::store::crm::{ContactRange, Crm, Notes};
@@ -69,12 +69,12 @@ impl Contact<'_> {
     }
 
     fn facts(&self) -> Facts<'_> {
-        Facts { world: self.world, person: self.person, life: &self.life }
+        Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE }
     }
 
     /// Steps, and shows that stepping again from the same state gives the same bytes and the same effects.
     fn step(&mut self, input: Input, now: Instant) {
-        let facts = Facts { world: self.world, person: self.person, life: &self.life };
+        let facts = Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE };
         let (mut again, mut more) = (self.state.clone(), Output::default());
         step(self.program, &mut again, input, now, facts, self.delivery, &mut more);
         let before = self.out.effects.len();
@@ -102,9 +102,10 @@ impl Contact<'_> {
                     self.line(&effect, &triggers, (String::new(), String::new()), (reason.text(), ""));
                 }
                 What::Act { .. } | What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
-                What::Emit { key } => {
+                What::Emit { key, .. } => {
                     assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
-                    let facts = Facts { world: self.world, person: self.person, life: &self.life };
+                    let facts =
+                        Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE };
                     let verdict = about_to_send(self.program, &mut self.state, *key, now, facts, &mut self.out);
                     let Verdict::Send(departure) = verdict else { panic!("claimed at once: {verdict:?}") };
                     let chosen = (departure.channel.clone(), departure.message.clone());

@@ -34,8 +34,8 @@ type Messages = BTreeMap<(String, u16, String), Sent>;
 
 /// A row of the CRM on its way.
 #[derive(Clone, Debug)]
-struct Arrival {
-    arrived: i64,
+pub struct Arrival {
+    pub arrived: i64,
     event: String,
     id: Key,
 }
@@ -102,7 +102,7 @@ fn spread(world: &mut World) {
 }
 
 /// A template for each message; one that only leaves with others says how many they are.
-fn templates(story: &Story) -> Vec<TemplateFile> {
+pub fn templates(story: &Story) -> Vec<TemplateFile> {
     fn all(nodes: &[Node], uses: &mut BTreeMap<(&'static str, String), BTreeSet<bool>>) {
         for node in nodes {
             match &node.step {
@@ -232,7 +232,7 @@ fn found_in_any_state(shop: &Shop, wanted: &Messages) -> Messages {
 }
 
 /// The rows of the full CRM in the order in which they arrive.
-fn arrivals(full: &Path, world: &World) -> Vec<Arrival> {
+pub fn arrivals(full: &Path, world: &World) -> Vec<Arrival> {
     let known = world::read(full, world.zone, &EVENTS);
     let mut arrivals: Vec<Arrival> = (known.facts.into_values().flatten())
         .map(|fact| Arrival { arrived: fact.arrived, event: fact.event, id: fact.id })
@@ -242,15 +242,15 @@ fn arrivals(full: &Path, world: &World) -> Vec<Arrival> {
 }
 
 /// A run on the virtual clock, and what interrupts it.
-struct Life<'a> {
-    shop: &'a Shop,
-    full: &'a Path,
-    random: Random,
-    cuts: u32,
+pub struct Life<'a> {
+    pub shop: &'a Shop,
+    pub full: &'a Path,
+    pub random: Random,
+    pub cuts: u32,
 }
 
 impl Life<'_> {
-    fn live(&mut self, arrivals: &[Arrival], from: Instant, to: Instant) {
+    pub fn live(&mut self, arrivals: &[Arrival], from: Instant, to: Instant) {
         let run = self.shop.open(from);
         self.go_on(run, arrivals, from, to);
     }
@@ -367,16 +367,20 @@ fn copy(from: &Path, to: &Path) {
 /// Both answers for a case, in one of two ways to run.
 type Both = fn(u64, &Case) -> (Messages, Messages);
 
-/// Compares all cases; gives how many messages there were, and how many of them for several triggers.
-fn compare(both: Both, cases: u64, is_meant: impl Fn(&Case) -> bool) -> (usize, usize) {
-    // One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
-    let seeds: Vec<u64> = match std::env::var("SCN_SEED") {
+/// One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
+pub fn seeds(cases: u64) -> Vec<u64> {
+    match std::env::var("SCN_SEED") {
         Ok(seeds) => {
             let (from, to) = seeds.split_once("..").unwrap_or((&seeds, &seeds));
             (from.parse().unwrap()..=to.parse().unwrap()).collect()
         }
         Err(_) => (1..=cases).collect(),
-    };
+    }
+}
+
+/// Compares all cases; gives how many messages there were, and how many of them for several triggers.
+fn compare(both: Both, cases: u64, is_meant: impl Fn(&Case) -> bool) -> (usize, usize) {
+    let seeds = seeds(cases);
     let (mut messages, mut gathered) = (0, 0);
     for seed in seeds {
         let case = case(seed);

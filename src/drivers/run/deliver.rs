@@ -14,7 +14,7 @@ use crate::model::{Id, MessageValues};
 use crate::store::state::{DueMessage, Outcome as Settled, Verdict as Answer};
 use crate::time::{Duration, Instant};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -101,12 +101,26 @@ impl Run {
             let mut due = self.state.due_outbox(now, limit)?;
             let is_all = due.len() < limit;
             due.retain(|message| !self.set_aside.contains(&message.contact));
-            if is_all || !due.is_empty() {
-                due.truncate(BATCH);
+            if is_all {
                 return Ok(due);
+            }
+            if !due.is_empty() {
+                due.truncate(BATCH);
+                return self.whole(due, now);
             }
             limit *= 4;
         }
+    }
+
+    /// All that is due of the contacts of a batch that was cut: which of a person's messages goes first is decided among
+    /// all of them.
+    fn whole(&self, cut: Vec<DueMessage>, now: Instant) -> Result<Vec<DueMessage>, Error> {
+        let contacts: BTreeSet<Id> = cut.into_iter().map(|message| message.contact).collect();
+        let mut due = Vec::new();
+        for contact in &contacts {
+            due.extend(self.state.due_of(contact, now)?);
+        }
+        Ok(due)
     }
 
     /// Asks the engine about each message, and claims those that may leave: in one transaction with its answers.
@@ -119,7 +133,7 @@ impl Run {
         let claimed = self.state.claim_these(&contacts, now)?;
         let mut verdicts: Vec<(DueMessage, Verdict)> = Vec::new();
         let mut outs = self.work(&claimed, now, |at_work, claimed| {
-            for message in by_contact.remove(&claimed.contact).unwrap_or_default() {
+            for message in at_work.in_order(by_contact.remove(&claimed.contact).unwrap_or_default()) {
                 let verdict = at_work.about_to_send(message.ticket.key, now);
                 verdicts.push((message, verdict));
             }
@@ -145,6 +159,7 @@ impl Run {
                 self.did_not_send(outcome.name(), reason.text());
                 return Some(Answer::Drop { outcome, reason });
             }
+            Verdict::Wait { until, reason } => return Some(Answer::Wait { until, reason }),
             Verdict::Send(departure) => *departure,
         };
         let context = Context { folder: &departure.folder, language: &departure.language, values: &departure.values };

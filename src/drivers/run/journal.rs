@@ -23,7 +23,7 @@ struct Line<'a> {
 enum Input<'a> {
     Event { kind: &'a str, id: String },
     Timer,
-    Receipt { key: String, accepted: bool },
+    Receipt { key: String, outcome: &'static str },
     AboutToSend { key: String, answer: &'a str, reason: &'a str },
 }
 
@@ -54,11 +54,19 @@ pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[
         Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
         Given::Timer => Input::Timer,
         Given::Receipt { key, receipt } => {
-            Input::Receipt { key: key.to_string(), accepted: receipt == Receipt::Accepted }
+            let outcome = match receipt {
+                Receipt::Accepted => "accepted",
+                Receipt::Failed => "failed",
+                Receipt::Bounced { hard: true } => "bounced, hard",
+                Receipt::Bounced { hard: false } => "bounced, soft",
+                Receipt::Uncertain => "uncertain",
+            };
+            Input::Receipt { key: key.to_string(), outcome }
         }
         Given::AboutToSend { key, verdict } => {
             let (answer, reason) = match verdict {
                 Verdict::Send(_) => ("send", ""),
+                Verdict::Wait { reason, .. } => ("wait", reason.text()),
                 Verdict::Drop { outcome, reason } => (outcome.name(), reason.text()),
             };
             Input::AboutToSend { key: key.to_string(), answer, reason }
@@ -73,7 +81,7 @@ pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[
 fn said<'a>(program: &'a Program, effect: &'a Effect) -> Said<'a> {
     let (name, key, reason) = match &effect.what {
         What::Send { outcome, reason, .. } => (outcome.name(), None, reason.text()),
-        What::Emit { key } => ("emit", Some(key.to_string()), ""),
+        What::Emit { key, .. } => ("emit", Some(key.to_string()), ""),
         What::Withdraw { key, outcome: Outcome::Expired, reason } => ("expire", Some(key.to_string()), reason.text()),
         What::Withdraw { key, reason, .. } => ("cancel", Some(key.to_string()), reason.text()),
         What::Act { act, key, reason, .. } => (act.name(), Some(key.to_string()), reason.text()),

@@ -4,14 +4,15 @@ use super::super::Error;
 use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Outcome, Output, Person, Program, Reason, Receipt,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Reason, Receipt,
     StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
-    Claimed, ContactOut, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite, ReceiptOutcome,
+    Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
+    ReceiptOutcome,
     Verdict as Answer,
 };
 use crate::time::Instant;
@@ -182,11 +183,12 @@ impl<'a> AtWork<'a> {
         while life.next().is_some_and(is_history) {
             life.admit(program, world);
         }
-        let facts = Facts { world, person, life };
+        let facts = facts(world, person, life);
         let state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
+        state.restore(life, program, world);
         Ok(AtWork {
             program,
             world,
@@ -240,22 +242,35 @@ impl<'a> AtWork<'a> {
 
     pub(super) fn step_event(&mut self, arrived: Instant) {
         let Some(place) = self.life.admit(self.program, self.world) else { return };
+        self.step_at(place, arrived);
+    }
+
+    /// Steps an event that was just admitted.
+    fn step_at(&mut self, place: usize, arrived: Instant) {
         let Some((kind, id)) = self.life.event(place).map(|event| (event.kind, event.id.clone())) else { return };
         self.step(Input::Event { place }, arrived, Given::Event { kind, id: &id });
     }
 
-    /// Steps the timers that are due before `until`, or by then when it is included, each at its own instant.
+    /// Steps what scenarios made happen and the timers that are due before `until`, or by then when it is included, each at
+    /// its own instant.
     pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
-        while let Some(due) = self.state.next_due() {
+        loop {
+            let (own, timer) = (self.state.next_own(), self.state.next_due());
+            let Some(due) = own.into_iter().chain(timer).min() else { return };
             if due > until || (due == until && !included) {
                 return;
             }
-            self.step(Input::Timer, due, Given::Timer);
+            if own == Some(due) {
+                let Some(place) = self.state.happen(self.life, self.program, self.world) else { return };
+                self.step_at(place, due);
+            } else {
+                self.step(Input::Timer, due, Given::Timer);
+            }
         }
     }
 
     fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
         self.take_effects();
@@ -263,7 +278,7 @@ impl<'a> AtWork<'a> {
 
     /// Asks the engine about a message that is about to be sent.
     pub(super) fn about_to_send(&mut self, key: EffectKey, now: Instant) -> Verdict {
-        let facts = Facts { world: self.world, person: self.person, life: self.life };
+        let facts = facts(self.world, self.person, self.life);
         let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
         let given = Given::AboutToSend { key, verdict: &verdict };
         self.journal.push(journal::line(self.program, now, given, &self.out.effects));
@@ -272,11 +287,19 @@ impl<'a> AtWork<'a> {
         verdict
     }
 
+    /// Messages in the order in which the engine wants to be asked about them; those that no instance waits for come last.
+    pub(super) fn in_order(&self, mut messages: Vec<DueMessage>) -> Vec<DueMessage> {
+        let mut keys: Vec<EffectKey> = messages.iter().map(|message| message.ticket.key).collect();
+        self.state.sort_messages(self.program, &mut keys);
+        messages.sort_by_key(|message| keys.iter().position(|key| *key == message.ticket.key).unwrap_or(keys.len()));
+        messages
+    }
+
     fn take_effects(&mut self) {
         for effect in std::mem::take(&mut self.out.effects) {
             match &effect.what {
-                What::Emit { key } => {
-                    let message = self.new_message(*key, &effect);
+                What::Emit { key, expires } => {
+                    let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
                 }
                 What::Withdraw { key, outcome, reason } => self.withdrawn.push((*key, *outcome, *reason)),
@@ -288,10 +311,9 @@ impl<'a> AtWork<'a> {
         }
     }
 
-    fn new_message(&self, key: EffectKey, effect: &Effect) -> Option<NewMessage> {
+    fn new_message(&self, key: EffectKey, expires_at: Instant, effect: &Effect) -> Option<NewMessage> {
         let unit = self.program.unit(effect.unit)?;
         let Op::Send(send) = &unit.scenario.steps.get(effect.step)?.op else { return None };
-        let settings = &self.program.settings;
         Some(NewMessage {
             key,
             scenario: unit.scenario.name.clone(),
@@ -306,7 +328,7 @@ impl<'a> AtWork<'a> {
             call: None,
             due: effect.at,
             not_before: effect.at,
-            expires_at: settings.zone.add(effect.at, settings.expire).unwrap_or(Instant::MAX),
+            expires_at,
         })
     }
 
@@ -328,6 +350,10 @@ impl<'a> AtWork<'a> {
     }
 }
 
+fn facts<'a>(world: &'a World, person: &'a Person, life: &'a Life) -> Facts<'a> {
+    Facts { world, person, life, measures: Measures::NONE }
+}
+
 fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
     match &row.input {
         Arrived::Event { kind, id } => Some((kind.as_str(), id)),
@@ -335,13 +361,14 @@ fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
     }
 }
 
-/// A receipt that says something. One that says that nobody knows leaves the message on its way until somebody does.
 fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
     let Arrived::Receipt { key, outcome } = &row.input else { return None };
     let receipt = match outcome {
         ReceiptOutcome::Accepted => Receipt::Accepted,
-        ReceiptOutcome::Bounced(_) => Receipt::Failed,
-        ReceiptOutcome::Uncertain => return None,
+        // Without a class nobody was asked.
+        ReceiptOutcome::Bounced(class) if class.is_empty() => Receipt::Failed,
+        ReceiptOutcome::Bounced(class) => Receipt::Bounced { hard: class == "address" },
+        ReceiptOutcome::Uncertain => Receipt::Uncertain,
     };
     Some((*key, receipt, row.arrived))
 }

@@ -175,6 +175,7 @@ fn literal(value: &Value, world: &World) -> Option<Literal> {
         Value::Duration(duration) => Literal::Duration(*duration),
         Value::Entity(entity) => of_id(world.id(*entity)?),
         Value::Id(id) => of_id(id),
+        Value::Message(message) => Literal::Text(message.name.to_string()),
         Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, world)).collect()),
     })
 }

@@ -15,7 +15,7 @@ pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Life, Output, Program, State, Value, World};
+use crate::engine::{Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
@@ -90,8 +90,8 @@ pub fn simulate(
     }
     let lives = crm.lives(&program, &world)?;
     let mut report = match request.contact.as_slice() {
-        contact @ [_, ..] => one(&program, &world, &lives, crm, contact, to, effects)?,
-        [] => all(&program, &world, &lives, crm, &ranges, (to, request.rows_in_memory), effects)?,
+        contact @ [_, ..] => one(&program, &world, &lives, crm, contact, (from, to), effects)?,
+        [] => all(&program, &world, &lives, crm, &ranges, ((from, to), request.rows_in_memory), effects)?,
     };
     drop(lives);
     report.span = span;
@@ -153,11 +153,11 @@ fn all(
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
-    (to, rows_in_memory): (Instant, usize),
+    (span, rows_in_memory): ((Instant, Instant), usize),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
     let shares =
-        in_threads(crm, ranges, |crm, range| worker::work(program, world, lives, crm, range, to, rows_in_memory))?;
+        in_threads(crm, ranges, |crm, range| worker::work(program, world, lives, crm, range, span, rows_in_memory))?;
     let mut tally = Tally::new(program);
     let mut totals = Share::default();
     for share in shares {
@@ -235,7 +235,7 @@ fn one(
     lives: &Lives<'_>,
     crm: &Crm,
     contact: &[Id],
-    to: Instant,
+    (from, to): (Instant, Instant),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
@@ -247,7 +247,8 @@ fn one(
         contacts += u64::from(!life.is_empty());
         events += life.len() as u64;
         let mut state = State::default();
-        Contact { program, world, person, life, state: &mut state }.live(to, &mut out);
+        let measures = Measures::NONE;
+        Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let Err(error) = rows.push(row) {
                 failed = Some(error);

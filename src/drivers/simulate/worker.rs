@@ -5,7 +5,7 @@ use super::row::Row;
 use super::sort::{Run, Sorter};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
-use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Program, Reason, State, What, World};
+use crate::engine::{Counts, Effect, Life, Measures, Outcome, Output, Person, Program, Reason, State, What, World};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Crm, Lives, Notes};
@@ -28,6 +28,7 @@ pub struct Share {
 struct Worker<'a> {
     program: &'a Program,
     world: &'a World,
+    from: Instant,
     until: Instant,
     state: State,
     out: Output,
@@ -35,19 +36,20 @@ struct Worker<'a> {
     share: Share,
 }
 
-/// Lives all contacts of a range up to `until`.
+/// Lives all contacts of a range; their clocks run from `from` on, and they live up to `until`.
 pub fn work(
     program: &Program,
     world: &World,
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    until: Instant,
+    (from, until): (Instant, Instant),
     rows_in_memory: usize,
 ) -> Result<Share, Error> {
     let mut worker = Worker {
         program,
         world,
+        from,
         until,
         state: State::default(),
         out: Output::default(),
@@ -79,9 +81,11 @@ impl Worker<'_> {
         self.share.events += life.len() as u64;
         self.state.clear();
         let (program, world) = (self.program, self.world);
-        Contact { program, world, person, life, state: &mut self.state }.live(self.until, &mut self.out);
+        let (measures, state) = (Measures::NONE, &mut self.state);
+        Contact { program, world, person, measures, life, state }.live(self.from, self.until, &mut self.out);
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
+        effects.extend(self.state.deferred(program));
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);

@@ -72,6 +72,8 @@ pub enum Verdict {
         /// The `Message-ID` of a mail (RFC 5322, 3.6.4). The first one given stays over all retries.
         message_id: Option<String>,
     },
+    /// The policy holds it: it is looked at again then. This is no attempt.
+    Wait { until: Instant, reason: Reason },
     /// It never leaves; the outcome is never [`Outcome::Sent`].
     Drop { outcome: Outcome, reason: Reason },
 }
@@ -226,7 +228,7 @@ fn end(
         Outcome::Suppressed => MessageState::Suppressed,
         Outcome::Expired => MessageState::Expired,
         Outcome::Cancelled => MessageState::Cancelled,
-        Outcome::HeldOut => MessageState::Suppressed, // waist
+        Outcome::HeldOut => MessageState::HeldOut,
         Outcome::Sent | Outcome::Deferred | Outcome::Done => {
             return Err(Refused::Broken(format!("message {key} cannot end as sent without a reply")));
         }
@@ -256,6 +258,13 @@ fn judge(
             )?;
             let row = (part, key.to_string(), run, now.0, channel, message, address, context, message_id);
             update.execute(row)? == 1
+        }
+        Verdict::Wait { until, reason } => {
+            let mut update = transaction.prepare_cached(
+                "UPDATE scn_outbox SET state = 'deferred', reason = ?3, next_at = ?4
+                 WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
+            )?;
+            update.execute((part, key.to_string(), reason.text(), until.0))? == 1
         }
         Verdict::Drop { outcome, reason } => end(transaction, part, key, *outcome, *reason, now)?,
     };

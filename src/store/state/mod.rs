@@ -62,10 +62,12 @@ pub enum MessageState {
     Expired,
     /// Handed, and nobody knows what became of it.
     Uncertain,
+    /// Not sent to this person, so that it can be seen what messages change.
+    HeldOut,
 }
 
 impl MessageState {
-    pub const ALL: [MessageState; 11] = [
+    pub const ALL: [MessageState; 12] = [
         MessageState::Pending,
         MessageState::Claimed,
         MessageState::Handed,
@@ -77,6 +79,7 @@ impl MessageState {
         MessageState::Cancelled,
         MessageState::Expired,
         MessageState::Uncertain,
+        MessageState::HeldOut,
     ];
 
     pub fn name(self) -> &'static str {
@@ -92,6 +95,7 @@ impl MessageState {
             MessageState::Cancelled => "cancelled",
             MessageState::Expired => "expired",
             MessageState::Uncertain => "uncertain",
+            MessageState::HeldOut => "held out",
         }
     }
 }

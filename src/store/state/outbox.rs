@@ -6,6 +6,7 @@ use crate::engine::EffectKey;
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::cleaned;
+use crate::store::id::Parameter;
 use crate::time::Instant;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction};
@@ -78,12 +79,21 @@ impl State {
                      attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context
                  FROM scn_outbox WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
             )?;
-            let mut rows = statement.query((now.0, i64::try_from(max).unwrap_or(i64::MAX)))?;
-            let mut due = Vec::new();
-            while let Some(row) = rows.next()? {
-                due.push(due_message(row)?);
-            }
-            Ok(due)
+            let rows = statement.query_map((now.0, i64::try_from(max).unwrap_or(i64::MAX)), due_message)?;
+            rows.collect()
+        })
+    }
+
+    /// As [`State::due_outbox`], all of one contact.
+    pub fn due_of(&self, contact: &Id, now: Instant) -> Result<Vec<DueMessage>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
+                     attempt, message_id
+                 FROM scn_outbox WHERE part = ?1 AND contact = ?2 AND next_at <= ?3 ORDER BY next_at, id",
+            )?;
+            let rows = statement.query_map((part(contact), Parameter::from(contact), now.0), due_message)?;
+            rows.collect()
         })
     }
 

@@ -113,6 +113,7 @@ fn text(world: &World, value: &Value) -> String {
         Value::Duration(duration) => duration.to_string(),
         Value::Entity(entity) => format!("#{}", world.id(*entity).unwrap()),
         Value::Id(id) => format!("?{id}"),
+        Value::Message(message) => format!("@{}", message.name),
         Value::List(all) => all.iter().map(|each| text(world, each)).collect::<Vec<_>>().join(","),
         Value::Missing | Value::NotGiven => String::new(),
     }

@@ -10,6 +10,9 @@ enum Do {
     Suppress,
     Skip,
     Expire,
+    /// The policy holds it.
+    Wait,
+    HoldOut,
     Cancel,
     WithdrawExpired,
     Handed,
@@ -23,11 +26,13 @@ enum Do {
     Crash,
 }
 
-const ALL: [Do; 15] = [
+const ALL: [Do; 17] = [
     Do::Send,
     Do::Suppress,
     Do::Skip,
     Do::Expire,
+    Do::Wait,
+    Do::HoldOut,
     Do::Cancel,
     Do::WithdrawExpired,
     Do::Handed,
@@ -52,6 +57,8 @@ fn act(state: &mut State, what: Do, now: i64) -> Result<(), crate::store::Error>
         Do::Suppress => done(state.commit(&[drop(Decided::Suppressed, Reason::OutOfReach)], now)),
         Do::Skip => done(state.commit(&[drop(Decided::Skipped, Reason::Unless)], now)),
         Do::Expire => done(state.commit(&[drop(Decided::Expired, Reason::Late)], now)),
+        Do::Wait => done(state.commit(&[verdict(Verdict::Wait { until: at(500), reason: Reason::QuietHours })], now)),
+        Do::HoldOut => done(state.commit(&[drop(Decided::HeldOut, Reason::None)], now)),
         Do::Cancel => done(state.commit(&[withdraw(Decided::Cancelled)], now)),
         Do::WithdrawExpired => done(state.commit(&[withdraw(Decided::Expired)], now)),
         Do::Handed => state.handed(&[ticket(1)], now),
@@ -67,7 +74,7 @@ fn act(state: &mut State, what: Do, now: i64) -> Result<(), crate::store::Error>
 }
 
 /// How a message comes to be in each state.
-const WAYS: [(&str, &[Do]); 11] = [
+const WAYS: [(&str, &[Do]); 12] = [
     ("pending", &[]),
     ("claimed", &[Do::Send]),
     ("handed", &[Do::Send, Do::Handed]),
@@ -79,20 +86,25 @@ const WAYS: [(&str, &[Do]); 11] = [
     ("cancelled", &[Do::Cancel]),
     ("expired", &[Do::Expire]),
     ("uncertain", &[Do::Send, Do::Handed, Do::Lose]),
+    ("held out", &[Do::HoldOut]),
 ];
 
 /// Every arrow that there is; all others are refused, or leave the message where it is.
-const ARROWS: [(&str, Do, &str); 24] = [
+const ARROWS: [(&str, Do, &str); 28] = [
     ("pending", Do::Send, "claimed"),
     ("pending", Do::Suppress, "suppressed"),
     ("pending", Do::Skip, "skipped"),
     ("pending", Do::Expire, "expired"),
+    ("pending", Do::Wait, "deferred"),
+    ("pending", Do::HoldOut, "held out"),
     ("pending", Do::Cancel, "cancelled"),
     ("pending", Do::WithdrawExpired, "expired"),
     ("deferred", Do::Send, "claimed"),
     ("deferred", Do::Suppress, "suppressed"),
     ("deferred", Do::Skip, "skipped"),
     ("deferred", Do::Expire, "expired"),
+    ("deferred", Do::Wait, "deferred"),
+    ("deferred", Do::HoldOut, "held out"),
     ("deferred", Do::Cancel, "cancelled"),
     ("deferred", Do::WithdrawExpired, "expired"),
     ("claimed", Do::Handed, "handed"),

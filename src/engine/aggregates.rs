@@ -1,0 +1,215 @@
+//! Facts about the events of one contact in a window: counts, sums, rhythms, favourites.
+
+use super::eval::Eval;
+use super::value::Value;
+use crate::ir::Aggregate;
+use crate::model::AggregateKind;
+use crate::time::{Date, Duration, Instant};
+use rust_decimal::Decimal;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A day in microseconds.
+const DAY: i128 = 86_400_000_000;
+
+impl<'a> Eval<'a> {
+    /// Missing where the window or a key is, and where the aggregate has no value.
+    pub(super) fn aggregate(&self, aggregate: &Aggregate) -> Value {
+        let start = match self.window_start(&aggregate.window) {
+            Ok(start) => start,
+            // Since a last message that there is not: no event.
+            Err(Some(_)) => Instant::MAX,
+            Err(None) => return Value::Missing,
+        };
+        let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
+        let Some(events) = self.events_of(aggregate.probe, &keys, start) else { return Value::Missing };
+        let passes = |event: &Eval<'a>| aggregate.filter.is_none_or(|filter| event.truth(filter) == Some(true));
+        let mut latest = None;
+        let mut events = events.filter(passes).inspect(|event| latest = event.event.map(|event| event.at));
+        let value = match (aggregate.kind, aggregate.of) {
+            (AggregateKind::Count, None) => Value::Number(Decimal::from(events.by_ref().count())),
+            (AggregateKind::Count, Some(of)) => {
+                let distinct: FxHashSet<Value> = events.by_ref().filter_map(|event| known(&event, of)).collect();
+                Value::Number(Decimal::from(distinct.len()))
+            }
+            (AggregateKind::CountDays, _) => Value::Number(Decimal::from(self.days(events.by_ref()).len())),
+            (AggregateKind::Sum, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).0,
+            (AggregateKind::Average, of) => average(events.by_ref().filter_map(|event| known(&event, of?))),
+            (AggregateKind::AverageGap, _) => average_gap(&self.days(events.by_ref())),
+            (AggregateKind::MedianGap, _) => median_gap(&self.days(events.by_ref())),
+            (AggregateKind::MostCommon, of) => most_common(events.by_ref().filter_map(|event| known(&event, of?))),
+            (AggregateKind::Share, of) => share(events.by_ref().filter_map(|event| event.truth(of?))),
+            (AggregateKind::First, of) => taken(events.by_ref(), of).next().unwrap_or_default(),
+            (AggregateKind::Last, of) => taken(events.by_ref(), of).last().unwrap_or_default(),
+        };
+        drop(events);
+        self.note(aggregate.probe, start, latest);
+        value
+    }
+
+    /// The distinct days of events in the contact's zone, in order.
+    fn days(&self, events: impl Iterator<Item = Eval<'a>>) -> Vec<Date> {
+        let mut days: Vec<Date> =
+            events.filter_map(|event| event.event).map(|event| self.zone.wall(event.at).0).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+}
+
+/// What is taken of an event; `None` when it is missing.
+fn known(event: &Eval<'_>, of: crate::ir::ExprIx) -> Option<Value> {
+    let value = event.value(of).into_owned();
+    (!value.is_missing()).then_some(value)
+}
+
+/// What is taken of each event that has it; its instant where nothing is said.
+fn taken<'a>(events: impl Iterator<Item = Eval<'a>>, of: Option<crate::ir::ExprIx>) -> impl Iterator<Item = Value> {
+    events.filter_map(move |event| match of {
+        Some(of) => known(&event, of),
+        None => event.event.map(|event| Value::Instant(event.at)),
+    })
+}
+
+/// The sum of numbers or of durations, and how many there are; the number 0 without any.
+fn total(values: impl Iterator<Item = Value>) -> (Value, usize) {
+    let (mut number, mut length, mut count) = (Some(Decimal::ZERO), None, 0);
+    for value in values {
+        count += 1;
+        match value {
+            Value::Number(more) => number = number.and_then(|sum| sum.checked_add(more)),
+            Value::Duration(more) => {
+                length = Some(length.map_or(Some(more), |sum: Option<Duration>| sum?.checked_add(more)));
+            }
+            _ => {}
+        }
+    }
+    let sum = match length {
+        Some(length) => length.map_or(Value::Missing, Value::Duration),
+        None => number.map_or(Value::Missing, Value::Number),
+    };
+    (sum, count)
+}
+
+fn average(values: impl Iterator<Item = Value>) -> Value {
+    match total(values) {
+        (_, 0) => Value::Missing,
+        (Value::Number(sum), count) => sum.checked_div(Decimal::from(count)).map_or(Value::Missing, Value::Number),
+        (Value::Duration(sum), count) => Value::Duration(length(sum.nominal() / count as i128)),
+        _ => Value::Missing,
+    }
+}
+
+/// A duration of this nominal length in microseconds: days, and what is left.
+pub(super) fn length(micros: i128) -> Duration {
+    Duration {
+        months: 0,
+        days: i32::try_from(micros / DAY).unwrap_or(i32::MAX),
+        micros: i64::try_from(micros % DAY).unwrap_or(0),
+    }
+}
+
+fn average_gap(days: &[Date]) -> Value {
+    match days {
+        [first, .., last] => {
+            let gaps = days.len() as i128 - 1;
+            Value::Duration(length(i128::from(last.0 - first.0) * DAY / gaps))
+        }
+        _ => Value::Missing,
+    }
+}
+
+fn median_gap(days: &[Date]) -> Value {
+    let mut gaps: Vec<i32> = days.iter().zip(days.iter().skip(1)).map(|(one, two)| two.0 - one.0).collect();
+    gaps.sort_unstable();
+    let middle = gaps.len() / 2;
+    let (Some(high), low) = (gaps.get(middle), middle.checked_sub(1).and_then(|low| gaps.get(low))) else {
+        return Value::Missing;
+    };
+    let days = match low.filter(|_| gaps.len() % 2 == 0) {
+        Some(low) => (i128::from(*low) + i128::from(*high)) * DAY / 2,
+        None => i128::from(*high) * DAY,
+    };
+    Value::Duration(length(days))
+}
+
+/// The value that comes most often; of equally common ones the one that came last.
+fn most_common(values: impl Iterator<Item = Value>) -> Value {
+    let mut places: FxHashMap<Value, usize> = FxHashMap::default();
+    let mut found: Vec<(u64, usize, Value)> = Vec::new();
+    for (order, value) in values.enumerate() {
+        let place = *places.entry(value.clone()).or_insert_with(|| {
+            found.push((0, 0, value));
+            found.len() - 1
+        });
+        if let Some((count, last, _)) = found.get_mut(place) {
+            *count += 1;
+            *last = order;
+        }
+    }
+    found.into_iter().max_by_key(|(count, last, _)| (*count, *last)).map_or(Value::Missing, |(_, _, value)| value)
+}
+
+fn share(truths: impl Iterator<Item = bool>) -> Value {
+    let (mut holds, mut all) = (0u64, 0u64);
+    for truth in truths {
+        all += 1;
+        holds += u64::from(truth);
+    }
+    Decimal::from(holds).checked_div(Decimal::from(all)).map_or(Value::Missing, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(texts: &[&str]) -> Vec<Date> {
+        texts.iter().map(|text| Date::parse(text).unwrap()).collect()
+    }
+
+    #[test]
+    fn gaps_are_taken_between_days() {
+        let half = |days: i32| Value::Duration(Duration { days, micros: 43_200_000_000, ..Duration::ZERO });
+        for (found, average, median) in [
+            (days(&[]), Value::Missing, Value::Missing),
+            (days(&["2024-01-01"]), Value::Missing, Value::Missing),
+            (
+                days(&["2024-01-01", "2024-01-11"]),
+                Value::Duration(Duration::days(10)),
+                Value::Duration(Duration::days(10)),
+            ),
+            (days(&["2024-01-01", "2024-01-04", "2024-01-08"]), half(3), half(3)),
+            (
+                days(&["2024-01-01", "2024-01-02", "2024-01-04", "2024-01-31"]),
+                Value::Duration(Duration::days(10)),
+                Value::Duration(Duration::days(2)),
+            ),
+        ] {
+            assert_eq!((average_gap(&found), median_gap(&found)), (average, median), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn of_equally_common_values_the_latest() {
+        let text = Value::text;
+        for (found, wanted) in [
+            (vec![], Value::Missing),
+            (vec!["a", "b", "a"], text("a")),
+            (vec!["a", "b"], text("b")),
+            (vec!["a", "b", "b", "a"], text("a")),
+        ] {
+            assert_eq!(most_common(found.iter().map(|each| text(each))), wanted, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn sums_averages_and_shares() {
+        let number = |number: i64| Value::Number(Decimal::from(number));
+        let numbers = |all: &[i64]| all.iter().copied().map(number).collect::<Vec<_>>().into_iter();
+        assert_eq!(total(numbers(&[])).0, number(0));
+        assert_eq!(total(numbers(&[1, 2, 6])).0, number(9));
+        assert_eq!(average(numbers(&[])), Value::Missing);
+        assert_eq!(average(numbers(&[1, 2, 6])), number(3));
+        assert_eq!(share([].into_iter()), Value::Missing);
+        assert_eq!(share([true, false, true, false].into_iter()), Value::Number(Decimal::new(5, 1)));
+    }
+}

@@ -1,0 +1,237 @@
+//! Entering a scenario: filter, audience, entry rule, and the new instance.
+
+use super::advance::Ending;
+use super::eval::{Eval, EventAtHand, TriggerValues};
+use super::messages::OwnMessages;
+use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
+use super::program::Unit;
+use super::state::{Handle, Instance, Phase};
+use super::step::Stepper;
+use super::value::Value;
+use crate::ir::{EntryRule, StepIx, Trigger};
+use crate::time::Instant;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+
+/// What may start an instance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'a> {
+    pub unit_slot: u16,
+    pub unit: &'a Unit,
+    pub entry: Instant,
+    /// The place of the trigger's row in the life; `None` where there is no row.
+    pub row: Option<usize>,
+    /// What of the scenario's triggers the row must pass.
+    pub trigger: Option<&'a Trigger>,
+    /// The step `start` of another instance.
+    pub by: Option<EffectKey>,
+}
+
+/// What was found out about a candidate.
+struct Judged {
+    /// Whether the filter passes.
+    passes: Option<bool>,
+    refused: Option<Count>,
+    /// Whether `for` holds, of one that is refused for its instant alone.
+    is_for: bool,
+    /// The value of `once per`.
+    key: Option<Value>,
+}
+
+impl<'a> Stepper<'a, '_> {
+    /// Starts an instance when filter, audience and entry rule allow it. True when the filter passed.
+    pub(super) fn enter(&mut self, candidate: Candidate<'a>) -> bool {
+        let Candidate { unit_slot, unit, entry, row, by, .. } = candidate;
+        let asked = RefCell::default();
+        let judged = self.judge_candidate(candidate, &asked);
+        if judged.passes == Some(false) {
+            return false;
+        }
+        let trigger = row.and_then(|row| self.facts.life.event(row)).map_or_else(
+            || TriggerRef { kind: TriggerRef::CONTACT, id: self.facts.person.id.clone() },
+            |event| TriggerRef { kind: event.kind, id: event.id.clone() },
+        );
+        let refused = judged.refused.or_else(|| {
+            let is_known = |key| !self.state.marks.entry(unit.scenario.name.clone()).or_default().keys.insert(key);
+            judged.key.is_some_and(is_known).then_some(Count::NotAgain)
+        });
+        // An event that another state starts from replaces the instance here all the same.
+        if refused == Some(Count::BeforeStart)
+            && entry >= unit.starts_until
+            && unit.scenario.entry == EntryRule::Latest
+            && judged.is_for
+            && let Some(old) = self.state.marks.get_mut(&unit.scenario.name).and_then(|mark| mark.running.take())
+            && let Some(instance) = self.state.take(old)
+        {
+            self.replace(old, instance);
+        }
+        if let Some(count) = refused {
+            self.out.count(unit_slot, count);
+            if let Some(trace) = &mut self.out.trace {
+                let (at, trigger) = (self.now, Some(trigger));
+                let what = Told::NotStarted(count);
+                trace.push(TraceLine { at, unit: unit_slot, trigger, step: None, what, asked: asked.take() });
+            }
+            return judged.passes == Some(true);
+        }
+        let handle = self.state.reserve();
+        let instance = Instance {
+            unit: unit_slot,
+            serial: handle.serial,
+            generation: 0,
+            entry,
+            trigger,
+            by,
+            kept: self.kept(candidate),
+            phase: Phase::Draining,
+            wake: None,
+            last_message: None,
+            pending: SmallVec::new(),
+            own: Vec::new(),
+        };
+        self.mark_entry(unit, handle, entry);
+        self.out.count(unit_slot, Count::Started);
+        self.tell(&instance, None, Told::Started, asked.take());
+        self.watch_standing(unit, handle, &instance);
+        // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
+        let left = self.judge_goal(handle, instance, unit, true);
+        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit));
+        if let Some(instance) = left {
+            self.run_from(handle, instance, unit, StepIx(0), false);
+        }
+        true
+    }
+
+    /// The trigger's values that the scenario reads.
+    fn kept(&self, candidate: Candidate<'a>) -> SmallVec<[Value; 2]> {
+        let code = &candidate.unit.code;
+        let kind = candidate.row.and_then(|row| self.facts.life.event(row)).map(|event| event.kind);
+        let places = kind.map_or(&[] as &[u16], |kind| code.trigger_fields(kind));
+        let values = candidate.row.map_or(&[] as &[Value], |row| self.facts.life.values(row));
+        let value = |slot: usize| places.get(slot).and_then(|place| values.get(usize::from(*place)));
+        (0..code.code.trigger.len()).map(|slot| value(slot).cloned().unwrap_or_default()).collect()
+    }
+
+    /// An evaluator for what starts an instance: it reads the row as the event at hand and as the trigger.
+    pub(super) fn start_eval<'e>(
+        &'e self,
+        unit: &'e Unit,
+        row: Option<usize>,
+        slot: Option<u16>,
+        entry: Instant,
+    ) -> Eval<'e> {
+        let life = self.facts.life;
+        let event = row.and_then(|row| life.event(row));
+        let values = row.map_or(&[] as &[Value], |row| life.values(row));
+        let slot = slot.or_else(|| unit.code.event(event?.kind));
+        let trigger =
+            event.map_or(TriggerValues::None, |event| TriggerValues::Row(values, unit.code.trigger_fields(event.kind)));
+        Eval {
+            code: &unit.code,
+            world: self.facts.world,
+            facts: Some(self.facts),
+            inside: Some(self.inside(None)),
+            zone: self.zone(),
+            now: self.now,
+            entry: Some(entry),
+            last_message: None,
+            messages: OwnMessages::default(),
+            trigger,
+            event: event.zip(slot).map(|(event, slot)| EventAtHand::of(&unit.code, slot, event.at, values)),
+            asked: None,
+            not_given: self.out.not_given.as_ref(),
+        }
+    }
+
+    fn judge_candidate(&self, candidate: Candidate<'a>, asked: &RefCell<Vec<super::Asked>>) -> Judged {
+        let Candidate { unit, entry, row, trigger, .. } = candidate;
+        let eval = Eval {
+            asked: self.out.trace.is_some().then_some(asked),
+            ..self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry)
+        };
+        let passes = trigger.and_then(|trigger| trigger.filter).map_or(Some(true), |filter| eval.truth(filter));
+        let mut judged = Judged { passes, refused: None, is_for: false, key: None };
+        if passes == Some(false) {
+            return judged;
+        }
+        let is_for = || unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
+        if passes.is_none() {
+            judged.refused = Some(Count::FilterUnknown);
+        } else if entry < unit.starts_at || entry >= unit.starts_until {
+            judged.refused = Some(Count::BeforeStart);
+            judged.is_for = unit.scenario.entry == EntryRule::Latest && entry >= unit.starts_until && is_for();
+        } else if !is_for() {
+            judged.refused = Some(Count::NotFor);
+        } else if !self.may_enter(unit, &eval, entry) {
+            judged.refused = Some(Count::NotAgain);
+        } else if let EntryRule::OncePer(path) = unit.scenario.entry {
+            let value = match eval.value(path).into_owned() {
+                Value::Entity(entity) => self.facts.world.id(entity).cloned().map_or(Value::Missing, Value::Id),
+                value => value,
+            };
+            judged.key = (!value.is_missing()).then_some(value);
+        }
+        judged
+    }
+
+    /// Whether the entry rule allows an entry at `entry`, but for `once per`.
+    fn may_enter(&self, unit: &'a Unit, eval: &Eval<'_>, entry: Instant) -> bool {
+        let mark = self.state.marks.get(&unit.scenario.name);
+        let last = mark.and_then(|mark| mark.last_entry);
+        match unit.scenario.entry {
+            EntryRule::Always | EntryRule::Latest | EntryRule::OncePer(_) => true,
+            EntryRule::Once => last.is_none(),
+            EntryRule::OnceEvery(duration) => {
+                let Some(last) = last else { return true };
+                let next = eval.duration(duration).and_then(|duration| self.zone().add(last, duration));
+                next.is_some_and(|next| entry >= next)
+            }
+            EntryRule::OneAtATime => {
+                let running = mark.and_then(|mark| mark.running).and_then(|handle| self.state.get(handle));
+                !running.is_some_and(|instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_)))
+            }
+        }
+    }
+
+    /// Remembers an entry where the entry rule needs it, and ends the instance that `latest` replaces.
+    fn mark_entry(&mut self, unit: &'a Unit, handle: Handle, entry: Instant) {
+        let mut replaced = None;
+        match unit.scenario.entry {
+            EntryRule::Always | EntryRule::OncePer(_) => return,
+            EntryRule::Once | EntryRule::OnceEvery(_) => {
+                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
+                mark.last_entry = mark.last_entry.max(Some(entry));
+            }
+            EntryRule::OneAtATime => {
+                self.state.marks.entry(unit.scenario.name.clone()).or_default().running = Some(handle);
+            }
+            EntryRule::Latest => {
+                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
+                replaced = mark.running.replace(handle);
+            }
+        }
+        if let Some(old) = replaced
+            && let Some(instance) = self.state.take(old)
+        {
+            self.replace(old, instance);
+        }
+    }
+
+    /// `latest` ends the running instance. One whose steps are over no longer runs: it loses the message that it still
+    /// had to send, and its goal is counted on.
+    fn replace(&mut self, handle: Handle, instance: Instance) {
+        match instance.phase {
+            Phase::Waiting(_) | Phase::WaitingFor(_) => {
+                self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
+                self.end(handle, instance, Ending::Replaced);
+            }
+            Phase::Draining | Phase::Watching => {
+                let Some(unit) = self.program.unit(instance.unit) else { return };
+                let mut instance = instance;
+                self.withdraw_older(&mut instance, Outcome::Cancelled, Reason::Replaced);
+                self.close(handle, instance, unit);
+            }
+            Phase::Converted | Phase::Ended => self.state.put(handle, instance),
+        }
+    }
+}

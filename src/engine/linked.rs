@@ -1,0 +1,164 @@
+//! One code over the program's columns: its slots moved, its constants made, and what wakes its conditions.
+
+use super::describe;
+use super::needs::Needs;
+use super::value::Value;
+use crate::ir::{Code, Expr, ExprIx, FieldUse, ProbeIx, RecordUse};
+
+/// What events may make a condition true.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wakers {
+    /// It must be judged at every event.
+    pub any: bool,
+    /// It must be judged at events of these probes with these key values.
+    pub probes: Vec<(ProbeIx, Vec<ExprIx>)>,
+}
+
+/// Code whose contact and entity slots are the program's, with maps for the slots that depend on an event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LinkedCode {
+    pub code: Code,
+    /// The program's slot of each of the code's events.
+    pub events: Vec<u16>,
+    /// Of each of the code's events, the program's field slots in the order of the code's.
+    pub event_fields: Vec<Vec<u16>>,
+    /// The program's slot of each of the code's contact fields.
+    pub contact: Vec<u16>,
+    /// Of each of the program's events, the slots of the trigger fields in the order of the code's; of one that it does not
+    /// have, a slot that no event has.
+    pub trigger_fields: Vec<Vec<u16>>,
+    /// The program's number of the code's first probe.
+    pub probe_base: u32,
+    /// The values of the literals among the expressions, at the expressions' places.
+    pub constants: Vec<Value>,
+    /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
+    pub paths: Vec<String>,
+}
+
+fn constant(expr: &Expr) -> Value {
+    match expr {
+        Expr::Literal(literal) => Value::from(literal),
+        _ => Value::Missing,
+    }
+}
+
+/// For each of `fields`, its place in `among`.
+fn places(fields: &[FieldUse], among: &[FieldUse]) -> Vec<u16> {
+    let place = |field: &FieldUse| among.iter().position(|each| each.name == field.name);
+    fields.iter().map(|field| place(field).map_or(u16::MAX, |place| place as u16)).collect()
+}
+
+impl LinkedCode {
+    pub fn new(code: &Code, needs: &Needs, probe_base: u32) -> LinkedCode {
+        let event_slot = |name: &str| needs.events.iter().position(|each| each.name == name);
+        let events: Vec<Option<usize>> = code.events.iter().map(|event| event_slot(&event.name)).collect();
+        let fields_of = |(event, slot): (&RecordUse, &Option<usize>)| {
+            slot.and_then(|slot| needs.events.get(slot)).map_or(Vec::new(), |all| places(&event.fields, &all.fields))
+        };
+        let trigger_field = |field: &FieldUse, event: &RecordUse| {
+            let place = event.fields.iter().position(|each| each.name == field.name && each.ty == field.ty);
+            place.map_or(u16::MAX, |place| place as u16)
+        };
+        let trigger_fields = |event| code.trigger.iter().map(|field| trigger_field(field, event)).collect();
+        let mut linked = LinkedCode {
+            event_fields: code.events.iter().zip(&events).map(fields_of).collect(),
+            events: events.into_iter().map(|slot| slot.map_or(u16::MAX, |slot| slot as u16)).collect(),
+            contact: places(&code.contact, &needs.contact),
+            trigger_fields: needs.events.iter().map(trigger_fields).collect(),
+            probe_base,
+            paths: Vec::new(),
+            constants: code.exprs.values().iter().map(constant).collect(),
+            code: code.clone(),
+        };
+        linked.move_slots(code, needs);
+        linked.paths = code.exprs.iter().map(|(ix, _)| describe::path(&linked, needs, ix)).collect();
+        linked
+    }
+
+    /// Rewrites contact and entity slots to the program's.
+    fn move_slots(&mut self, code: &Code, needs: &Needs) {
+        let contact = self.contact.clone();
+        let entities: Vec<(u16, Vec<u16>)> = code
+            .entities
+            .iter()
+            .map(|entity| {
+                let slot = needs.entity(&entity.name).unwrap_or(u16::MAX);
+                let all = needs.entities.get(usize::from(slot)).map_or(&[] as &[FieldUse], |all| &all.fields);
+                (slot, places(&entity.fields, all))
+            })
+            .collect();
+        for expr in self.code.exprs.values_mut() {
+            match expr {
+                Expr::Contact(slot) => *slot = contact.get(usize::from(*slot)).copied().unwrap_or(u16::MAX),
+                Expr::Field { entity, field, .. } => {
+                    let Some((slot, fields)) = entities.get(usize::from(*entity)) else { continue };
+                    *entity = *slot;
+                    *field = fields.get(usize::from(*field)).copied().unwrap_or(u16::MAX);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Where the fields of a trigger are, in an event of the program.
+    pub fn trigger_fields(&self, kind: u16) -> &[u16] {
+        self.trigger_fields.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The code's slot of one of the program's events.
+    pub fn event(&self, kind: u16) -> Option<u16> {
+        self.events.iter().position(|each| *each == kind).map(|place| place as u16)
+    }
+
+    /// The program's events that expressions look through one by one.
+    pub fn looked_through(&self) -> impl Iterator<Item = u16> {
+        let probe = |expr: &Expr| match expr {
+            Expr::Scan { probe, .. } | Expr::Recommend { probe, .. } => Some(*probe),
+            Expr::Aggregate(aggregate) => Some(aggregate.probe),
+            _ => None,
+        };
+        let kind = |probe| self.events.get(usize::from(self.code.probes.get(probe)?.event)).copied();
+        self.code.exprs.values().iter().filter_map(probe).filter_map(kind)
+    }
+
+    /// The measures that an expression reads.
+    pub fn measures_of(&self, ix: ExprIx) -> Vec<String> {
+        match self.code.exprs.get(ix) {
+            Some(Expr::Measure(name)) => vec![name.clone()],
+            Some(expr) => expr.operands().iter().flat_map(|operand| self.measures_of(*operand)).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// What wakes a condition. A `standing` one is filed when its instance starts, before any of its messages has left.
+    pub fn wakers(&self, condition: Option<ExprIx>, standing: bool) -> Wakers {
+        let mut wakers = Wakers::default();
+        if let Some(condition) = condition {
+            self.collect_wakers(condition, standing, &mut wakers);
+        }
+        wakers
+    }
+
+    /// A condition can turn true only at an event of one of its histories, when it is made of histories, `and`,
+    /// `or`, and of what never changes for an instance; anything else may turn true by itself.
+    fn collect_wakers(&self, condition: ExprIx, standing: bool, wakers: &mut Wakers) {
+        let is_own_message = |key: &ExprIx| matches!(self.code.exprs.get(*key), Some(Expr::OwnMessage(_)));
+        match self.code.exprs.get(condition) {
+            Some(Expr::History { keys, .. } | Expr::Scan { keys, .. })
+                if standing && keys.iter().any(is_own_message) =>
+            {
+                wakers.any = true;
+            }
+            Some(Expr::History { probe, keys, .. } | Expr::Scan { probe, keys, .. }) => {
+                wakers.probes.push((ProbeIx(self.probe_base + probe.0), keys.clone()));
+            }
+            Some(Expr::And(parts) | Expr::Or(parts)) => {
+                for part in parts {
+                    self.collect_wakers(*part, standing, wakers);
+                }
+            }
+            Some(Expr::Literal(_) | Expr::Missing) => {}
+            _ => wakers.any = true,
+        }
+    }
+}

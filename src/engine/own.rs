@@ -1,0 +1,183 @@
+//! What scenarios did to a contact: events that they made, fields that they set, tags that they put on.
+
+use super::facts::{Event, Life, Person, World};
+use super::output::EffectKey;
+use super::program::Program;
+use super::state::State;
+use super::step::Stepper;
+use super::value::Value;
+use crate::model::Id;
+use crate::time::Instant;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// An event that a scenario made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OwnEvent {
+    /// The event's slot in the program.
+    pub kind: u16,
+    /// The identity of the effect that made it.
+    pub id: Id,
+    pub at: Instant,
+    /// In the order of the event's fields in the program.
+    pub values: Vec<Value>,
+}
+
+/// A field that a scenario changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// By the field's slot in the program.
+    Set(u16, Value),
+    Tag {
+        tag: Arc<str>,
+        add: bool,
+    },
+}
+
+/// All that scenarios did to one contact, as far as the program reads it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Own {
+    /// What was made and did not happen yet, in the order in which it will.
+    pub queue: VecDeque<OwnEvent>,
+    pub happened: Vec<OwnEvent>,
+    /// In order, each with the effect that made it.
+    pub changes: Vec<(EffectKey, Change)>,
+    /// What stands for the values of the CRM, by slot: the changes worked out.
+    fields: Vec<(u16, Value)>,
+    /// `erase contact`: nothing concerns this contact any more.
+    pub erased: bool,
+}
+
+impl Own {
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.happened.is_empty() && self.changes.is_empty() && !self.erased
+    }
+
+    pub fn clear(&mut self) {
+        self.queue.clear();
+        self.happened.clear();
+        self.changes.clear();
+        self.fields.clear();
+        self.erased = false;
+    }
+
+    /// What stands for a field's value in the CRM.
+    pub fn field(&self, slot: u16) -> Option<&Value> {
+        self.fields.iter().find(|(known, _)| *known == slot).map(|(_, value)| value)
+    }
+
+    /// Works out what stands for the values of the CRM.
+    pub fn resolve(&mut self, program: &Program, person: &Person) {
+        self.fields.clear();
+        for (_, change) in &self.changes {
+            resolve_one(&mut self.fields, change, program, person);
+        }
+    }
+
+    fn change(&mut self, key: EffectKey, change: Change, program: &Program, person: &Person) {
+        resolve_one(&mut self.fields, &change, program, person);
+        self.changes.push((key, change));
+    }
+
+    /// Adds what was done in another state of the same contact.
+    pub fn absorb(&mut self, other: Own) {
+        self.erased |= other.erased;
+        for event in other.happened {
+            let is_known = |known: &OwnEvent| known.kind == event.kind && known.id == event.id;
+            if !self.happened.iter().any(is_known) {
+                self.happened.push(event);
+            }
+        }
+        self.queue.extend(other.queue);
+        // What was set before does not undo what was set since.
+        let later = std::mem::replace(&mut self.changes, other.changes);
+        self.changes.extend(later);
+    }
+}
+
+fn resolve_one(fields: &mut Vec<(u16, Value)>, change: &Change, program: &Program, person: &Person) {
+    let (slot, value) = match change {
+        Change::Set(slot, value) => (*slot, value.clone()),
+        Change::Tag { tag, add } => {
+            let Some(slot) = program.tags_slot() else { return };
+            let known = fields.iter().find(|(known, _)| *known == slot).map(|(_, value)| value);
+            let known = known.or_else(|| person.values.get(usize::from(slot)));
+            let mut tags: Vec<Value> = match known {
+                Some(Value::List(tags)) => tags.iter().filter(|each| !is_tag(each, tag)).cloned().collect(),
+                _ => Vec::new(),
+            };
+            if *add {
+                tags.push(Value::Text(tag.clone()));
+            }
+            (slot, Value::List(tags.into()))
+        }
+    };
+    match fields.iter_mut().find(|(known, _)| *known == slot) {
+        Some((_, known)) => *known = value,
+        None => fields.push((slot, value)),
+    }
+}
+
+fn is_tag(value: &Value, tag: &str) -> bool {
+    matches!(value, Value::Text(text) if **text == *tag)
+}
+
+impl State {
+    /// The instant of the first event that a scenario made and that did not happen yet. It happens after the events of
+    /// the CRM of that instant and before the timers.
+    pub fn next_own(&self) -> Option<Instant> {
+        self.own.queue.front().map(|event| event.at)
+    }
+
+    /// Lets the first event that a scenario made happen: adds it to the life, where conditions see it. Returns its place
+    /// there, for [`super::Input::Event`].
+    pub fn happen(&mut self, life: &mut Life, program: &Program, world: &World) -> Option<usize> {
+        let event = self.own.queue.pop_front()?;
+        let place = add_to(life, &event, program, world);
+        self.own.happened.push(event);
+        Some(place)
+    }
+
+    /// Adds to a life what scenarios made happen before: what a driver does with a state that it has read.
+    pub fn restore(&self, life: &mut Life, program: &Program, world: &World) {
+        for event in &self.own.happened {
+            add_to(life, event, program, world);
+        }
+    }
+
+    /// Whether the contact was erased: nothing concerns it any more.
+    pub fn is_erased(&self) -> bool {
+        self.own.erased
+    }
+
+    /// Forgets what an effect changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
+    pub fn forget_change(&mut self, key: EffectKey, program: &Program, person: &Person) {
+        self.own.changes.retain(|(known, _)| *known != key);
+        self.own.resolve(program, person);
+    }
+}
+
+fn add_to(life: &mut Life, event: &OwnEvent, program: &Program, world: &World) -> usize {
+    let OwnEvent { kind, ref id, at, ref values } = *event;
+    life.add_own(program, world, Event { kind, id: id.clone(), at, arrived: at }, values.iter().cloned())
+}
+
+impl Stepper<'_, '_> {
+    /// Makes an event of this contact: it happens at this instant, after those that are already there. One that the
+    /// program does not read is not made: then it is false.
+    pub(super) fn make_event(&mut self, event: &str, key: EffectKey, fields: &[(&str, Value)]) -> bool {
+        let Some(kind) = self.program.event_slot(event) else { return false };
+        let Some(record) = self.program.needs().events.get(usize::from(kind)) else { return false };
+        let value = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let values = record.fields.iter().map(|field| value(&field.name).unwrap_or_default()).collect();
+        let id = Id::Text(Arc::from(key.to_string()));
+        self.state.own.queue.push_back(OwnEvent { kind, id, at: self.now, values });
+        true
+    }
+
+    /// Changes a field of this contact, for all that follows.
+    pub(super) fn change(&mut self, key: EffectKey, change: Change) {
+        self.state.own.change(key, change, self.program, self.facts.person);
+        self.zone.set(None);
+    }
+}

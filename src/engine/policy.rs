@@ -1,0 +1,175 @@
+//! Limits over all scenarios: the contact's zone, quiet hours, caps, the holdout, and who goes first.
+
+use super::eval::{Eval, Inside};
+use super::facts::Facts;
+use super::key::described;
+use super::linked::LinkedCode;
+use super::needs::Needs;
+use super::output::Reason;
+use super::value::Value;
+use crate::ir::{Cap, Class, ExprIx, Policy};
+use crate::model::{Id, QuietHours};
+use crate::time::{Instant, TimeOfDay, Zone};
+use rust_decimal::Decimal;
+
+#[cfg(test)]
+mod tests;
+
+/// A policy, linked to a program.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LinkedPolicy {
+    zone: Option<ExprIx>,
+    code: LinkedCode,
+    quiet_hours: QuietHours,
+    caps: Vec<Cap>,
+    priority: Vec<String>,
+    /// Persons whose draw is below are held out.
+    holdout: Decimal,
+}
+
+/// A message that counts in the caps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub at: Instant,
+    pub class: Class,
+}
+
+/// The messages of one person that were claimed for sending, in the order of time, as far back as the caps look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims(pub Vec<Claim>);
+
+impl LinkedPolicy {
+    pub fn new(policy: &Policy, needs: &Needs) -> LinkedPolicy {
+        LinkedPolicy {
+            zone: policy.zone,
+            code: LinkedCode::new(&policy.code, needs, 0),
+            quiet_hours: policy.quiet_hours.clone(),
+            caps: policy.caps.clone(),
+            priority: policy.priority.clone(),
+            holdout: policy.holdout,
+        }
+    }
+
+    /// The place of a scenario in `priority`; those that are not listed share the last.
+    pub fn rank(&self, scenario: &str) -> u16 {
+        let place = self.priority.iter().position(|name| name == scenario).unwrap_or(self.priority.len());
+        u16::try_from(place).unwrap_or(u16::MAX)
+    }
+
+    /// The zone of this contact; `fallback` where the policy says nothing of it, or the contact has none.
+    pub fn zone(&self, facts: Facts<'_>, inside: Inside<'_>, fallback: Zone) -> Zone {
+        let Some(ix) = self.zone else { return fallback };
+        let eval = Eval::of_contact(&self.code, facts, inside);
+        match eval.value(ix).as_ref() {
+            Value::Text(name) => Zone::named(name.trim()).unwrap_or(fallback),
+            _ => fallback,
+        }
+    }
+
+    /// Whether no quiet hour and no cap ever holds a message of this class.
+    pub fn lets_pass(&self, class: Class) -> bool {
+        let is_quiet = self.quiet_hours.between.is_some() || !self.quiet_hours.days.is_empty();
+        class == Class::Transactional || !(is_quiet || self.caps.iter().any(|cap| cap.class == class))
+    }
+
+    /// Until when a message of this class must wait at least, and why; `None` when it may leave now. One that `has_slot`
+    /// counts in the caps already.
+    pub fn hold(
+        &self,
+        class: Class,
+        has_slot: bool,
+        zone: Zone,
+        now: Instant,
+        claims: &Claims,
+    ) -> Option<(Instant, Reason)> {
+        if self.lets_pass(class) {
+            return None;
+        }
+        let free = if has_slot { now } else { claims.free_at(&self.caps, class, now) };
+        let until = quiet_until(&self.quiet_hours, zone, free).unwrap_or(free);
+        let reason = match quiet_until(&self.quiet_hours, zone, now) {
+            Some(_) => Reason::QuietHours,
+            None => Reason::Cap,
+        };
+        (until > now).then_some((until, reason))
+    }
+
+    /// Whether the marketing messages of this person are not sent, so that it can be seen what they change.
+    pub fn holds_out(&self, person: &Id) -> bool {
+        self.holdout > Decimal::ZERO && draw(person) < self.holdout
+    }
+
+    /// Remembers a claim, and forgets those at which no cap looks any more.
+    pub fn claim(&self, claims: &mut Claims, class: Class, now: Instant) {
+        let spans = self.caps.iter().filter(|cap| cap.class == class).map(span);
+        if let Some(longest) = spans.max() {
+            claims.0.retain(|claim| claim.class != class || claim.at.0.saturating_add(longest) > now.0);
+            claims.0.push(Claim { at: now, class });
+        }
+    }
+}
+
+impl Claims {
+    /// The earliest instant, from now on, at which every cap of a class has room for one more. A claim counts until just
+    /// before its instant and the length of the cap.
+    fn free_at(&self, caps: &[Cap], class: Class, now: Instant) -> Instant {
+        let own = || self.0.iter().rev().filter(|claim| claim.class == class);
+        let free = |cap: &Cap| {
+            let full_since = own().nth((cap.most as usize).checked_sub(1)?)?;
+            Some(Instant(full_since.at.0.saturating_add(span(cap))))
+        };
+        caps.iter().filter(|cap| cap.class == class).filter_map(free).fold(now, Instant::max)
+    }
+}
+
+/// The length of a cap, in microseconds.
+fn span(cap: &Cap) -> i64 {
+    i64::try_from(cap.per.nominal()).unwrap_or(i64::MAX)
+}
+
+/// When the quiet hours in which an instant lies are over; `None` when it lies in none. They include their start and
+/// exclude their end, at the instants that the wall times have in this zone.
+fn quiet_until(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
+    // More than a week of quiet hours is for ever.
+    const MOST: usize = 24;
+    let mut until = None;
+    for _ in 0..MOST {
+        match quiet_span_end(quiet, zone, until.unwrap_or(at)) {
+            Some(end) => until = Some(end),
+            None => return until,
+        }
+    }
+    Some(Instant::MAX)
+}
+
+/// The end of one stretch of quiet hours in which an instant lies.
+fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
+    let (today, _) = zone.wall(at);
+    // A stretch over midnight began yesterday; a wall time that did not exist may have moved it by a day.
+    let days = (-2..=1).filter_map(|days| Some((today.add_days(days)?, today.add_days(days + 1)?)));
+    days.flat_map(|(day, next)| {
+        let between = quiet.between.filter(|(from, to)| from != to).map(|(from, to)| {
+            let end = if from < to { day } else { next };
+            (zone.instant(day, from), zone.instant(end, to))
+        });
+        let whole = quiet
+            .days
+            .contains(&day.weekday())
+            .then(|| (zone.instant(day, TimeOfDay::MIDNIGHT), zone.instant(next, TimeOfDay::MIDNIGHT)));
+        between.into_iter().chain(whole)
+    })
+    .filter(|(start, end)| (*start..*end).contains(&at))
+    .map(|(_, end)| end)
+    .max()
+}
+
+/// Between 0 and 1, the same for a person whenever and wherever it is drawn: the start of BLAKE3 over `scn-holdout-1` and
+/// the person's id.
+fn draw(person: &Id) -> Decimal {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"scn-holdout-1");
+    hasher.update(described(person).as_bytes());
+    let mut bytes = [0u8; 4];
+    hasher.finalize_xof().fill(&mut bytes);
+    Decimal::from(u32::from_le_bytes(bytes)) / Decimal::from(1u64 << 32)
+}

@@ -1,0 +1,276 @@
+//! Deciding messages: a `send` that comes due, alone or together with others, and taking back what waits.
+
+use super::eval::Asked;
+use super::messages::OwnMessage;
+use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};
+use super::program::{Program, Unit};
+use super::state::{Handle, Instance, Pending, Phase, State};
+use super::step::{Delivery, Stepper};
+use super::value::Value;
+use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
+use crate::model::may_be_email;
+use std::cell::RefCell;
+
+/// Instances that take a step at one instant, in order of entry.
+pub(super) type Members = Vec<(Handle, Instance)>;
+
+/// A `send` of a scenario.
+#[derive(Clone, Copy)]
+pub(super) struct SendStep<'a> {
+    pub unit: &'a Unit,
+    pub at: StepIx,
+    pub node: &'a Step,
+    pub send: &'a Send,
+}
+
+impl<'a> SendStep<'a> {
+    /// `None` when the step is no `send`.
+    pub fn of(unit: &'a Unit, at: StepIx) -> Option<SendStep<'a>> {
+        let node = unit.scenario.steps.get(at)?;
+        match &node.op {
+            Op::Send(send) => Some(SendStep { unit, at, node, send }),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Stepper<'a, '_> {
+    /// One `send`, alone.
+    pub(super) fn send(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>) {
+        let asked = RefCell::default();
+        let judged = self.may_send(instance, step, &asked);
+        self.tell_message(instance, step, judged, asked.take());
+        match judged {
+            Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
+            Err(outcome) => self.not_sent(instance, step.at, outcome),
+        }
+    }
+
+    /// All instances of this scenario and version that stand in the wait before a step and come due before the next
+    /// midnight take it now, with the one for which it came due; those that may send leave as one message.
+    pub(super) fn together(&mut self, handle: Handle, instance: Instance, wait: StepIx, step: SendStep<'a>) -> Members {
+        let midnight = self.zone().next_midnight(self.now);
+        let others = self.state.take_together(instance.unit, wait, midnight);
+        let mut members = vec![(handle, instance)];
+        for (handle, wake) in others {
+            let stands = |each: &Instance| {
+                matches!(each.phase, Phase::Waiting(step) | Phase::WaitingFor(step) if step == wait)
+                    && each.wake == Some(wake)
+            };
+            if self.state.get(handle).is_some_and(stands)
+                && let Some(instance) = self.state.take(handle)
+            {
+                self.tell(&instance, Some(wait), Told::Due, Vec::new());
+                members.push((handle, instance));
+            }
+        }
+        members.sort_by_key(|(_, instance)| (instance.entry, instance.serial));
+        let mut leaving: Vec<(Handle, &mut Instance)> = Vec::new();
+        let mut first: Option<u8> = None;
+        for (handle, instance) in &mut members {
+            let asked = RefCell::default();
+            let judged = self.may_send(instance, step, &asked);
+            self.tell_message(instance, step, judged, asked.take());
+            match judged {
+                Ok(alternative) => {
+                    first.get_or_insert(alternative);
+                    leaving.push((*handle, instance));
+                }
+                Err(outcome) => self.not_sent(instance, step.at, outcome),
+            }
+        }
+        if let Some(alternative) = first {
+            self.emit(&mut leaving, step, alternative);
+        }
+        members
+    }
+
+    fn tell_message(
+        &mut self,
+        instance: &Instance,
+        step: SendStep<'a>,
+        judged: Result<u8, (Outcome, Reason)>,
+        asked: Vec<Asked>,
+    ) {
+        let told = match judged {
+            Ok(alternative) => {
+                let outcome = self.leaves_at_once(step.send.class).then_some(Outcome::Sent);
+                Told::Message { outcome, reason: Reason::None, alternative }
+            }
+            Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
+        };
+        self.tell(instance, Some(step.at), told, asked);
+    }
+
+    /// Whether a message that may be sent is claimed and accepted here and now.
+    fn leaves_at_once(&self, class: Class) -> bool {
+        self.delivery == Delivery::Immediate && self.program.policy().lets_pass(class)
+    }
+
+    /// Whether a message may leave, and by which alternative, whatever quiet hours and caps say.
+    pub(super) fn may_send(
+        &self,
+        instance: &Instance,
+        SendStep { unit, node, send, .. }: SendStep<'a>,
+        asked: &RefCell<Vec<Asked>>,
+    ) -> Result<u8, (Outcome, Reason)> {
+        let eval = self.eval(unit, instance, asked);
+        if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
+            return Err((Outcome::Skipped, reason));
+        }
+        // It may have become true by the passing of time alone, without an event that would have ended the instance. The
+        // step of `goal ... then` comes after the end: nothing stops it any more.
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        match stop_when.map(|condition| eval.truth(condition)) {
+            None | Some(Some(false)) => {}
+            Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
+            Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
+        }
+        let is_marketing = send.class == Class::Marketing;
+        let has_address = |each: &&Alternative| is_address(&each.channel, &eval.value(each.address));
+        let consents =
+            |each: &Alternative| !is_marketing || each.consent.is_none_or(|consent| eval.truth(consent) == Some(true));
+        let chosen = send.alternatives.iter().position(|each| has_address(&each) && consents(each));
+        let Some(chosen) = chosen else {
+            let is_reachable = send.alternatives.iter().any(|each| has_address(&each));
+            let reason = if is_reachable { Reason::NoConsent } else { Reason::OutOfReach };
+            return Err((Outcome::Suppressed, reason));
+        };
+        if is_marketing && self.program.policy().holds_out(&self.facts.person.id) {
+            return Err((Outcome::HeldOut, Reason::None));
+        }
+        Ok(chosen as u8)
+    }
+
+    /// The message does not leave for this instance.
+    pub(super) fn not_sent(&mut self, instance: &Instance, at: StepIx, (outcome, reason): (Outcome, Reason)) {
+        let ordinal = self.ordinal(instance, at);
+        self.effect(instance, at, ordinal, What::Send { alternative: 0, outcome, reason });
+    }
+
+    /// The number of a step in the text.
+    pub(super) fn ordinal(&self, instance: &Instance, at: StepIx) -> u16 {
+        let unit = self.program.unit(instance.unit);
+        unit.and_then(|unit| unit.scenario.steps.get(at)).map_or(0, |node| node.ordinal)
+    }
+
+    /// One message for all these instances: the first in order of entry gives it its identity.
+    fn emit(&mut self, leaving: &mut [(Handle, &mut Instance)], step: SendStep<'a>, alternative: u8) {
+        let leaves_at_once = self.leaves_at_once(step.send.class);
+        let Some((_, first)) = leaving.first() else { return };
+        // Where everything leaves at once, a message needs an identity only if somebody asks for it.
+        let is_named = !leaves_at_once || self.program.messages().are_read();
+        let key = if is_named { self.key(first, step.unit, step.node) } else { EffectKey([0; 16]) };
+        for (handle, instance) in &mut *leaving {
+            self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
+            let mut own = OwnMessage { step: step.at, alternative, key, due: self.now, accepted: None };
+            if leaves_at_once {
+                instance.last_message = Some(self.now);
+                own.accepted = Some(self.now);
+            } else {
+                let mut pending = Pending::new(key, step.at, self.now, alternative);
+                pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
+                instance.pending.push(pending);
+            }
+            self.remember(step.unit, *handle, instance, own);
+        }
+        let what = match self.delivery {
+            _ if leaves_at_once => What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None },
+            Delivery::Outbox => What::Emit { key, expires: self.expires(self.now) },
+            Delivery::Immediate => {
+                self.state.held.insert((self.now, key));
+                return;
+            }
+        };
+        self.message_effect(leaving, step, what);
+        if leaves_at_once {
+            self.make_sent(step.unit, step.at, alternative, key);
+        }
+    }
+
+    /// What is said of a message that instances share.
+    pub(super) fn message_effect(&mut self, leaving: &[(Handle, &mut Instance)], step: SendStep<'a>, what: What) {
+        let Some(((_, first), rest)) = leaving.split_first() else { return };
+        self.effect(first, step.at, step.node.ordinal, what);
+        if let Some(effect) = self.out.effects.last_mut() {
+            effect.also = rest.iter().map(|(_, instance)| instance.trigger.clone()).collect();
+        }
+    }
+
+    /// Takes back what an instance still had to send, unless another leaves with the same message. What came due at this
+    /// very instant has left before, if it can: only the outbox does not know it yet.
+    pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
+        for mut pending in std::mem::take(&mut instance.pending) {
+            if pending.due >= self.now {
+                pending.otherwise.get_or_insert((outcome, reason));
+                instance.pending.push(pending);
+                continue;
+            }
+            instance.own.retain(|own| own.key != pending.key);
+            let step = pending.step;
+            if pending.wake.is_some() {
+                let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
+                self.tell(instance, Some(step), told, Vec::new());
+                self.not_sent(instance, step, (outcome, reason));
+            } else if self.state.with_pending(pending.key).is_empty() {
+                self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
+            }
+        }
+    }
+}
+
+impl State {
+    /// The messages that quiet hours and caps still hold where no outbox keeps them, as effects at the instants at which
+    /// they came due: what a driver shows at the end of a simulation.
+    pub fn deferred(&self, program: &Program) -> Vec<Effect> {
+        let mut keys: Vec<EffectKey> = self.held.iter().map(|(_, key)| *key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        self.sort_messages(program, &mut keys);
+        keys.into_iter().filter_map(|key| self.deferred_message(program, key)).collect()
+    }
+
+    fn deferred_message(&self, program: &Program, key: EffectKey) -> Option<Effect> {
+        let mut members: Vec<&Instance> =
+            self.with_pending(key).into_iter().filter_map(|handle| self.get(handle)).collect();
+        members.sort_by_key(|instance| (instance.entry, instance.serial));
+        let (first, rest) = members.split_first()?;
+        let pending = first.pending.iter().find(|pending| pending.key == key)?;
+        let node = program.unit(first.unit)?.scenario.steps.get(pending.step)?;
+        let (alternative, reason) = (pending.alternative, pending.held);
+        Some(Effect {
+            at: pending.due,
+            entered_at: first.entry,
+            unit: first.unit,
+            ordinal: node.ordinal,
+            step: pending.step,
+            what: What::Send { alternative, outcome: Outcome::Deferred, reason },
+            trigger: first.trigger.clone(),
+            also: rest.iter().map(|instance| instance.trigger.clone()).collect(),
+        })
+    }
+}
+
+fn is_address(channel: &str, value: &Value) -> bool {
+    match value {
+        Value::Text(text) if channel == "email" => may_be_email(text),
+        Value::Text(text) => !text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// Why a guard holds its step back; `None` when it lets it pass.
+pub(super) fn held(guard: &Guard, truth: impl Fn(ExprIx) -> Option<bool>) -> Option<Reason> {
+    match guard {
+        Guard::Unless(condition) => match truth(*condition) {
+            Some(false) => None,
+            Some(true) => Some(Reason::Unless),
+            None => Some(Reason::UnlessUnknown),
+        },
+        Guard::OnlyIf(condition) => match truth(*condition) {
+            Some(true) => None,
+            Some(false) => Some(Reason::OnlyIf),
+            None => Some(Reason::OnlyIfUnknown),
+        },
+    }
+}

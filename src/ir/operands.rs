@@ -1,0 +1,79 @@
+//! What an expression is made of.
+
+use super::{Expr, ExprIx, Window};
+use smallvec::SmallVec;
+
+impl Expr {
+    /// The expressions that this one refers to, those of its window and keys included, in the order in which they stand.
+    /// Those of a probe are the probe's.
+    pub fn operands(&self) -> SmallVec<[ExprIx; 4]> {
+        let mut all = SmallVec::new();
+        match self {
+            Expr::Missing
+            | Expr::Literal(_)
+            | Expr::Now
+            | Expr::Entry
+            | Expr::LastMessage
+            | Expr::Contact(_)
+            | Expr::ContactId
+            | Expr::Trigger(_)
+            | Expr::Event(_)
+            | Expr::Element
+            | Expr::EventAt
+            | Expr::OwnMessage(_)
+            | Expr::Balance(_)
+            | Expr::Measure(_)
+            | Expr::InScenario(_) => {}
+            Expr::IsUnknown(one)
+            | Expr::Top(_, one)
+            | Expr::Field { of: one, .. }
+            | Expr::Has(one)
+            | Expr::IsEmpty(one)
+            | Expr::Not(one)
+            | Expr::Negate(one)
+            | Expr::Round(one) => all.push(*one),
+            Expr::InList(one, two)
+            | Expr::Equal(one, two)
+            | Expr::Less(one, two)
+            | Expr::LessOrEqual(one, two)
+            | Expr::Add(one, two)
+            | Expr::Subtract(one, two)
+            | Expr::Multiply(one, two)
+            | Expr::Divide(one, two)
+            | Expr::Default(one, two)
+            | Expr::Recommend { product: one, complements: two, .. } => all.extend([*one, *two]),
+            Expr::And(parts) | Expr::Or(parts) => all.extend_from_slice(parts),
+            Expr::In(value, list) => {
+                all.push(*value);
+                all.extend_from_slice(list);
+            }
+            Expr::If { condition, then, otherwise } => all.extend([*condition, *then, *otherwise]),
+            Expr::History { keys, window, .. } => {
+                all.extend_from_slice(keys);
+                all.extend(window.operand());
+            }
+            Expr::Scan { keys, window, filter, .. } => {
+                all.extend_from_slice(keys);
+                all.extend(window.operand());
+                all.push(*filter);
+            }
+            Expr::Aggregate(aggregate) => {
+                all.extend_from_slice(&aggregate.keys);
+                all.extend(aggregate.window.operand());
+                all.extend(aggregate.filter);
+                all.extend(aggregate.of);
+            }
+        }
+        all
+    }
+}
+
+impl Window {
+    /// The instant or duration that it is measured by.
+    pub fn operand(&self) -> Option<ExprIx> {
+        match self {
+            Window::Since(ix) | Window::InLast(ix) => Some(*ix),
+            Window::Ever => None,
+        }
+    }
+}

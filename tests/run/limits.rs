@@ -1,0 +1,172 @@
+//! Simulate = run under a policy: what quiet hours and caps hold back leaves at the same instants, and what never leaves is
+//! the same, of two scenarios that compete; several rows of one instant included.
+
+use super::equal::{Life, arrivals, seeds, templates};
+use super::invent;
+use super::outbox;
+use super::random::Random;
+use super::shop::{Shop, template};
+use super::shrink::{Case, smallest};
+use super::world::World;
+use rust_decimal::Decimal;
+use scn::drivers::simulate::{Request, simulate};
+use scn::ir::{Bundle, Cap, Class, Code, Expr, Op, Policy};
+use scn::model::{Literal, QuietHours};
+use scn::store::crm::Crm;
+use scn::time::{Duration, Instant, TimeOfDay, Weekday};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What became of a message: contact, scenario, step, outcome, its instant in seconds, channel and message.
+type Line = (String, String, u16, String, i64, String, String);
+
+/// A scenario beside the invented one, so that two compete for one slot.
+const OTHER: &str = "\nscenario other {\n  when purchased\n  wait 1 day\n  send email other\n}\n";
+
+fn policy(random: &mut Random) -> Policy {
+    let time = |hour, minute| TimeOfDay::new(hour, minute, 0).unwrap();
+    let mut policy = Policy::default();
+    let (quiet, caps) = (random.percent(60), random.percent(75));
+    if quiet || !caps {
+        let spans = [(time(20, 0), time(9, 0)), (time(12, 0), time(14, 0)), (time(22, 0), time(2, 30))];
+        let between = random.percent(80).then(|| random.pick(&spans));
+        let days = [Weekday::Sunday, Weekday::Monday, Weekday::Saturday];
+        let days = if random.percent(50) || between.is_none() { vec![random.pick(&days)] } else { Vec::new() };
+        policy.quiet_hours = QuietHours { between, days };
+    }
+    for _ in 0..if caps { random.range(1, 2) } else { 0 } {
+        let most = random.range(1, 3) as u32;
+        let lengths =
+            [Duration::seconds(3600), Duration::days(1), Duration::days(3), Duration::days(7), Duration::months(1)];
+        policy.caps.push(Cap { class: Class::Marketing, most, per: random.pick(&lengths) });
+    }
+    let orders: [&[&str]; 4] = [&[], &["other"], &["story"], &["story", "other"]];
+    policy.priority = random.pick(&orders).iter().map(|name| (*name).to_owned()).collect();
+    if random.percent(20) {
+        policy.holdout = Decimal::new(30, 2);
+    }
+    if random.percent(30) {
+        let mut code = Code::default();
+        policy.zone = Some(code.exprs.push(Expr::Literal(Literal::Text("Asia/Kolkata".into()))));
+        policy.code = code;
+    }
+    policy
+}
+
+/// Puts a policy into a bundle, and gives messages their classes: those that nothing holds leave when they are decided,
+/// which in a run is after all rows of their instant, so there are none of them here.
+fn limit(bundle: &mut Bundle, random: &mut Random) {
+    bundle.policy = policy(random);
+    let expires = [Duration::days(2), Duration::days(10), Duration::seconds(6 * 3600), Duration::days(1)];
+    bundle.settings.expire = random.pick(&expires);
+    let is_quiet = bundle.policy.quiet_hours != QuietHours::default();
+    for step in bundle.scenarios.iter_mut().flat_map(|scenario| scenario.steps.values_mut()) {
+        if let Op::Send(send) = &mut step.op
+            && is_quiet
+            && random.percent(20)
+        {
+            send.class = Class::Service;
+        }
+    }
+}
+
+/// Both answers for a case, the simulation's and the run's, without the lines of messages that never were in an outbox.
+fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
+    let mut files = templates(&case.story);
+    files.push(template("email", "other", "other"));
+    let mut shop = Shop::new(&format!("{}{OTHER}", case.story), case.world.zone.name(), &files);
+    limit(&mut shop.bundle, &mut Random::new(seed.wrapping_mul(7)));
+    let full = shop.folder.path().join("full.db");
+    case.world.write(&full);
+    World { events: Vec::new(), ..case.world.clone() }.write(&shop.crm());
+    let request = Request { to: case.world.to.map(Instant::from_seconds), ..Request::default() };
+    let mut bytes = Vec::new();
+    let simulation = simulate(&shop.bundle, &Crm::open(&full).unwrap(), &request, Some(&mut bytes)).unwrap();
+    let wanted = told(&bytes);
+    let Some((from, to)) = simulation.report.span else { return (wanted, Vec::new()) };
+    let mut arrivals = arrivals(&full, &case.world);
+    arrivals.retain(|arrival| arrival.arrived <= to.seconds());
+    let mut life = Life { shop: &shop, full: &full, random: Random::new(!seed), cuts: 0 };
+    life.live(&arrivals, from, to);
+    (wanted, kept(&shop))
+}
+
+/// What the effects CSV says of messages that came as far as an outbox. One that leaves for several instances may have
+/// lost some on its way, and each that it loses has a line of its own: those lines are left out.
+fn told(csv: &[u8]) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for record in csv::Reader::from_reader(csv).records().map(Result::unwrap) {
+        let outcome = match &record[9] {
+            outcome @ ("sent" | "deferred") => outcome.to_owned(),
+            _ => continue,
+        };
+        let at = chrono::DateTime::parse_from_rfc3339(&record[0]).unwrap().timestamp();
+        let (channel, message) = match outcome.as_str() {
+            "sent" => (record[7].to_owned(), record[8].to_owned()),
+            _ => (String::new(), String::new()),
+        };
+        lines.push((record[1].into(), record[2].into(), record[5].parse().unwrap(), outcome, at, channel, message));
+    }
+    lines.sort();
+    lines
+}
+
+/// As [`told`], by the state file.
+fn kept(shop: &Shop) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for row in outbox::rows(&shop.state()) {
+        let (outcome, at) = match row.state.as_str() {
+            "accepted" => ("sent", row.settled),
+            "deferred" => ("deferred", row.due),
+            "skipped" | "suppressed" | "expired" | "cancelled" => continue,
+            other => panic!("{other}: {row:?}"),
+        };
+        let said = if outcome == "sent" { (row.channel, row.message) } else { Default::default() };
+        lines.push((row.contact, row.scenario, row.step, outcome.into(), at, said.0, said.1));
+    }
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_run_under_a_policy_sends_what_the_simulation_sends() {
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in seeds(250) {
+        let mut random = Random::new(seed);
+        let story = invent::story(&mut random);
+        let world = invent::world(&mut random, &story);
+        let case = Case { story, world };
+        let same = |case: &Case| {
+            let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
+            answers.ok().and_then(|(wanted, found)| (wanted == found).then_some(wanted))
+        };
+        let Some(wanted) = same(&case) else {
+            let smallest = smallest(case, |case| same(case).is_none());
+            panic!("seed {seed} (run it alone with SCN_SEED={seed}): {}", described(seed, &smallest));
+        };
+        for line in wanted {
+            *outcomes.entry(line.3).or_default() += 1;
+        }
+    }
+    println!("{outcomes:?}");
+    assert!(std::env::var("SCN_SEED").is_ok() || (outcomes["sent"] > 600 && outcomes["deferred"] > 10));
+}
+
+fn described(seed: u64, case: &Case) -> String {
+    let mut bundle = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story)).bundle;
+    limit(&mut bundle, &mut Random::new(seed.wrapping_mul(7)));
+    let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
+    let answers = match &answers {
+        Ok((wanted, found)) => {
+            let only = |one: &[Line], other: &[Line]| -> Vec<String> {
+                one.iter().filter(|line| !other.contains(line)).map(|line| format!("{line:?}")).collect()
+            };
+            format!("only simulate: {:#?}\nonly run: {:#?}", only(wanted, found), only(found, wanted))
+        }
+        Err(_) => "it panics".to_owned(),
+    };
+    format!(
+        "{}\n{:#?}\nexpire {}\nzone {}, to {:?}\n{:#?}\n{answers}",
+        case.story, bundle.policy, bundle.settings.expire, case.world.zone, case.world.to, case.world.events
+    )
+}
