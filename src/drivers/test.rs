@@ -2,7 +2,7 @@
 
 use super::life::Contact;
 use crate::engine::{
-    EntityTable, Event, Life, Measures, Outcome, Output, Person, Program, State, TraceLine, Value, What, World,
+    Census, EntityTable, Event, Life, Measures, Outcome, Output, Person, Program, State, TraceLine, Value, What, World,
     apply_defaults,
 };
 use crate::ir::{Expectation, ExpectationKind, FieldUse, GivenEvent, GivenRow, GivenValue, Op, TestCase, When};
@@ -50,14 +50,12 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
     let world = world(program, case);
     let mut verdict = Verdict::default();
     let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
-    for person in people(program, case, &world) {
-        let mut life = Life::default();
-        for (number, event) in case.events.iter().enumerate() {
-            push_event(program, &world, &mut life, &person, number, event);
-        }
-        life.sort();
+    let people = people(program, case, &world);
+    let measures = measures(program, case, &world, &people, (first, last));
+    for person in people {
+        let mut life = life(program, case, &world, &person);
         let mut state = State::default();
-        let (world, measures) = (&world, Measures::NONE);
+        let (world, measures) = (&world, &measures);
         let mut contact = Contact { program, world, person: &person, measures, life: &mut life, state: &mut state };
         contact.live(first, Instant::MAX, &mut out);
         verdict.sent.extend(out.effects.drain(..).filter_map(|effect| {
@@ -191,6 +189,36 @@ fn people(program: &Program, case: &TestCase, world: &World) -> Vec<Person> {
         Person { id, values }
     };
     case.given.iter().filter(|row| row.entity == "contact").map(person).collect()
+}
+
+/// What the measures tell: as the test says, or taken of its contacts.
+fn measures(
+    program: &Program,
+    case: &TestCase,
+    world: &World,
+    people: &[Person],
+    (first, last): (Instant, Instant),
+) -> Measures {
+    let mut census = Census::new(program, first, last);
+    let taken: &[Person] = if census.is_empty() { &[] } else { people };
+    for person in taken {
+        census.take(program, world, person, &mut life(program, case, world, person));
+    }
+    let mut measures = census.finish(program);
+    for given in &case.measures {
+        measures.hold(&given.name, Value::from(&given.value));
+    }
+    measures
+}
+
+/// What happens to a contact in a test.
+fn life(program: &Program, case: &TestCase, world: &World, person: &Person) -> Life {
+    let mut life = Life::default();
+    for (number, event) in case.events.iter().enumerate() {
+        push_event(program, world, &mut life, person, number, event);
+    }
+    life.sort();
+    life
 }
 
 fn push_event(program: &Program, world: &World, life: &mut Life, person: &Person, number: usize, event: &GivenEvent) {

@@ -2,9 +2,9 @@
 
 use super::advance::{Ending, Next};
 use super::balance;
-use super::message_values::literal;
 use super::entry::Candidate;
 use super::eval::Eval;
+use super::message_values::literal;
 use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
 use super::own::Change;

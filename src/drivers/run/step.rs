@@ -12,8 +12,7 @@ use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{
     Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
-    ReceiptOutcome,
-    Verdict as Answer,
+    ReceiptOutcome, Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
