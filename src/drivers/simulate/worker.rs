@@ -81,7 +81,7 @@ impl Worker<'_> {
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
-            if let Some(row) = Row::of(effect, &person.id, self.world) {
+            if let Some(row) = Row::of(effect, &person.id, self.given.world) {
                 self.rows.push(row)?;
             }
         }
