@@ -18,6 +18,7 @@ pub mod ir;
 // rank 4
 pub mod compile;
 pub mod engine;
+pub mod graph;
 // rank 5
 #[allow(clippy::disallowed_methods, reason = "channels read templates and open sockets")]
 pub mod channel;

@@ -141,3 +141,70 @@ fn what_is_said_differently_is_another_version() {
         assert_ne!(hash(&SENTENCE.replace(said, instead)), expected, "{instead}");
     }
 }
+
+#[test]
+fn the_library_passes_its_own_tests() {
+    let (code, text) = scn(&["check", "stdlib"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("warning["), "{text}");
+    let (code, text) = scn(&["test", "stdlib"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("no test runs"), "{text}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(stem) = name.strip_suffix(".scn").filter(|stem| !stem.ends_with(".test")) else { continue };
+        assert!(folder.join(format!("{stem}.test.scn")).exists(), "{name} has no tests");
+        let tests = std::fs::read_to_string(folder.join(format!("{stem}.test.scn"))).unwrap();
+        for line in std::fs::read_to_string(folder.join(&name)).unwrap().lines() {
+            let mut words = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            if let (Some("let" | "segment" | "account" | "route"), Some(defined)) = (words.next(), words.next()) {
+                assert!(tests.contains(defined), "{name}: nothing tests `{defined}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_message_is_written_in_english_and_in_french() {
+    for (folder, name) in scenarios().into_iter().filter(|(_, name)| name != "renewal") {
+        let templates = std::fs::read_dir(folder.join("templates")).unwrap();
+        let files: Vec<String> = templates.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        for file in files.iter().filter(|file| !file.contains(".fr.")) {
+            let parts: Vec<&str> = file.splitn(3, '.').collect();
+            let [message, channel, _] = parts.as_slice() else { panic!("{name}: {file}") };
+            let in_french = format!("{message}.{channel}.fr.");
+            assert!(files.iter().any(|other| other.starts_with(&in_french)), "{name}: {file} is not in French");
+        }
+    }
+}
+
+/// The names of the scenarios of a file that send something.
+fn senders(text: &str) -> Vec<&str> {
+    let scenarios = text.split("\nscenario ").skip(1).filter(|scenario| scenario.contains("send "));
+    scenarios.map(|scenario| scenario.split([' ', '{']).next().unwrap()).collect()
+}
+
+#[test]
+fn every_scenario_sends_on_the_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (crm, effects) = (path("crm.db"), path("effects.csv"));
+    let sample = ["scenarios/sample/purchases.csv.gz", "scenarios/sample/sample.sql", "scenarios/sample/synthetic.sql"];
+    let (code, text) = scn(&["import", &crm, "--csv", sample[0], "--with", sample[1], "--with", sample[2]]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = scn(&["simulate", "scenarios", "--strict", "--crm", &crm, "--effects", &effects]);
+    assert_eq!(code, 0, "{text}");
+    let mut reader = csv::Reader::from_path(&effects).unwrap();
+    let sent: std::collections::BTreeSet<String> = (reader.records().map(Result::unwrap))
+        .filter(|record| &record[6] == "send" && &record[9] == "sent")
+        .map(|record| record[2].to_owned())
+        .collect();
+    for (folder, name) in scenarios() {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.scn"))).unwrap();
+        let all = senders(&text);
+        for scenario in if all.is_empty() { vec![name.as_str()] } else { all } {
+            assert!(sent.contains(scenario), "{scenario} of {name} sends nothing on the sample");
+        }
+    }
+}

@@ -49,7 +49,7 @@ fn the_mapping_gives_the_tables_of_the_bench() {
     let csv = build_bench(&path("bench.db"));
 
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample/online_retail.sql");
-    let request = Request { crm: path("crm.db"), csv, mapping, rejects: None, rejects_max: None };
+    let request = Request { crm: path("crm.db"), csv, mappings: vec![mapping], rejects: None, rejects_max: None };
     let report = import(&request, &mut |_| {}).unwrap();
     assert_eq!((report.records, report.rejected), (541_909, 144_025));
     let tables = [("contact", 4_338), ("product", 3_665), ("purchased", 397_884)];
@@ -101,7 +101,11 @@ fn the_sentence_gives_the_answer_of_the_bench() {
     let path = |name: &str| folder.path().join(name);
     let csv = build_bench(&path("bench.db"));
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample/online_retail.sql");
-    import(&Request { crm: path("own.db"), csv, mapping, rejects: None, rejects_max: None }, &mut |_| {}).unwrap();
+    import(
+        &Request { crm: path("own.db"), csv, mappings: vec![mapping], rejects: None, rejects_max: None },
+        &mut |_| {},
+    )
+    .unwrap();
     for crm in ["bench.db", "own.db"] {
         let ran = Command::new(env!("CARGO_BIN_EXE_scn"))
             .args(["simulate", "scenarios/renewal/renewal.scn", "--crm"])

@@ -45,7 +45,7 @@ pub fn retail() -> PathBuf {
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     if changed(&crm) < changed(&mapping) {
         drop(std::fs::remove_file(&crm));
-        let request = Request { crm: crm.clone(), csv, mapping, rejects: None, rejects_max: None };
+        let request = Request { crm: crm.clone(), csv, mappings: vec![mapping], rejects: None, rejects_max: None };
         import(&request, &mut |_| {}).unwrap();
     }
     crm

@@ -1,6 +1,8 @@
 -- The sample's CRM, from `purchases.csv.gz`; its README says where that comes from. Amounts are pounds sterling.
 --
 --   scn import scenarios/sample/crm.db --csv scenarios/sample/purchases.csv.gz --with scenarios/sample/sample.sql
+--
+-- `synthetic.sql` runs after it, and adds what the shop's file does not tell.
 
 INSERT INTO reject
 SELECT line, CASE WHEN CAST(Quantity AS INTEGER) <= 0 THEN 'cancelled or no quantity' ELSE 'no price' END
@@ -10,7 +12,7 @@ WHERE CAST(Quantity AS INTEGER) <= 0 OR CAST(UnitPrice AS REAL) <= 0;
 CREATE TEMP TABLE kept AS SELECT * FROM csv WHERE line NOT IN (SELECT line FROM reject);
 
 -- Contacts and products are numbered in the order of their first purchase in the file, whose country and name they have.
-CREATE TABLE contact(id INTEGER PRIMARY KEY, code TEXT NOT NULL, country TEXT NOT NULL, email TEXT NOT NULL);
+CREATE TABLE contact(id INTEGER PRIMARY KEY, code TEXT NOT NULL, country TEXT NOT NULL, email TEXT);
 INSERT INTO contact
 SELECT row_number() OVER (ORDER BY line), CustomerID, Country, 'c' || row_number() OVER (ORDER BY line) || '@example.com'
 FROM kept

@@ -80,8 +80,8 @@ impl Tls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     pub csv: PathBuf,
-    /// The mapping in SQL.
-    pub with: PathBuf,
+    /// The mapping in SQL: one file after the other.
+    pub with: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -161,7 +161,23 @@ struct WebhookTable {
 #[serde(deny_unknown_fields)]
 struct SampleTable {
     csv: PathBuf,
-    with: PathBuf,
+    with: OneOrMany,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path or a list of paths")]
+enum OneOrMany {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+impl OneOrMany {
+    fn into_paths(self) -> Vec<PathBuf> {
+        match self {
+            OneOrMany::One(path) => vec![path],
+            OneOrMany::Many(paths) => paths,
+        }
+    }
 }
 
 /// A value that TOML accepts and we do not.
@@ -197,7 +213,10 @@ impl File {
             webhooks: (self.webhooks.into_iter())
                 .map(|(name, webhook)| Ok((name, webhook_address(webhook.url)?)))
                 .collect::<Result<_, _>>()?,
-            sample: self.sample.map(|sample| Sample { csv: whole(sample.csv), with: whole(sample.with) }),
+            sample: self.sample.map(|sample| Sample {
+                csv: whole(sample.csv),
+                with: sample.with.into_paths().into_iter().map(whole).collect(),
+            }),
         })
     }
 }

@@ -21,9 +21,9 @@ pub struct Arguments {
     /// The file to import, plain or compressed by gzip
     #[arg(long, value_name = "FILE")]
     pub csv: PathBuf,
-    /// The mapping
-    #[arg(long, value_name = "MAPPING.sql")]
-    pub with: PathBuf,
+    /// The mapping; given several times, one after the other
+    #[arg(long, value_name = "MAPPING.sql", required = true)]
+    pub with: Vec<PathBuf>,
     /// Write every refused line with its reason
     #[arg(long, value_name = "OUT.csv")]
     pub rejects: Option<PathBuf>,
@@ -34,14 +34,17 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let Arguments { crm, csv, with, .. } = arguments;
-    whole::refuse_inputs(crm, &[csv, with])?;
+    let mut inputs: Vec<&Path> = vec![csv];
+    inputs.extend(with.iter().map(PathBuf::as_path));
+    whole::refuse_inputs(crm, &inputs)?;
     if let Some(rejects) = &arguments.rejects {
-        whole::refuse_inputs(rejects, &[crm, csv, with])?;
+        inputs.push(crm);
+        whole::refuse_inputs(rejects, &inputs)?;
     }
     let report = load(&Request {
         crm: arguments.crm.clone(),
         csv: arguments.csv.clone(),
-        mapping: arguments.with.clone(),
+        mappings: arguments.with.clone(),
         rejects: arguments.rejects.clone(),
         rejects_max: arguments.max_rejects,
     })?;

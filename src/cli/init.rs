@@ -28,18 +28,19 @@ macro_rules! from_scenarios {
 }
 
 /// The project's files that are the same in every project.
-const SCENARIOS: [(&str, &str); 11] = from_scenarios![
+const SCENARIOS: [(&str, &str); 12] = from_scenarios![
     "renewal/renewal.scn",
     "renewal/renewal.test.scn",
     "renewal/templates/reminder.email.html",
     "renewal/templates/reminder.email.txt",
     "welcome/welcome.scn",
     "welcome/welcome.test.scn",
+    "welcome/templates/welcome.email.fr.html",
     "welcome/templates/welcome.email.html",
-    "welcome/templates/welcome.email.txt",
+    "welcome/templates/welcome.sms.fr.txt",
     "welcome/templates/welcome.sms.txt",
+    "welcome/templates/welcome_last_chance.email.fr.html",
     "welcome/templates/welcome_last_chance.email.html",
-    "welcome/templates/welcome_last_chance.email.txt",
 ];
 const OTHERS: [(&str, &str); 3] = [
     ("scn.toml", include_str!("init/scn.toml")),
@@ -60,8 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(folder)?;
     let settings = &project.settings;
     if let (Some(crm), Some(sample)) = (&settings.crm, &settings.sample) {
-        let (csv, mapping) = (sample.csv.clone(), sample.with.clone());
-        import::load(&Request { crm: crm.clone(), csv, mapping, rejects: None, rejects_max: Some(0) })?;
+        let (csv, mappings) = (sample.csv.clone(), sample.with.clone());
+        import::load(&Request { crm: crm.clone(), csv, mappings, rejects: None, rejects_max: Some(0) })?;
     }
     if let Some(state) = &settings.state {
         start_today(state, settings.meaning.zone, now)?;

@@ -11,6 +11,7 @@ pub mod exit;
 pub mod explain;
 pub mod findings;
 pub mod fmt;
+pub mod graph;
 pub mod import;
 pub mod init;
 pub mod instant;
@@ -49,6 +50,7 @@ pub enum Command {
     Explain(explain::Arguments),
     Compile(compile::Arguments),
     Fmt(fmt::Arguments),
+    Graph(graph::Arguments),
     Init(init::Arguments),
     Words(words::Arguments),
     Crm(crm::Arguments),
@@ -88,6 +90,7 @@ impl Command {
             Command::Explain(arguments) => explain::run(arguments),
             Command::Compile(arguments) => compile::run(arguments),
             Command::Fmt(arguments) => fmt::run(arguments),
+            Command::Graph(arguments) => graph::run(arguments),
             Command::Init(arguments) => init::run(arguments),
             Command::Words(arguments) => words::run(arguments),
             Command::Crm(arguments) => crm::run(arguments),

@@ -32,8 +32,8 @@ pub fn crm(project: &Project, named: Option<&Path>) -> Result<Crm, Failure> {
 /// Builds the CRM of `scn.toml` from its sample, on first use.
 fn build_sample(project: &Project, path: &Path) -> Result<(), Failure> {
     let Some(sample) = project.settings.sample.as_ref().filter(|_| !path.exists()) else { return Ok(()) };
-    let (csv, mapping) = (sample.csv.clone(), sample.with.clone());
-    let request = Request { crm: path.to_owned(), csv, mapping, rejects: None, rejects_max: None };
+    let (csv, mappings) = (sample.csv.clone(), sample.with.clone());
+    let request = Request { crm: path.to_owned(), csv, mappings, rejects: None, rejects_max: None };
     let report = super::import::load(&request)?;
     let shown = |path: &Path| clean(&project.show(path.strip_prefix(&project.root).unwrap_or(path))).into_owned();
     output::notice(&format!(

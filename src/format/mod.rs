@@ -40,6 +40,20 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(formatted)
 }
 
+/// The words under a span, on one line and without comments, spaced as the layout spaces them.
+pub fn phrase(words: &Stream<'_>, span: Span) -> String {
+    let places = words.places_under(span);
+    let first = places.start;
+    let mut text = String::new();
+    for place in places {
+        if place > first && spacing::space_before(words, place) {
+            text.push(' ');
+        }
+        text.push_str(words.text_at(place));
+    }
+    text
+}
+
 /// The same tree, the same words and the same comments, in their order.
 fn says_the_same(one: &Parsed, one_text: &str, other: &Parsed, other_text: &str) -> bool {
     one.diagnostics.len() == other.diagnostics.len()

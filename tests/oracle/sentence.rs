@@ -189,8 +189,11 @@ fn the_sentence_on_the_sample() {
     let crm = folder.path().join("crm.db");
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sample");
     let (csv, mapping) = (sample.join("purchases.csv.gz"), sample.join("sample.sql"));
-    import::import(&import::Request { crm: crm.clone(), csv, mapping, rejects: None, rejects_max: None }, &mut |_| {})
-        .unwrap();
+    import::import(
+        &import::Request { crm: crm.clone(), csv, mappings: vec![mapping], rejects: None, rejects_max: None },
+        &mut |_| {},
+    )
+    .unwrap();
     let text = std::fs::read_to_string(sample.join("../renewal/renewal.scn")).unwrap();
     let messages = compare(&Sentence { text, ..renewal() }, &crm, 0);
     assert!(messages > 1000, "only {messages} messages");

@@ -30,8 +30,8 @@ fn the_example_of_the_reference_is_read_whole() {
     assert_eq!(server.connections, 4);
     let sample = settings.sample.unwrap();
     assert_eq!(
-        (sample.csv.as_path(), sample.with.as_path()),
-        (Path::new("/shop/sample.csv.gz"), Path::new("/shop/sample.sql"))
+        (sample.csv.as_path(), sample.with.as_slice()),
+        (Path::new("/shop/sample.csv.gz"), [PathBuf::from("/shop/sample.sql")].as_slice())
     );
 }
 

@@ -28,8 +28,8 @@ pub struct Request {
     pub crm: PathBuf,
     /// Plain or gzip, whatever its name.
     pub csv: PathBuf,
-    /// The SQL.
-    pub mapping: PathBuf,
+    /// The SQL: files that are run one after the other.
+    pub mappings: Vec<PathBuf>,
     /// Where to write the rejected records.
     pub rejects: Option<PathBuf>,
     /// With more rejects, nothing is imported.
@@ -96,15 +96,19 @@ impl From<Error> for ImportError {
 /// Imports, or leaves everything as it was. A CRM that does not exist is made under another name in the same folder
 /// and gets its own when it is whole.
 pub fn import(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<Report, ImportError> {
-    let sql = std::fs::read_to_string(&request.mapping).map_err(|error| Error::io(&request.mapping, &error))?;
+    let read = |path: &PathBuf| match std::fs::read_to_string(path) {
+        Ok(sql) => Ok((path.clone(), sql)),
+        Err(error) => Err(Error::io(path, &error)),
+    };
+    let mappings: Vec<(PathBuf, String)> = request.mappings.iter().map(read).collect::<Result<_, _>>()?;
     match std::fs::metadata(&request.crm) {
-        Ok(_) => fill(request, &request.crm, &sql, progress),
+        Ok(_) => fill(request, &request.crm, &mappings, progress),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let failed = |error: &std::io::Error| ImportError::Store(Error::io(&request.crm, error));
             let folder = request.crm.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let draft = tempfile::Builder::new().prefix(".scn-import-").suffix(".db").tempfile_in(folder);
             let draft = draft.map_err(|error| failed(&error))?;
-            let report = fill(request, draft.path(), &sql, progress)?;
+            let report = fill(request, draft.path(), &mappings, progress)?;
             readable_as_usual(draft.as_file()).map_err(|error| failed(&error))?;
             draft.as_file().sync_all().map_err(|error| failed(&error))?;
             draft.persist_noclobber(&request.crm).map_err(|error| failed(&error.error))?;
@@ -128,7 +132,7 @@ fn readable_as_usual(file: &std::fs::File) -> std::io::Result<()> {
 fn fill(
     request: &Request,
     database: &Path,
-    sql: &str,
+    mappings: &[(PathBuf, String)],
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, ImportError> {
     let file = request.crm.display().to_string();
@@ -139,7 +143,9 @@ fn fill(
     let before = counts(&connection).map_err(failed)?;
     let source = source::load(&connection, request, progress)?;
     progress(Progress::Filling);
-    mapping::run(&mut connection, &request.mapping, sql)?;
+    for (path, sql) in mappings {
+        mapping::run(&mut connection, path, sql)?;
+    }
     let after = counts(&connection).map_err(failed)?;
     let mut report = rejects::report(&connection).map_err(failed)?;
     report.records = source.records;

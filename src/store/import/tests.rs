@@ -20,7 +20,7 @@ fn case(csv: &[u8], sql: &str) -> Case {
     let request = Request {
         crm: path("crm.db"),
         csv: path("in.csv"),
-        mapping: path("map.sql"),
+        mappings: vec![path("map.sql")],
         rejects: None,
         rejects_max: None,
     };
@@ -144,7 +144,7 @@ fn gzip_is_known_by_its_bytes_and_progress_ends_at_the_size() {
 #[test]
 fn files_that_are_not_there_are_named() {
     let case = case(b"id\n", "SELECT 1");
-    for missing in [&case.request.csv, &case.request.mapping] {
+    for missing in [&case.request.csv, &case.request.mappings[0]] {
         let kept = std::fs::read(missing).unwrap();
         std::fs::remove_file(missing).unwrap();
         let ImportError::Store(error) = case.run().unwrap_err() else { panic!() };
@@ -160,7 +160,7 @@ fn the_sample_becomes_a_crm() {
     let request = Request {
         crm: folder.path().join("crm.db"),
         csv: sample.join("purchases.csv.gz"),
-        mapping: sample.join("sample.sql"),
+        mappings: vec![sample.join("sample.sql")],
         rejects: None,
         rejects_max: None,
     };

@@ -1,0 +1,4 @@
+[
+  (entity) (event) (extend) (policy) (scenario) (test) (given_block) (cases) (given) (block) (split)
+] @indent.begin
+[ "}" ")" "]" ] @indent.end @indent.branch
