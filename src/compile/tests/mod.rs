@@ -6,6 +6,7 @@ mod findings;
 mod programs;
 mod projects;
 mod shown;
+mod whole;
 
 use super::*;
 
