@@ -52,8 +52,23 @@ pub fn message(message: &MessageContext) -> Vec<String> {
             )
         });
         lines.extend(shown);
+        for variable in variables {
+            rows(&show, &variable.path.join("."), &variable.each, &mut lines);
+        }
+    }
+    for with in &message.with {
+        rows(&show, &with.name, &with.fields, &mut lines);
     }
     lines
+}
+
+/// What is read of each row.
+fn rows(show: &Show, list: &str, each: &[Variable], lines: &mut Vec<String>) {
+    for field in each {
+        let path = format!("{list}: {}", field.path.join("."));
+        lines.push(format!("each of {path}: {} = {}", field.ty.describe(), show.expr(field.value, None)));
+        rows(show, &path, &field.each, lines);
+    }
 }
 
 struct Show<'a> {
