@@ -29,7 +29,8 @@ fn one_of_several_is_drawn_by_name() {
     let beta = scn(folder.path(), &["graph", "--scenario", "beta"]);
     beta.expect(0, &["send email b"]);
     assert!(!beta.out.contains("send email a"));
-    scn(folder.path(), &["graph", "--scenario", "three"]).expect(2, &["there is no scenario `three`", "`alpha`, `beta`"]);
+    scn(folder.path(), &["graph", "--scenario", "three"])
+        .expect(2, &["there is no scenario `three`", "`alpha`, `beta`"]);
 }
 
 #[test]
