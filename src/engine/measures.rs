@@ -25,6 +25,11 @@ impl Measures {
         }
     }
 
+    /// Says that a measure has one value for all time.
+    pub fn hold(&mut self, measure: &str, value: Value) {
+        self.values.insert(measure.to_owned(), vec![(Instant::MIN, value)]);
+    }
+
     /// The value at the latest refresh that is not after `now`; `None` before the first.
     pub fn value(&self, measure: &str, now: Instant) -> Option<&Value> {
         let refreshes = self.values.get(measure)?;

@@ -70,7 +70,7 @@ impl<'a> Stepper<'a, '_> {
 }
 
 /// The first day of the next month of those counted from January by `months`.
-fn next_first_of_month(zone: Zone, after: Instant, months: u8, at: TimeOfDay) -> Option<Instant> {
+pub(super) fn next_first_of_month(zone: Zone, after: Instant, months: u8, at: TimeOfDay) -> Option<Instant> {
     let (today, _) = zone.wall(after);
     let (year, month, _) = today.parts();
     let months = u32::from(months.clamp(1, 12));

@@ -296,7 +296,8 @@ impl Program {
     /// Whether contacts without any event take part.
     pub fn takes_all(&self) -> bool {
         let takes = |start: &Start| matches!(start, Start::Every(_) | Start::Silence { since: Some(_), .. });
-        self.units.iter().any(|unit| unit.current && takes(&unit.scenario.start))
+        let mut units = self.units.iter();
+        !self.measures.is_empty() || units.any(|unit| unit.current && takes(&unit.scenario.start))
     }
 
     /// Lets no silence begin and no period come round after an instant: a test ends.
@@ -346,8 +347,8 @@ impl Program {
         self.measures_of_silences.iter().map(String::as_str)
     }
 
-    pub(super) fn measure(&self, name: &str) -> Option<&LinkedMeasure> {
-        self.measures.iter().find(|each| each.measure.name == name)
+    pub(super) fn measures(&self) -> &[LinkedMeasure] {
+        &self.measures
     }
 
     pub(super) fn account(&self, name: &str) -> Option<Account> {

@@ -179,15 +179,16 @@ impl<'a> AtWork<'a> {
         let is_history = |event: &engine::Event| {
             event.arrived <= now && !waiting.contains(&(program.event_name(event.kind), &event.id))
         };
-        while life.next().is_some_and(is_history) {
-            life.admit(program, world);
-        }
         let facts = facts(world, person, life);
         let state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
+        // What was sent is known before the rows that speak of it.
         state.restore(life, program, world);
+        while life.next().is_some_and(is_history) {
+            life.admit(program, world);
+        }
         Ok(AtWork {
             program,
             world,

@@ -15,7 +15,7 @@ pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
@@ -76,12 +76,15 @@ pub fn simulate(
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let ranges = lives.ranges(crm, request.threads)?;
-    let span = match (request.from, request.to) {
-        (Some(from), Some(to)) => Some((from, to)),
-        (from, to) => {
-            let bounds = bounds(&lives, crm, &ranges)?;
-            bounds.map(|bounds| (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last)))
-        }
+    let (span, measures) = match (request.from, request.to) {
+        (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
+        (from, to) => match bounds(&lives, crm, &ranges)? {
+            Some(bounds) => {
+                let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
+                (Some((from, to)), measures(&program, &world, &lives, crm, &ranges, (bounds.first, to))?)
+            }
+            None => (from.zip(to), Measures::default()),
+        },
     };
     drop(lives);
     let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
@@ -89,9 +92,10 @@ pub fn simulate(
         program.start_at(&scenario.name, from);
     }
     let lives = crm.lives(&program, &world)?;
+    let facts = Given { program: &program, world: &world, measures: &measures, from, to };
     let mut report = match request.contact.as_slice() {
-        contact @ [_, ..] => one(&program, &world, &lives, crm, contact, (from, to), effects)?,
-        [] => all(&program, &world, &lives, crm, &ranges, ((from, to), request.rows_in_memory), effects)?,
+        contact @ [_, ..] => one(facts, &lives, crm, contact, effects)?,
+        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
     };
     drop(lives);
     report.span = span;
@@ -101,6 +105,42 @@ pub fn simulate(
     report.unreadable_count = unreadable.count;
     report.as_of_now = as_of_now(&program);
     Ok(Simulation { program, world, report })
+}
+
+/// What holds for every contact of a simulation.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    program: &'a Program,
+    world: &'a World,
+    measures: &'a Measures,
+    from: Instant,
+    to: Instant,
+}
+
+/// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
+fn measures(
+    program: &Program,
+    world: &World,
+    lives: &Lives<'_>,
+    crm: &Crm,
+    ranges: &[ContactRange],
+    (first, last): (Instant, Instant),
+) -> Result<Measures, Error> {
+    let mut census = Census::new(program, first, last);
+    if census.is_empty() {
+        return Ok(Measures::default());
+    }
+    let shares = in_threads(crm, ranges, |crm, range| {
+        let mut share = census.clone();
+        // What cannot be read is told when the contacts live.
+        lives.read(crm, range, &mut Notes::default(), |person, life| {
+            share.take(program, world, person, life);
+            ControlFlow::Continue(())
+        })?;
+        Ok(share)
+    })?;
+    shares.into_iter().for_each(|share| census.merge(share));
+    Ok(census.finish(program))
 }
 
 /// The bounds of the history, each thread looking at the events of its contacts.
@@ -148,23 +188,21 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
 }
 
 fn all(
-    program: &Program,
-    world: &World,
+    given: Given<'_>,
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
-    (span, rows_in_memory): ((Instant, Instant), usize),
+    rows_in_memory: usize,
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let shares =
-        in_threads(crm, ranges, |crm, range| worker::work(program, world, lives, crm, range, span, rows_in_memory))?;
-    let mut tally = Tally::new(program);
+    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
+    let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
     let runs = std::mem::take(&mut totals.runs);
-    write(program, runs, &mut tally, effects)?;
+    write(given.program, runs, &mut tally, effects)?;
     let mut report = tally.finish();
     report.threads = ranges.len();
     report.notes = totals.notes;
@@ -230,14 +268,13 @@ fn write(
 
 /// One contact, with its story.
 fn one(
-    program: &Program,
-    world: &World,
+    given: Given<'_>,
     lives: &Lives<'_>,
     crm: &Crm,
     contact: &[Id],
-    (from, to): (Instant, Instant),
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
+    let Given { program, world, measures, from, to } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
@@ -247,7 +284,6 @@ fn one(
         contacts += u64::from(!life.is_empty());
         events += life.len() as u64;
         let mut state = State::default();
-        let measures = Measures::NONE;
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let Err(error) = rows.push(row) {

@@ -1,11 +1,12 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
+use super::Given;
 use super::report::{Busiest, Ended};
 use super::row::Row;
 use super::sort::{Run, Sorter};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
-use crate::engine::{Counts, Effect, Life, Measures, Outcome, Output, Person, Program, Reason, State, What, World};
+use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Crm, Lives, Notes};
@@ -26,31 +27,23 @@ pub struct Share {
 }
 
 struct Worker<'a> {
-    program: &'a Program,
-    world: &'a World,
-    from: Instant,
-    until: Instant,
+    given: Given<'a>,
     state: State,
     out: Output,
     rows: Sorter,
     share: Share,
 }
 
-/// Lives all contacts of a range; their clocks run from `from` on, and they live up to `until`.
-pub fn work(
-    program: &Program,
-    world: &World,
+/// Lives all contacts of a range.
+pub(super) fn work(
+    given: Given<'_>,
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    (from, until): (Instant, Instant),
     rows_in_memory: usize,
 ) -> Result<Share, Error> {
     let mut worker = Worker {
-        program,
-        world,
-        from,
-        until,
+        given,
         state: State::default(),
         out: Output::default(),
         rows: Sorter::new(rows_in_memory),
@@ -80,16 +73,15 @@ impl Worker<'_> {
         self.share.contacts += 1;
         self.share.events += life.len() as u64;
         self.state.clear();
-        let (program, world) = (self.program, self.world);
-        let (measures, state) = (Measures::NONE, &mut self.state);
-        Contact { program, world, person, measures, life, state }.live(self.from, self.until, &mut self.out);
+        let Given { program, world, measures, from, to } = self.given;
+        Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
-            if let Some(row) = Row::of(effect, &person.id, self.world) {
+            if let Some(row) = Row::of(effect, &person.id, self.given.world) {
                 self.rows.push(row)?;
             }
         }
@@ -103,8 +95,8 @@ impl Worker<'_> {
         let ended = self.share.ended.entry((effect.unit, effect.step, reason)).or_default();
         ended.count += 1;
         if let Some(entity) = about
-            && let Some(id) = self.world.id(entity)
-            && let Some(name) = self.program.needs().entities.get(usize::from(entity.entity))
+            && let Some(id) = self.given.world.id(entity)
+            && let Some(name) = self.given.program.needs().entities.get(usize::from(entity.entity))
         {
             *ended.about.entry((name.name.clone(), id.clone())).or_default() += 1;
         }
@@ -127,10 +119,10 @@ impl Day {
         }
         if self.ends.is_none_or(|ends| effect.at >= ends) {
             self.close(worker, contact);
-            self.ends = Some(worker.program.settings.zone.next_midnight(effect.at));
+            self.ends = Some(worker.given.program.settings.zone.next_midnight(effect.at));
         }
         self.messages += 1;
-        let step = worker.program.unit(effect.unit).and_then(|unit| unit.scenario.steps.get(effect.step));
+        let step = worker.given.program.unit(effect.unit).and_then(|unit| unit.scenario.steps.get(effect.step));
         if let Some(Op::Send(send)) = step.map(|step| &step.op) {
             self.count_alone(send.together.is_none(), (effect.unit, effect.step));
         }
@@ -153,7 +145,7 @@ impl Day {
         if worker.share.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
             return;
         }
-        let zone = worker.program.settings.zone;
+        let zone = worker.given.program.settings.zone;
         let (next, _) = zone.wall(ends);
         // A midnight that does not exist moved forward, still in the next day.
         let day = next.add_days(-1).unwrap_or(next);

@@ -94,10 +94,11 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
     program.stop_clocks(last);
     let program = &program;
     let world = world::world(program, case);
-    let measures = world::measures(case);
+    let people = world::people(program, case, &world);
+    let measures = world::measures(program, case, &world, &people, (first, last));
     let mut verdict = Verdict::default();
     let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
-    for person in world::people(program, case, &world) {
+    for person in people {
         let mut life = Life::default();
         world::fill(program, case, &world, &person, &mut life);
         let mut state = State::default();

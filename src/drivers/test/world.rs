@@ -1,6 +1,6 @@
 //! What a test gives: rows of entities, contacts and their events.
 
-use crate::engine::{EntityTable, Event, Life, Measures, Person, Program, Value, World, apply_defaults};
+use crate::engine::{Census, EntityTable, Event, Life, Measures, Person, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, GivenEvent, GivenRow, GivenValue, TestCase};
 use crate::model::{FRIEND, Id, OWN_EVENTS, Type};
 use crate::time::Instant;
@@ -38,11 +38,25 @@ pub(super) fn people(program: &Program, case: &TestCase, world: &World) -> Vec<P
     contacts(case).map(person).collect()
 }
 
-/// The measures whose value the test says: they have it from the beginning on.
-pub(super) fn measures(case: &TestCase) -> Measures {
-    let mut measures = Measures::default();
+/// What the measures tell: as the test says, or else taken of its contacts, from its first instant to its last.
+pub(super) fn measures(
+    program: &Program,
+    case: &TestCase,
+    world: &World,
+    people: &[Person],
+    (first, last): (Instant, Instant),
+) -> Measures {
+    let mut census = Census::new(program, first, last);
+    if !census.is_empty() {
+        for person in people {
+            let mut life = Life::default();
+            fill(program, case, world, person, &mut life);
+            census.take(program, world, person, &mut life);
+        }
+    }
+    let mut measures = census.finish(program);
     for given in &case.measures {
-        measures.tell(&given.name, Instant::MIN, Value::from(&given.value));
+        measures.hold(&given.name, Value::from(&given.value));
     }
     measures
 }
