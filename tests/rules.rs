@@ -36,6 +36,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("date-without-time", "is found in the rows of a CRM: tested below"),
     ("negative-quantity", "is found in the rows of a CRM: tested below"),
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
+    ("policy-over-configuration", "needs `scn.toml`: tested below"),
     ("test-reads-not-given", "is found when the test runs: tested below"),
 ];
 
@@ -54,6 +55,7 @@ const SURROUNDED: &[&str] = &[
     "date-without-time",
     "negative-quantity",
     "configuration-wrong",
+    "policy-over-configuration",
 ];
 
 /// A page, taken apart.
@@ -206,6 +208,9 @@ fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     fs::create_dir(folder.path().join("templates")).unwrap();
     write("renewal.scn", SCENARIO);
+    if info.name == "policy-over-configuration" {
+        write("policy.scn", "policy { time zone \"Europe/Paris\" }\n");
+    }
     let is_template = block.language == "html";
     write("templates/reminder.email.html", if is_template { &block.text } else { TEMPLATE });
     match block.language.as_str() {

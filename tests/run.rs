@@ -29,6 +29,8 @@ mod invent;
 mod killed;
 #[path = "run/limits.rs"]
 mod limits;
+#[path = "run/lists.rs"]
+mod lists;
 #[path = "run/outbox.rs"]
 mod outbox;
 #[path = "oracle/random.rs"]

@@ -41,14 +41,14 @@ ALTER TABLE contact ADD COLUMN pet TEXT;
 ALTER TABLE contact ADD COLUMN skin_type TEXT;
 ALTER TABLE contact ADD COLUMN favourite_store TEXT;
 
--- Of the real contacts we know the country and the day of the first purchase; the rest of theirs stays unknown.
+-- Of the real contacts we know the country; the rest of theirs stays unknown. Since nobody knows how long they have been
+-- customers, they are not taken for dormant, and nothing that they really did is lost to an erasure.
 UPDATE contact SET
     language = CASE WHEN country IN ('France', 'Belgium', 'Switzerland') THEN 'fr' ELSE 'en' END,
     time_zone = CASE country
         WHEN 'France' THEN 'Europe/Paris' WHEN 'Belgium' THEN 'Europe/Brussels' WHEN 'Switzerland' THEN 'Europe/Zurich'
         WHEN 'Germany' THEN 'Europe/Berlin' WHEN 'Spain' THEN 'Europe/Madrid' WHEN 'Portugal' THEN 'Europe/Lisbon'
-        WHEN 'Italy' THEN 'Europe/Rome' WHEN 'Australia' THEN 'Australia/Sydney' ELSE 'Europe/London' END,
-    created_at = (SELECT min(at) FROM purchased WHERE purchased.contact = contact.id);
+        WHEN 'Italy' THEN 'Europe/Rome' WHEN 'Australia' THEN 'Australia/Sydney' ELSE 'Europe/London' END;
 
 CREATE TEMP TABLE name(language TEXT, place INTEGER, first TEXT, last TEXT);
 INSERT INTO name VALUES
@@ -302,7 +302,8 @@ SELECT row_number() OVER (ORDER BY at, contact), contact, at, list
 FROM (
     SELECT
         contact.id AS contact,
-        datetime(max(created_at, first), '+' || (5 + value % 240) || ' minutes',
+        datetime(max(coalesce(created_at, (SELECT min(at) FROM purchased WHERE purchased.contact = contact.id)), first),
+            '+' || (5 + value % 240) || ' minutes',
             CASE WHEN created_at < first THEN '+' || (value % 290) || ' days' ELSE '+0 days' END) AS at,
         CASE WHEN value % 10 = 0 THEN 'offers' ELSE 'newsletter' END AS list
     FROM contact JOIN draw ON draw.contact = contact.id AND place = 210 LEFT JOIN person ON person.id = contact.id, span
@@ -403,6 +404,11 @@ SELECT
     'reminder', value < 1500, value
 FROM purchased JOIN product ON product.id = product JOIN draw USING (contact)
 WHERE place = 271 AND recurring AND product >= 10001 AND (value + purchased.id * 13) % 100 < 45
+UNION ALL
+-- A request for a review, ten days after the delivery: a fourth click.
+SELECT contact, datetime(at, '+10 days', '+' || (10 + (value + order_delivered.id * 7) % 3000) || ' minutes'), 'please_review', 1, value
+FROM order_delivered JOIN draw USING (contact)
+WHERE place = 273 AND (value + order_delivered.id * 29) % 100 < 25
 UNION ALL
 -- The survey of those asleep, on the first monday at nine.
 SELECT person.id, datetime('2010-12-06 09:00:00', '+' || (60 + value % 4000) || ' minutes'), 'survey', value < 800, value

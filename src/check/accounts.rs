@@ -69,7 +69,12 @@ impl<'a> Names<'a> {
     pub fn identity(&self, items: &[(&'a tree::Identity, Span)], out: &mut Vec<Diagnostic>) -> Vec<String> {
         let Some(((identity, first), others)) = items.split_first() else { return Vec::new() };
         for (_, second) in others {
-            out.push(declared_twice("identity", &identity.entity.value, *second, *first));
+            out.push(
+                Diagnostic::new(Rule::DeclaredTwice, "who is one person is said twice")
+                    .at(*second, "said again here")
+                    .at(*first, "first said here")
+                    .help("name all fields in one of them, the strongest first"),
+            );
         }
         if identity.entity.value != "contact" {
             let found = Diagnostic::new(Rule::UnknownName, format!("`{}` is no person", identity.entity.value));

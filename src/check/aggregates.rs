@@ -105,9 +105,9 @@ impl<'a> Checker<'a> {
         let span = question.span;
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
         let taken = self.taken(scope, event, field);
-        let Some((mut history, optional)) = self.asked(scope, event, pattern, within) else {
-            return Expr::error(span);
-        };
+        let Some((mut history, _)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
+        // An event for which a filter is unknown is left out; without the trigger's value nothing is known.
+        let optional = history.keys.iter().any(|key| key.of_instance.optional);
         if taken.as_ref().is_some_and(|taken| taken.ty.is_none()) {
             return Expr::error(span);
         }

@@ -18,10 +18,14 @@ impl Checker<'_> {
         if self.refuse_history(scope, &value) {
             return Expr::error(tree.span);
         }
+        if self.refuse_list(scope, &value) {
+            return Expr::error(tree.span);
+        }
         if value.optional && !scope.missing_is_fine && value.ty.is_some() {
             let (text, message) = match &tree.kind {
                 ExprKind::Path(path) => (path_text(path), format!("`{}` may be missing", path_text(path))),
                 ExprKind::Product(_) => (String::new(), "a division by zero has no value".to_owned()),
+                ExprKind::Aggregate(_) => (String::new(), "without such an event this has no value".to_owned()),
                 _ => (String::new(), "this value may be missing".to_owned()),
             };
             if !scope.present.contains(&text) {

@@ -7,7 +7,7 @@
 use super::exprs::flag;
 use super::names::with_suggestion;
 use super::scope::{Checker, Scope};
-use super::typed::{Expr, History, Key, Kind};
+use super::typed::{Expr, History, Key, Kind, Trigger};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Literal, Record, Type};
 use crate::span::Span;
@@ -117,6 +117,16 @@ impl<'a> Checker<'a> {
         Some(Expr::literal(Literal::Text(name.to_owned()), Type::Message, span))
     }
 
+    /// A text that names a message, as that message.
+    pub(super) fn message_of_name(&self, name: &str, value: Expr) -> Result<Expr, Box<Diagnostic>> {
+        if !self.is_message(name) && !self.names.something_is_unread() {
+            let mut found = self.unknown_message(name, value.span);
+            found.fix = None;
+            return Err(Box::new(found));
+        }
+        Ok(Expr { ty: Some(Type::Message), ..value })
+    }
+
     fn unknown_message(&self, name: &str, span: Span) -> Diagnostic {
         let sends: Vec<_> = self.names.scenarios.values().map(|declared| sends_of(declared.tree)).collect();
         let known: BTreeSet<&str> = sends.iter().flatten().flatten().copied().collect();
@@ -139,6 +149,9 @@ impl<'a> Checker<'a> {
             let unknown = flag(Kind::Missing, true, span);
             let unsure = flag(Kind::And(vec![by(false), unknown]), true, span);
             return flag(Kind::Or(vec![by(true), unsure]), true, span);
+        }
+        if says_by_whom(event) {
+            return plain(history, optional);
         }
         let own = history.keys.iter().find(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)));
         let was_sent = own.map(|key| flag(Kind::Has(Box::new(key.of_instance.clone())), false, span));
@@ -169,7 +182,17 @@ impl<'a> Checker<'a> {
         Some(flag(Kind::Not(Box::new(back)), false, span))
     }
 
-    /// Where an event counts or starts something, only what a person did does.
+    /// Only what a person did starts a scenario. (Whatever may have been one breaks a silence.)
+    pub(super) fn by_persons(&self, triggers: &mut [Trigger]) {
+        for trigger in triggers {
+            if let Some(event) = self.names.model.events.get(&trigger.event) {
+                let span = trigger.filters.last().map_or(Span::default(), |filter| filter.span);
+                self.by_a_person(event, &mut trigger.filters, span);
+            }
+        }
+    }
+
+    /// Where events are counted, only those of persons are.
     pub(super) fn by_a_person(&self, event: &Record, filters: &mut Vec<Expr>, span: Span) {
         let asks = filters.iter().any(|filter| filter.any(|kind| *kind == Kind::Event(BY.to_owned())));
         if says_by_whom(event) && !asks {

@@ -114,6 +114,7 @@ impl Checker<'_> {
             Type::Text | Type::Enumeration(_) => "compare it: `PATH is \"...\"`",
             Type::Instant | Type::Date => "compare it: `PATH before 3 months ago`",
             Type::Number | Type::Money | Type::Percent | Type::Duration => "compare it: `PATH > ...`",
+            Type::List(_) | Type::Texts => "ask what is in it: `PATH is not empty`",
             _ => "compare it with `is`",
         };
         let report = Diagnostic::new(Rule::NotACondition, format!("{} is not a condition", a(ty)))

@@ -45,6 +45,10 @@ impl Checker<'_> {
             (Type::Enumeration(one), Type::Enumeration(other), _) if one.iter().any(|text| other.contains(text)) => {
                 Ok(value)
             }
+            (Type::Message, Type::Text, Kind::Literal(Literal::Text(name))) => {
+                let name = name.clone();
+                self.message_of_name(&name, value)
+            }
             (Type::Money, Type::Number, Kind::Literal(Literal::Number(number))) => {
                 let amount = format!("{number} {currency}");
                 Err(Box::new(

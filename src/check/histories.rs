@@ -6,7 +6,6 @@ use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
-use super::words::{is_later, not_in_this_version};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Record, Type};
 use crate::span::Span;
@@ -54,7 +53,12 @@ impl<'a> Checker<'a> {
     ) -> Option<(History, bool)> {
         let mut keys = Vec::new();
         let filters = self.filters(scope, event, &pattern.filters, &mut keys);
-        let window = self.window(scope, within, pattern.span);
+        let window = match within {
+            // A message of this instance is one message: without a window it is asked about whenever it was, the instant of
+            // the entry included.
+            Within::Written(None) if keys.iter().any(is_own_message) => Some(Window::Ever),
+            within => self.window(scope, within, pattern.span),
+        };
         let sound = filters.iter().all(|filter| filter.ty.is_some())
             && keys.iter().all(|key| key.of_event.ty.is_some() && key.of_instance.ty.is_some());
         let window = window.filter(|_| sound)?;
@@ -157,10 +161,6 @@ impl<'a> Checker<'a> {
         if names.is_silent(name) {
             return None;
         }
-        if is_later(name) {
-            self.report(scope, not_in_this_version(name, word.span));
-            return None;
-        }
         let found = Diagnostic::new(Rule::UnknownName, format!("no event is called `{name}`"));
         let found = match names.place(name) {
             Some((what, _)) => found
@@ -207,9 +207,6 @@ impl<'a> Checker<'a> {
             {
                 break;
             }
-        }
-        if scope.place == Place::TriggerFilter {
-            self.by_a_person(event, &mut all, filters.last().map_or(Span::default(), |filter| filter.span));
         }
         all
     }
@@ -405,4 +402,8 @@ fn joined(kind: impl FnOnce(Vec<Expr>) -> Kind, all: Vec<Expr>, span: Span) -> E
     }
     let optional = all.iter().any(|each| each.optional);
     flag(kind(all), optional, span)
+}
+
+fn is_own_message(key: &Key) -> bool {
+    matches!(key.of_instance.kind, Kind::OwnMessage(_))
 }

@@ -258,7 +258,7 @@ fn field<'s>(value: &Expr, act: Act<'s>) -> Field<'s> {
         // What moves on one account does not move on another.
         (Act::Credit(account) | Act::Debit(account), name) if name != account => Field::Missing,
         (Act::Set(field), "field") => Field::OneOf(vec![field]),
-        (Act::Tag { tag: Some(tag), .. }, "tag") => Field::OneOf(vec![tag]),
+        (Act::Tag { tag: Some(tag), .. }, "name") => Field::OneOf(vec![tag]),
         (Act::Send(send), "message") => {
             Field::OneOf(send.alternatives.iter().map(|each| each.message.as_str()).collect())
         }

@@ -10,7 +10,6 @@ use super::literals;
 use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, Kind};
-use super::words::{is_later, not_in_this_version};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
@@ -319,10 +318,6 @@ impl<'a> Checker<'a> {
     fn unknown(&mut self, scope: &Scope, first: &Word, rest: &[Word]) {
         let name = first.value.as_str();
         if self.names.is_silent(name) {
-            return;
-        }
-        if is_later(name) {
-            self.report(scope, not_in_this_version(name, first.span));
             return;
         }
         if scope.event.is_none() && matches!(scope.triggers, Triggers::Unknown) {

@@ -1,6 +1,6 @@
 //! The policy: limits over all scenarios of a project, written once.
 
-use super::names::{declared_twice, with_suggestion};
+use super::names::with_suggestion;
 use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{Cap, Class, Expr, Kind, Policy};
 use super::words::or_list;
@@ -64,9 +64,13 @@ impl Checker<'_> {
     pub fn policy(&mut self, policies: &[(&tree::Policy, Span)], written: &Configuration) -> Policy {
         let Some(((policy, first), others)) = policies.split_first() else { return Policy::default() };
         for (_, second) in others {
-            self.out.push(declared_twice("policy", "policy", *second, *first).help(
-                "write its lines into the other one: a project has one policy, which holds over all its scenarios",
-            ));
+            self.out.push(
+                Diagnostic::new(Rule::DeclaredTwice, "a project has one policy")
+                    .at(*second, "declared again here")
+                    .at(*first, "first declared here")
+                    .because("it holds over all scenarios of the project")
+                    .help("write the lines of both into one of them"),
+            );
         }
         let mut found = Policy::default();
         let mut seen: BTreeMap<&'static str, Span> = BTreeMap::new();
@@ -242,7 +246,12 @@ impl Checker<'_> {
         let mut found: Vec<&Word> = Vec::new();
         for word in scenarios {
             if let Some(first) = found.iter().find(|each| each.value == word.value) {
-                self.out.push(declared_twice("scenario", &word.value, word.span, first.span).help("name it once"));
+                self.out.push(
+                    Diagnostic::new(Rule::DeclaredTwice, format!("`{}` is named twice", word.value))
+                        .at(word.span, "again here")
+                        .at(first.span, "first here")
+                        .help("keep the place where it goes first"),
+                );
             } else if names.scenarios.contains_key(word.value.as_str()) || names.is_silent(&word.value) {
                 found.push(word);
             } else {

@@ -21,7 +21,11 @@ impl Checker<'_> {
     /// A trigger clause; the events of its patterns are in `patterns`, definitions unfolded.
     pub(super) fn start(&mut self, clause: &tree::Clause, patterns: &[EventPattern]) -> Start {
         match &clause.kind {
-            ClauseKind::When(_) => Start::Events(self.triggers(patterns)),
+            ClauseKind::When(_) => {
+                let mut triggers = self.triggers(patterns);
+                self.by_persons(&mut triggers);
+                Start::Events(triggers)
+            }
             ClauseKind::WhenNo { ever, duration, .. } => self.silence(clause.span, patterns, *ever, duration),
             ClauseKind::Every { period, at, on } => self.every(period, at.as_ref(), on.as_ref()),
             ClauseKind::WhenStarted => Start::Started,

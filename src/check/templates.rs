@@ -46,10 +46,13 @@ fn messages<'t>(
         }
     }
     let names = checker.names;
-    let records: Option<Vec<&Record>> =
-        scenario.start.events().iter().map(|trigger| names.model.events.get(&trigger.event)).collect();
-    // Of a trigger in error nothing is known, and nothing is said.
-    let Some(records) = records.filter(|_| scenario.start != Start::Error) else { return Vec::new() };
+    let known = scenario.start.events().iter().all(|trigger| names.model.events.contains_key(&trigger.event));
+    if !known || scenario.start == Start::Error {
+        // Of a trigger in error nothing is known, and nothing is said.
+        return Vec::new();
+    }
+    let triggers = names.trigger_records(&scenario.name);
+    let records: Vec<&Record> = triggers.iter().collect();
     let mut all = Vec::new();
     for ((channel, message), sends) in sent {
         let Some(first) = sends.first().map(|(alternative, _)| alternative.span) else { continue };

@@ -114,7 +114,7 @@ impl<'a> Stepper<'a, '_> {
             Act::Tag { add, tag } => {
                 let tag: Arc<str> = Arc::from(tag.as_str());
                 self.change(key, Change::Tag { tag: tag.clone(), add: *add });
-                self.happens(if *add { "tagged" } else { "untagged" }, key, &[("tag", Value::Text(tag))]);
+                self.happens(if *add { "tagged" } else { "untagged" }, key, &[("name", Value::Text(tag))]);
             }
             Act::Credit { account, amount, expires } => {
                 let expires = expires.map_or(Value::Missing, Value::Instant);

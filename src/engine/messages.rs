@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
+
 /// The event that tells of a message that was accepted, and the field of it and of its kin that says which.
 const SENT: &str = "sent";
 const MESSAGE: &str = "message";

@@ -90,7 +90,7 @@ echo "-- Mermaid and XML read what \`scn graph\` draws"
 rm -rf "$WORK/pictures"
 for path in scenarios tests/data/graph; do
     for format in mermaid svg; do
-        "$SCN" graph "$path" --format "$format" --out "$WORK/pictures"
+        "$SCN" graph "$path" --format "$format" --out "$WORK/pictures/${path//\//_}"
     done
 done
-node "$WORK/pictures.mjs" "$WORK"/pictures/*
+node "$WORK/pictures.mjs" "$WORK"/pictures/*/*

@@ -1,5 +1,6 @@
 //! Templates on disk: what is found, what is refused, which variables are read.
 
+mod lists;
 mod rendering;
 
 use super::*;

@@ -44,7 +44,8 @@ fn the_reference_lists_the_keys_of_its_example_and_no_other() {
         for (key, value) in table {
             match value {
                 toml::Value::Table(inner) => open.push((format!("{before}{key}."), inner)),
-                _ => keys.push(format!("{before}{key}")),
+                // A webhook has the name that the project gives it.
+                _ => keys.push(format!("{before}{key}").replace("webhooks.stock.", "webhooks.NAME.")),
             }
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the cases are files")]
 
 mod findings;
+mod lists;
 mod programs;
 mod projects;
 mod shown;

@@ -21,7 +21,7 @@ fn project(files: &[(&str, &str)]) -> Compiled {
     compile(&Input { sources, files }, &Surroundings::default(), &Configuration::default())
 }
 
-fn told(compiled: &Compiled) -> Vec<(Rule, String)> {
+pub(super) fn told(compiled: &Compiled) -> Vec<(Rule, String)> {
     let told = compiled.diagnostics.iter().filter(|found| found.level > Level::Note);
     told.map(|found| (found.rule, found.message.clone())).collect()
 }
@@ -133,17 +133,21 @@ fn a_test_brings_its_scenarios() {
     assert_eq!((&third.kind, &fourth.kind), (&ExpectationKind::NothingElse, &ExpectationKind::Nothing));
 }
 
-/// A template that reads these paths; `?` before one provides for a missing value.
-fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> TemplateShape {
+/// A template that reads these paths; `?` before one provides for a missing value, `*` goes through it, `+` takes one of it.
+pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> TemplateShape {
     let mut parts = name.split('.');
     let mut part = || parts.next().unwrap().to_owned();
     let (message, channel, language) = (part(), part(), part());
     let text = reads.join("\n");
     let variable = |path: &&str| TemplateVariable {
-        path: path.trim_start_matches('?').split('.').map(String::from).collect(),
+        path: path.trim_start_matches(['?', '*', '+']).split('.').map(String::from).collect(),
         range: text.find(path).unwrap()..text.len(),
         guarded: path.starts_with('?'),
-        used: TemplateUse::Value,
+        used: match path.chars().next() {
+            Some('*') => TemplateUse::List,
+            Some('+') => TemplateUse::Element,
+            _ => TemplateUse::Value,
+        },
     };
     TemplateShape {
         variables: reads.iter().map(variable).collect(),
@@ -158,7 +162,7 @@ fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> TemplateShape {
     }
 }
 
-fn with_templates(text: &str, templates: Vec<TemplateShape>) -> Compiled {
+pub(super) fn with_templates(text: &str, templates: Vec<TemplateShape>) -> Compiled {
     let surroundings = Surroundings { templates: Some(templates), crm: None };
     compiled_in(&[("renewal", text)], &surroundings)
 }

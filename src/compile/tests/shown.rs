@@ -7,14 +7,9 @@ use crate::model::Literal;
 pub fn lines(scenario: &Scenario) -> Vec<String> {
     let show = Show { code: &scenario.code };
     let mut lines = Vec::new();
-    for trigger in scenario.start.events() {
-        let event = &scenario.code.events[usize::from(trigger.event)].name;
-        let filter = trigger.filter.map(|filter| format!(" if {}", show.expr(filter, Some(event))));
-        lines.push(format!("when {event}{}", filter.unwrap_or_default()));
-    }
+    show.start(&scenario.start, &mut lines);
     lines.extend(scenario.audience.map(|audience| format!("for {}", show.expr(audience, None))));
-    let first =
-        scenario.start.events().first().map(|trigger| scenario.code.events[usize::from(trigger.event)].name.as_str());
+    let first = show.first(&scenario.start);
     match &scenario.entry {
         EntryRule::Always => {}
         EntryRule::Once => lines.push("once".into()),
@@ -36,7 +31,8 @@ pub fn lines(scenario: &Scenario) -> Vec<String> {
             Some(Guard::OnlyIf(condition)) => format!(" only if {}", show.expr(*condition, None)),
         };
         let label = step.label.as_ref().map(|label| format!("@{label} ")).unwrap_or_default();
-        lines.push(format!("{}/{} {label}{}{guard}", place.0, step.ordinal, show.op(&step.op)));
+        let visit = if step.visit > 0 { format!(".{}", step.visit) } else { String::new() };
+        lines.push(format!("{}/{}{visit} {label}{}{guard}", place.0, step.ordinal, show.op(&step.op)));
     }
     lines
 }
@@ -56,8 +52,23 @@ pub fn message(message: &MessageContext) -> Vec<String> {
             )
         });
         lines.extend(shown);
+        for variable in variables {
+            rows(&show, &variable.path.join("."), &variable.each, &mut lines);
+        }
+    }
+    for with in &message.with {
+        rows(&show, &with.name, &with.fields, &mut lines);
     }
     lines
+}
+
+/// What is read of each row.
+fn rows(show: &Show, list: &str, each: &[Variable], lines: &mut Vec<String>) {
+    for field in each {
+        let path = format!("{list}: {}", field.path.join("."));
+        lines.push(format!("each of {path}: {} = {}", field.ty.describe(), show.expr(field.value, None)));
+        rows(show, &path, &field.each, lines);
+    }
 }
 
 struct Show<'a> {
@@ -73,20 +84,20 @@ impl Show<'_> {
             Op::WaitUntil(Moment::Weekly { day, time }) => {
                 format!("wait until {} {time}", day.map_or("any day", |day| day.name()))
             }
-            Op::WaitFor { limit, condition, .. } => {
-                format!("wait up to {} for {}", self.expr(*limit, None), self.expr(*condition, None))
+            Op::WaitFor { limit, condition, engagement } => {
+                let of = if engagement.is_empty() { String::new() } else { format!(" of {}", engagement.join(", ")) };
+                format!("wait up to {} for {}{of}", self.expr(*limit, None), self.expr(*condition, None))
             }
             Op::Send(send) => {
                 let alternatives = send.alternatives.iter();
                 let alternatives: Vec<String> = alternatives
-                    .map(|each| format!("{} {} to {}", each.channel, each.message, self.expr(each.address, None)))
-                    .collect();
-                let with = send.with.iter();
-                let with: String = with
-                    .map(|with| {
-                        format!(" with {}: {} = {}", with.name, with.ty.describe(), self.expr(with.value, None))
+                    .map(|each| {
+                        let consent = each.consent.map(|consent| format!(" if {}", self.expr(consent, None)));
+                        let address = self.expr(each.address, None);
+                        format!("{} {} to {address}{}", each.channel, each.message, consent.unwrap_or_default())
                     })
                     .collect();
+                let with = self.with(&send.with);
                 let together = send.together.map(|wait| format!(" together {}", wait.0)).unwrap_or_default();
                 format!("send {:?} {}{with}{together}", send.class, alternatives.join(" or "))
             }
@@ -94,7 +105,65 @@ impl Show<'_> {
             Op::Jump(to) => format!("jump {}", to.0),
             Op::Stop => "stop".into(),
             Op::End => "end".into(),
-            other => format!("{other:?}"), // waist
+            Op::Set { field, value } => {
+                let field = &self.code.contact[usize::from(*field)].name;
+                format!("set {field} = {}", self.expr(*value, None))
+            }
+            Op::Tag { add, tag } => format!("{} {}", if *add { "tag" } else { "untag" }, self.expr(*tag, None)),
+            Op::Credit { account, amount, expires } => {
+                let expires = expires.map(|expires| format!(" expiring in {}", self.expr(expires, None)));
+                format!("credit {} {account}{}", self.expr(*amount, None), expires.unwrap_or_default())
+            }
+            Op::Debit { account, amount } => format!("debit {} {account}", self.expr(*amount, None)),
+            Op::Start { scenario } => format!("start {scenario}"),
+            Op::Erase => "erase".into(),
+            Op::Call { webhook, with } => format!("call {webhook}{}", self.with(with)),
+            Op::Split { name, arms } => {
+                let arms: Vec<String> =
+                    arms.iter().map(|arm| format!("{} {} to {}", arm.name, arm.share, arm.to.0)).collect();
+                format!("split {name}: {}", arms.join(", "))
+            }
+        }
+    }
+
+    fn with(&self, with: &[WithValue]) -> String {
+        let shown = with
+            .iter()
+            .map(|with| format!(" with {}: {} = {}", with.name, with.ty.describe(), self.expr(with.value, None)));
+        shown.collect()
+    }
+
+    /// The first of the events of a start, or of those of the scenarios that start this one; expressions over a trigger have the
+    /// same slots in all of them.
+    fn first(&self, start: &Start) -> Option<&str> {
+        let slot = start.events().first().map_or(0, |trigger| usize::from(trigger.event));
+        self.code.events.get(slot).map(|event| event.name.as_str())
+    }
+
+    fn start(&self, start: &Start, lines: &mut Vec<String>) {
+        let word = if matches!(start, Start::Silence { .. }) { "when no" } else { "when" };
+        for trigger in start.events() {
+            let event = &self.code.events[usize::from(trigger.event)].name;
+            let filter = trigger.filter.map(|filter| format!(" if {}", self.expr(filter, Some(event))));
+            lines.push(format!("{word} {event}{}", filter.unwrap_or_default()));
+        }
+        match start {
+            Start::Events(_) => {}
+            Start::Silence { duration, since, .. } => {
+                let since = since.map(|since| format!(" since {}", self.expr(since, None))).unwrap_or_default();
+                lines.push(format!("for as long as {}{since}", self.expr(*duration, self.first(start))));
+            }
+            Start::Started => {
+                let events: Vec<&str> = self.code.events.iter().map(|event| event.name.as_str()).collect();
+                lines.push(["when started by", &events.join(", ")].join(" ").trim_end_matches(" by ").to_owned());
+            }
+            Start::Every(Occurrence::Day { at }) => lines.push(format!("every day at {at}")),
+            Start::Every(Occurrence::Weekly { day, at }) => lines.push(format!("every {} at {at}", day.name())),
+            Start::Every(Occurrence::Monthly { months, at }) => lines.push(format!("every {months} months at {at}")),
+            Start::Every(Occurrence::Anniversary { date, shift, at }) => {
+                let shift = shift.map(|shift| format!(" + {}", self.expr(shift, None))).unwrap_or_default();
+                lines.push(format!("every year on {}{shift} at {at}", self.expr(*date, None)));
+            }
         }
     }
 
@@ -156,7 +225,29 @@ impl Show<'_> {
             }
             Expr::History { probe, keys, window } => self.history(*probe, keys, window, None, event),
             Expr::Scan { probe, keys, window, filter } => self.history(*probe, keys, window, Some(*filter), event),
-            other => format!("{other:?}"), // waist
+            Expr::EventAt => format!("{}.at", event.unwrap_or("")),
+            Expr::Element => "each".into(),
+            Expr::OwnMessage(names) => format!("own {}", names.join("|")),
+            Expr::Balance(account) => format!("balance {account}"),
+            Expr::Measure(measure) => format!("measure {measure}"),
+            Expr::InScenario(scenario) => format!("in {scenario}"),
+            Expr::IsUnknown(inner) => format!("unknown {}", self.expr(*inner, event)),
+            Expr::InList(one, other) => self.two(*one, *other, event, " in "),
+            Expr::Top(count, list) => format!("top {count} of {}", self.expr(*list, event)),
+            Expr::Recommend { count, probe, product, complements } => {
+                let history = self.history(*probe, &[], &Window::Ever, None, event);
+                let of = self.code.probes.get(*probe).unwrap().event;
+                let of = Some(self.code.events[usize::from(of)].name.as_str());
+                let [product, complements] = [product, complements].map(|each| self.expr(*each, of));
+                format!("recommend {count} of {complements} for {product} in {history}")
+            }
+            Expr::Aggregate(aggregate) => {
+                let Aggregate { kind, probe, keys, window, filter, of } = aggregate;
+                let event_slot = self.code.probes.get(*probe).unwrap().event;
+                let own = Some(self.code.events[usize::from(event_slot)].name.as_str());
+                let of = of.map(|of| format!(" {}", self.expr(of, own))).unwrap_or_default();
+                format!("{kind:?}{of} {}", self.history(*probe, keys, window, *filter, event))
+            }
         }
     }
 

@@ -183,15 +183,16 @@ impl<'a> AtWork<'a> {
         let is_history = |event: &engine::Event| {
             event.arrived <= now && !waiting.contains(&(program.event_name(event.kind), &event.id))
         };
-        while life.next().is_some_and(is_history) {
-            life.admit(program, world);
-        }
         let facts = Facts { world, person, life, measures };
         let mut state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
+        // What was sent is known before the rows that speak of it.
         state.restore(life, program, world);
+        while life.next().is_some_and(is_history) {
+            life.admit(program, world);
+        }
         // What the CRM has by now is read from there, where others may change it.
         for key in &claimed.made {
             state.forget_change(*key, program, person);

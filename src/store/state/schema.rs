@@ -53,7 +53,6 @@ CREATE TABLE scn_outbox(
     claimed_at INTEGER, handed_at INTEGER, settled_at INTEGER
 );
 CREATE INDEX scn_outbox_next ON scn_outbox(next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX scn_outbox_contact ON scn_outbox(part, contact) WHERE next_at IS NOT NULL;
 CREATE INDEX scn_outbox_bounced ON scn_outbox(address) WHERE state = 'bounced';
 CREATE INDEX scn_outbox_open ON scn_outbox(state) WHERE state IN ('claimed', 'handed', 'uncertain');
 
