@@ -53,7 +53,7 @@ fn failures(text: &str) -> String {
             continue;
         }
         let _ = writeln!(wrong, "  \"{}\"", case.name);
-        for place in &verdict.unmet {
+        for (place, _) in &verdict.unmet {
             let _ = writeln!(wrong, "    not met: {}", compiled.sources.text(case.expectations[*place].span));
         }
         for sent in &verdict.sent {

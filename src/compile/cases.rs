@@ -1,7 +1,7 @@
 //! Tests to their compiled form.
 
-use crate::check::cases::{Case, Expected, Value};
-use crate::ir::{Expectation, ExpectationKind, GivenEvent, GivenRow, GivenValue, TestCase, When};
+use crate::check::cases::{self, Case, Expected, Value};
+use crate::ir::{Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When};
 
 pub fn lower(case: &Case) -> TestCase {
     TestCase {
@@ -28,8 +28,10 @@ pub fn lower(case: &Case) -> TestCase {
         expectations: (case.expectations.iter())
             .map(|(span, expected)| Expectation { span: *span, kind: kind(expected.clone()) })
             .collect(),
-        measures: Vec::new(),
-        until: None,
+        measures: (case.measures.iter())
+            .map(|(name, value)| GivenMeasure { name: name.clone(), value: value.clone() })
+            .collect(),
+        until: case.until,
     }
 }
 
@@ -48,11 +50,35 @@ fn value(given: &Value) -> GivenValue {
 
 fn kind(expected: Expected) -> ExpectationKind {
     match expected {
-        Expected::Message { channel, message, contact, at } => {
-            ExpectationKind::Message { channel, message, contact, when: at.map_or(When::Ever, When::At) }
+        Expected::Message { channel, message, contact, when } => {
+            ExpectationKind::Message { channel, message, contact, when: self::when(when) }
+        }
+        Expected::Act { negated, act, contact, when } => {
+            ExpectationKind::Act { negated, act: self::act(&act), contact, when: self::when(when) }
         }
         Expected::NoMessage { channel, message, contact } => ExpectationKind::NoMessage { channel, message, contact },
         Expected::Nothing => ExpectationKind::Nothing,
         Expected::NothingElse => ExpectationKind::NothingElse,
+    }
+}
+
+fn act(act: &cases::Act) -> Act {
+    match act {
+        cases::Act::Set { field, value } => Act::Set { field: field.clone(), value: self::value(value) },
+        cases::Act::Tag { add, tag } => Act::Tag { add: *add, tag: tag.clone() },
+        cases::Act::Account { credit, account, amount } => {
+            Act::Account { credit: *credit, account: account.clone(), amount: *amount }
+        }
+        cases::Act::Start(scenario) => Act::Start { scenario: scenario.clone() },
+        cases::Act::Erase => Act::Erase,
+        cases::Act::Call(webhook) => Act::Call { webhook: webhook.clone() },
+    }
+}
+
+fn when(when: cases::When) -> When {
+    match when {
+        cases::When::Ever => When::Ever,
+        cases::When::At(at) => When::At(at),
+        cases::When::Between(from, to) => When::Between(from, to),
     }
 }

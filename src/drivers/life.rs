@@ -71,6 +71,45 @@ impl Contact<'_> {
     fn step(&mut self, input: Input, now: Instant, out: &mut Output) {
         let (world, person, life, measures) = (self.world, self.person, &*self.life, self.measures);
         let facts = Facts { world, person, life, measures };
+        #[cfg(debug_assertions)]
+        let twice = Twice::step(self.program, self.state, input, now, facts);
+        #[cfg(debug_assertions)]
+        let before = out.effects.len();
         step(self.program, self.state, input, now, facts, Delivery::Immediate, out);
+        #[cfg(debug_assertions)]
+        if let Some(twice) = twice {
+            twice.is_same(self.program, self.state, world, out.effects.get(before..).unwrap_or(&[]));
+        }
+    }
+}
+
+/// The same step, taken from the state as it was written and read back: what debug builds hold every step against.
+#[cfg(debug_assertions)]
+struct Twice {
+    state: Vec<u8>,
+    effects: Vec<crate::engine::Effect>,
+}
+
+#[cfg(debug_assertions)]
+impl Twice {
+    /// Lives longer than this are taken on trust, so that tests of whole shops stay quick.
+    const EVENTS_MAX: usize = 64;
+
+    /// `None` where the life is too long.
+    fn step(program: &Program, state: &State, input: Input, now: Instant, facts: Facts<'_>) -> Option<Twice> {
+        if facts.life.len() > Twice::EVENTS_MAX {
+            return None;
+        }
+        let bytes = state.save(program, facts.world);
+        let mut state = State::load(&bytes, program, facts).unwrap_or_default();
+        debug_assert!(state.save(program, facts.world) == bytes, "a state that is read back is the same");
+        let mut out = Output::default();
+        step(program, &mut state, input, now, facts, Delivery::Immediate, &mut out);
+        Some(Twice { state: state.save(program, facts.world), effects: out.effects })
+    }
+
+    fn is_same(&self, program: &Program, state: &State, world: &World, effects: &[crate::engine::Effect]) {
+        debug_assert_eq!(self.effects, effects, "stepping twice gives the same effects");
+        debug_assert!(self.state == state.save(program, world), "stepping twice gives the same bytes");
     }
 }

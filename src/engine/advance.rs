@@ -86,6 +86,7 @@ impl<'a> Stepper<'a, '_> {
         instance.wake = None;
         instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
+        let mut stop = None;
         // The checker proves that there is no cycle without a wait; the bound holds for IR that it never saw.
         for _ in 0..=unit.scenario.steps.len() {
             let Some(node) = unit.scenario.steps.get(at) else { break };
@@ -113,12 +114,15 @@ impl<'a> Stepper<'a, '_> {
                     self.erase(instance);
                     return None;
                 }
-                Next::Finished => break,
+                Next::Finished => {
+                    stop = matches!(node.op, Op::Stop).then_some(at);
+                    break;
+                }
             }
         }
         if !closing {
             self.out.count(instance.unit, Count::Finished);
-            self.tell(&instance, None, Told::Finished, Vec::new());
+            self.tell(&instance, stop, Told::Finished, Vec::new());
         }
         self.close(handle, instance, unit);
         None

@@ -18,7 +18,8 @@ struct Line<'a> {
 
 struct Printed<'a> {
     text: &'a str,
-    space: bool,
+    /// How many spaces stand before it, unless it begins a line.
+    spaces: usize,
     may_break: bool,
 }
 
@@ -67,7 +68,8 @@ impl<'a> Writer<'a> {
         }
         let printed = Printed {
             text: self.words.text_at(place),
-            space: spacing::space_before(self.words, place),
+            spaces: usize::from(spacing::space_before(self.words, place))
+                + self.plan.pads.get(place).copied().unwrap_or(0),
             may_break: spacing::may_break(self.words, place),
         };
         if let Some(line) = self.lines.last_mut() {
@@ -136,17 +138,17 @@ fn print(line: &Line<'_>, out: &mut String) {
         let length = rest.iter().skip(1).position(|word| word.may_break).map_or(rest.len(), |at| at + 1);
         let (chunk, after) = rest.split_at(length);
         rest = after;
-        let width: usize = chunk.iter().map(|word| usize::from(word.space) + word.text.chars().count()).sum();
+        let width: usize = chunk.iter().map(|word| word.spaces + word.text.chars().count()).sum();
         if !begins && column + width > LINE_WIDTH_MAX {
             out.push('\n');
             column = begin(line.rest_indent, out);
             begins = true;
         }
         for word in chunk {
-            let space = word.space && !begins;
-            out.push_str(if space { " " } else { "" });
+            let spaces = if begins { 0 } else { word.spaces };
+            out.extend(std::iter::repeat_n(' ', spaces));
             out.push_str(word.text);
-            column += usize::from(space) + word.text.chars().count();
+            column += spaces + word.text.chars().count();
             begins = false;
         }
     }

@@ -4,13 +4,16 @@ use super::{LINE_WIDTH_MAX, gaps, spacing};
 use crate::span::Span;
 use crate::syntax::Stream;
 use crate::syntax::tree::{
-    Argument, Clause, ClauseKind, Field, File, Item, ItemKind, SplitArm, Step, StepKind, TestLine, TestLineKind,
+    Argument, CaseRow, Clause, ClauseKind, Field, File, Item, ItemKind, SplitArm, Step, StepKind, TestLine,
+    TestLineKind,
 };
 
 /// What to do at each word, by its place.
 pub(super) struct Plan {
     /// The word begins a line, with that many levels of indentation.
     pub(super) breaks: Vec<Option<usize>>,
+    /// How many spaces more stand before the word, so that the columns of a table are straight.
+    pub(super) pads: Vec<usize>,
     pub(super) items: Vec<PlannedItem>,
 }
 
@@ -33,6 +36,12 @@ enum Kind {
     Plain,
     /// Its children stand in no braces: a bare scenario.
     Bare,
+    /// Several children never stand on one line: a policy.
+    Lines,
+    /// As lines, and each is a row of cells.
+    Table,
+    /// A row: its children are cells, which begin no line.
+    Cells,
 }
 
 /// How much deeper than its first line the rest of an element stands, in levels.
@@ -40,7 +49,7 @@ pub(super) const CONTINUATION: usize = 2;
 
 pub(super) fn plan(words: &Stream<'_>, file: &File) -> Plan {
     let count = words.count();
-    let plan = Plan { breaks: vec![None; count], items: Vec::new() };
+    let plan = Plan { breaks: vec![None; count], pads: vec![0; count], items: Vec::new() };
     let mut planner = Planner { words, plan };
     for item in &file.items {
         let element = item_element(item);
@@ -71,11 +80,47 @@ impl Planner<'_> {
         if self.stays_on_one_line(element, indent) {
             return;
         }
+        if element.kind == Kind::Cells {
+            return;
+        }
         let inner = if element.kind == Kind::Bare { indent } else { indent + 1 };
         for child in &element.children {
             self.element(child, inner);
         }
+        if element.kind == Kind::Table {
+            self.table(element);
+        }
         self.closing_braces(places, indent);
+    }
+
+    /// Makes the columns straight, where each row has the same cells and no comment among them.
+    fn table(&mut self, table: &Element) {
+        let rows: Vec<Vec<usize>> = table.children.iter().map(|row| self.cells(row)).collect();
+        let Some(first) = rows.first() else { return };
+        let has_comment = |row: &Element| self.has_comment(&self.words.places_under(row.span));
+        if rows.iter().any(|row| row.len() != first.len()) || table.children.iter().any(has_comment) {
+            return;
+        }
+        for column in 1..first.len() {
+            let width = |row: &Vec<usize>| match (row.get(column - 1), row.get(column)) {
+                (Some(from), Some(to)) => spacing::width(self.words, *from..*to),
+                _ => 0,
+            };
+            let widest = rows.iter().map(width).max().unwrap_or(0);
+            let pads: Vec<(usize, usize)> =
+                rows.iter().filter_map(|row| Some((*row.get(column)?, widest - width(row)))).collect();
+            for (place, pad) in pads {
+                if let Some(slot) = self.plan.pads.get_mut(place) {
+                    *slot = pad;
+                }
+            }
+        }
+    }
+
+    /// The places at which the cells of a row begin.
+    fn cells(&self, row: &Element) -> Vec<usize> {
+        let begins = std::iter::once(row.span).chain(row.children.iter().map(|cell| cell.span));
+        begins.map(|span| self.words.places_under(span).start).collect()
     }
 
     /// The braces of an element itself close on lines of their own.
@@ -99,6 +144,9 @@ impl Planner<'_> {
 
     /// Written on one line by its author, and it fits there.
     fn stays_on_one_line(&self, element: &Element, indent: usize) -> bool {
+        if matches!(element.kind, Kind::Lines | Kind::Table) && element.children.len() > 1 {
+            return false;
+        }
         let written = self.words.text.get(element.span.range()).unwrap_or("");
         !written.contains('\n') && self.fits(element, indent)
     }
@@ -127,7 +175,7 @@ fn item_element(item: &Item) -> Element {
         | ItemKind::Account(_)
         | ItemKind::Route(_)
         | ItemKind::Identity(_) => (Kind::Plain, Vec::new()),
-        ItemKind::Policy(policy) => (Kind::Plain, policy.lines.iter().map(|line| leaf(line.span)).collect()),
+        ItemKind::Policy(policy) => (Kind::Lines, policy.lines.iter().map(|line| leaf(line.span)).collect()),
         ItemKind::Given(given) => (Kind::Plain, given.lines.iter().map(test_line_element).collect()),
         ItemKind::Scenario(scenario) => {
             let clauses = scenario.clauses.iter().map(clause_element);
@@ -141,10 +189,13 @@ fn item_element(item: &Item) -> Element {
 }
 
 fn test_line_element(line: &TestLine) -> Element {
+    if let TestLineKind::Cases { rows, .. } = &line.kind {
+        return Element { span: line.span, kind: Kind::Table, children: rows.iter().map(case_element).collect() };
+    }
     let children = match &line.kind {
         TestLineKind::Given { fields, .. } => fields.iter().map(argument).collect(),
-        TestLineKind::Cases { rows, .. } => rows.iter().map(|row| leaf(row.span)).collect(),
-        TestLineKind::GivenBlock(_)
+        TestLineKind::Cases { .. }
+        | TestLineKind::GivenBlock(_)
         | TestLineKind::Until(_)
         | TestLineKind::At { .. }
         | TestLineKind::ExpectMessage { .. }
@@ -153,6 +204,12 @@ fn test_line_element(line: &TestLine) -> Element {
         | TestLineKind::ExpectNothing { .. } => Vec::new(),
     };
     Element { span: line.span, kind: Kind::Plain, children }
+}
+
+/// Its cells: the title begins with the row, and each value.
+fn case_element(row: &CaseRow) -> Element {
+    let cells = row.values.iter().skip(usize::from(row.title.is_none())).map(|value| leaf(value.span)).collect();
+    Element { span: row.span, kind: Kind::Cells, children: cells }
 }
 
 fn fields(fields: &[Field]) -> Vec<Element> {

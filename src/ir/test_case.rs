@@ -17,7 +17,7 @@ pub struct TestCase {
     pub measures: Vec<GivenMeasure>,
     pub events: Vec<GivenEvent>,
     pub expectations: Vec<Expectation>,
-    /// How far the clock goes at least: the latest instant that the test names.
+    /// How far the clock goes at least, where the test says so; else up to the latest instant that it names.
     pub until: Option<Instant>,
 }
 
@@ -73,11 +73,11 @@ pub enum When {
 }
 
 /// What a step other than `send` does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     Set {
         field: String,
-        value: String,
+        value: GivenValue,
     },
     Tag {
         add: bool,

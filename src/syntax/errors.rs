@@ -27,18 +27,23 @@ pub(super) fn refused(
     offset: usize,
     end: usize,
 ) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => offset + at,
-    };
     let expected: &[Rule] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
-    let place = stream.place_at(at);
+    let place = place(error, stream, offset);
     match stream.at(place).filter(|_| place < end) {
         Some(token) => unexpected(expected, stream, place, token),
         None => cut_short(expected, stream, source, end),
     }
+}
+
+/// The place of the word that is in the way.
+pub(super) fn place(error: &Error<Rule>, stream: &Stream<'_>, offset: usize) -> usize {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => offset + at,
+    };
+    stream.place_at(at)
 }
 
 /// The item ends where something should follow.

@@ -15,6 +15,7 @@ mod errors;
 mod grammar;
 mod keywords;
 mod limits;
+mod resume;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -34,7 +35,7 @@ use cut::{Piece, PieceKind};
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
     pub file: tree::File,
-    /// In the order of the text; at most one syntax error an item.
+    /// In the order of the text. After a syntax error the next clause, step or line of a test is read again.
     pub diagnostics: Vec<Diagnostic>,
     /// Every token, white space and comments included; together they are the text.
     pub tokens: Vec<Token>,
@@ -173,7 +174,9 @@ impl Reader<'_> {
         let mut nodes = match grammar::item(text) {
             Ok(nodes) => nodes,
             Err(error) => {
-                return (Err(errors::refused(&error, self.stream, self.source, offset, piece.end)), Vec::new());
+                let place = errors::place(&error, self.stream, offset);
+                let first = errors::refused(&error, self.stream, self.source, offset, piece.end);
+                return (Err(first), resume::more(self.stream, self.source, piece, place));
             }
         };
         let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };

@@ -64,3 +64,107 @@ fn where_there_is_no_test_it_is_said() {
     let shop = folder(&[("renewal.scn", SENTENCE.as_bytes())]);
     scn(shop.path(), &["test"]).expect(0, &["note: no test runs `renewal`", "there is no test"]);
 }
+
+#[test]
+fn a_failing_test_says_what_came_nearest() {
+    let near = |expected: &str, said: &str| {
+        tested(&format!("{GIVEN}  {expected}\n")).expect(1, &[said]);
+    };
+    near("expect email reminder to ana at 2020-03-11", "it came at 2020-03-10 10:00");
+    near("expect email reminder to ana within 1 week", "it came at 2020-03-10 10:00");
+    near("expect no email reminder to ana", "it came at 2020-03-10 10:00");
+    near("given contact bob { email: empty } expect email reminder to bob", "it came to ana, at 2020-03-10 10:00");
+    let again = "at 2020-02-01 ana purchased product filter expect email reminder to ana at 2020-03-10";
+    near(again, "it was skipped at 2020-03-10 10:00: ");
+    near(again, "1 failed");
+    let silent = GIVEN.replace("recurring: yes", "recurring: no");
+    tested(&format!("{silent}  expect email reminder to ana\n")).expect(1, &["nothing like it came"]);
+}
+
+#[test]
+fn a_table_of_cases_is_a_test_for_each_row() {
+    let lines = "  cases delay, due {\n    \"a quarter\": 3 months, 2020-03-10 10:00\n    \"wrong\": 4 months, 2020-03-10\n  }\n  \
+                 given product filter { recurring: yes, delay: delay, family: \"filter\" }\n  \
+                 given contact ana { email: \"ana@example.com\" }\n  \
+                 at 2020-01-10 10:00 ana purchased product filter\n  expect email reminder to ana at due\n";
+    tested(lines).expect(
+        1,
+        &[
+            "ok      renewal: t (a quarter)\n",
+            "FAILED  renewal: t (wrong)\n",
+            "it came at 2020-04-10 10:00",
+            "1 test passed, 1 failed",
+        ],
+    );
+    let shop = folder(&[
+        ("renewal.scn", SENTENCE.as_bytes()),
+        ("a.test.scn", format!("test \"t\" of renewal {{\n{lines}}}").as_bytes()),
+    ]);
+    scn(shop.path(), &["test", "--filter", "a quarter"]).expect(0, &["1 test passed, 1 left out"]);
+}
+
+#[test]
+fn lines_are_shared_by_name() {
+    let text = format!(
+        "given shop {{\n{GIVEN}}}\ntest \"one\" of renewal {{\n  given shop\n  expect email reminder to ana\n}}\n\
+         test \"two\" of renewal {{\n  given shop\n  expect nothing\n}}\n"
+    );
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("renewal.test.scn", text.as_bytes())]);
+    scn(shop.path(), &["test"]).expect(1, &["ok      renewal: one", "FAILED  renewal: two", "<- not expected"]);
+}
+
+const BRANCHES: &str = "scenario care {\n  when purchased\n  wait 1 day\n  if quantity > 1 {\n    send email many\n  } else {\n    \
+                        send email single\n    stop\n  }\n  wait 1 day\n  send email more\n}\n";
+
+fn branches(tests: &str) -> tempfile::TempDir {
+    let text = format!("{BRANCHES}{tests}");
+    folder(&[("care.scn", text.as_bytes())])
+}
+
+#[test]
+fn coverage_shows_what_no_test_reaches() {
+    let test = |quantity: u32, expected: &str| {
+        format!(
+            "test \"{quantity}\" {{\n  given contact ana {{ email: \"ana@example.com\" }}\n  \
+             at 2020-01-10 10:00 ana purchased quantity {quantity}\n  expect email {expected} to ana\n}}\n"
+        )
+    };
+    let one = branches(&test(1, "single"));
+    scn(one.path(), &["test", "--coverage"]).expect(
+        0,
+        &[
+            "  care   55%  5 of 9\n",
+            "    never holds: `if quantity > 1`  (care.scn:4:3)\n",
+            "    never: `send email many`  (care.scn:5:5)\n",
+            "    never: `wait 1 day`  (care.scn:10:3)\n",
+            "    never: `send email more`  (care.scn:11:3)\n",
+            "  all    55%\n",
+        ],
+    );
+    scn(one.path(), &["test", "--coverage-min", "55"]).expect(0, &["55%"]);
+    scn(one.path(), &["test", "--coverage-min", "56"]).expect(1, &["55%", "less than 56%"]);
+    scn(one.path(), &["test", "--coverage-min", "101"]).expect(2, &["101"]);
+    let both = branches(&(test(1, "single") + &test(2, "more")));
+    scn(both.path(), &["test", "--coverage", "--coverage-min", "100"]).expect(0, &["  care  100%  9 of 9\n"]);
+}
+
+#[test]
+fn outcomes_are_written_for_servers() {
+    let wrong = format!("{GIVEN}  expect email reminder to ana at 2020-03-11\n");
+    let text = format!(
+        "test \"good <&>\" of renewal {{\n{GIVEN}  expect nothing else\n  expect email reminder to ana\n}}\ntest \"bad\" of renewal {{\n{wrong}}}\n"
+    );
+    let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("renewal.test.scn", text.as_bytes())]);
+    scn(shop.path(), &["test", "--junit", "out.xml"]).expect(1, &["1 test passed, 1 failed"]);
+    let xml = std::fs::read_to_string(shop.path().join("out.xml")).unwrap();
+    for said in [
+        "<testsuites name=\"scn test\" tests=\"2\" skipped=\"0\" failures=\"1\" errors=\"0\">",
+        "<testsuite name=\"renewal.test.scn\" tests=\"2\" skipped=\"0\" errors=\"0\" failures=\"1\">",
+        "<testcase name=\"good &lt;&amp;&gt;\" classname=\"renewal\"/>",
+        "<failure message=\"an expectation is not met\">",
+        "it came at 2020-03-10 10:00",
+    ] {
+        assert!(xml.contains(said), "{said}\n{xml}");
+    }
+    scn(shop.path(), &["test", "--junit", "no-such-folder/out.xml"]).expect(74, &["cannot write"]);
+}

@@ -41,7 +41,9 @@ pub fn program(random: &mut Random) -> Program {
         writer.policy(of);
     }
     if writer.random.percent(20) {
-        writer.text.push_str("measure rhythm = average over contacts of average gap of purchased ever, refreshed weekly\n");
+        writer
+            .text
+            .push_str("measure rhythm = average over contacts of average gap of purchased ever, refreshed weekly\n");
         writer.crosses = true;
     }
     writer.text.push_str("segment warm = (purchased or subscribed) in last 2 months\n");
@@ -93,7 +95,8 @@ impl Writer<'_> {
         let trigger = self.trigger(scenario);
         let mut place = Place { scenario, of, trigger, runs: false, sent: &[] };
         // `every` has its own `for` on the line of the trigger.
-        let is_written = self.text.trim_end().lines().last().is_some_and(|line| line.contains(" for ") && line.contains("every"));
+        let is_written =
+            self.text.trim_end().lines().last().is_some_and(|line| line.contains(" for ") && line.contains("every"));
         if !is_written && self.random.percent(30) {
             let audience = self.condition(&place, 1);
             let _ = writeln!(self.text, "  for {audience}");

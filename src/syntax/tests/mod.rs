@@ -157,6 +157,24 @@ fn one_bad_item_hides_no_other() {
 }
 
 #[test]
+fn one_bad_step_hides_no_other() {
+    let mistakes = [
+        ("scenario s {\n  when a\n  wiat 3 days\n  send email b unles c\n  if d {\n    send e\n  }\n  wait\n}", 4),
+        ("when a\nwiat 3 days\nsend b\nwait 1 day", 2),
+        ("test \"t\" {\n  given product\n    : x\n  at 2020-01-01 ana = b\n  expect email\n  until 2020\n}", 4),
+        ("scenario s {\n  when a\n  wiat 3 days\n  stop\n}", 1),
+        ("scenario s { when a wiat 3 days sned email b }", 1),
+        ("entity e {\n  a text\n  b text\n}", 1),
+    ];
+    for (text, count) in mistakes {
+        let found: Vec<_> = read(text).diagnostics.iter().map(|found| found.message.clone()).collect();
+        assert_eq!(found.len(), count, "{text}\n{found:?}");
+    }
+    let many = format!("scenario s {{ when a\n{} }}", "wait\n".repeat(50_000));
+    assert_eq!(read(&many).diagnostics.len(), 9);
+}
+
+#[test]
 fn spans_end_with_their_last_word() {
     let text = "scenario s { when a   # why\n wait 1 day   # so\n  send email b   \n } # end\n";
     let parsed = read(text);

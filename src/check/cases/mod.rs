@@ -1,0 +1,190 @@
+//! `test` blocks: what is given, what happens and what is expected, against the model and the scenarios.
+
+mod acts;
+mod expected;
+mod reader;
+mod table;
+mod values;
+
+use super::CheckFile;
+use super::names::{declared_twice, with_suggestion};
+use super::scope::Checker;
+use super::typed;
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::Literal;
+use crate::span::{SourceId, Span};
+use crate::syntax::tree::{self, ItemKind, TestLineKind};
+use crate::time::Instant;
+use reader::Reader;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A test whose every name and value is known; of one with a table of cases, one of its rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    pub name: String,
+    pub span: Span,
+    pub scenarios: Vec<String>,
+    pub given: Vec<Given>,
+    /// Measures whose value it says.
+    pub measures: Vec<(String, Literal)>,
+    pub events: Vec<Happening>,
+    pub expectations: Vec<(Span, Expected)>,
+    /// How far its clock goes at least, where it says so.
+    pub until: Option<Instant>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    pub entity: String,
+    pub name: String,
+    pub fields: Vec<(String, Value)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    pub span: Span,
+    pub at: Instant,
+    pub arriving: Option<Instant>,
+    pub contact: String,
+    pub event: String,
+    pub fields: Vec<(String, Value)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Literal(Literal),
+    /// `empty`
+    Empty,
+    /// A row that the test gives.
+    Row(String),
+    List(Vec<Value>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    Message { channel: String, message: String, contact: String, when: When },
+    NoMessage { channel: String, message: String, contact: String },
+    Act { negated: bool, act: Act, contact: String, when: When },
+    Nothing,
+    NothingElse,
+}
+
+/// What a step other than `send` does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    Set { field: String, value: Value },
+    Tag { add: bool, tag: String },
+    Account { credit: bool, account: String, amount: Decimal },
+    Start(String),
+    Erase,
+    Call(String),
+}
+
+/// When something is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Ever,
+    At(Instant),
+    /// Both included.
+    Between(Instant, Instant),
+}
+
+/// The tests of the selected files. One in error is left out; its findings say why.
+pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: &mut Checker) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut own: BTreeMap<SourceId, Vec<String>> = BTreeMap::new();
+    for (name, declared) in &checker.names.scenarios {
+        own.entry(declared.file.source).or_default().push((*name).to_owned());
+    }
+    for file in files.iter().filter(|file| file.selected) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for item in &file.tree.items {
+            let ItemKind::Test(test) = &item.kind else { continue };
+            if let Some(first) = seen.insert(&test.name.value, test.name.span) {
+                checker.out.push(declared_twice("test", &test.name.value, test.name.span, first));
+            }
+            if !test.lines.iter().any(|line| expects(&line.kind)) {
+                let report =
+                    Diagnostic::new(Rule::NoExpectation, format!("test `{}` has no `expect`", test.name.value));
+                checker
+                    .out
+                    .push(report.at(test.name.span, "it can never fail").help("add a line, such as `expect nothing`"));
+            }
+            let names = scenarios_of(test, own.get(&file.source), checker);
+            cases.extend(check_case(test, item.span, scenarios, names.as_deref(), checker));
+        }
+    }
+    cases
+}
+
+/// One test: a case for each row of its table, or the only one.
+fn check_case(
+    test: &tree::Test,
+    span: Span,
+    scenarios: &[typed::Scenario],
+    names: Option<&[String]>,
+    checker: &mut Checker,
+) -> Vec<Case> {
+    let before = checker.out.len();
+    let rows = table::rows(test, &mut checker.out);
+    let mut cases = Vec::new();
+    for row in &rows {
+        let reader = Reader::new(checker, scenarios, names, row);
+        cases.extend(reader.case(test, span));
+    }
+    // A line without a value of the table is judged for each row, and has the same to say each time.
+    let mut told: Vec<Diagnostic> = Vec::new();
+    for found in checker.out.drain(before..) {
+        if !told.contains(&found) {
+            told.push(found);
+        }
+    }
+    checker.out.append(&mut told);
+    cases
+}
+
+fn expects(line: &TestLineKind) -> bool {
+    match line {
+        TestLineKind::Given { .. }
+        | TestLineKind::GivenBlock(_)
+        | TestLineKind::Cases { .. }
+        | TestLineKind::Until(_)
+        | TestLineKind::At { .. } => false,
+        TestLineKind::ExpectMessage { .. }
+        | TestLineKind::ExpectNoMessage { .. }
+        | TestLineKind::ExpectAct { .. }
+        | TestLineKind::ExpectNothing { .. } => true,
+    }
+}
+
+/// The scenarios that a test runs, those of its file unless it names others; `None`, with a finding, where one is unknown or there is none.
+fn scenarios_of(test: &tree::Test, own: Option<&Vec<String>>, checker: &mut Checker) -> Option<Vec<String>> {
+    let names = checker.names;
+    if test.of.is_empty() {
+        if own.is_none() {
+            checker.out.push(
+                Diagnostic::new(Rule::UnknownName, "this test runs no scenario")
+                    .at(test.name.span, "its file has none")
+                    .help(format!("name one: `test \"{}\" of SCENARIO {{ ... }}`", test.name.value)),
+            );
+        }
+        return own.cloned();
+    }
+    let mut found = BTreeSet::new();
+    let mut sound = true;
+    for word in &test.of {
+        if names.scenarios.contains_key(word.value.as_str()) {
+            found.insert(word.value.clone());
+            continue;
+        }
+        sound = false;
+        if !names.is_silent(&word.value) {
+            let report = Diagnostic::new(Rule::UnknownName, format!("no scenario is called `{}`", word.value));
+            let near = suggestion(&word.value, names.scenarios.keys().copied());
+            let otherwise = "a scenario without a name takes its file's name";
+            checker.out.push(with_suggestion(report, word, near, otherwise));
+        }
+    }
+    sound.then(|| found.into_iter().collect())
+}

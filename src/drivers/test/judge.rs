@@ -1,0 +1,216 @@
+//! What came against what was expected.
+
+use super::world::value;
+use super::{Done, Near, Sent, Unsent, Verdict};
+use crate::drivers::story;
+use crate::engine::{Act, Outcome, Program};
+use crate::ir::{self, ExpectationKind, TestCase, When};
+use crate::time::Instant;
+
+/// Finds the expectations that are not met, and the messages that nobody expected.
+pub(super) fn judge(program: &Program, case: &TestCase, verdict: &mut Verdict) {
+    let claimed = Claimed::of(program, case, verdict);
+    let mut unmet = Vec::new();
+    let mut unexpected: Vec<Sent> = Vec::new();
+    let free = |claims: &[bool]| -> Vec<Sent> {
+        let free = verdict.sent.iter().zip(claims).filter(|(_, claimed)| !**claimed);
+        free.map(|(sent, _)| sent.clone()).collect()
+    };
+    for (place, expectation) in case.expectations.iter().enumerate() {
+        let near = match &expectation.kind {
+            ExpectationKind::Message { channel, message, contact, when } => {
+                let met = claimed.met.contains(&place);
+                (!met).then(|| near_message(verdict, &claimed.sent, (channel, message, contact), *when))
+            }
+            ExpectationKind::NoMessage { channel, message, contact } => {
+                let came = verdict.sent.iter().filter(|sent| is_message(sent, channel, message, contact));
+                let came: Vec<Sent> = came.cloned().collect();
+                let first = came.first().map(|sent| Near::Came(sent.at));
+                unexpected.extend(came);
+                first
+            }
+            ExpectationKind::Act { negated: false, act, contact, .. } => {
+                let met = claimed.met.contains(&place);
+                (!met).then(|| near_act(program, verdict, &claimed.done, act, contact))
+            }
+            ExpectationKind::Act { negated: true, act, contact, when } => {
+                let mut done = verdict.done.iter().filter(|done| is_done(program, verdict, done, act, contact));
+                done.find(|done| is_at(*when, done.at)).map(|done| Near::Came(done.at))
+            }
+            ExpectationKind::Nothing => {
+                unexpected.extend(verdict.sent.iter().cloned());
+                (!verdict.sent.is_empty()).then_some(Near::More)
+            }
+            ExpectationKind::NothingElse => {
+                let free = free(&claimed.sent);
+                let more = !free.is_empty();
+                unexpected.extend(free);
+                more.then_some(Near::More)
+            }
+        };
+        unmet.extend(near.map(|near| (place, near)));
+    }
+    unexpected.sort();
+    unexpected.dedup();
+    verdict.unmet = unmet;
+    verdict.unexpected = unexpected;
+}
+
+/// Which expectation is met by what. Each message, and what each step did, meets one expectation at the most, so that two
+/// expected messages are two messages.
+struct Claimed {
+    met: Vec<usize>,
+    sent: Vec<bool>,
+    done: Vec<bool>,
+}
+
+impl Claimed {
+    fn of(program: &Program, case: &TestCase, verdict: &Verdict) -> Claimed {
+        let mut claimed =
+            Claimed { met: Vec::new(), sent: vec![false; verdict.sent.len()], done: vec![false; verdict.done.len()] };
+        // The narrowest first, so that a line without an instant leaves what another line names.
+        let mut places: Vec<usize> = (0..case.expectations.len()).collect();
+        places.sort_by_key(|place| case.expectations.get(*place).map(|expectation| width(&expectation.kind)));
+        for place in places {
+            let Some(expectation) = case.expectations.get(place) else { continue };
+            let took = match &expectation.kind {
+                ExpectationKind::Message { channel, message, contact, when } => {
+                    take(&verdict.sent, &mut claimed.sent, |sent| {
+                        is_message(sent, channel, message, contact) && is_at(*when, sent.at)
+                    })
+                }
+                ExpectationKind::Act { negated: false, act, contact, when } => {
+                    take(&verdict.done, &mut claimed.done, |done| {
+                        is_done(program, verdict, done, act, contact) && is_at(*when, done.at)
+                    })
+                }
+                ExpectationKind::Act { negated: true, .. }
+                | ExpectationKind::NoMessage { .. }
+                | ExpectationKind::Nothing
+                | ExpectationKind::NothingElse => false,
+            };
+            if took {
+                claimed.met.push(place);
+            }
+        }
+        claimed
+    }
+}
+
+/// How much time an expectation leaves.
+fn width(kind: &ExpectationKind) -> i64 {
+    match kind {
+        ExpectationKind::Message { when, .. } | ExpectationKind::Act { when, .. } => match when {
+            When::Ever => i64::MAX,
+            When::At(_) => 0,
+            When::Between(from, to) => to.0.saturating_sub(from.0),
+        },
+        ExpectationKind::NoMessage { .. } | ExpectationKind::Nothing | ExpectationKind::NothingElse => i64::MAX,
+    }
+}
+
+/// Takes the first of those that are free and fit.
+fn take<T>(all: &[T], claimed: &mut [bool], fits: impl Fn(&T) -> bool) -> bool {
+    let place = all.iter().zip(claimed.iter()).position(|(each, claimed)| !claimed && fits(each));
+    match place.and_then(|place| claimed.get_mut(place)) {
+        Some(slot) => {
+            *slot = true;
+            true
+        }
+        None => false,
+    }
+}
+
+fn is_at(when: When, at: Instant) -> bool {
+    match when {
+        When::Ever => true,
+        When::At(instant) => instant == at,
+        When::Between(from, to) => (from..=to).contains(&at),
+    }
+}
+
+fn is_message(sent: &Sent, channel: &str, message: &str, contact: &str) -> bool {
+    sent.channel == channel && sent.message == message && sent.contact == contact
+}
+
+fn is_done(program: &Program, verdict: &Verdict, done: &Done, expected: &ir::Act, contact: &str) -> bool {
+    done.outcome == Outcome::Done && done.contact == contact && is_act(program, verdict, &done.act, expected)
+}
+
+fn is_act(program: &Program, verdict: &Verdict, done: &Act, expected: &ir::Act) -> bool {
+    match (expected, done) {
+        (ir::Act::Set { field, value: wanted }, Act::Set { field: set, value: found }) => {
+            let of = program.needs().contact.iter().find(|each| each.name == *field);
+            field == set && of.is_some_and(|of| value(program, &verdict.world, &of.ty, wanted) == *found)
+        }
+        (ir::Act::Tag { add, tag }, Act::Tag { add: added, tag: tagged }) => add == added && tag == tagged,
+        (ir::Act::Account { credit: true, account, amount }, Act::Credit { account: of, amount: found, .. })
+        | (ir::Act::Account { credit: false, account, amount }, Act::Debit { account: of, amount: found }) => {
+            account == of && amount == found
+        }
+        (ir::Act::Start { scenario }, Act::Start { scenario: started }) => scenario == started,
+        (ir::Act::Erase, Act::Erase) => true,
+        (ir::Act::Call { webhook }, Act::Call { webhook: called, .. }) => webhook == called,
+        _ => false,
+    }
+}
+
+/// Whether two acts are of one step, whatever its value.
+fn is_alike(done: &Act, expected: &ir::Act) -> bool {
+    match (expected, done) {
+        (ir::Act::Set { field, .. }, Act::Set { field: set, .. }) => field == set,
+        (ir::Act::Tag { add, .. }, Act::Tag { add: added, .. }) => add == added,
+        (ir::Act::Account { credit: true, account, .. }, Act::Credit { account: of, .. })
+        | (ir::Act::Account { credit: false, account, .. }, Act::Debit { account: of, .. }) => account == of,
+        (ir::Act::Start { .. }, Act::Start { .. })
+        | (ir::Act::Erase, Act::Erase)
+        | (ir::Act::Call { .. }, Act::Call { .. }) => true,
+        _ => false,
+    }
+}
+
+fn near_message(
+    verdict: &Verdict,
+    claimed: &[bool],
+    (channel, message, contact): (&str, &str, &str),
+    when: When,
+) -> Near {
+    // A message that found no channel has none of its own.
+    let is_unsent = |unsent: &&Unsent| unsent.message.contact == contact && unsent.message.message == message;
+    let not = |unsent: &Unsent| Near::Not(unsent.outcome, unsent.reason, unsent.message.at);
+    let unsent = || verdict.unsent.iter().filter(is_unsent);
+    if let Some(unsent) = unsent().find(|unsent| is_at(when, unsent.message.at)) {
+        return not(unsent);
+    }
+    let free = || verdict.sent.iter().zip(claimed).filter(|(_, claimed)| !**claimed).map(|(sent, _)| sent);
+    if let Some(sent) = free().find(|sent| is_message(sent, channel, message, contact)) {
+        return Near::At(sent.at);
+    }
+    if let Some(sent) = free().find(|sent| sent.message == message && sent.contact == contact) {
+        return Near::Channel(sent.channel.clone(), sent.at);
+    }
+    if let Some(unsent) = unsent().next() {
+        return not(unsent);
+    }
+    match free().find(|sent| sent.message == message && sent.channel == channel) {
+        Some(sent) => Near::Contact(sent.contact.clone(), sent.at),
+        None => Near::Nothing,
+    }
+}
+
+fn near_act(program: &Program, verdict: &Verdict, claimed: &[bool], expected: &ir::Act, contact: &str) -> Near {
+    let free = || {
+        let free = verdict.done.iter().zip(claimed).filter(|(_, claimed)| !**claimed).map(|(done, _)| done);
+        free.filter(|done| done.contact == contact)
+    };
+    if let Some(done) = free().find(|done| is_act(program, verdict, &done.act, expected)) {
+        return match done.outcome {
+            Outcome::Done => Near::At(done.at),
+            outcome => Near::Not(outcome, done.reason, done.at),
+        };
+    }
+    match free().find(|done| is_alike(&done.act, expected)) {
+        Some(done) => Near::Other(story::act(&done.act, &verdict.world), done.at),
+        None => Near::Nothing,
+    }
+}

@@ -1,0 +1,166 @@
+//! `scn test`: the lines of a test on the virtual clock.
+
+mod coverage;
+mod judge;
+mod world;
+
+pub use coverage::{Coverage, Reached, Way};
+
+use super::life::Contact;
+use crate::engine::{Act, Effect, Life, Outcome, Output, Program, Reason, State, TraceLine, What, World};
+use crate::ir::{ExpectationKind, Op, TestCase, When};
+use crate::time::Instant;
+use std::cell::RefCell;
+
+/// A message that the scenarios decided on, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sent {
+    pub at: Instant,
+    pub contact: String,
+    pub scenario: String,
+    pub channel: String,
+    pub message: String,
+}
+
+/// A message that the scenarios would have sent, and did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    pub message: Sent,
+    pub outcome: Outcome,
+    pub reason: Reason,
+}
+
+/// What a step other than `send` did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub at: Instant,
+    pub contact: String,
+    pub scenario: String,
+    pub act: Act,
+    pub outcome: Outcome,
+    pub reason: Reason,
+}
+
+/// Why an expectation is not met, as near to it as anything came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Near {
+    /// Nothing like it came.
+    Nothing,
+    /// It came, at another instant.
+    At(Instant),
+    /// The same message left on another channel at that instant.
+    Channel(String, Instant),
+    /// It went to another contact at that instant.
+    Contact(String, Instant),
+    /// It was decided, and not sent; or tried, and not done.
+    Not(Outcome, Reason, Instant),
+    /// It came, and must not.
+    Came(Instant),
+    /// The same step did this at that instant.
+    Other(String, Instant),
+    /// Something came that no line expects.
+    More,
+}
+
+/// What came of one test.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// In the order of time.
+    pub sent: Vec<Sent>,
+    pub unsent: Vec<Unsent>,
+    /// What other steps did, in the order of time.
+    pub done: Vec<Done>,
+    /// The expectations that were not met, by their place in the test, in that order.
+    pub unmet: Vec<(usize, Near)>,
+    /// Messages that nothing expected, where the test says `nothing` or `nothing else`.
+    pub unexpected: Vec<Sent>,
+    /// Fields that were read and not given: `product.delay`.
+    pub not_given: Vec<String>,
+    pub trace: Vec<TraceLine>,
+    /// The entities of the test, of which values of [`Verdict::done`] speak.
+    pub world: World,
+}
+
+impl Verdict {
+    pub fn passed(&self) -> bool {
+        self.unmet.is_empty() && self.unexpected.is_empty() && self.not_given.is_empty()
+    }
+}
+
+/// Runs one test against a program that holds the scenarios it names, and no others.
+pub fn run(program: &Program, case: &TestCase) -> Verdict {
+    let (first, last) = span(case);
+    let mut program = program.clone();
+    program.stop_clocks(last);
+    let program = &program;
+    let world = world::world(program, case);
+    let people = world::people(program, case, &world);
+    let measures = world::measures(program, case, &world, &people, (first, last));
+    let mut verdict = Verdict::default();
+    let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
+    for person in people {
+        let mut life = Life::default();
+        world::fill(program, case, &world, &person, &mut life);
+        let mut state = State::default();
+        let (world, person_ref, measures) = (&world, &person, &measures);
+        let mut of = Contact { program, world, person: person_ref, measures, life: &mut life, state: &mut state };
+        of.live(first, Instant::MAX, &mut out);
+        let contact = person.id.to_string();
+        for effect in out.effects.drain(..) {
+            verdict.take(program, &contact, effect);
+        }
+    }
+    verdict.sent.sort();
+    verdict.done.sort_by_key(|done| done.at);
+    verdict.trace = out.trace.unwrap_or_default();
+    verdict.trace.sort_by_key(|line| line.at);
+    verdict.not_given = out.not_given.map(RefCell::into_inner).unwrap_or_default();
+    verdict.not_given.sort();
+    verdict.not_given.dedup();
+    verdict.world = world;
+    judge::judge(program, case, &mut verdict);
+    verdict
+}
+
+/// The first and the last instant that a test names: its clocks go from one to the other, and instances then to their end.
+fn span(case: &TestCase) -> (Instant, Instant) {
+    let expected = case.expectations.iter().flat_map(|expectation| {
+        let when = match &expectation.kind {
+            ExpectationKind::Message { when, .. } | ExpectationKind::Act { when, .. } => *when,
+            ExpectationKind::NoMessage { .. } | ExpectationKind::Nothing | ExpectationKind::NothingElse => When::Ever,
+        };
+        match when {
+            When::Ever => [None, None],
+            When::At(at) => [Some(at), None],
+            When::Between(from, to) => [Some(from), Some(to)],
+        }
+    });
+    let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
+    let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
+    let (first, last) = (named.iter().min(), named.iter().max());
+    (first.copied().unwrap_or(Instant::MIN), last.copied().unwrap_or(Instant::MIN))
+}
+
+impl Verdict {
+    fn take(&mut self, program: &Program, contact: &str, effect: Effect) {
+        let Some(scenario) = program.unit(effect.unit).map(|unit| &unit.scenario) else { return };
+        let (at, contact, name) = (effect.at, contact.to_owned(), scenario.name.clone());
+        match effect.what {
+            What::Send { alternative, outcome, reason } => {
+                let Some(Op::Send(send)) = scenario.steps.get(effect.step).map(|step| &step.op) else { return };
+                let Some(chosen) = send.alternatives.get(usize::from(alternative)) else { return };
+                let (channel, message) = (chosen.channel.clone(), chosen.message.clone());
+                let message = Sent { at, contact, scenario: name, channel, message };
+                match outcome {
+                    Outcome::Sent => self.sent.push(message),
+                    _ => self.unsent.push(Unsent { message, outcome, reason }),
+                }
+            }
+            What::Act { act, outcome, reason, .. } => {
+                self.done.push(Done { at, contact, scenario: name, act, outcome, reason });
+            }
+            // A test has no outbox; what ended is told by the trace.
+            What::Emit { .. } | What::Withdraw { .. } | What::End { .. } => {}
+        }
+    }
+}
