@@ -77,7 +77,7 @@ fn killed_while_it_writes_files() {
 fn killed_while_it_changes_the_crm() {
     let project = Project::of(
         "scenario mark {\n  when subscribed list is \"news\"\n  set contact.tier = \"gold\"\n  tag \"reader\"\n}\n\
-         scenario leave {\n  when subscribed list is \"leave\"\n  send email hello\n  wait 1 second\n  erase contact\n}\n",
+         scenario leave {\n  when subscribed list is \"leave\"\n  send email hello\n  wait 1 second\n  erase contact only if sent hello\n}\n",
         None,
     );
     project.subscribe(&addresses(&["ok"], 600));
