@@ -51,8 +51,8 @@ fn messages<'t>(
         // Of a trigger in error nothing is known, and nothing is said.
         return Vec::new();
     }
-    let own_records = names.trigger_records(&scenario.name);
-    let records: Vec<&Record> = own_records.iter().collect();
+    let triggers = names.trigger_records(&scenario.name);
+    let records: Vec<&Record> = triggers.iter().collect();
     let mut all = Vec::new();
     for ((channel, message), sends) in sent {
         let Some(first) = sends.first().map(|(alternative, _)| alternative.span) else { continue };

@@ -43,7 +43,8 @@ pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> 
 fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
     let (world, mut found) = crm.world(program)?;
     let mut doubtful = Vec::new();
-    for event in &program.needs().events {
+    // An event that is told on, or that the engine makes, needs no table of its own.
+    for event in program.needs().events.iter().filter(|event| crm.shape().table(&event.name).is_some()) {
         let amounts = compiled.model.events.get(&event.name).map(amounts).unwrap_or_default();
         doubtful.extend(crm.doubts(&event.name, &amounts)?);
     }

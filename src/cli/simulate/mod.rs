@@ -1,6 +1,7 @@
 //! `scn simulate`: what would be sent, on a history that is only read.
 
 mod report;
+mod terms;
 
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
@@ -85,6 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let shown = Shown {
         simulation: &simulation,
+        policy: &bundle.policy,
         texts: step_texts(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
