@@ -7,121 +7,120 @@ use crate::model::{CrmShape, CrmTable, FRIEND, OWN_EVENTS, Type};
 use crate::span::Span;
 use std::collections::BTreeMap;
 
-/// What is read of one table: its columns, and who reads it first.
+/// What is read of one table: its columns, and the scenario that reads it first.
 #[derive(Debug)]
 struct TableUse {
-    /// Columns that every such table has.
+    /// Columns of the table that no text declares.
     given: Vec<String>,
-    /// Whether the CRM may do without it: an event that the engine makes itself, the lists of a field.
-    may_be_absent: bool,
     /// By column: whether a row may do without it.
     columns: BTreeMap<String, bool>,
-    reader: String,
+    scenario: String,
+    /// What follows where there is no such table, if the scenarios can run all the same.
+    without: Option<&'static str>,
 }
 
-/// The tables by name.
-type Tables = BTreeMap<String, TableUse>;
-
-/// What the scenarios and measures need and the CRM does not have. An entity of which no field is read needs no table.
+/// What the scenarios need and the CRM does not have. An entity of which no field is read needs no table.
 pub fn findings(bundle: &Bundle, shape: &CrmShape, checked: &Checked) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (name, used) in tables(bundle) {
-        let scenario = checked.scenarios.iter().find(|scenario| scenario.name == used.reader);
-        let measure = || checked.measures.iter().find(|measure| measure.name == used.reader);
-        let place = scenario.map(|scenario| scenario.place).or_else(|| measure().map(|measure| measure.span));
-        let place = place.unwrap_or_default();
+        let place = (checked.scenarios.iter())
+            .find(|scenario| scenario.name == used.scenario)
+            .map_or(Span::default(), |scenario| scenario.place);
         match shape.table(&name) {
             Some(table) => columns(&name, &used, table, shape, place, &mut out),
-            None if used.may_be_absent => out.push(table_optional(&name, &used, shape, place)),
-            None => out.push(table_missing(&name, &used, shape, place)),
+            None => out.push(match used.without {
+                Some(what) => table_left_out(&name, what, &used, shape, place),
+                None => table_missing(&name, &used, shape, place),
+            }),
         }
     }
     out
 }
 
-fn tables(bundle: &Bundle) -> Tables {
-    let mut all = Tables::new();
-    let scenarios = bundle.scenarios.iter().map(|scenario| (&scenario.name, &scenario.code));
-    let messages = bundle.messages.iter().map(|message| (&message.scenario, &message.code));
-    let measures = bundle.measures.iter().map(|measure| (&measure.name, &measure.code));
-    for (reader, code) in scenarios.chain(messages).chain(measures) {
-        read(code, &mut Reader { name: reader, all: &mut all });
+fn tables(bundle: &Bundle) -> BTreeMap<String, TableUse> {
+    let mut all = BTreeMap::new();
+    let codes = bundle.scenarios.iter().map(|scenario| (&scenario.name, &scenario.code));
+    for (scenario, code) in codes.chain(bundle.messages.iter().map(|message| (&message.scenario, &message.code))) {
+        read(code, scenario, &mut all);
     }
     all
 }
 
-struct Reader<'r> {
-    name: &'r str,
-    all: &'r mut Tables,
-}
-
-impl Reader<'_> {
-    fn table(&mut self, name: &str, given: &[&str], may_be_absent: bool, fields: &[FieldUse]) {
-        let used = self.all.entry(name.to_owned()).or_insert_with(|| TableUse {
-            given: given.iter().map(|column| (*column).to_owned()).collect(),
-            may_be_absent,
-            columns: BTreeMap::new(),
-            reader: self.name.to_owned(),
-        });
-        // The lists of a field are a table of their own.
-        let (lists, single): (Vec<&FieldUse>, Vec<&FieldUse>) =
-            fields.iter().partition(|field| matches!(field.ty, Type::List(_) | Type::Texts));
-        for field in single {
-            used.columns.insert(field.name.clone(), field.optional || field.default.is_some());
-        }
-        for field in lists {
-            self.table(&format!("{name}_{}", field.name), &[name, &field.name], true, &[]);
-        }
-    }
-
-    /// The column by which rows of a table find something else, which may be absent.
-    fn column(&mut self, table: &str, column: &str) {
-        if let Some(used) = self.all.get_mut(table) {
-            used.columns.entry(column.to_owned()).or_insert(true);
-        }
-    }
-}
-
-fn read(code: &Code, reader: &mut Reader) {
+fn read(code: &Code, scenario: &str, all: &mut BTreeMap<String, TableUse>) {
+    let mut reading = Reading { all, scenario };
     // The contacts themselves are always read.
-    reader.table("contact", &["id"], false, &code.contact);
-    let of_event = ["id", "contact", "at"];
+    reading.record("contact", &["id"], &code.contact);
     for (place, event) in code.events.iter().enumerate() {
         match code.routes.get(place).and_then(Option::as_ref) {
-            // Its rows are those of the event that it tells on.
+            // What is told on is in the table of the event that is told, and whom it is told to with the contact.
             Some(route) => {
-                let fields: Vec<FieldUse> = event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
-                reader.table(&route.event, &of_event, false, &fields);
-                reader.column("contact", &route.to);
+                let told: Vec<FieldUse> = event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
+                reading.record(&route.event, &EVENT, &told);
+                reading.table("contact", &["id"]).columns.insert(route.to.clone(), true);
             }
-            None => {
-                let is_own = OWN_EVENTS.contains(&event.name.as_str());
-                reader.table(&event.name, &of_event, is_own, &event.fields);
-            }
+            None => reading.record(&event.name, &EVENT, &event.fields),
         }
     }
-    let entities = code.entities.iter().filter(|entity| !entity.fields.is_empty());
-    entities.for_each(|entity| reader.table(&entity.name, &["id"], false, &entity.fields));
+    for entity in code.entities.iter().filter(|entity| !entity.fields.is_empty()) {
+        reading.record(&entity.name, &["id"], &entity.fields);
+    }
+}
+
+/// What every event has.
+const EVENT: [&str; 3] = ["id", "contact", "at"];
+
+/// What one scenario reads, added to what all read.
+struct Reading<'a> {
+    all: &'a mut BTreeMap<String, TableUse>,
+    scenario: &'a str,
+}
+
+impl Reading<'_> {
+    fn table(&mut self, name: &str, given: &[&str]) -> &mut TableUse {
+        let is_own = OWN_EVENTS.contains(&name);
+        self.all.entry(name.to_owned()).or_insert_with(|| TableUse {
+            given: given.iter().map(|column| (*column).to_owned()).collect(),
+            columns: BTreeMap::new(),
+            scenario: self.scenario.to_owned(),
+            without: is_own.then_some("what `scn` makes itself is known without it"),
+        })
+    }
+
+    /// A list is a table of its own.
+    fn record(&mut self, name: &str, given: &[&str], fields: &[FieldUse]) {
+        let is_list = |field: &FieldUse| matches!(field.ty, Type::List(_) | Type::Texts);
+        for field in fields.iter().filter(|field| is_list(field)) {
+            let list = format!("{name}_{}", field.name);
+            self.table(&list, &[name, &field.name]).without = Some("all these lists are empty without it");
+        }
+        let used = self.table(name, given);
+        for field in fields.iter().filter(|field| !is_list(field)) {
+            used.columns.insert(field.name.clone(), field.optional || field.default.is_some());
+        }
+    }
+}
+
+fn table_left_out(name: &str, what: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
+    Diagnostic::new(Rule::ColumnOptionalMissing, format!("`{}` has no table or view `{name}`", shape.path))
+        .at(place, format!("`{}` reads it", used.scenario))
+        .because(what)
+        .help(format!("write a view with these columns, if the shop knows them: {}", wanted(used).join(", ")))
+}
+
+/// All its columns.
+fn wanted(used: &TableUse) -> Vec<&str> {
+    used.given.iter().chain(used.columns.keys()).map(String::as_str).collect()
 }
 
 fn table_missing(name: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
-    let mut wanted: Vec<&str> = used.given.iter().map(String::as_str).collect();
-    wanted.extend(used.columns.keys().map(String::as_str));
     let tables = shape.tables.iter().map(|table| table.name.as_str());
     let near = suggestion(name, tables).map(|near| format!("; is it `{near}`?")).unwrap_or_default();
     Diagnostic::new(Rule::TableMissing, format!("`{}` has no table or view `{name}`", shape.path))
-        .at(place, format!("`{}` reads it{near}", used.reader))
+        .at(place, format!("`{}` reads it{near}", used.scenario))
         .help(format!(
             "write a view with these columns: `create view {name} as select ... as {}`",
-            wanted.join(", ... as ")
+            wanted(used).join(", ... as ")
         ))
-}
-
-fn table_optional(name: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
-    Diagnostic::new(Rule::ColumnOptionalMissing, format!("`{}` has no table or view `{name}`", shape.path))
-        .at(place, format!("`{}` reads it", used.reader))
-        .because("it may be left out, and reads as empty")
-        .help(format!("add it, if `{}` knows of it", shape.path))
 }
 
 fn columns(name: &str, used: &TableUse, table: &CrmTable, shape: &CrmShape, place: Span, out: &mut Vec<Diagnostic>) {
@@ -133,12 +132,12 @@ fn columns(name: &str, used: &TableUse, table: &CrmTable, shape: &CrmShape, plac
         let what = if table.is_view { "view" } else { "table" };
         out.push(if optional {
             Diagnostic::new(Rule::ColumnOptionalMissing, format!("{what} `{name}` has no column `{column}`"))
-                .at(place, format!("`{}` reads it{near}", used.reader))
+                .at(place, format!("`{}` reads it{near}", used.scenario))
                 .because("it may be missing, so it reads as missing in every row")
                 .help(format!("add the column to the {what}, if `{}` knows it", shape.path))
         } else {
             Diagnostic::new(Rule::ColumnMissing, format!("{what} `{name}` has no column `{column}`"))
-                .at(place, format!("`{}` reads it{near}", used.reader))
+                .at(place, format!("`{}` reads it{near}", used.scenario))
                 .help(format!("add `{column}` to the {what}, or write a view that has it"))
         });
     }
