@@ -203,7 +203,8 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         let instant = self.instant(at);
         self.latest = instant.or(self.latest);
         let seen = arriving.map(|arriving| (self.instant(arriving), arriving.span));
-        self.contact(contact);
+        let contact = self.named(contact);
+        self.contact(&contact);
         let scope = Scope::new(Place::TriggerFilter, Triggers::Open);
         let Some(record) = self.checker.event(&scope, event) else {
             self.sound = false;
@@ -224,8 +225,8 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.report(report);
         }
         let arriving = seen.and_then(|(instant, _)| instant);
-        let (contact, event) = (contact.value.clone(), event.value.clone());
-        Some(Happening { span, at: instant?, arriving, contact, event, fields })
+        let event = event.value.clone();
+        Some(Happening { span, at: instant?, arriving, contact: contact.value, event, fields })
     }
 }
 
