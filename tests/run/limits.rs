@@ -202,7 +202,7 @@ fn kept(shop: &Shop, gathers: bool) -> Vec<Line> {
 fn a_run_under_a_policy_sends_what_the_simulation_sends() {
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     let mut messages: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in seeds(250) {
+    for seed in seeds(160) {
         let mut random = Random::new(seed);
         let story = invent::story(&mut random);
         let world = invent::world(&mut random, &story);
@@ -223,10 +223,9 @@ fn a_run_under_a_policy_sends_what_the_simulation_sends() {
         }
     }
     println!("{outcomes:?} {messages:?}");
-    assert!(
-        std::env::var("SCN_SEED").is_ok()
-            || (["deferred", "expired", "cancelled"].iter().all(|name| outcomes[*name] > 5) && outcomes["sent"] > 600)
-    );
+    let all_came = ["sent", "deferred", "expired", "cancelled"].iter().all(|name| outcomes.contains_key(*name))
+        && MESSAGES.iter().all(|(_, message)| messages.get(*message).is_some_and(|count| *count > 10));
+    assert!(std::env::var("SCN_SEED").is_ok() || all_came);
 }
 
 fn described(seed: u64, case: &Case) -> String {
