@@ -163,6 +163,11 @@ impl Instance {
 }
 
 impl State {
+    /// The latest instant stepped; `None` before the first.
+    pub fn clock(&self) -> Option<Instant> {
+        self.clock
+    }
+
     /// The earliest instant at which something is due; `None` when nothing is.
     pub fn wake(&self) -> Option<Instant> {
         let wakes = |instance: &Instance| {

@@ -4,7 +4,7 @@ use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
 use crate::engine::{Count, Outcome, Program, Reason};
-use crate::ir::{Op, StepIx};
+use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ const NAMED: usize = 5;
 /// A simulation, and how it is to be shown.
 pub struct Shown<'a> {
     pub simulation: &'a Simulation,
+    pub policy: &'a Policy,
     pub texts: StepTexts,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
@@ -70,6 +71,7 @@ impl Shown<'_> {
         let mut text = String::new();
         self.heading(&mut text);
         if self.report().span.is_some() && !self.program().units().is_empty() {
+            self.terms(&mut text);
             self.months(&mut text);
             self.acts(&mut text);
             self.busiest(&mut text);
@@ -351,6 +353,9 @@ impl Shown<'_> {
             "threads": report.threads,
             "months": months,
             "acts": acts,
+            "policy": super::terms::limits(self.policy),
+            "measures": report.measures.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+            "persons_with_several_rows": report.persons,
             "outcomes": outcomes,
             "ended": ended,
             "busiest_person_day": busiest,

@@ -23,6 +23,8 @@ struct Line<'a> {
 enum Input<'a> {
     Event { kind: &'a str, id: String },
     Timer,
+    Look,
+    Refresh,
     Receipt { key: String, outcome: &'static str },
     AboutToSend { key: String, answer: &'a str, reason: &'a str },
 }
@@ -44,6 +46,8 @@ struct Said<'a> {
 pub(super) enum Given<'a> {
     Event { kind: u16, id: &'a crate::model::Id },
     Timer,
+    Look,
+    Refresh,
     Receipt { key: EffectKey, receipt: Receipt },
     AboutToSend { key: EffectKey, verdict: &'a Verdict },
 }
@@ -53,6 +57,8 @@ pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[
     let input = match given {
         Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
         Given::Timer => Input::Timer,
+        Given::Look => Input::Look,
+        Given::Refresh => Input::Refresh,
         Given::Receipt { key, receipt } => {
             let outcome = match receipt {
                 Receipt::Accepted => "accepted",

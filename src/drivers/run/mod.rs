@@ -10,6 +10,7 @@ mod circuit;
 mod connections;
 mod deliver;
 mod journal;
+mod looks;
 mod poll;
 mod step;
 mod writes;
@@ -20,13 +21,14 @@ pub use deliver::{Delivery, Post};
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
 use crate::channel::Caller;
-use crate::engine::{self, Counts, Needs, Program, World};
+use crate::engine::{self, Counts, Measures, Needs, Program, World};
 use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
 use crate::time::Instant;
 use circuit::Circuit;
+use looks::Looks;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -65,6 +67,12 @@ pub struct Run {
     set_aside: BTreeSet<Id>,
     circuit: Circuit,
     refused_writes: Option<RefusedWrites>,
+    looks: Looks,
+    measures: Measures,
+    /// The instant up to which measures were taken.
+    looked_at: Option<Instant>,
+    /// The latest refresh of each measure.
+    told_measures: BTreeMap<String, Instant>,
     /// Made with the first call by HTTP.
     caller: Option<Caller>,
     report: Report,
@@ -172,6 +180,7 @@ impl Run {
             ..Report::default()
         };
         let delivery = setup.delivery;
+        let looks = Looks::of(&bundle);
         let mut run = Run {
             bundle,
             program: Arc::new(program),
@@ -186,10 +195,15 @@ impl Run {
             set_aside: BTreeSet::new(),
             circuit: Circuit::default(),
             refused_writes: None,
+            looks,
+            measures: Measures::default(),
+            looked_at: None,
+            told_measures: BTreeMap::new(),
             caller: None,
             report,
         };
         run.settle_files(now)?;
+        run.read_measures()?;
         // At least once: what nobody knows of is sent again, under the same Message-ID.
         run.state.resend_transactional(now)?;
         Ok(run)
@@ -199,9 +213,10 @@ impl Run {
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.poll(now)?;
+        self.refresh(now)?;
         self.try_writes_again(now);
         while !stop() {
-            if self.step_batch(now)? || self.write_crm(now)? {
+            if self.step_batch(now)? || self.look_batch(now)? || self.write_crm(now)? {
                 continue;
             }
             if self.report.circuit_open || !self.deliver(now, stop)? {
@@ -213,7 +228,8 @@ impl Run {
 
     /// The next instant at which something is to be done, as far as is known; `None` when only new rows can be.
     pub fn next(&self) -> Result<Option<Instant>, Error> {
-        Ok(self.state.next_wake()?.into_iter().chain(self.state.next_due()?).min())
+        let refresh = self.looked_at.and_then(|looked| self.next_refresh_after(looked));
+        Ok(self.state.next_wake()?.into_iter().chain(self.state.next_due()?).chain(refresh).min())
     }
 
     pub fn outlook(&self) -> Result<Outlook, Error> {

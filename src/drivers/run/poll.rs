@@ -33,6 +33,7 @@ impl Run {
         }
         self.report.notes = notes;
         self.version = Some(version);
+        self.queue_looks()?;
         self.polled(now)
     }
 

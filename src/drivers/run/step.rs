@@ -27,6 +27,7 @@ pub(super) struct AtWork<'a> {
     pub program: &'a Program,
     pub world: &'a World,
     pub person: &'a Person,
+    pub measures: &'a Measures,
     pub life: &'a mut Life,
     pub state: engine::State,
     pub out: Output,
@@ -35,6 +36,8 @@ pub(super) struct AtWork<'a> {
     pub withdrawn: Vec<(EffectKey, Outcome, Reason)>,
     /// Messages that were decided not to be sent at all, by outcome and reason.
     pub not_sent: Vec<(Outcome, &'static str)>,
+    /// Until when measures were stepped with.
+    refreshed: Instant,
     /// Rows of the inbox that it was stepped with.
     pub consumed: Vec<i64>,
     pub verdicts: Vec<(EffectKey, Answer)>,
@@ -89,12 +92,12 @@ impl Run {
         let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
         let mut given: FxHashSet<Id> = FxHashSet::default();
-        let (world, seen) = (&self.world, &self.seen);
+        let (world, measures, seen) = (&self.world, &self.measures, &self.seen);
         let lives = self.crm.lives(program, world)?;
         lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
             let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
             given.insert(person.id.clone());
-            match AtWork::begin(program, world, person, life, claimed, seen, now) {
+            match AtWork::begin(program, world, person, measures, life, claimed, seen, now) {
                 Ok(mut at_work) => {
                     work(&mut at_work, claimed);
                     all_counts.push(std::mem::take(&mut at_work.out.counts));
@@ -157,6 +160,7 @@ impl<'a> AtWork<'a> {
         program: &'a Program,
         world: &'a World,
         person: &'a Person,
+        measures: &'a Measures,
         life: &'a mut Life,
         claimed: &Claimed,
         seen: &[FxHashSet<Id>],
@@ -179,8 +183,8 @@ impl<'a> AtWork<'a> {
         let is_history = |event: &engine::Event| {
             event.arrived <= now && !waiting.contains(&(program.event_name(event.kind), &event.id))
         };
-        let facts = facts(world, person, life);
-        let state = match &claimed.state {
+        let facts = Facts { world, person, life, measures };
+        let mut state = match &claimed.state {
             Some(bytes) => engine::State::load(bytes, program, facts)?,
             None => engine::State::default(),
         };
@@ -189,10 +193,17 @@ impl<'a> AtWork<'a> {
         while life.next().is_some_and(is_history) {
             life.admit(program, world);
         }
+        // What the CRM has by now is read from there, where others may change it.
+        for key in &claimed.made {
+            state.forget_change(*key, program, person);
+        }
         Ok(AtWork {
+            // Nobody waits who was never stepped.
+            refreshed: state.clock().unwrap_or(Instant::MAX),
             program,
             world,
             person,
+            measures,
             life,
             state,
             out: Output::default(),
@@ -209,8 +220,13 @@ impl<'a> AtWork<'a> {
         })
     }
 
+    /// From now on silences and periods are counted.
+    pub(super) fn look(&mut self, now: Instant) {
+        self.step(Input::Look, now, Given::Look);
+    }
+
     /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts.
-    fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
+    pub(super) fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
         self.consumed = inbox.iter().map(|row| row.id).collect();
         let new: FxHashSet<(&str, &Id)> = inbox.iter().filter_map(event_of).collect();
         let mut receipts = inbox.iter().filter_map(receipt_of).peekable();
@@ -255,7 +271,13 @@ impl<'a> AtWork<'a> {
     /// its own instant.
     pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
         loop {
-            let (own, timer) = (self.state.next_own(), self.state.next_due());
+            let (own, timer, refresh) = (self.state.next_own(), self.state.next_due(), self.next_refresh());
+            // A refresh comes before all else of its instant.
+            if let Some(at) = refresh.filter(|at| *at <= until && own.into_iter().chain(timer).all(|due| *at <= due)) {
+                self.refreshed = at;
+                self.step(Input::Refresh, at, Given::Refresh);
+                continue;
+            }
             let Some(due) = own.into_iter().chain(timer).min() else { return };
             if due > until || (due == until && !included) {
                 return;
@@ -269,8 +291,13 @@ impl<'a> AtWork<'a> {
         }
     }
 
+    /// The next refresh of a measure on which a silence depends, after what was stepped before.
+    fn next_refresh(&self) -> Option<Instant> {
+        self.measures.next_refresh(self.program.measures_of_silences(), self.refreshed)
+    }
+
     fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
-        let facts = facts(self.world, self.person, self.life);
+        let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
         self.take_effects();
@@ -278,7 +305,7 @@ impl<'a> AtWork<'a> {
 
     /// Asks the engine about a message that is about to be sent.
     pub(super) fn about_to_send(&mut self, key: EffectKey, now: Instant) -> Verdict {
-        let facts = facts(self.world, self.person, self.life);
+        let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
         let given = Given::AboutToSend { key, verdict: &verdict };
         self.journal.push(journal::line(self.program, now, given, &self.out.effects));
@@ -348,10 +375,6 @@ impl<'a> AtWork<'a> {
             journal: self.journal,
         }
     }
-}
-
-fn facts<'a>(world: &'a World, person: &'a Person, life: &'a Life) -> Facts<'a> {
-    Facts { world, person, life, measures: Measures::NONE }
 }
 
 fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {

@@ -159,7 +159,7 @@ impl Run {
 }
 
 /// A value as the CRM keeps it; an entity is its id.
-fn literal(value: &Value, world: &World) -> Option<Literal> {
+pub(super) fn literal(value: &Value, world: &World) -> Option<Literal> {
     let of_id = |id: &Id| match id {
         Id::Number(number) => Literal::Number((*number).into()),
         Id::Text(text) => Literal::Text(text.to_string()),

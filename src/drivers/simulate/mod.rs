@@ -16,12 +16,12 @@ pub use sort::ROWS_IN_MEMORY;
 use super::Error;
 use super::life::Contact;
 use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World};
-use crate::ir::{Bundle, Scenario};
+use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use report::Tally;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use worker::Share;
@@ -51,6 +51,7 @@ impl Default for Request {
 pub struct Simulation {
     pub program: Program,
     pub world: World,
+    pub measures: Measures,
     pub report: Report,
 }
 
@@ -71,7 +72,8 @@ pub fn simulate(
         let mut tally = Tally::new(&program);
         write(&program, Vec::new(), &mut tally, effects)?;
         let report = Report { not_simulated, absent, ..tally.finish() };
-        return Ok(Simulation { program, world: World::default(), report });
+        let (world, measures) = (World::default(), Measures::default());
+        return Ok(Simulation { program, world, measures, report });
     }
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
@@ -81,7 +83,7 @@ pub fn simulate(
         (from, to) => match bounds(&lives, crm, &ranges)? {
             Some(bounds) => {
                 let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
-                (Some((from, to)), measures(&program, &world, &lives, crm, &ranges, (bounds.first, to))?)
+                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
             }
             None => (from.zip(to), Measures::default()),
         },
@@ -104,7 +106,9 @@ pub fn simulate(
     report.unreadable = unreadable.first;
     report.unreadable_count = unreadable.count;
     report.as_of_now = as_of_now(&program);
-    Ok(Simulation { program, world, report })
+    report.persons = crm.persons().groups().len();
+    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
+    Ok(Simulation { program, world, measures, report })
 }
 
 /// What holds for every contact of a simulation.
@@ -121,12 +125,12 @@ struct Given<'a> {
 fn measures(
     program: &Program,
     world: &World,
-    lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
     (first, last): (Instant, Instant),
 ) -> Result<Measures, Error> {
     let mut census = Census::new(program, first, last);
+    let lives = crm.lives(program, world)?.of_everyone();
     if census.is_empty() {
         return Ok(Measures::default());
     }
@@ -171,8 +175,11 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
     let mut runs: Vec<Scenario> = Vec::new();
     let (mut not, mut absent) = (Vec::new(), Vec::new());
     for scenario in &bundle.scenarios {
-        let (optional, lacks): (Vec<Lack>, Vec<Lack>) =
-            crm.lacks(&scenario.code).into_iter().partition(Lack::is_optional);
+        let measures = measures_of(&scenario.code, bundle).map(|measure| &measure.code);
+        let mut all: Vec<Lack> = measures.chain([&scenario.code]).flat_map(|code| crm.lacks(code)).collect();
+        all.sort();
+        all.dedup();
+        let (optional, lacks): (Vec<Lack>, Vec<Lack>) = all.into_iter().partition(Lack::is_optional);
         if lacks.is_empty() {
             runs.push(scenario.clone());
             absent.extend(optional);
@@ -180,11 +187,25 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
             not.push(NotSimulated { scenario: scenario.name.clone(), lacks });
         }
     }
+    absent.extend(crm.lacks(&bundle.policy.code).into_iter().filter(Lack::is_optional));
     absent.sort();
     absent.dedup();
+    let mut measures = bundle.measures.clone();
+    measures.retain(|measure| {
+        let reads = |scenario: &Scenario| measures_of(&scenario.code, bundle).any(|read| read.name == measure.name);
+        runs.iter().any(reads)
+    });
     // What templates read is not looked at: nothing is rendered here.
-    let bundle = Bundle { scenarios: runs, messages: Vec::new(), ..bundle.clone() };
+    let bundle = Bundle { scenarios: runs, measures, messages: Vec::new(), ..bundle.clone() };
     (bundle, not, absent)
+}
+
+/// The measures that a scenario reads.
+fn measures_of<'b>(code: &Code, bundle: &'b Bundle) -> impl Iterator<Item = &'b Measure> {
+    let read: BTreeSet<String> = (code.exprs.values().iter())
+        .filter_map(|expr| if let Expr::Measure(name) = expr { Some(name.clone()) } else { None })
+        .collect();
+    bundle.measures.iter().filter(move |measure| read.contains(&measure.name))
 }
 
 fn all(
@@ -285,6 +306,7 @@ fn one(
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
+        out.effects.extend(state.deferred(program));
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let Err(error) = rows.push(row) {
                 failed = Some(error);
@@ -305,6 +327,12 @@ fn one(
     report.events = events;
     report.trace = out.trace.unwrap_or_default();
     Ok(report)
+}
+
+/// What a measure told last, in words.
+fn told(measure: &Measure, measures: &Measures, world: &World, to: Instant) -> (String, String) {
+    let value = measures.value(&measure.name, to).cloned().unwrap_or_default();
+    (measure.name.clone(), super::story::value_words(&value, world))
 }
 
 /// What the CRM keeps no history of: fields of entities and contacts, read as they are now.

@@ -44,6 +44,10 @@ pub struct Report {
     pub notes: Notes,
     /// Fields that the CRM keeps no history of, read as they are now: `product.delay`.
     pub as_of_now: Vec<String>,
+    /// Persons who have several rows.
+    pub persons: usize,
+    /// What each measure told last, by its name.
+    pub measures: Vec<(String, String)>,
     /// The story of the one contact that was asked for.
     pub trace: Vec<TraceLine>,
 }

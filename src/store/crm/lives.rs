@@ -107,6 +107,13 @@ impl Crm {
     }
 }
 
+impl<'a> Lives<'a> {
+    /// Contacts without events live too.
+    pub fn of_everyone(self) -> Lives<'a> {
+        Lives { everyone: true, ..self }
+    }
+}
+
 impl Lives<'_> {
     /// Splits the contacts into at most `count` ranges with about as many events, in order and together everything.
     /// There is one range when a table cannot be read in the order of contacts without sorting all of it, or when the

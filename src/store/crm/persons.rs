@@ -85,6 +85,21 @@ impl Crm {
         &self.persons
     }
 
+    /// Every person who has a row in `contact`, in the order in which SQLite has them.
+    pub fn contacts(&self) -> Result<Vec<Id>, Error> {
+        let read = || -> Result<Vec<Id>, rusqlite::Error> {
+            let mut statement = self.connection.prepare_cached("SELECT id FROM contact")?;
+            let mut rows = statement.query([])?;
+            let mut contacts = Vec::new();
+            while let Some(row) = rows.next()? {
+                let id = id::read(row.get_ref(0)?);
+                contacts.extend(id.filter(|id| self.persons.person(id) == id));
+            }
+            Ok(contacts)
+        };
+        read().map_err(|error| self.error_in("contact", &error))
+    }
+
     /// The rows that share a value with another row: SQLite looks for them, so that the others need no memory.
     fn candidates(&self, fields: &[&String], zone: Zone) -> Result<Vec<Candidate>, rusqlite::Error> {
         declare(&self.connection)?;

@@ -32,6 +32,14 @@ pub struct ContactOut {
     pub forgotten: Vec<EffectKey>,
 }
 
+impl ContactOut {
+    /// Whether nothing came of it but what the engine remembers.
+    pub fn is_quiet(&self) -> bool {
+        let messages = self.messages.is_empty() && self.withdrawn.is_empty() && self.verdicts.is_empty();
+        messages && self.consumed.is_empty() && self.writes.is_empty() && self.forgotten.is_empty()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     pub state: Vec<u8>,

@@ -2,6 +2,7 @@
 
 use super::{Error, State};
 use crate::ir::ScenarioHash;
+use crate::model::Literal;
 use crate::time::Instant;
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
@@ -53,6 +54,32 @@ impl State {
                 Err(error) => Some(Err(error)),
             });
             parsed.collect()
+        })
+    }
+
+    /// Keeps what measures told at their refreshes.
+    pub fn keep_measures(&mut self, values: &[(String, Instant, Option<Literal>)]) -> Result<(), Error> {
+        self.write(|transaction| {
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO scn_measure VALUES (?1, ?2, ?3)")?;
+            for (measure, at, value) in values {
+                // A value of a measure has no map and no float, so JSON cannot fail on it.
+                insert.execute((measure, at.0, serde_json::to_string(value).unwrap_or_default()))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What measures told, in the order of their names and refreshes.
+    pub fn measures(&self) -> Result<Vec<(String, Instant, Option<Literal>)>, Error> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT measure, at, value FROM scn_measure ORDER BY measure, at")?;
+            let wrong = |_| rusqlite::Error::InvalidColumnType(2, "value".into(), rusqlite::types::Type::Text);
+            let told = statement.query_map([], |row| {
+                let value = serde_json::from_str(&row.get::<_, String>(2)?).map_err(wrong)?;
+                Ok((row.get(0)?, Instant(row.get(1)?), value))
+            })?;
+            told.collect()
         })
     }
 

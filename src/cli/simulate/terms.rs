@@ -1,0 +1,67 @@
+//! What a simulation was made under: the policy in force, and what measures told.
+
+use super::report::Shown;
+use crate::ir::{Class, Policy};
+use crate::time::Duration;
+use std::fmt::Write;
+
+impl Shown<'_> {
+    /// The policy, where it limits anything, and the measures.
+    pub(super) fn terms(&self, text: &mut String) {
+        let before = text.len();
+        for line in limits(self.policy) {
+            let _ = writeln!(text, "policy: {line}");
+        }
+        for (name, value) in &self.simulation.report.measures {
+            let _ = writeln!(text, "measure {name}: {value}, as it was told last");
+        }
+        let persons = self.simulation.report.persons;
+        if persons > 0 {
+            let _ = writeln!(text, "identity: {persons} persons have several rows in `contact`, each is one person");
+        }
+        if text.len() > before {
+            text.push('\n');
+        }
+    }
+}
+
+/// Each limit in words; nothing for a policy that limits nothing.
+pub(super) fn limits(policy: &Policy) -> Vec<String> {
+    let mut lines = Vec::new();
+    let quiet = &policy.quiet_hours;
+    if let Some((from, to)) = quiet.between {
+        lines.push(format!("quiet hours {from} to {to}"));
+    }
+    if !quiet.days.is_empty() {
+        let days: Vec<&str> = quiet.days.iter().map(|day| day.name()).collect();
+        lines.push(format!("quiet on {}", days.join(", ")));
+    }
+    for cap in &policy.caps {
+        let class = match cap.class {
+            Class::Marketing => "marketing",
+            Class::Service => "service",
+            Class::Transactional => "transactional",
+        };
+        let plural = if cap.most == 1 { "" } else { "s" };
+        lines.push(format!("at most {} {class} message{plural} to one person in {}", cap.most, span(cap.per)));
+    }
+    if !policy.priority.is_empty() {
+        lines.push(format!("priority {}", policy.priority.join(", ")));
+    }
+    if !policy.holdout.is_zero() {
+        lines.push(format!("holdout {}%", (policy.holdout * rust_decimal::Decimal::ONE_HUNDRED).normalize()));
+    }
+    lines
+}
+
+/// An absolute length of a cap: `24 hours`, `168 hours`.
+fn span(per: Duration) -> String {
+    const HOUR: i128 = 3_600_000_000;
+    match per.nominal() {
+        nominal if nominal % HOUR == 0 => match nominal / HOUR {
+            1 => "1 hour".into(),
+            hours => format!("{hours} hours"),
+        },
+        _ => "a month of 30.436875 days".into(),
+    }
+}
