@@ -9,6 +9,8 @@
     reason = "a test panics where it fails, writes CRMs into a temporary folder, and waits for processes"
 )]
 
+#[path = "run/acts.rs"]
+mod acts;
 #[path = "run/binary.rs"]
 mod binary;
 #[path = "oracle/calendar.rs"]

@@ -19,6 +19,11 @@ pub struct Project {
 impl Project {
     /// A project that sends over a server, or writes files, and whose start is over: rows from now on count.
     pub fn started(server: Option<SocketAddr>) -> Project {
+        Project::of("when subscribed list is \"news\" send email hello\n", server)
+    }
+
+    /// As [`Project::started`], of another scenario.
+    pub fn of(scenario: &str, server: Option<SocketAddr>) -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
         let mut settings =
             "crm = \"crm.db\"\nstate = \"state.db\"\n[channels.email]\nfrom = \"Shop <shop@example.com>\"\n".to_owned();
@@ -32,7 +37,7 @@ impl Project {
         fs::create_dir(project.path("templates")).unwrap();
         for (name, text) in [
             ("scn.toml", settings.as_str()),
-            ("hello.scn", "when subscribed list is \"news\" send email hello\n"),
+            ("hello.scn", scenario),
             ("templates/hello.email.txt", "---\nsubject: hello\n---\nhello\n"),
         ] {
             fs::write(project.path(name), text).unwrap();
@@ -40,7 +45,9 @@ impl Project {
         project
             .crm()
             .execute_batch(
-                "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
+                "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, tier TEXT);
+             CREATE TABLE contact_tags(contact INTEGER, tags TEXT, rank INTEGER);
+             CREATE INDEX contact_tags_of ON contact_tags(contact);
              CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at INTEGER, list TEXT);
              CREATE INDEX subscribed_contact ON subscribed(contact);",
             )
@@ -75,7 +82,7 @@ impl Project {
         let mut db = self.crm();
         let transaction = db.transaction().unwrap();
         for (place, address) in addresses.iter().enumerate() {
-            transaction.execute("INSERT INTO contact VALUES (?, ?)", (place as i64, address)).unwrap();
+            transaction.execute("INSERT INTO contact(id, email) VALUES (?, ?)", (place as i64, address)).unwrap();
             let row = (place as i64, place as i64, now as i64);
             transaction.execute("INSERT INTO subscribed VALUES (?, ?, ?, 'news')", row).unwrap();
         }

@@ -73,6 +73,36 @@ fn killed_while_it_writes_files() {
     assert!(files.iter().all(|file| file.ends_with(".eml")), "nothing unfinished is left");
 }
 
+#[test]
+fn killed_while_it_changes_the_crm() {
+    let project = Project::of(
+        "scenario mark {\n  when subscribed list is \"news\"\n  set contact.tier = \"gold\"\n  tag \"reader\"\n}\n\
+         scenario leave {\n  when subscribed list is \"leave\"\n  send email hello\n  wait 1 second\n  erase contact only if sent hello\n}\n",
+        None,
+    );
+    project.subscribe(&addresses(&["ok"], 600));
+    project.crm().execute_batch("UPDATE subscribed SET list = 'leave' WHERE contact % 3 = 0").unwrap();
+    kill(&project, KILLS, (20, 200));
+    // Whoever was stepped last waits a second for the erasure.
+    let left = |sql: &str| project.crm().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    wait_until("all are erased", || {
+        assert_eq!(code(&project.once()), 0);
+        left("SELECT count(*) FROM contact") == 400
+    });
+    assert_eq!(left("SELECT count(*) FROM contact WHERE tier = 'gold' AND id % 3 > 0"), 400);
+    assert_eq!(left("SELECT count(*) FROM contact_tags WHERE tags = 'reader'"), 400);
+    assert_eq!(left("SELECT count(DISTINCT contact) FROM contact_tags"), 400);
+    assert_eq!(left("SELECT count(*) FROM subscribed WHERE contact % 3 = 0"), 0);
+    let state = Connection::open(project.state()).unwrap();
+    let kept = |sql: &str| state.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(kept("SELECT count(*) FROM scn_erased"), 200);
+    assert_eq!(kept("SELECT count(*) FROM scn_write WHERE state = 'pending'"), 0);
+    for table in ["contact", "seen", "journal", "outbox"] {
+        assert_eq!(kept(&format!("SELECT count(*) FROM scn_{table} WHERE contact % 3 = 0")), 0, "{table}");
+    }
+    assert_eq!(project.files().len(), 0, "what was written to the erased is gone too");
+}
+
 /// Sends a signal to a child, by the shell's own `kill`.
 #[cfg(unix)]
 fn signal(child: &Child, name: &str) {

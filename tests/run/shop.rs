@@ -4,9 +4,11 @@ use rusqlite::Connection;
 use scn::channel::{EmailSettings, Presentation, Templates};
 use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::Level;
+use scn::drivers::Error;
 use scn::drivers::run::{Delivery, Post, Refusal, Run, Setup};
 use scn::ir::Bundle;
 use scn::model::{Configuration, Surroundings};
+use scn::store::ErrorKind;
 use scn::store::crm::Crm;
 use scn::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub struct Shop {
@@ -95,7 +98,15 @@ impl Shop {
     }
 
     pub fn open(&self, now: Instant) -> Run {
-        self.try_open(now).unwrap_or_else(|refusal| panic!("{refusal:?}"))
+        // A process that another test starts holds what is open here, for a moment: until it is that program.
+        let is_locked = |refusal: &Refusal| matches!(refusal, Refusal::Error(Error::Store(error)) if error.kind == ErrorKind::Locked);
+        for _ in 0..1_000 {
+            match self.try_open(now) {
+                Err(refusal) if is_locked(&refusal) => std::thread::sleep(Duration::from_millis(2)),
+                opened => return opened.unwrap_or_else(|refusal| panic!("{refusal:?}")),
+            }
+        }
+        panic!("the state stays locked")
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::acts::Acts;
 use super::table::Row;
-use super::{Case, Given, Happening};
+use super::{Case, Given, Happening, Value};
+use crate::check::engagement::{BY, says_by_whom};
 use crate::check::names::{declared_twice, with_suggestion};
 use crate::check::scope::{Checker, Place, Scope, Triggers};
 use crate::check::typed;
@@ -209,7 +210,11 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.sound = false;
             return None;
         };
-        let fields = self.fields(record, fields);
+        let mut fields = self.fields(record, fields);
+        if says_by_whom(record) && !fields.iter().any(|(name, _)| name == BY) {
+            // Where nobody is named, it was the person.
+            fields.push((BY.to_owned(), Value::Empty));
+        }
         if let (Some(instant), Some((Some(arriving), place))) = (instant, seen)
             && arriving < instant
         {

@@ -28,6 +28,9 @@ pub fn opening(run: &Run, state: &Path) -> String {
         let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
         let _ = writeln!(text, "not run: {}: the CRM has {}", not.scenario, lacks.join(", "));
     }
+    for lack in &report.absent {
+        let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
+    }
     for scenario in &report.older {
         let _ = writeln!(text, "note: instances of `{scenario}`, which is not among these scenarios, go on");
     }
@@ -82,6 +85,13 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
     for ((outcome, reason), count) in &report.not_sent {
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let _ = writeln!(text, "  {count} {outcome}{because}");
+    }
+    for (effect, count) in &report.done {
+        let _ = writeln!(text, "  {count} {effect} done");
+    }
+    for ((effect, outcome, reason), count) in &report.not_done {
+        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let _ = writeln!(text, "  {count} {effect} {outcome}{because}");
     }
     counts(&mut text, report);
     if report.deferred > 0 {

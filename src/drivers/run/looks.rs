@@ -78,8 +78,15 @@ impl Run {
         Ok(true)
     }
 
+    /// The next refresh of any measure after an instant.
+    pub(super) fn next_refresh_after(&self, after: Instant) -> Option<Instant> {
+        let zone = self.program.settings.zone;
+        self.bundle.measures.iter().filter_map(|measure| next_refresh(measure.refreshed, zone, after)).min()
+    }
+
     /// Takes the measures whose refresh has come, over all contacts; those whose silences depend on one are looked at.
     pub(super) fn refresh(&mut self, now: Instant) -> Result<(), Error> {
+        self.looked_at = Some(now);
         let mut due: Vec<(String, Instant)> = Vec::new();
         for measure in &self.bundle.measures {
             let zone = self.program.settings.zone;

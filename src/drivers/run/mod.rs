@@ -69,6 +69,8 @@ pub struct Run {
     refused_writes: Option<RefusedWrites>,
     looks: Looks,
     measures: Measures,
+    /// The instant up to which measures were taken.
+    looked_at: Option<Instant>,
     /// The latest refresh of each measure.
     told_measures: BTreeMap<String, Instant>,
     /// Made with the first call by HTTP.
@@ -195,6 +197,7 @@ impl Run {
             refused_writes: None,
             looks,
             measures: Measures::default(),
+            looked_at: None,
             told_measures: BTreeMap::new(),
             caller: None,
             report,
@@ -225,7 +228,8 @@ impl Run {
 
     /// The next instant at which something is to be done, as far as is known; `None` when only new rows can be.
     pub fn next(&self) -> Result<Option<Instant>, Error> {
-        Ok(self.state.next_wake()?.into_iter().chain(self.state.next_due()?).min())
+        let refresh = self.looked_at.and_then(|looked| self.next_refresh_after(looked));
+        Ok(self.state.next_wake()?.into_iter().chain(self.state.next_due()?).chain(refresh).min())
     }
 
     pub fn outlook(&self) -> Result<Outlook, Error> {

@@ -89,7 +89,7 @@ impl State {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id
+                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context
                  FROM scn_outbox WHERE part = ?1 AND contact = ?2 AND next_at <= ?3 ORDER BY next_at, id",
             )?;
             let rows = statement.query_map((part(contact), Parameter::from(contact), now.0), due_message)?;
