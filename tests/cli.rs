@@ -16,6 +16,8 @@ mod bad_text;
 mod graph;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/readme.rs"]
 mod readme;
 #[path = "cli/testing.rs"]

@@ -76,7 +76,7 @@ fn project(section: &str, rule: &str, example: &str) -> String {
             let expect = if line.starts_with("expect") { "" } else { "expect email thanks to ana" };
             format!(
                 "measure usual = average over contacts of average gap of purchased ever, refreshed weekly\n{block}\n\
-                 scenario thanks {{ when purchased send email thanks }}\n\
+                 scenario thanks {{ when purchased send email thanks tag \"seen\" }}\n\
                  test \"example\" of thanks {{ {people} {other} at 2020-01-11 10:00 ana purchased quantity 1\n{line}\n{expect} }}"
             )
         }

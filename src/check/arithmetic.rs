@@ -150,7 +150,12 @@ impl Checker<'_> {
         let left = self.operand(scope, left);
         let right = self.operand(scope, right);
         let optional = left.optional || right.optional;
-        let Some((left, right)) = self.alike(scope, left, right) else { return Expr::error(span) };
+        // A date without a time is the last second of its day.
+        let alike = match are_moments(&left, &right) {
+            true => Some((left, right)),
+            false => self.alike(scope, left, right),
+        };
+        let Some((left, right)) = alike else { return Expr::error(span) };
         let in_time = matches!(op, Comparison::Before | Comparison::After);
         match &left.ty {
             Some(Type::Instant | Type::Date) => {}
@@ -174,6 +179,14 @@ impl Checker<'_> {
         };
         flag(kind, optional, span)
     }
+}
+
+/// Whether one is an instant and the other a date that is not written out.
+fn are_moments(left: &Expr, right: &Expr) -> bool {
+    let is_literal = |expr: &Expr| matches!(expr.kind, Kind::Literal(_));
+    matches!((&left.ty, &right.ty), (Some(Type::Instant), Some(Type::Date)) | (Some(Type::Date), Some(Type::Instant)))
+        && !is_literal(left)
+        && !is_literal(right)
 }
 
 /// The type of `before + term` or `before - term`.

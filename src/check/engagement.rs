@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// The field that says which message an event is about.
 const MESSAGE: &str = "message";
 /// The field that says who opened or clicked.
-const BY: &str = "by";
+pub(super) const BY: &str = "by";
 const PERSON: &str = "person";
 
 /// Whether an event is about a message.
@@ -26,7 +26,7 @@ fn is_about_a_message(event: &Record) -> bool {
 }
 
 /// Whether an event says who did it, so that it may prove nothing.
-fn says_by_whom(event: &Record) -> bool {
+pub(super) fn says_by_whom(event: &Record) -> bool {
     let is_person = |ty: &Type| matches!(ty, Type::Enumeration(texts) if texts.iter().any(|text| text == PERSON));
     is_about_a_message(event) && event.field(BY).is_some_and(|field| is_person(&field.ty))
 }

@@ -105,12 +105,11 @@ fn started<'a>(steps: &'a [tree::Step], found: &mut Vec<&'a tree::Word>) {
 }
 
 impl Names<'_> {
-    /// The records of a scenario's triggers as its steps see them: of its own events, else of the first that starts it; that the
-    /// others have the same fields is judged later. A field may be missing where it may be missing in any of them.
+    /// The records of a scenario's triggers as its steps see them. A field may be missing where it may be missing in any of them.
     pub(super) fn trigger_records(&self, scenario: &str) -> Vec<Record> {
         let origins = self.origins.get(scenario).map(Vec::as_slice).unwrap_or_default();
         let all: Vec<&Record> = origins.iter().filter_map(|origin| self.origin_record(origin)).collect();
-        let mut records: Vec<Record> = self.base(scenario).into_iter().cloned().collect();
+        let mut records = self.base(scenario);
         let unbegun = origins.iter().any(|origin| origin.beginning == Beginning::Unbegun);
         for field in records.iter_mut().flat_map(|record| &mut record.fields) {
             field.optional |= all.iter().filter_map(|record| record.field(&field.name)).any(|each| each.optional);
@@ -123,14 +122,22 @@ impl Names<'_> {
         records
     }
 
-    /// The events by which the fields of a scenario's trigger are known.
-    fn base(&self, scenario: &str) -> Vec<&Record> {
+    /// The records by which the fields of a scenario's trigger are known: its own events, or one with the fields of all that
+    /// start it; that each of those has them is judged later.
+    fn base(&self, scenario: &str) -> Vec<Record> {
         let origins = self.origins.get(scenario).map(Vec::as_slice).unwrap_or_default();
-        let is_own = |origin: &&Origin| origin.by.is_none();
-        match origins.iter().any(|origin| is_own(&origin)) {
-            true => origins.iter().filter(is_own).filter_map(|origin| self.origin_record(origin)).collect(),
-            false => origins.iter().find_map(|origin| self.origin_record(origin)).into_iter().collect(),
+        let records = origins.iter().filter_map(|origin| Some((origin.by, self.origin_record(origin)?)));
+        if origins.iter().any(|origin| origin.by.is_none()) {
+            return records.filter(|(by, _)| by.is_none()).map(|(_, record)| record.clone()).collect();
         }
+        let mut records = records.map(|(_, record)| record);
+        let Some(mut all) = records.next().cloned() else { return Vec::new() };
+        for field in records.flat_map(|record| &record.fields) {
+            if all.field(&field.name).is_none() {
+                all.fields.push(field.clone());
+            }
+        }
+        vec![all]
     }
 
     /// The events of the scenarios that start this one, sorted.
@@ -202,7 +209,8 @@ fn lacks(
         Beginning::Period => "this scenario begins without an event, so there is no trigger".to_owned(),
         Beginning::Event(event) => {
             let there = names.model.events.get(event)?.field(field);
-            let wanted = names.base(&scenario.name).into_iter().find_map(|record| record.field(field))?;
+            let base = names.base(&scenario.name);
+            let wanted = base.iter().find_map(|record| record.field(field))?;
             match there {
                 None => format!("this comes from `{event}`, which has no field `{field}`"),
                 Some(there) if there.ty != wanted.ty || there.default != wanted.default => {

@@ -109,7 +109,10 @@ impl Checker<'_> {
                 return Start::Error;
             }
             return match self.anniversary(on) {
-                Some((date, shift)) => Start::Every(Occurrence::Anniversary { date, shift, at }),
+                Some((date, shift)) => {
+                    let (date, shift) = (Box::new(date), shift.map(Box::new));
+                    Start::Every(Occurrence::Anniversary { date, shift, at })
+                }
                 None => Start::Error,
             };
         }

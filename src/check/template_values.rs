@@ -118,11 +118,11 @@ impl Reader<'_, '_, '_> {
         match (ty, rest) {
             (ty, []) => {
                 single(name, ty, variable)?;
-                return Ok(optional);
+                Ok(optional)
             }
             (Type::Entity(_) | Type::List(_), _) if others.iter().any(|other| other != ty) => {
                 let why = format!("`{name}` is not of one type in all the sends of this message");
-                return Err(Refusal::new(why, "hand over values of one type"));
+                Err(Refusal::new(why, "hand over values of one type"))
             }
             (Type::Entity(entity), rest) => {
                 let fields = found.entry(name.to_owned()).or_default();

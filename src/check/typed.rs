@@ -176,8 +176,8 @@ pub enum Occurrence {
         at: TimeOfDay,
     },
     Anniversary {
-        date: Expr,
-        shift: Option<Expr>,
+        date: Box<Expr>,
+        shift: Option<Box<Expr>>,
         at: TimeOfDay,
     },
 }

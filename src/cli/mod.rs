@@ -16,6 +16,7 @@ pub mod import;
 pub mod init;
 pub mod instant;
 mod mask;
+pub mod new;
 pub mod output;
 pub mod project;
 pub mod run;
@@ -52,6 +53,7 @@ pub enum Command {
     Fmt(fmt::Arguments),
     Graph(graph::Arguments),
     Init(init::Arguments),
+    New(new::Arguments),
     Words(words::Arguments),
     Crm(crm::Arguments),
     Completions(completions::Arguments),
@@ -92,6 +94,7 @@ impl Command {
             Command::Fmt(arguments) => fmt::run(arguments),
             Command::Graph(arguments) => graph::run(arguments),
             Command::Init(arguments) => init::run(arguments),
+            Command::New(arguments) => new::run(arguments),
             Command::Words(arguments) => words::run(arguments),
             Command::Crm(arguments) => crm::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),

@@ -88,7 +88,7 @@ fn start(lowerer: &mut Lowerer, start: &typed::Start) -> Result<Start, InError> 
             typed::Occurrence::Monthly { months, at } => Occurrence::Monthly { months: *months, at: *at },
             typed::Occurrence::Anniversary { date, shift, at } => Occurrence::Anniversary {
                 date: lowerer.expr(date, None)?,
-                shift: optional(lowerer, shift.as_ref())?,
+                shift: optional(lowerer, shift.as_deref())?,
                 at: *at,
             },
         }),

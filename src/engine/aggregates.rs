@@ -125,7 +125,7 @@ fn median_gap(days: &[Date]) -> Value {
     let (Some(high), low) = (gaps.get(middle), middle.checked_sub(1).and_then(|low| gaps.get(low))) else {
         return Value::Missing;
     };
-    let days = match low.filter(|_| gaps.len() % 2 == 0) {
+    let days = match low.filter(|_| gaps.len().is_multiple_of(2)) {
         Some(low) => (i128::from(*low) + i128::from(*high)) * DAY / 2,
         None => i128::from(*high) * DAY,
     };

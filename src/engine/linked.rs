@@ -130,35 +130,50 @@ impl LinkedCode {
         }
     }
 
-    /// What wakes a condition. A `standing` one is filed when its instance starts, before any of its messages has left.
-    pub fn wakers(&self, condition: Option<ExprIx>, standing: bool) -> Wakers {
+    pub fn wakers(&self, condition: Option<ExprIx>) -> Wakers {
         let mut wakers = Wakers::default();
         if let Some(condition) = condition {
-            self.collect_wakers(condition, standing, &mut wakers);
+            self.collect_wakers(condition, &mut wakers);
         }
         wakers
     }
 
     /// A condition can turn true only at an event of one of its histories, when it is made of histories, `and`,
     /// `or`, and of what never changes for an instance; anything else may turn true by itself.
-    fn collect_wakers(&self, condition: ExprIx, standing: bool, wakers: &mut Wakers) {
-        let is_own_message = |key: &ExprIx| matches!(self.code.exprs.get(*key), Some(Expr::OwnMessage(_)));
+    fn collect_wakers(&self, condition: ExprIx, wakers: &mut Wakers) {
         match self.code.exprs.get(condition) {
-            Some(Expr::History { keys, .. } | Expr::Scan { keys, .. })
-                if standing && keys.iter().any(is_own_message) =>
-            {
-                wakers.any = true;
-            }
+            Some(Expr::Scan { filter, .. }) if !self.is_fixed(*filter) => wakers.any = true,
             Some(Expr::History { probe, keys, .. } | Expr::Scan { probe, keys, .. }) => {
                 wakers.probes.push((ProbeIx(self.probe_base + probe.0), keys.clone()));
             }
             Some(Expr::And(parts) | Expr::Or(parts)) => {
                 for part in parts {
-                    self.collect_wakers(*part, standing, wakers);
+                    self.collect_wakers(*part, wakers);
                 }
             }
             Some(Expr::Literal(_) | Expr::Missing) => {}
             _ => wakers.any = true,
+        }
+    }
+
+    /// Whether an expression over an event has one value for an instance, whatever happens to the contact.
+    fn is_fixed(&self, ix: ExprIx) -> bool {
+        match self.code.exprs.get(ix) {
+            Some(
+                Expr::Now
+                | Expr::LastMessage
+                | Expr::Contact(_)
+                | Expr::OwnMessage(_)
+                | Expr::Balance(_)
+                | Expr::Measure(_)
+                | Expr::InScenario(_)
+                | Expr::Recommend { .. }
+                | Expr::Aggregate(_)
+                | Expr::History { .. }
+                | Expr::Scan { .. },
+            ) => false,
+            Some(expr) => expr.operands().iter().all(|operand| self.is_fixed(*operand)),
+            None => true,
         }
     }
 }

@@ -6,6 +6,15 @@ use crate::ir::{ExprIx, ProbeIx};
 use crate::time::Instant;
 use std::cmp::Reverse;
 
+/// What goes with a purchase.
+struct Offer {
+    /// Its place in the list of complements, from 0.
+    rank: usize,
+    /// The purchase's place among all, by instant, then arrival.
+    purchase: usize,
+    value: Value,
+}
+
 impl<'a> Eval<'a> {
     /// Whether a value is in a list of the CRM; missing when one of them is.
     pub(super) fn is_in_list(&self, value: ExprIx, list: ExprIx) -> Value {
@@ -30,22 +39,20 @@ impl<'a> Eval<'a> {
     /// of complements, then the latest purchase.
     pub(super) fn recommend(&self, count: u32, probe: ProbeIx, product: ExprIx, complements: ExprIx) -> Value {
         let mut bought: Vec<Value> = Vec::new();
-        // Each with its rank and the purchase that it goes with.
-        let mut offers: Vec<(usize, Reverse<(Instant, usize)>, Value)> = Vec::new();
+        let mut offers: Vec<Offer> = Vec::new();
         let Some(found) = self.events_of(probe, &[], Instant::MIN) else { return Value::Missing };
-        for (order, event) in found.enumerate() {
-            let at = event.event.map_or(Instant::MIN, |event| event.at);
+        for (purchase, event) in found.enumerate() {
             bought.push(event.value(product).into_owned());
             if let Value::List(all) = event.value(complements).as_ref() {
-                offers.extend(all.iter().cloned().enumerate().map(|(rank, each)| (rank, Reverse((at, order)), each)));
+                offers.extend(all.iter().cloned().enumerate().map(|(rank, value)| Offer { rank, purchase, value }));
             }
         }
-        offers.sort_by_key(|(rank, latest, _)| (*rank, *latest));
+        offers.sort_by_key(|offer| (offer.rank, Reverse(offer.purchase)));
         let mut best: Vec<Value> = Vec::new();
-        for (_, _, offer) in offers {
-            let is_known = |known: &Value| self.equal(known, &offer) == Some(true);
+        for Offer { value, .. } in offers {
+            let is_known = |known: &Value| self.equal(known, &value) == Some(true);
             if best.len() < count as usize && !bought.iter().any(is_known) && !best.iter().any(is_known) {
-                best.push(offer);
+                best.push(value);
             }
         }
         Value::List(best.into())

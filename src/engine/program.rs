@@ -207,12 +207,12 @@ impl Program {
         {
             self.measures_of_silences.extend(code.measures_of(duration));
         }
-        let goal = code.wakers(scenario.goal.as_ref().map(|goal| goal.condition), true);
-        let stop_when = code.wakers(scenario.stop_when, true);
+        let goal = code.wakers(scenario.goal.as_ref().map(|goal| goal.condition));
+        let stop_when = code.wakers(scenario.stop_when);
         let mut waits_for = BTreeMap::new();
         for (place, step) in scenario.steps.iter() {
             if let Op::WaitFor { condition, .. } = step.op {
-                waits_for.insert(place, code.wakers(Some(condition), false));
+                waits_for.insert(place, code.wakers(Some(condition)));
             }
         }
         for wakers in waits_for.values().chain([&goal, &stop_when]) {

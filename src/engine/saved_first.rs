@@ -75,3 +75,23 @@ impl From<FirstInstance> for SavedInstance {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A state without instances, as the first form was written: a scenario was entered once.
+    pub fn written(clock: Instant, scenario: &str, entered: Instant) -> Vec<u8> {
+        let mark = SavedMark { scenario: scenario.into(), last_entry: Some(entered), keys: Vec::new(), running: None };
+        let first = First {
+            format: 1,
+            clock: Some(clock),
+            next_serial: 7,
+            scenarios: Vec::new(),
+            events: vec!["purchased".into()],
+            instances: Vec::new(),
+            marks: vec![mark],
+        };
+        postcard::to_stdvec(&first).unwrap()
+    }
+}

@@ -17,21 +17,20 @@ impl Reader<'_, '_, '_> {
             TestLineKind::ExpectNothing { otherwise: false } => Expected::Nothing,
             TestLineKind::ExpectMessage { channel, message, contact, when } => {
                 let when = self.when(when.as_ref());
-                self.message(channel, message, contact)?;
-                let (channel, message) = (channel.value.clone(), message.value.clone());
-                Expected::Message { channel, message, contact: contact.value.clone(), when: when? }
+                let (channel, message, contact) = self.message(channel, message, contact)?;
+                Expected::Message { channel, message, contact, when: when? }
             }
             TestLineKind::ExpectNoMessage { channel, message, contact } => {
-                self.message(channel, message, contact)?;
-                let (channel, message) = (channel.value.clone(), message.value.clone());
-                Expected::NoMessage { channel, message, contact: contact.value.clone() }
+                let (channel, message, contact) = self.message(channel, message, contact)?;
+                Expected::NoMessage { channel, message, contact }
             }
             TestLineKind::ExpectAct { negated, act, contact, when } => {
                 let when = self.when(when.as_ref());
-                let known = self.contact(contact);
+                let contact = self.named(contact);
+                let known = self.contact(&contact);
                 let act = self.act(act, line.span)?;
                 let when = when.filter(|_| known)?;
-                Expected::Act { negated: *negated, act, contact: contact.value.clone(), when }
+                Expected::Act { negated: *negated, act, contact: contact.value, when }
             }
             TestLineKind::Given { .. }
             | TestLineKind::GivenBlock(_)
@@ -116,9 +115,9 @@ impl Reader<'_, '_, '_> {
                     _ => return None,
                 }
             }
-            ExpectedAct::Start(scenario) => Act::Start(scenario.value.clone()),
+            ExpectedAct::Start(scenario) => Act::Start(self.named(scenario).value),
             ExpectedAct::Erase => Act::Erase,
-            ExpectedAct::Call(webhook) => Act::Call(webhook.value.clone()),
+            ExpectedAct::Call(webhook) => Act::Call(self.named(webhook).value),
         };
         self.is_done(&found, span)?;
         Some(found)
@@ -154,18 +153,19 @@ impl Reader<'_, '_, '_> {
     }
 
     /// A message that one of the scenarios sends, to a contact of the test.
-    fn message(&mut self, channel: &Word, message: &Word, contact: &Word) -> Option<()> {
-        let known = self.contact(contact);
+    fn message(&mut self, channel: &Word, message: &Word, contact: &Word) -> Option<(String, String, String)> {
+        let (channel, message, contact) = (self.named(channel), self.named(message), self.named(contact));
+        let known = self.contact(&contact);
         if !CHANNELS.iter().any(|(name, _)| *name == channel.value) {
             let report = Diagnostic::new(Rule::UnknownChannel, format!("no channel is called `{}`", channel.value));
             let near = suggestion(&channel.value, CHANNELS.iter().map(|(name, _)| *name));
             let known: Vec<&str> = CHANNELS.iter().map(|(name, _)| *name).collect();
             let otherwise = format!("the channels are {}", or_list(&known));
-            self.report(with_suggestion(report, channel, near, &otherwise));
+            self.report(with_suggestion(report, &channel, near, &otherwise));
             return None;
         }
         if self.acts.sent.contains(&(channel.value.clone(), message.value.clone())) {
-            return known.then_some(());
+            return known.then_some((channel.value, message.value, contact.value));
         }
         if self.sound {
             let name = format!("{} {}", channel.value, message.value);

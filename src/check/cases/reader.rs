@@ -2,7 +2,8 @@
 
 use super::acts::Acts;
 use super::table::Row;
-use super::{Case, Given, Happening};
+use super::{Case, Given, Happening, Value};
+use crate::check::engagement::{BY, says_by_whom};
 use crate::check::names::{declared_twice, with_suggestion};
 use crate::check::scope::{Checker, Place, Scope, Triggers};
 use crate::check::typed;
@@ -202,13 +203,18 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         let instant = self.instant(at);
         self.latest = instant.or(self.latest);
         let seen = arriving.map(|arriving| (self.instant(arriving), arriving.span));
-        self.contact(contact);
+        let contact = self.named(contact);
+        self.contact(&contact);
         let scope = Scope::new(Place::TriggerFilter, Triggers::Open);
         let Some(record) = self.checker.event(&scope, event) else {
             self.sound = false;
             return None;
         };
-        let fields = self.fields(record, fields);
+        let mut fields = self.fields(record, fields);
+        if says_by_whom(record) && !fields.iter().any(|(name, _)| name == BY) {
+            // Where nobody is named, it was the person.
+            fields.push((BY.to_owned(), Value::Empty));
+        }
         if let (Some(instant), Some((Some(arriving), place))) = (instant, seen)
             && arriving < instant
         {
@@ -219,8 +225,8 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.report(report);
         }
         let arriving = seen.and_then(|(instant, _)| instant);
-        let (contact, event) = (contact.value.clone(), event.value.clone());
-        Some(Happening { span, at: instant?, arriving, contact, event, fields })
+        let event = event.value.clone();
+        Some(Happening { span, at: instant?, arriving, contact: contact.value, event, fields })
     }
 }
 

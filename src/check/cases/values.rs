@@ -134,6 +134,12 @@ impl<'n> Reader<'_, 'n, '_> {
         Some(Literal::Text(word.value.clone()))
     }
 
+    /// The name that is meant: of a name of the test's table, the name that this row has for it.
+    pub(super) fn named(&self, word: &Word) -> Word {
+        let value = self.row.values.get(word.value.as_str()).and_then(|value| one_word(value));
+        value.unwrap_or(word).clone()
+    }
+
     /// A contact of the test.
     pub(super) fn contact(&mut self, word: &Word) -> bool {
         let known = self.reference(word, "contact").is_some();

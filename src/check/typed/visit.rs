@@ -207,7 +207,7 @@ impl Start {
             }
             Start::Every(Occurrence::Anniversary { date, shift, .. }) => {
                 all.push(date);
-                all.extend(shift);
+                all.extend(shift.as_deref());
             }
             _ => {}
         }

@@ -8,8 +8,13 @@ use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, step_texts};
 use super::{instant, output, sources, whole};
-use crate::drivers::simulate::{Request, simulate};
+use crate::diagnostic::render::clean;
+use crate::drivers::simulate::{Request, Simulation, simulate};
+use crate::drivers::test::from_history;
+use crate::format::format;
+use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
+use crate::store::crm::Crm;
 use report::Shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +23,10 @@ use std::path::{Path, PathBuf};
 ///
 /// The wall clock is never read: the simulation goes from the first to the last event of the CRM unless told otherwise.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv")]
+#[command(
+    after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
+                  scn simulate scenarios --contact 12347 --as-test >> my.test.scn"
+)]
 pub struct Arguments {
     /// A file, or a folder with all `.scn` files under it
     #[arg(value_name = "PATH", default_value = ".")]
@@ -38,6 +46,9 @@ pub struct Arguments {
     /// Only this contact, with the trace that explains every decision
     #[arg(long, value_name = "ID")]
     pub contact: Option<String>,
+    /// Write the history of that contact as a test, whose expectations are what the scenarios make of it, and nothing else
+    #[arg(long, requires = "contact", conflicts_with_all = ["from", "effects", "format", "strict"])]
+    pub as_test: bool,
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
@@ -84,6 +95,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(file) = file {
         file.keep()?;
     }
+    if let (true, Some(contact)) = (arguments.as_test, &arguments.contact) {
+        output::results(&as_test(&simulation, bundle, &crm, contact, &request.contact, arguments.reveal)?)?;
+        return Ok(Exit::Done);
+    }
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
@@ -103,6 +118,30 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let strict = arguments.strict && !report.not_simulated.is_empty();
     let set_aside = report.notes.set_aside > 0 || report.unreadable_count > 0;
     Ok(if strict || set_aside { Exit::Findings } else { Exit::Done })
+}
+
+/// The history of one contact as a test.
+fn as_test(
+    simulation: &Simulation,
+    bundle: &Bundle,
+    crm: &Crm,
+    contact: &str,
+    ids: &[Id],
+    revealed: bool,
+) -> Result<String, Failure> {
+    let found = from_history(simulation, bundle, crm, ids, revealed).map_err(failure)?;
+    let Some(test) = found.filter(|test| !test.case.events.is_empty() || !test.verdict.sent.is_empty()) else {
+        let message = format!("there is no contact `{}` with events that these scenarios read", clean(contact));
+        return Err(Failure::new(Exit::Findings, message));
+    };
+    if !test.verdict.not_given.is_empty() {
+        let fields = test.verdict.not_given.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
+        let message =
+            format!("the CRM has no value for {fields}, which the model says is always there: the test will fail\n");
+        output::notice(&message);
+    }
+    let text = test.text();
+    Ok(format(&text).unwrap_or(text))
 }
 
 impl Arguments {

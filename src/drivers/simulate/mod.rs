@@ -51,6 +51,7 @@ impl Default for Request {
 pub struct Simulation {
     pub program: Program,
     pub world: World,
+    pub measures: Measures,
     pub report: Report,
 }
 
@@ -71,7 +72,8 @@ pub fn simulate(
         let mut tally = Tally::new(&program);
         write(&program, Vec::new(), &mut tally, effects)?;
         let report = Report { not_simulated, absent, ..tally.finish() };
-        return Ok(Simulation { program, world: World::default(), report });
+        let (world, measures) = (World::default(), Measures::default());
+        return Ok(Simulation { program, world, measures, report });
     }
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
@@ -106,7 +108,7 @@ pub fn simulate(
     report.as_of_now = as_of_now(&program);
     report.persons = crm.persons().groups().len();
     report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
-    Ok(Simulation { program, world, report })
+    Ok(Simulation { program, world, measures, report })
 }
 
 /// What holds for every contact of a simulation.

@@ -1,10 +1,13 @@
 //! `scn test`: the lines of a test on the virtual clock.
 
 mod coverage;
+mod history;
 mod judge;
 mod world;
+mod write;
 
 pub use coverage::{Coverage, Reached, Way};
+pub use history::{FromHistory, from_history};
 
 use super::life::Contact;
 use crate::engine::{Act, Effect, Life, Outcome, Output, Program, Reason, State, TraceLine, What, World};

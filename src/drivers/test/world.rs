@@ -2,7 +2,7 @@
 
 use crate::engine::{Census, EntityTable, Event, Life, Measures, Person, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, GivenEvent, GivenRow, GivenValue, TestCase};
-use crate::model::{FRIEND, Id, Type};
+use crate::model::{FRIEND, Id, OWN_EVENTS, Type};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -108,7 +108,14 @@ fn push(
     let id = Id::Number(number as i64 + 1);
     let mut given = event.fields.clone();
     given.extend(friend.map(|friend| (FRIEND.to_owned(), GivenValue::Row(friend.to_owned()))));
-    let values = values(program, world, fields, &id, &given);
+    let mut values = values(program, world, fields, &id, &given);
+    let name = program.event_name(kind);
+    if OWN_EVENTS.contains(&name) {
+        // What a channel reports says no more than the line: who opened a message is mostly not known.
+        for value in values.iter_mut().filter(|value| **value == Value::NotGiven) {
+            *value = Value::Missing;
+        }
+    }
     let arrived = event.arriving.unwrap_or(event.at).max(event.at);
     life.push(Event { kind, id, at: event.at, arrived }, values);
 }

@@ -1,5 +1,8 @@
 //! What needs no scenario. The meaning is tested by `tests/meaning.rs`, a sentence a file, and by `tests/oracle`.
 
+mod build;
+mod clocks;
+
 use super::{Count, Counts, EffectKey, State};
 use crate::engine::StateError;
 
