@@ -48,6 +48,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("strsim", &["diagnostic"]),
     ("tempfile", &["store", "drivers", "cli"]),
     ("toml", &["cli"]),
+    ("ureq", &["channel"]),
 ];
 
 /// What the rooms of rank 4 and below never name: clocks, files, sockets, the environment, printing.
