@@ -49,14 +49,9 @@ pub(super) fn limits(policy: &Policy) -> Vec<String> {
         lines.push(format!("priority {}", policy.priority.join(", ")));
     }
     if !policy.holdout.is_zero() {
-        lines.push(format!("holdout {}%", percent(policy)));
+        lines.push(format!("holdout {}%", policy.holdout_percent().normalize()));
     }
     lines
-}
-
-/// The holdout as a percentage.
-fn percent(policy: &Policy) -> String {
-    (policy.holdout * 100.into()).normalize().to_string()
 }
 
 /// An absolute length of a cap: `24 hours`, `168 hours`.
