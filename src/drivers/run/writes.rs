@@ -132,9 +132,9 @@ impl Run {
     fn forget(&mut self, erasure: &PendingWrite, now: Instant) -> Result<(), Error> {
         let alone = [erasure.contact.clone()];
         let rows = self.crm.persons().group(&erasure.contact).unwrap_or(&alone).to_vec();
-        let erased = self.state.erase(&rows, erasure, now)?;
-        for key in erased.messages {
-            for end in ["eml", "txt", "json"] {
+        // The files first: a process that dies after this is followed by one that does it again.
+        for key in self.state.messages_of(&rows)? {
+            for end in ["eml", "txt", "json", "eml.tmp", "txt.tmp", "json.tmp"] {
                 let file = self.delivery.outbox.join(format!("{key}.{end}"));
                 match std::fs::remove_file(&file) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -144,6 +144,7 @@ impl Run {
                 }
             }
         }
+        let erased = self.state.erase(&rows, erasure, now)?;
         for (kind, id) in erased.rows {
             let slot = self.program.event_slot(&kind);
             if let Some(seen) = slot.and_then(|slot| self.seen.get_mut(usize::from(slot))) {

@@ -34,8 +34,6 @@ pub struct PendingWrite {
 /// What an erasure took out of the state file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Messages, of which there may be files.
-    pub messages: Vec<EffectKey>,
     /// Rows of the CRM that were seen, by event and id.
     pub rows: Vec<(String, Id)>,
 }
@@ -102,6 +100,20 @@ impl State {
         })
     }
 
+    /// The messages of a person, of which there may be files.
+    pub fn messages_of(&self, rows: &[Id]) -> Result<Vec<EffectKey>, Error> {
+        self.read(|connection| {
+            let mut messages = Vec::new();
+            for contact in rows {
+                let sql = "SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id";
+                let mut statement = connection.prepare_cached(sql)?;
+                let keys = statement.query_map((part(contact), Parameter::from(contact)), |row| key_of(row, 0))?;
+                messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
+            }
+            Ok(messages)
+        })
+    }
+
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
     /// What stays is how many messages ended how, and a proof.
     pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
@@ -129,9 +141,6 @@ fn erase_one(
     erased: &mut Erased,
 ) -> Result<(), rusqlite::Error> {
     let whose = || (part, Parameter::from(contact));
-    let mut messages = transaction.prepare_cached("SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2")?;
-    let keys = messages.query_map(whose(), |row| key_of(row, 0))?;
-    erased.messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
     let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
     let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
     erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
