@@ -1,6 +1,6 @@
 //! A test from the history of a contact: what `scn simulate --as-test` writes down.
 
-use super::{Verdict, run};
+use super::{Verdict, begin_of_day, run_between};
 use crate::drivers::Error;
 use crate::drivers::simulate::Simulation;
 use crate::engine::{Life, Person, Program, Told, Value, World};
@@ -37,7 +37,7 @@ pub fn from_history(
     let mut crm = crm.again()?;
     crm.identify(&bundle.identity, bundle.settings.zone)?;
     let lives = crm.lives(program, world)?;
-    let until = simulation.report.span.map_or(Instant::MAX, |(_, to)| to);
+    let (from, until) = simulation.report.span.unwrap_or((Instant::MIN, Instant::MIN));
     let mut writer = Writer { program, world, revealed, names: BTreeMap::new(), waiting: VecDeque::new() };
     let mut case = None;
     lives.read_these(&crm, contact, &mut Notes::default(), |person, life| {
@@ -55,13 +55,19 @@ pub fn from_history(
     case.measures = measures(simulation, bundle, until);
     case.scenarios = program.units().iter().map(|unit| unit.scenario.name.clone()).collect();
     // A scenario in which nothing happens has no place in the test.
-    let whole = run(&only(bundle, &case.scenarios)?, &case);
+    let whole = run_between(&only(bundle, &case.scenarios)?, &case, (from, until));
     let lively = lively(program, &whole);
     if !lively.is_empty() {
         case.scenarios = lively.into_iter().collect();
     }
     let program = only(bundle, &case.scenarios)?;
-    let verdict = run(&program, &case);
+    // The clocks of a test begin with the first day that it names: of an event, or of what it expects.
+    let verdict = run_between(&program, &case, (from, until));
+    let events = case.events.iter().map(|event| event.at);
+    let first =
+        events.chain(verdict.sent.iter().map(|sent| sent.at)).chain(verdict.done.iter().map(|done| done.at)).min();
+    let first = begin_of_day(&program, first.unwrap_or(until));
+    let verdict = run_between(&program, &case, (first, until));
     Ok(Some(FromHistory { case, verdict, program }))
 }
 
@@ -141,7 +147,7 @@ impl Writer<'_> {
             measures: Vec::new(),
             events,
             expectations: Vec::new(),
-            until: (until < Instant::MAX).then_some(until),
+            until: Some(until),
         }
     }
 
@@ -153,19 +159,23 @@ impl Writer<'_> {
         friends.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// A contact of whom a row speaks; whom it speaks of itself is left out.
+    /// A contact of whom a row speaks: as little of them as can be, so that nothing happens to them, and what is read of them
+    /// through that row.
     fn friend(&mut self, person: &Person) -> GivenRow {
         let name = self.name("contact", &person.id);
-        let fields = self.program.needs().contact.iter().zip(&person.values);
-        let fields = fields
-            .filter_map(|(field, value)| {
-                let value = match &field.ty {
-                    Type::Entity(entity) if entity == "contact" => GivenValue::Empty,
-                    _ => self.value(field, value, true)?,
-                };
-                Some((field.name.clone(), value))
-            })
-            .collect();
+        let needs = self.program.needs();
+        let read = needs.entities.iter().find(|entity| entity.name == "contact").map(|entity| &entity.fields);
+        let is_read = |field: &FieldUse| read.is_some_and(|read| read.iter().any(|each| each.name == field.name));
+        let mut fields = Vec::new();
+        for (field, value) in needs.contact.iter().zip(&person.values) {
+            let value = match &field.ty {
+                Type::Entity(entity) if entity == "contact" && field.optional => Some(GivenValue::Empty),
+                Type::List(_) | Type::Texts if !is_read(field) => Some(GivenValue::List(Vec::new())),
+                _ if field.optional && !is_read(field) => Some(GivenValue::Empty),
+                _ => self.value(field, value, true),
+            };
+            fields.extend(value.map(|value| (field.name.clone(), value)));
+        }
         let fields = self.hide(fields, &name);
         self.waiting.retain(|(entity, _)| entity != "contact");
         GivenRow { entity: "contact".into(), name, fields }

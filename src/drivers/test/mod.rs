@@ -12,7 +12,7 @@ pub use history::{FromHistory, from_history};
 use super::life::Contact;
 use crate::engine::{Act, Effect, Life, Outcome, Output, Program, Reason, State, TraceLine, What, World};
 use crate::ir::{ExpectationKind, Op, TestCase, When};
-use crate::time::Instant;
+use crate::time::{Instant, TimeOfDay};
 use std::cell::RefCell;
 
 /// A message that the scenarios decided on, and what became of it.
@@ -92,7 +92,11 @@ impl Verdict {
 
 /// Runs one test against a program that holds the scenarios it names, and no others.
 pub fn run(program: &Program, case: &TestCase) -> Verdict {
-    let (first, last) = span(case);
+    run_between(program, case, span(program, case))
+}
+
+/// As [`run`], with clocks that go from the first of these instants to the last.
+fn run_between(program: &Program, case: &TestCase, (first, last): (Instant, Instant)) -> Verdict {
     let mut program = program.clone();
     program.stop_clocks(last);
     let program = &program;
@@ -125,8 +129,8 @@ pub fn run(program: &Program, case: &TestCase) -> Verdict {
     verdict
 }
 
-/// The first and the last instant that a test names: its clocks go from one to the other, and instances then to their end.
-fn span(case: &TestCase) -> (Instant, Instant) {
+/// From the first day that a test names to the last instant: so far its clocks go, and instances then to their end.
+fn span(program: &Program, case: &TestCase) -> (Instant, Instant) {
     let expected = case.expectations.iter().flat_map(|expectation| {
         let when = match &expectation.kind {
             ExpectationKind::Message { when, .. } | ExpectationKind::Act { when, .. } => *when,
@@ -141,7 +145,14 @@ fn span(case: &TestCase) -> (Instant, Instant) {
     let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
     let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
     let (first, last) = (named.iter().min(), named.iter().max());
-    (first.copied().unwrap_or(Instant::MIN), last.copied().unwrap_or(Instant::MIN))
+    let first = first.map_or(Instant::MIN, |first| begin_of_day(program, *first));
+    (first, last.copied().unwrap_or(Instant::MIN))
+}
+
+/// What comes round at midnight belongs to the day of its message.
+fn begin_of_day(program: &Program, instant: Instant) -> Instant {
+    let zone = program.settings.zone;
+    zone.instant(zone.wall(instant).0, TimeOfDay::MIDNIGHT)
 }
 
 impl Verdict {

@@ -17,6 +17,9 @@ impl FromHistory {
         for row in &case.given {
             given(&mut text, zone, row);
         }
+        if !case.measures.is_empty() {
+            text.push_str("# as they were at the end of the history; before, they may have told something else\n");
+        }
         for measure in &case.measures {
             let _ = writeln!(text, "given measure {} = {}", measure.name, literal(zone, &measure.value));
         }
@@ -42,14 +45,19 @@ impl FromHistory {
     }
 
     fn expectations(&self, text: &mut String, zone: Zone) {
+        // What comes after the end is not named by its instant, so that clocks do not go on to it.
+        let when = |at: Instant| match self.case.until {
+            Some(until) if at > until => String::new(),
+            _ => format!(" at {}", moment(zone, at)),
+        };
         let mut lines: Vec<(Instant, String)> = Vec::new();
         for Sent { at, contact, channel, message, .. } in &self.verdict.sent {
-            lines.push((*at, format!("expect {channel} {message} to {contact} at {}", moment(zone, *at))));
+            lines.push((*at, format!("expect {channel} {message} to {contact}{}", when(*at))));
         }
         for Done { at, contact, act, outcome, .. } in &self.verdict.done {
             if *outcome == Outcome::Done {
                 let act = done(zone, &self.verdict.world, act);
-                lines.push((*at, format!("expect {act} for {contact} at {}", moment(zone, *at))));
+                lines.push((*at, format!("expect {act} for {contact}{}", when(*at))));
             }
         }
         lines.sort();
