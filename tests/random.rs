@@ -190,7 +190,9 @@ fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
         case.history.write_all(&full);
         let wanted = sent(&case.effects(&full, 1));
         let found = case.run();
-        let only = |one: &BTreeSet<Message>, other: &BTreeSet<Message>| format!("{:#?}", one.difference(other).collect::<Vec<_>>());
+        let only = |one: &BTreeSet<Message>, other: &BTreeSet<Message>| {
+            format!("{:#?}", one.difference(other).collect::<Vec<_>>())
+        };
         assert!(
             wanted == found,
             "seed {seed} (SCN_SEED={seed})\n{}\n{}\nonly simulate: {}\nonly run: {}",
