@@ -30,6 +30,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("idna", &["channel"]),
     ("indicatif", &["cli"]),
     ("lettre", &["channel"]),
+    ("libm", &["engine"]),
     ("miette", &["diagnostic"]),
     ("minijinja", &["channel"]),
     ("pest", &["syntax"]),

@@ -1,8 +1,8 @@
 //! What a path means.
 //!
 //! A path begins with, in this order: a parameter of the definition; a field of the event at hand (in a filter or a
-//! `where`); `contact`, `trigger`, `entry`, `now`; a field of the trigger; a definition; an event, which asks for its
-//! history. In the filter of another event, a field of the trigger is written `trigger.FIELD`. A name that is both a
+//! `where`), or its instant, `at`; `contact`, `trigger`, `entry`, `now`; a field of the trigger; an account, which is what is
+//! on it; a measure; a definition or a segment; an event, which asks for its history. In the filter of another event, a field of the trigger is written `trigger.FIELD`. A name that is both a
 //! field of the trigger and a definition or an event is not guessed: it is an error.
 
 use super::aggregates::AT;

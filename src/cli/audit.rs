@@ -43,7 +43,10 @@ pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> 
 fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
     let (world, mut found) = crm.world(program)?;
     let mut doubtful = Vec::new();
-    for event in &program.needs().events {
+    // An event that is told on is looked at where it happens; one that scenarios make may have no table.
+    let own = |place: usize| program.needs().routes.get(place).is_none_or(Option::is_none);
+    let events = program.needs().events.iter().enumerate().filter(|(place, _)| own(*place));
+    for (_, event) in events.filter(|(_, event)| crm.shape().table(&event.name).is_some()) {
         let amounts = compiled.model.events.get(&event.name).map(amounts).unwrap_or_default();
         doubtful.extend(crm.doubts(&event.name, &amounts)?);
     }

@@ -3,17 +3,20 @@
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::ir::{Bundle, Code, FieldUse};
-use crate::model::{CrmShape, CrmTable};
+use crate::model::{CrmShape, CrmTable, FRIEND, OWN_EVENTS, Type};
 use crate::span::Span;
 use std::collections::BTreeMap;
 
 /// What is read of one table: its columns, and the scenario that reads it first.
 #[derive(Debug)]
 struct TableUse {
-    is_event: bool,
+    /// Columns of the table that no text declares.
+    given: Vec<String>,
     /// By column: whether a row may do without it.
     columns: BTreeMap<String, bool>,
     scenario: String,
+    /// What follows where there is no such table, if the scenarios can run all the same.
+    without: Option<&'static str>,
 }
 
 /// What the scenarios need and the CRM does not have. An entity of which no field is read needs no table.
@@ -25,7 +28,10 @@ pub fn findings(bundle: &Bundle, shape: &CrmShape, checked: &Checked) -> Vec<Dia
             .map_or(Span::default(), |scenario| scenario.place);
         match shape.table(&name) {
             Some(table) => columns(&name, &used, table, shape, place, &mut out),
-            None => out.push(table_missing(&name, &used, shape, place)),
+            None => out.push(match used.without {
+                Some(what) => table_left_out(&name, what, &used, shape, place),
+                None => table_missing(&name, &used, shape, place),
+            }),
         }
     }
     out
@@ -41,42 +47,84 @@ fn tables(bundle: &Bundle) -> BTreeMap<String, TableUse> {
 }
 
 fn read(code: &Code, scenario: &str, all: &mut BTreeMap<String, TableUse>) {
-    let mut table = |name: &str, is_event: bool, fields: &[FieldUse]| {
-        let used = all.entry(name.to_owned()).or_insert_with(|| TableUse {
-            is_event,
+    let mut reading = Reading { all, scenario };
+    // The contacts themselves are always read.
+    reading.record("contact", &["id"], &code.contact);
+    for (place, event) in code.events.iter().enumerate() {
+        match code.routes.get(place).and_then(Option::as_ref) {
+            // What is told on is in the table of the event that is told, and whom it is told to with the contact.
+            Some(route) => {
+                let told: Vec<FieldUse> = event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
+                reading.record(&route.event, &EVENT, &told);
+                reading.table("contact", &["id"]).columns.insert(route.to.clone(), true);
+            }
+            None => reading.record(&event.name, &EVENT, &event.fields),
+        }
+    }
+    for entity in code.entities.iter().filter(|entity| !entity.fields.is_empty()) {
+        reading.record(&entity.name, &["id"], &entity.fields);
+    }
+}
+
+/// What every event has.
+const EVENT: [&str; 3] = ["id", "contact", "at"];
+
+/// What one scenario reads, added to what all read.
+struct Reading<'a> {
+    all: &'a mut BTreeMap<String, TableUse>,
+    scenario: &'a str,
+}
+
+impl Reading<'_> {
+    fn table(&mut self, name: &str, given: &[&str]) -> &mut TableUse {
+        let is_own = OWN_EVENTS.contains(&name);
+        self.all.entry(name.to_owned()).or_insert_with(|| TableUse {
+            given: given.iter().map(|column| (*column).to_owned()).collect(),
             columns: BTreeMap::new(),
-            scenario: scenario.to_owned(),
-        });
-        for field in fields {
+            scenario: self.scenario.to_owned(),
+            without: is_own.then_some("what `scn` makes itself is known without it"),
+        })
+    }
+
+    /// A list is a table of its own.
+    fn record(&mut self, name: &str, given: &[&str], fields: &[FieldUse]) {
+        let is_list = |field: &FieldUse| matches!(field.ty, Type::List(_) | Type::Texts);
+        for field in fields.iter().filter(|field| is_list(field)) {
+            let list = format!("{name}_{}", field.name);
+            self.table(&list, &[name, &field.name]).without = Some("all these lists are empty without it");
+        }
+        let used = self.table(name, given);
+        for field in fields.iter().filter(|field| !is_list(field)) {
             used.columns.insert(field.name.clone(), field.optional || field.default.is_some());
         }
-    };
-    // The contacts themselves are always read.
-    table("contact", false, &code.contact);
-    code.events.iter().for_each(|event| table(&event.name, true, &event.fields));
-    let entities = code.entities.iter().filter(|entity| !entity.fields.is_empty());
-    entities.for_each(|entity| table(&entity.name, false, &entity.fields));
+    }
+}
+
+fn table_left_out(name: &str, what: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
+    Diagnostic::new(Rule::ColumnOptionalMissing, format!("`{}` has no table or view `{name}`", shape.path))
+        .at(place, format!("`{}` reads it", used.scenario))
+        .because(what)
+        .help(format!("write a view with these columns, if the shop knows them: {}", wanted(used).join(", ")))
+}
+
+/// All its columns.
+fn wanted(used: &TableUse) -> Vec<&str> {
+    used.given.iter().chain(used.columns.keys()).map(String::as_str).collect()
 }
 
 fn table_missing(name: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
-    let mut wanted = required(used).to_vec();
-    wanted.extend(used.columns.keys().map(String::as_str));
     let tables = shape.tables.iter().map(|table| table.name.as_str());
     let near = suggestion(name, tables).map(|near| format!("; is it `{near}`?")).unwrap_or_default();
     Diagnostic::new(Rule::TableMissing, format!("`{}` has no table or view `{name}`", shape.path))
         .at(place, format!("`{}` reads it{near}", used.scenario))
         .help(format!(
             "write a view with these columns: `create view {name} as select ... as {}`",
-            wanted.join(", ... as ")
+            wanted(used).join(", ... as ")
         ))
 }
 
-fn required(used: &TableUse) -> &'static [&'static str] {
-    if used.is_event { &["id", "contact", "at"] } else { &["id"] }
-}
-
 fn columns(name: &str, used: &TableUse, table: &CrmTable, shape: &CrmShape, place: Span, out: &mut Vec<Diagnostic>) {
-    let given = required(used).iter().map(|column| ((*column).to_owned(), false));
+    let given = used.given.iter().map(|column| (column.clone(), false));
     let declared = used.columns.iter().map(|(column, optional)| (column.clone(), *optional));
     for (column, optional) in given.chain(declared).filter(|(column, _)| !table.has(column)) {
         let near = suggestion(&column, table.columns.iter().map(|column| column.name.as_str()));

@@ -69,10 +69,11 @@ impl Clocks {
         }
     }
 
-    /// Adds what another state of the same contact counts and this one does not.
+    /// Adds what another state of the same contact counts and this one does not. Of two silences the one that began later
+    /// goes on.
     pub fn absorb(&mut self, other: Clocks) {
         for (unit, silence) in other.silences {
-            if self.silence(unit).is_none() {
+            if self.silence(unit).is_none_or(|known| known.since < silence.since) {
                 self.set_silence(unit, silence);
             }
         }

@@ -39,6 +39,7 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod unite;
 mod value;
 
 pub use audit::{Hopeless, hopeless_waits};

@@ -186,11 +186,13 @@ pub enum Reason {
     NotEnough,
     /// The contact was erased.
     Erased,
+    /// The contact is one person with another, who goes through the scenario already.
+    Merged,
 }
 
 impl Reason {
     /// In the order of their numbers.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::None,
         Reason::Unless,
         Reason::UnlessUnknown,
@@ -212,6 +214,7 @@ impl Reason {
         Reason::Cap,
         Reason::NotEnough,
         Reason::Erased,
+        Reason::Merged,
     ];
 
     pub fn text(self) -> &'static str {
@@ -237,6 +240,7 @@ impl Reason {
             Reason::Cap => "cap",
             Reason::NotEnough => "not enough",
             Reason::Erased => "erased",
+            Reason::Merged => "merged",
         }
     }
 }

@@ -74,6 +74,7 @@ pub(super) struct Account {
 enum Owner {
     Unit(u16),
     Measure(u16),
+    Context(u16),
 }
 
 /// Scenarios linked to run together.
@@ -157,7 +158,7 @@ impl Program {
             program.look_through(account.debited);
         }
         for (message, version) in messages {
-            let code = LinkedCode::new(&message.code, &program.needs, 0);
+            let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
             let version = version.map(|version| version.scenario.hash());
             program.contexts.push(Context { message: message.clone(), version, code });
         }
@@ -393,6 +394,7 @@ impl Program {
         let code = match owner {
             Owner::Unit(unit) => &self.unit(unit)?.code,
             Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
+            Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
         };
         let definition = code.code.probes.get(local)?;
         let at_hand = EventAtHand::of(code, definition.event, at, values);

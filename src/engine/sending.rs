@@ -212,8 +212,23 @@ impl<'a> Stepper<'a, '_> {
                 let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                 self.tell(instance, Some(step), told, Vec::new());
                 self.not_sent(instance, step, (outcome, reason));
-            } else if self.state.with_pending(pending.key).is_empty() {
+            } else {
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
+                self.withdrawn.extend(self.out.effects.pop());
+            }
+        }
+    }
+
+    /// Says which messages are taken back from the outbox: each once, and none for which another instance still waits.
+    pub(super) fn flush_withdrawn(&mut self) {
+        let mut said: Vec<EffectKey> = Vec::new();
+        for effect in std::mem::take(&mut self.withdrawn) {
+            if let What::Withdraw { key, .. } = effect.what
+                && !said.contains(&key)
+                && self.state.with_pending(key).is_empty()
+            {
+                said.push(key);
+                self.out.effects.push(effect);
             }
         }
     }

@@ -96,6 +96,8 @@ pub(super) struct Stepper<'a, 's> {
     pub starting: VecDeque<Starting>,
     /// How many scenarios started one another to get here.
     pub depth: usize,
+    /// Messages of the outbox that an instance took back: known when the step is over, because another may still wait for one.
+    pub withdrawn: Vec<Effect>,
     /// Whether a scenario changed the contact without an event that the program reads.
     pub stirred: bool,
     /// Worked out once, unless the contact changes.
@@ -111,8 +113,9 @@ impl<'a, 's> Stepper<'a, 's> {
         now: Instant,
         out: &'s mut Output,
     ) -> Stepper<'a, 's> {
-        let (starting, depth, stirred, zone) = (VecDeque::new(), 0, false, Cell::new(None));
-        Stepper { program, state, facts, delivery, now, out, starting, depth, stirred, zone }
+        let (starting, withdrawn) = (VecDeque::new(), Vec::new());
+        let (depth, stirred, zone) = (0, false, Cell::new(None));
+        Stepper { program, state, facts, delivery, now, out, starting, withdrawn, depth, stirred, zone }
     }
 }
 
@@ -137,9 +140,10 @@ impl<'a> Stepper<'a, '_> {
                 self.state.watchers_of_all(&mut watches);
                 self.judge_all(watches);
             } else {
-                return;
+                break;
             }
         }
+        self.flush_withdrawn();
     }
 
     fn event(&mut self, place: usize) {

@@ -1,13 +1,12 @@
 //! What an expression is made of.
 
 use super::{Expr, ExprIx, Window};
-use smallvec::SmallVec;
 
 impl Expr {
     /// The expressions that this one refers to, those of its window and keys included, in the order in which they stand.
     /// Those of a probe are the probe's.
-    pub fn operands(&self) -> SmallVec<[ExprIx; 4]> {
-        let mut all = SmallVec::new();
+    pub fn operands(&self) -> Vec<ExprIx> {
+        let mut all = Vec::new();
         match self {
             Expr::Missing
             | Expr::Literal(_)

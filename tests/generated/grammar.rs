@@ -30,8 +30,9 @@ pub fn sections(grammar: &str) -> Vec<Section> {
         } else if let Some((name, _)) = line.split_once('=').filter(|_| !doc.is_empty()) {
             let name = name.trim().to_owned();
             let (example, text): (Vec<&str>, Vec<&str>) =
-                std::mem::take(&mut doc).into_iter().partition(|line| line.starts_with("    "));
-            let example: String = example.iter().map(|line| format!("{}\n", &line[4..])).collect();
+                std::mem::take(&mut doc).into_iter().partition(|line| line.starts_with('|'));
+            let example: String =
+                example.iter().map(|line| format!("{}\n", line[1..].strip_prefix(' ').unwrap_or(""))).collect();
             let text = text.into_iter().filter(|line| !line.is_empty()).map(str::to_owned).collect();
             let form = form(&bodies[&name]);
             sections.last_mut().unwrap().rules.push(Rule { name, text, example, form });

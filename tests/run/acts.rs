@@ -326,3 +326,61 @@ fn a_call_is_a_file_that_says_whom_it_is_about() {
     run.tick(at(DAY), &|| false).unwrap();
     assert_eq!(fs::read_dir(shop.outbox()).unwrap().count(), 1);
 }
+
+const PERSON: &str = "
+identity contact by email
+scenario remind {
+  when purchased
+  one at a time
+  wait 10 days
+  send email welcome
+}
+scenario points { when purchased   credit round(amount) points expiring in 12 months }
+scenario gold {
+  when credited points
+  once
+  for sum of credited.points in last 12 months >= 100
+  set contact.tier = \"gold\"
+}";
+
+#[test]
+fn rows_of_one_person_live_one_life_in_both() {
+    let shop = shop(PERSON);
+    // The rows of contacts 1, 2 and 3 are one person; 3 is the oldest.
+    shop.sql("UPDATE contact SET email = ' C1@example.com' WHERE id IN (2, 3)");
+    let rows = purchases(&[(1, 10, 60), (2, 20, 30), (4, 30, 60), (3, DAY, 30), (1, 15 * DAY, 10), (5, 15 * DAY, 5)]);
+    let counts = both(&shop, &rows, 40 * DAY);
+    assert_eq!(counts, count(&[("credit", 6), ("send", 4), ("set", 1)]));
+    assert_eq!(query(&shop, "SELECT id FROM contact WHERE tier = 'gold'"), ["3"]);
+    let addressed: BTreeSet<String> = outbox::rows(&shop.state()).into_iter().map(|row| row.contact).collect();
+    assert_eq!(addressed, ["3", "4", "5"].map(str::to_owned).into());
+}
+
+#[test]
+fn contacts_who_turn_out_to_be_one_person_go_on_as_one() {
+    let shop = shop(PERSON);
+    let mut run = shop.open(at(0));
+    for (_, sql) in purchases(&[(1, 10, 60), (2, DAY, 50), (4, DAY, 10)]) {
+        shop.sql(&sql);
+    }
+    run.tick(at(DAY), &|| false).unwrap();
+    // Row 2 is older than row 1: it is the person. Both wait; the one that began first goes on.
+    shop.sql("UPDATE contact SET email = 'c2@example.com' WHERE id = 1");
+    run.tick(at(2 * DAY), &|| false).unwrap();
+    let state = Connection::open(shop.state()).unwrap();
+    assert_eq!(rows(&state, "SELECT contact FROM scn_contact ORDER BY contact"), ["2", "4"]);
+    assert_eq!(rows(&state, "SELECT DISTINCT contact FROM scn_seen ORDER BY contact"), ["2", "4"]);
+    // What both were credited counts for the person.
+    shop.sql(&format!("INSERT INTO purchased VALUES (9, 1, 1, {}, 1, '5', 'o9')", START + 3 * DAY));
+    run.tick(at(3 * DAY), &|| false).unwrap();
+    assert_eq!(query(&shop, "SELECT id FROM contact WHERE tier = 'gold'"), ["2"]);
+    drop(run);
+    let mut run = shop.open(at(4 * DAY));
+    for day in [10, 11, 30] {
+        run.tick(at(day * DAY + 10), &|| false).unwrap();
+    }
+    let sent: Vec<(String, i64)> =
+        outbox::rows(&shop.state()).into_iter().map(|row| (row.contact, row.due - START)).collect();
+    assert_eq!(sent, [("2".to_owned(), 10 * DAY + 10), ("4".to_owned(), 11 * DAY)]);
+    assert!(run.report().troubles.is_empty(), "{:?}", run.report().troubles);
+}

@@ -36,8 +36,8 @@ type Messages = BTreeMap<(String, u16, String), Sent>;
 #[derive(Clone, Debug)]
 pub struct Arrival {
     pub arrived: i64,
-    event: String,
-    id: Key,
+    pub event: String,
+    pub id: Key,
 }
 
 /// Half of the cases keep rows of one instant (the lines of a ticket), in stories whose messages leave at timers. At the

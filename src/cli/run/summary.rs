@@ -4,6 +4,8 @@ use crate::drivers::Error;
 use crate::drivers::run::{Rehearsal, Report, Run};
 use crate::drivers::story::{count_words, moment};
 use crate::engine::Count;
+use crate::model::OWN_EVENTS;
+use crate::store::crm::Lack;
 use crate::store::state::MessageState;
 use crate::time::{Instant, Zone};
 use std::collections::BTreeSet;
@@ -28,7 +30,8 @@ pub fn opening(run: &Run, state: &Path) -> String {
         let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
         let _ = writeln!(text, "not run: {}: the CRM has {}", not.scenario, lacks.join(", "));
     }
-    for lack in &report.absent {
+    let is_own = |lack: &&Lack| matches!(lack, Lack::OptionalTable { table } if OWN_EVENTS.contains(&table.as_str()));
+    for lack in report.absent.iter().filter(|lack| !is_own(lack)) {
         let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
     }
     for scenario in &report.older {

@@ -278,6 +278,37 @@ fn a_crm_has_what_the_scenarios_read() {
 }
 
 #[test]
+fn lists_own_events_and_routes_need_no_column_of_their_name() {
+    let table = |name: &str, columns: &str| CrmTable {
+        name: name.into(),
+        is_view: false,
+        columns: (columns.split(' '))
+            .map(|column| CrmColumn { name: column.into(), declared: String::new() })
+            .collect(),
+    };
+    let text = "when friend_purchased product.complements is not empty
+        send email a unless opened or \"a\" in contact.tags";
+    let tables = vec![
+        table("contact", "id email"),
+        table("purchased", "id contact at product"),
+        table("product", "id"),
+        table("contact_tags", "contact rank"),
+    ];
+    let crm = Some(CrmShape { path: "crm.db".into(), tables });
+    let compiled = compiled_in(&[("renewal", text)], &Surroundings { templates: None, crm });
+    let of_data = compiled.diagnostics.into_iter().filter(|found| found.rule.info().code.starts_with('D'));
+    let told: Vec<(Rule, String)> = of_data.map(|found| (found.rule, found.message)).collect();
+    let optional = |message: &str| (Rule::ColumnOptionalMissing, message.to_owned());
+    let expected = [
+        (Rule::ColumnMissing, "table `contact_tags` has no column `tags`".to_owned()),
+        optional("table `contact` has no column `referrer`"),
+        optional("`crm.db` has no table or view `opened`"),
+        optional("`crm.db` has no table or view `product_complements`"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn words_tell_every_name_in_one_line() {
     let text = "## How far.\nlet far(tier: text) =   # a remark\n  contact.tier is tier\n\n## Says hello.\nscenario hello {\n when subscribed\n  send email welcome }";
     let compiled = compiled("hello", text);

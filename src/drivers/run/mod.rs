@@ -11,6 +11,7 @@ mod connections;
 mod deliver;
 mod journal;
 mod looks;
+mod persons;
 mod poll;
 mod step;
 mod writes;
@@ -68,6 +69,8 @@ pub struct Run {
     circuit: Circuit,
     refused_writes: Option<RefusedWrites>,
     looks: Looks,
+    /// Of each row that is not the oldest of its person, the person to whom what was kept of it was given.
+    united: BTreeMap<Id, Id>,
     measures: Measures,
     /// The instant up to which measures were taken.
     looked_at: Option<Instant>,
@@ -196,6 +199,7 @@ impl Run {
             circuit: Circuit::default(),
             refused_writes: None,
             looks,
+            united: BTreeMap::new(),
             measures: Measures::default(),
             looked_at: None,
             told_measures: BTreeMap::new(),

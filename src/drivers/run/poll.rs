@@ -19,8 +19,10 @@ impl Run {
         if self.version == Some(version) {
             return self.looked(now);
         }
+        self.crm.identify(&self.bundle.identity, self.program.settings.zone)?;
         let (world, unreadable) = self.crm.world(&self.program)?;
         self.world = world;
+        self.unite_persons(now)?;
         self.report.unreadable = unreadable.first.iter().map(|each| each.diagnostic().message).collect();
         self.set_aside.clear();
         let mut notes = Notes::default();

@@ -45,6 +45,8 @@ pub(super) struct AtWork<'a> {
     pub writes: Vec<NewWrite>,
     /// Changes that the CRM has, and that the state has forgotten.
     pub forgotten: Vec<EffectKey>,
+    /// Other rows of the same person, whose states are in this one now.
+    pub absorbed: Vec<Id>,
     /// What steps other than `send` did, by the effect's name.
     pub done: Vec<&'static str>,
     /// What they did not, and why.
@@ -97,7 +99,7 @@ impl Run {
         lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
             let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
             given.insert(person.id.clone());
-            match AtWork::begin(program, world, person, measures, life, claimed, seen, now) {
+            match AtWork::begin(program, (world, measures), person, life, claimed, seen, now) {
                 Ok(mut at_work) => {
                     work(&mut at_work, claimed);
                     all_counts.push(std::mem::take(&mut at_work.out.counts));
@@ -158,9 +160,8 @@ impl<'a> AtWork<'a> {
     /// Takes a contact up where it was left: what it was stepped with is history again.
     fn begin(
         program: &'a Program,
-        world: &'a World,
+        (world, measures): (&'a World, &'a Measures),
         person: &'a Person,
-        measures: &'a Measures,
         life: &'a mut Life,
         claimed: &Claimed,
         seen: &[FxHashSet<Id>],
@@ -215,6 +216,7 @@ impl<'a> AtWork<'a> {
             verdicts: Vec::new(),
             writes: Vec::new(),
             forgotten: claimed.made.clone(),
+            absorbed: Vec::new(),
             done: Vec::new(),
             not_done: Vec::new(),
         })
@@ -372,6 +374,7 @@ impl<'a> AtWork<'a> {
             verdicts: self.verdicts,
             writes: self.writes,
             forgotten: self.forgotten,
+            absorbed: self.absorbed,
             journal: self.journal,
         }
     }

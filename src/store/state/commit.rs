@@ -1,6 +1,7 @@
 //! What came of stepping a batch of contacts, written at once.
 
 use super::outbox::class_name;
+use super::persons;
 use super::writes::{self, NewWrite};
 use super::{Error, MessageState, Refused, State, part};
 use crate::engine::{EffectKey, Outcome, Reason};
@@ -30,13 +31,19 @@ pub struct ContactOut {
     pub writes: Vec<NewWrite>,
     /// Changes that the CRM has, and that its state has forgotten.
     pub forgotten: Vec<EffectKey>,
+    /// Other rows of the same person, whose states are in what is kept.
+    pub absorbed: Vec<Id>,
 }
 
 impl ContactOut {
     /// Whether nothing came of it but what the engine remembers.
     pub fn is_quiet(&self) -> bool {
         let messages = self.messages.is_empty() && self.withdrawn.is_empty() && self.verdicts.is_empty();
-        messages && self.consumed.is_empty() && self.writes.is_empty() && self.forgotten.is_empty()
+        messages
+            && self.absorbed.is_empty()
+            && self.consumed.is_empty()
+            && self.writes.is_empty()
+            && self.forgotten.is_empty()
     }
 }
 
@@ -137,6 +144,7 @@ impl State {
                 }
                 write_journal(transaction, part, out)?;
                 writes::keep(transaction, part, out)?;
+                persons::forget_absorbed(transaction, out)?;
             }
             Ok(committed)
         })

@@ -11,6 +11,7 @@ mod commit;
 mod counts;
 mod inbox;
 mod outbox;
+mod persons;
 mod registry;
 mod schema;
 mod send_journal;

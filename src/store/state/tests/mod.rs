@@ -51,6 +51,7 @@ fn out() -> ContactOut {
         journal: Vec::new(),
         writes: Vec::new(),
         forgotten: Vec::new(),
+        absorbed: Vec::new(),
     }
 }
 

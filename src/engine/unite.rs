@@ -1,0 +1,55 @@
+//! Two contacts that turn out to be one person: their states become one.
+
+use super::output::EffectKey;
+use super::program::Program;
+use super::state::{Handle, Phase, State};
+use crate::ir::EntryRule;
+use crate::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl State {
+    /// Takes in the state of another row of the same person: its instances, what its entry rules, caps and silences
+    /// remember, and what scenarios made happen to it. What they set in that row stays in that row.
+    ///
+    /// Of several running instances of a scenario with an entry rule one goes on, the oldest, with `latest` the newest; the
+    /// others end. Gives the messages that were theirs alone: they must not leave. Nothing starts. Timers are filed when the
+    /// state is next read.
+    pub fn unite(&mut self, other: State, program: &Program) -> Vec<EffectKey> {
+        let mut other = other;
+        other.own.changes.clear();
+        self.absorb(other);
+        let mut running: BTreeMap<&str, Vec<(Instant, Handle)>> = BTreeMap::new();
+        for (slot, instance) in self.slots.iter().enumerate() {
+            let Some(instance) = instance else { continue };
+            let Some(unit) = program.unit(instance.unit) else { continue };
+            // Any number of instances may run where each trigger starts one, or each value of a path.
+            let is_alone = !matches!(unit.scenario.entry, EntryRule::Always | EntryRule::OncePer(_));
+            if is_alone && matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_)) {
+                let handle = Handle { serial: instance.serial, slot: slot as u32 };
+                running.entry(&unit.scenario.name).or_default().push((instance.entry, handle));
+            }
+        }
+        let mut ended: Vec<EffectKey> = Vec::new();
+        for (scenario, mut instances) in running {
+            instances.sort_unstable();
+            let rule = program.current(scenario).map(|(_, unit)| &unit.scenario.entry);
+            let stays = if rule == Some(&EntryRule::Latest) { instances.pop() } else { Some(instances.remove(0)) };
+            for (_, handle) in instances {
+                let Some(instance) = self.take(handle) else { continue };
+                self.release(handle);
+                ended.extend(instance.pending.iter().map(|pending| pending.key));
+            }
+            // Rules that ask for the running instance know which one it is.
+            if let (Some((_, handle)), Some(mark)) = (stays, self.marks.get_mut(scenario))
+                && matches!(rule, Some(EntryRule::Latest | EntryRule::OneAtATime))
+            {
+                mark.running = Some(handle);
+            }
+        }
+        // A message that left together with another instance's is still that one's.
+        let kept: BTreeSet<EffectKey> =
+            self.slots.iter().flatten().flat_map(|each| each.pending.iter().map(|pending| pending.key)).collect();
+        ended.retain(|key| !kept.contains(key));
+        ended
+    }
+}
