@@ -22,6 +22,13 @@ pub struct Policy {
     pub code: Code,
 }
 
+impl Policy {
+    /// The share of persons who are held out, of a hundred.
+    pub fn holdout_percent(&self) -> Decimal {
+        (self.holdout * Decimal::ONE_HUNDRED).normalize()
+    }
+}
+
 /// At most so many messages of a class to one person in any stretch of time of this length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
