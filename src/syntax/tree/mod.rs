@@ -10,7 +10,7 @@ pub use expression::*;
 pub use test::*;
 
 use crate::span::{Span, Spanned};
-use crate::time::{Date, TimeOfDay};
+use crate::time::TimeOfDay;
 use rust_decimal::Decimal;
 
 /// A word that is a name, and where it stands.
