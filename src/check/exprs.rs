@@ -3,7 +3,7 @@
 use super::literals::{self, a, literal};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, Kind};
-use super::words::{not_in_this_version, or_list};
+use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{CHANNELS, Literal, Type};
 use crate::span::Span;
@@ -261,9 +261,9 @@ impl Checker<'_> {
             self.report(scope, super::names::with_suggestion(found, channel, near, &otherwise));
             return None;
         };
+        // Without a field of its own, a channel reaches a person by their id.
         let Some(field) = field else {
-            self.later(scope, &channel.value, channel.span);
-            return None;
+            return Some(Expr::new(Kind::ContactId, Type::Entity("contact".into()), false, channel.span));
         };
         let declared = self.names.model.entities.get("contact").and_then(|contact| contact.field(field));
         match declared {
@@ -279,12 +279,6 @@ impl Checker<'_> {
                 None
             }
         }
-    }
-
-    /// A sentence of a later version.
-    pub(super) fn later(&mut self, scope: &Scope, words: &str, span: Span) -> Expr {
-        self.report(scope, not_in_this_version(words, span));
-        Expr::error(span)
     }
 
     /// `round(VALUE)`.

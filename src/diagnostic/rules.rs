@@ -48,7 +48,6 @@ rules! {
     BareScenarioNotAlone "S010" "bare-scenario-not-alone" Error;
     ClauseAfterStep "S011" "clause-after-step" Error;
     ClauseTwice "S012" "clause-twice" Error;
-    NotInThisVersion "S013" "not-in-this-version" Error;
     UnknownName "N001" "unknown-name" Error;
     DeclaredTwice "N002" "declared-twice" Error;
     UnknownField "N003" "unknown-field" Error;

@@ -313,7 +313,11 @@ impl<'a> Stepper<'a, '_> {
         let chosen = send.alternatives.get(usize::from(first.pending.alternative))?;
         let unasked = RefCell::default();
         let eval = self.eval(unit, &first.instance, &unasked);
-        let Value::Text(address) = eval.value(chosen.address).into_owned() else { return None };
+        let address = match eval.value(chosen.address).into_owned() {
+            Value::Text(address) => address.to_string(),
+            Value::Id(id) => id.to_string(),
+            _ => return None,
+        };
         let scenario = &unit.scenario.name;
         let context = self.program.context(unit, &chosen.channel, &chosen.message);
         let mut values = MessageValues::default();

@@ -270,6 +270,8 @@ fn is_address(channel: &str, value: &Value) -> bool {
     match value {
         Value::Text(text) if channel == "email" => may_be_email(text),
         Value::Text(text) => !text.trim().is_empty(),
+        // Channels without an address of their own reach a person by their id.
+        Value::Id(_) => true,
         _ => false,
     }
 }

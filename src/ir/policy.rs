@@ -23,9 +23,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The share of persons who are held out, of a hundred.
+    /// The holdout as a person writes it: 5 for 5%.
     pub fn holdout_percent(&self) -> Decimal {
-        (self.holdout * Decimal::ONE_HUNDRED).normalize()
+        self.holdout * Decimal::ONE_HUNDRED
     }
 }
 

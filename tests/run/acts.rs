@@ -31,7 +31,9 @@ fn at(seconds: i64) -> Instant {
 
 fn shop(text: &str) -> Shop {
     let messages = ["welcome", "gold_welcome", "we_miss_you", "thank_you", "last_warning"];
-    let shop = Shop::new(text, "UTC", &messages.map(|message| template("email", message, "hello")));
+    let mut templates: Vec<_> = messages.map(|message| template("email", message, "hello")).into();
+    templates.extend([template("push", "ring", "hello {{ contact.tier }}"), template("post", "letter", "dear you")]);
+    let shop = Shop::new(text, "UTC", &templates);
     shop.sql(TABLES);
     for contact in 1..=6 {
         let referrer = if contact % 2 == 0 { (contact - 1).to_string() } else { "NULL".into() };
@@ -383,4 +385,21 @@ fn contacts_who_turn_out_to_be_one_person_go_on_as_one() {
         outbox::rows(&shop.state()).into_iter().map(|row| (row.contact, row.due - START)).collect();
     assert_eq!(sent, [("2".to_owned(), 10 * DAY + 10), ("4".to_owned(), 11 * DAY)]);
     assert!(run.report().troubles.is_empty(), "{:?}", run.report().troubles);
+}
+
+#[test]
+fn channels_without_an_address_of_their_own_are_files_about_a_contact() {
+    let shop = shop("scenario ring { when purchased   send push ring   wait 1 hour   send post letter }");
+    let mut run = shop.open(at(0));
+    shop.sql(&purchases(&[(3, 10, 5)])[0].1);
+    run.tick(at(10), &|| false).unwrap();
+    run.tick(at(2 * HOUR), &|| false).unwrap();
+    let mut texts: Vec<String> = fs::read_dir(shop.outbox())
+        .unwrap()
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap().replace('\n', "|"))
+        .collect();
+    texts.sort();
+    println!("{texts:?}");
+    assert!(texts.len() == 2 && texts[0].contains("dear you") && texts[1].contains("hello new"), "{texts:?}");
+    assert_eq!(run.report().sent, [("post".to_owned(), 1), ("push".to_owned(), 1)].into());
 }

@@ -49,7 +49,7 @@ pub(super) fn limits(policy: &Policy) -> Vec<String> {
         lines.push(format!("priority {}", policy.priority.join(", ")));
     }
     if !policy.holdout.is_zero() {
-        lines.push(format!("holdout {}%", policy.holdout_percent()));
+        lines.push(format!("holdout {}%", policy.holdout_percent().normalize()));
     }
     lines
 }
