@@ -68,6 +68,7 @@ fn expected(test: &str, contact: &str) -> Vec<String> {
     let lines = lines.filter_map(|line| {
         let (what, at) = line.rsplit_once(" at ")?;
         let (what, whom) = what.rsplit_once(" to ").or_else(|| what.rsplit_once(" for "))?;
+        let what = what.replace("erase contact", "erase ");
         (seconds(at) <= until && whom == format!("contact_{contact}"))
             .then(|| format!("{what} at {}", seconds(at)).replace('"', ""))
     });
@@ -94,10 +95,10 @@ fn what_happened_to_a_contact_is_a_test_that_passes() {
         assert_eq!(expected, simulated(&std::fs::read_to_string(effects).unwrap()), "contact {contact}");
         messages += expected.len();
         assert!(!test.contains("@") || test.contains("@example.com"), "addresses are made up");
-        tests += &test;
+        tests += &format!("\n{test}");
     }
     assert!(messages > 10 * CONTACTS, "{messages}");
-    std::fs::write(shop.join("history.test.scn"), tests).unwrap();
+    std::fs::write(shop.join("history.test.scn"), tests.trim_start()).unwrap();
     assert!(scn(&shop, &["test", "history.test.scn"]).contains(&format!("{CONTACTS} tests passed")));
     scn(&shop, &["fmt", "--check", "history.test.scn"]);
 }

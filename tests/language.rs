@@ -7,7 +7,10 @@
     reason = "a test reads the page it is about, and panics when it is wrong"
 )]
 
+use scn::compile::{Input, InputFile, compile};
+use scn::diagnostic::Level;
 use scn::format::format;
+use scn::model::{Configuration, Surroundings};
 use scn::span::SourceId;
 use scn::syntax::parse;
 use std::path::Path;
@@ -55,6 +58,27 @@ fn every_example_is_read_and_has_a_layout() {
         let formatted = format(text).unwrap_or_else(|found| panic!("the block at line {line}: {found:?}"));
         assert_eq!(format(&formatted).unwrap(), formatted, "the block at line {line}");
     }
+}
+
+/// The scenarios of the page mean something, all together; the model that they are about is the standard library's.
+#[test]
+fn every_scenario_is_accepted() {
+    let blocks = blocks();
+    let is_library = |text: &str| text.contains("entity ") || text.contains("test \"");
+    let told = blocks.iter().filter(|block| block.text.contains(" {") && !is_library(&block.text));
+    let lines = told.flat_map(|block| block.text.lines()).filter(|line| !line.starts_with("route "));
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    // The page starts them and does not show them.
+    for name in ["loyalty_welcome", "winback"] {
+        text.push_str(&format!("\nscenario {name} {{ when started send email {name} }}"));
+    }
+    let mut input = Input::default();
+    let source = input.sources.add("tour.scn", text.as_str());
+    input.files.push(InputFile { source, stem: "tour".into(), folder: String::new(), selected: true });
+    let compiled = compile(&input, &Surroundings::default(), &Configuration::default());
+    let errors: Vec<_> = compiled.diagnostics.iter().filter(|found| found.level == Level::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert!(compiled.bundle.unwrap().scenarios.len() >= 14);
 }
 
 /// The page is a copy of the target, where the target is at hand.

@@ -1,4 +1,4 @@
-//! Every `scn` block of the reference compiles without an error or a warning; every `scn,fails` block does not; and the tests in
+//! Every `scn` block of the guide compiles without an error or a warning; every `scn,fails` block does not; and the tests in
 //! them pass.
 
 #![allow(
@@ -12,23 +12,33 @@ use scn::compile::{Compiled, Input, InputFile, compile};
 use scn::diagnostic::Level;
 use scn::model::{Configuration, Surroundings};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/language.md");
+/// The pages of the guide, and how many lines each may have: one is read in one go.
+const PAGES: [(&str, usize); 2] = [("language.md", 600), ("practice.md", 250)];
 
 /// A fenced block: where it begins, what it calls itself, its text.
 struct Block {
+    page: &'static str,
     line: usize,
     language: String,
     text: String,
 }
 
+fn text_of(page: &str) -> String {
+    std::fs::read_to_string(format!("{}/docs/reference/{page}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
 fn blocks() -> Vec<Block> {
-    let page = std::fs::read_to_string(PAGE).unwrap();
+    PAGES.iter().flat_map(|(page, _)| blocks_of(page)).collect()
+}
+
+fn blocks_of(page: &'static str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut open: Option<Block> = None;
-    for (number, line) in page.lines().enumerate() {
+    for (number, line) in text_of(page).lines().enumerate() {
         match (line.strip_prefix("```"), open.take()) {
             (Some(language), None) => {
-                open = Some(Block { line: number + 1, language: language.to_owned(), text: String::new() });
+                let language = language.to_owned();
+                open = Some(Block { page, line: number + 1, language, text: String::new() });
             }
             (Some(_), Some(block)) => found.push(block),
             (None, Some(mut block)) => {
@@ -39,8 +49,12 @@ fn blocks() -> Vec<Block> {
             (None, None) => {}
         }
     }
-    assert!(open.is_none(), "a block never ends");
+    assert!(open.is_none(), "a block of {page} never ends");
     found
+}
+
+fn place(block: &Block) -> String {
+    format!("{}, line {}", block.page, block.line)
 }
 
 /// A text that is a project by itself, with the standard library, and without templates or a CRM.
@@ -60,19 +74,19 @@ fn every_block_does_as_it_says() {
             "scn" => false,
             "scn,fails" => true,
             "html" | "text" => continue,
-            other => panic!("line {}: `{other}` is no language of this page", block.line),
+            other => panic!("{}: `{other}` is no language of the guide", place(&block)),
         };
         let compiled = compiled(&block.text);
         if fails {
             failing += 1;
             if compiled.bundle.is_some() {
-                wrong.push(format!("line {}: compiles", block.line));
+                wrong.push(format!("{}: compiles", place(&block)));
             }
             continue;
         }
         clean += 1;
         let found = compiled.diagnostics.iter().filter(|each| each.level > Level::Note);
-        wrong.extend(found.map(|each| format!("line {}: {} ({})", block.line, each.rule.info().name, each.message)));
+        wrong.extend(found.map(|each| format!("{}: {} ({})", place(&block), each.rule.info().name, each.message)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(clean > 0 && failing > 0, "{clean} blocks that compile, {failing} that do not");
@@ -87,14 +101,15 @@ fn every_test_of_a_block_passes() {
         std::fs::write(folder.path().join("renewal.scn"), &block.text).unwrap();
         let output = assert_cmd::Command::cargo_bin("scn").unwrap().arg("test").arg(folder.path()).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "line {}: {text}", block.line);
+        assert!(output.status.success(), "{}: {text}", place(block));
     }
     assert!(ran > 0, "no block has a test");
 }
 
-/// A guide that is read in one go.
 #[test]
-fn the_page_is_compact() {
-    let page = std::fs::read_to_string(PAGE).unwrap();
-    assert!(page.lines().count() < 350, "{} lines", page.lines().count());
+fn the_pages_are_compact() {
+    for (page, most) in PAGES {
+        let lines = text_of(page).lines().count();
+        assert!(lines < most, "{page} has {lines} lines");
+    }
 }

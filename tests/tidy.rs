@@ -28,6 +28,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("csv", &["store", "drivers"]),
     ("flate2", &["store"]),
     ("idna", &["channel"]),
+    // The scenarios that `scn new` copies.
+    ("include_dir", &["cli"]),
     ("indicatif", &["cli"]),
     ("lettre", &["channel"]),
     ("libm", &["engine"]),
@@ -36,6 +38,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("postcard", &["engine", "store"]),
+    ("quick_junit", &["cli"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["syntax", "model", "check", "compile", "ir", "engine", "store", "channel"]),
     ("rustc_hash", &["compile", "engine", "store", "drivers"]),

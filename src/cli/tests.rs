@@ -6,12 +6,16 @@ fn the_arguments_are_sound() {
     Arguments::command().debug_assert();
 }
 
-/// The example of a command: the last line of its help, as arguments.
-fn example(command: &clap::Command) -> Vec<String> {
+/// The examples of a command: the last lines of its help, as arguments.
+fn examples(command: &clap::Command) -> Vec<Vec<String>> {
     let help = command.clone().render_long_help().to_string();
-    let mut lines = help.trim_end().lines().rev();
-    let line = lines.next().unwrap().trim().to_owned();
-    assert_eq!(lines.next().unwrap(), "Example:", "{help}");
+    let lines = help.trim_end().lines().rev().take_while(|line| !matches!(*line, "Example:" | "Examples:"));
+    let lines: Vec<&str> = lines.collect();
+    assert!(lines.iter().all(|line| line.starts_with("  scn ")), "{help}");
+    lines.iter().map(|line| words(line.trim())).collect()
+}
+
+fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (place, part) in line.split('"').enumerate() {
         match place % 2 {
@@ -23,15 +27,16 @@ fn example(command: &clap::Command) -> Vec<String> {
 }
 
 #[test]
-fn every_help_ends_with_an_example_that_is_accepted() {
+fn every_help_ends_with_examples_that_are_accepted() {
     let all = Arguments::command();
     for command in std::iter::once(&all).chain(all.get_subcommands()) {
-        let words = example(command);
-        assert_eq!(words[0], "scn");
-        if command.get_name() != "scn" {
-            assert_eq!(words[1], command.get_name());
+        for words in examples(command) {
+            assert_eq!(words[0], "scn");
+            if command.get_name() != "scn" {
+                assert_eq!(words[1], command.get_name());
+            }
+            Arguments::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
         }
-        Arguments::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
     }
 }
 

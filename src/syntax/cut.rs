@@ -61,7 +61,7 @@ impl Cutter<'_> {
         if token.kind == TokenKind::Keyword {
             // A keyword right after an item keyword is a name that is not allowed, not the next item.
             let here = self.in_first_column(token) || (self.open.is_empty() && self.is_followed(place));
-            if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) {
+            if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) && previous != "given" {
                 let definition = DEFINITIONS.contains(&text);
                 return Some(if definition { PieceKind::Definition } else { PieceKind::Item });
             }

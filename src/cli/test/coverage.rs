@@ -81,7 +81,7 @@ impl Told {
 }
 
 fn percentage(reached: usize, all: usize) -> u32 {
-    if all == 0 { 100 } else { u32::try_from(reached * 100 / all).unwrap_or(100) }
+    (reached * 100).checked_div(all).and_then(|percentage| u32::try_from(percentage).ok()).unwrap_or(100)
 }
 
 /// A step without the steps in it.
