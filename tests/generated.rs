@@ -133,3 +133,19 @@ fn declaration(text: &str, name: usize) -> std::ops::Range<usize> {
     let end = rest.find("\n\n").map_or(rest.len(), |end| end + 1);
     start..start + end
 }
+
+#[test]
+fn every_line_of_the_readmes_table_compiles() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (mut wrong, mut lines) = (String::new(), 0);
+    for row in readme.lines().filter(|line| line.starts_with("| \"")) {
+        lines += 1;
+        let line = row.rsplit('`').nth(1).unwrap();
+        let found = compiled(line).diagnostics;
+        for each in found.iter().filter(|each| each.level > Level::Note) {
+            let _ = writeln!(wrong, "{line}\n  {}", each.message);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(lines >= 20, "only {lines} sentences");
+}

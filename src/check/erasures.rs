@@ -113,7 +113,9 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic
 
 /// No open proves nothing: the pixel may be blocked, or not consented to.
 fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
-    let mut events: BTreeSet<&str> = scenario.start.events().iter().map(|trigger| trigger.event.as_str()).collect();
+    // An event says why this contact; that none came is a reason like any other.
+    let silent = if matches!(scenario.start, Start::Silence { .. }) { scenario.start.events() } else { &[] };
+    let mut events: BTreeSet<&str> = silent.iter().map(|trigger| trigger.event.as_str()).collect();
     for condition in conditions(scenario, erasure) {
         condition.visit(&mut |each| match &each.kind {
             Kind::History(history) => {

@@ -17,7 +17,7 @@ pub struct TestCase {
     pub measures: Vec<GivenMeasure>,
     pub events: Vec<GivenEvent>,
     pub expectations: Vec<Expectation>,
-    /// How far the clock goes at least, where the test says so; else up to the latest instant that it names.
+    /// Until when periods come round and silences begin, where the test says so; else until the latest instant that it names.
     pub until: Option<Instant>,
 }
 

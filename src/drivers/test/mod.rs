@@ -144,7 +144,9 @@ fn span(program: &Program, case: &TestCase) -> (Instant, Instant) {
     });
     let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
     let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
-    let (first, last) = (named.iter().min(), named.iter().max());
+    let first = named.iter().min();
+    // Where it is said, what is expected later does not move it.
+    let last = case.until.as_ref().or(named.iter().max());
     let first = first.map_or(Instant::MIN, |first| begin_of_day(program, *first));
     (first, last.copied().unwrap_or(Instant::MIN))
 }
