@@ -5,6 +5,7 @@
 use super::super::Error;
 use super::Run;
 use super::step::AtWork;
+use crate::channel::remove_files;
 use crate::engine::{Act, Effect, EffectKey, Value, World};
 use crate::ir::Class;
 use crate::model::{Id, Literal, Type};
@@ -132,19 +133,12 @@ impl Run {
     fn forget(&mut self, erasure: &PendingWrite, now: Instant) -> Result<(), Error> {
         let alone = [erasure.contact.clone()];
         let rows = self.crm.persons().group(&erasure.contact).unwrap_or(&alone).to_vec();
+        // The state names the files: they go first, so that a process that dies in between leaves none behind.
+        let messages: Vec<String> = self.state.messages_of(&rows)?.iter().map(EffectKey::to_string).collect();
+        let outbox = &self.delivery.outbox;
+        remove_files(outbox, &messages).map_err(|error| Error::Io(outbox.display().to_string(), error))?;
         let erased = self.state.erase(&rows, erasure, now)?;
-        for key in erased.messages {
-            for end in ["eml", "txt", "json"] {
-                let file = self.delivery.outbox.join(format!("{key}.{end}"));
-                match std::fs::remove_file(&file) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::Io(file.display().to_string(), error));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        for (kind, id) in erased.rows {
+        for (kind, id) in erased {
             let slot = self.program.event_slot(&kind);
             if let Some(seen) = slot.and_then(|slot| self.seen.get_mut(usize::from(slot))) {
                 // A database may give the number of a row that is gone to a new one.

@@ -23,7 +23,7 @@ pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
-pub use writes::{Erased, NewWrite, PendingWrite};
+pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};
 use crate::model::Id;

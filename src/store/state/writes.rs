@@ -31,15 +31,6 @@ pub struct PendingWrite {
     pub change: Change,
 }
 
-/// What an erasure took out of the state file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Messages, of which there may be files.
-    pub messages: Vec<EffectKey>,
-    /// Rows of the CRM that were seen, by event and id.
-    pub rows: Vec<(String, Id)>,
-}
-
 /// Writes down what was decided, and takes away what the state has forgotten.
 pub(super) fn keep(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> Result<(), Refused> {
     let contact = Parameter::from(&out.contact);
@@ -102,13 +93,28 @@ impl State {
         })
     }
 
+    /// The messages, calls included, of a person whose rows in the CRM have these ids.
+    pub fn messages_of(&self, rows: &[Id]) -> Result<Vec<EffectKey>, Error> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id")?;
+            let mut keys = Vec::new();
+            for contact in rows {
+                let found = statement.query_map((part(contact), Parameter::from(contact)), |row| key_of(row, 0))?;
+                keys.extend(found.collect::<Result<Vec<_>, _>>()?);
+            }
+            Ok(keys)
+        })
+    }
+
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
-    /// What stays is how many messages ended how, and a proof.
-    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
+    /// What stays is how many messages ended how, and a proof. Gives the rows of the CRM that were seen of it, by event and
+    /// id.
+    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Vec<(String, Id)>, Error> {
         // What is taken away is overwritten in the file too.
         self.read(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
         let erased = self.write(|transaction| {
-            let mut erased = Erased::default();
+            let mut erased = Vec::new();
             for contact in rows {
                 erase_one(transaction, part(contact), contact, &mut erased)?;
             }
@@ -126,15 +132,12 @@ fn erase_one(
     transaction: &Transaction<'_>,
     part: u16,
     contact: &Id,
-    erased: &mut Erased,
+    seen_rows: &mut Vec<(String, Id)>,
 ) -> Result<(), rusqlite::Error> {
     let whose = || (part, Parameter::from(contact));
-    let mut messages = transaction.prepare_cached("SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2")?;
-    let keys = messages.query_map(whose(), |row| key_of(row, 0))?;
-    erased.messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
     let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
     let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
-    erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    seen_rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
     transaction.execute(
         "INSERT INTO scn_gone
          SELECT state, coalesce(reason, ''), count(*) FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
