@@ -87,6 +87,26 @@ fn write_synced(folder: &Path, unfinished: &Path, path: &Path, content: &[u8]) -
     sync_folder(folder)
 }
 
+/// Takes away what was written of messages, whatever their kinds, and what was not finished of it. When this returns, the
+/// names are gone from the disk.
+///
+/// # Errors
+///
+/// The folder cannot be written to.
+pub fn remove_files(folder: &Path, keys: &[String]) -> std::io::Result<()> {
+    let mut removed = false;
+    for key in keys {
+        for end in ["eml", "txt", "json", "eml.tmp", "txt.tmp", "json.tmp"] {
+            match fs::remove_file(folder.join(format!("{key}.{end}"))) {
+                Ok(()) => removed = true,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if removed { sync_folder(folder) } else { Ok(()) }
+}
+
 /// Makes a folder and those above it, and their names durable.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
@@ -133,6 +153,19 @@ mod tests {
             fs::read_dir(&outbox).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         assert_eq!(names, ["a1b2.eml", "a1b2.txt"]);
+    }
+
+    #[test]
+    fn all_of_a_key_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = ["a1".to_owned(), "b2".to_owned()];
+        remove_files(&folder.path().join("none"), &keys).unwrap();
+        for name in ["a1.eml", "a1.txt", "b2.json", "b2.eml.tmp", "c3.eml"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_files(folder.path(), &keys).unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["c3.eml"]);
     }
 
     #[test]

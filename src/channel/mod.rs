@@ -18,7 +18,7 @@ mod template;
 mod webhook;
 
 pub use address::{AddressError, EmailAddress, clean_name};
-pub use files::{FileError, FileKind, text_message, write_file};
+pub use files::{FileError, FileKind, remove_files, text_message, write_file};
 pub use mail::{EmailSettings, Letter, Mail, MailError};
 pub use secret::{Secret, SecretError, SecretReference};
 pub use smtp::{BounceClass, Credentials, Outcome, Phase, Sender, SmtpError, SmtpSettings, Timeouts, TlsMode};

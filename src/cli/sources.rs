@@ -12,13 +12,22 @@ use crate::store;
 use crate::store::ErrorKind;
 use crate::store::crm::Crm;
 use crate::store::import::Request;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens the CRM that is named, else the one of `scn.toml`.
 ///
 /// # Errors
 /// When none is named anywhere, or it cannot be opened.
 pub fn crm(project: &Project, named: Option<&Path>) -> Result<Crm, Failure> {
+    Crm::open(&crm_path(project, named)?).map_err(store_failure)
+}
+
+/// As [`crm`], for a command that changes it.
+pub fn crm_to_change(project: &Project, named: Option<&Path>) -> Result<Crm, Failure> {
+    Crm::open_to_change(&crm_path(project, named)?).map_err(store_failure)
+}
+
+fn crm_path(project: &Project, named: Option<&Path>) -> Result<PathBuf, Failure> {
     let path = named.or(project.settings.crm.as_deref()).ok_or_else(|| {
         Failure::new(Exit::Configuration, "there is no CRM to read")
             .help("name one with `--crm FILE`, or as `crm` in `scn.toml`")
@@ -26,7 +35,7 @@ pub fn crm(project: &Project, named: Option<&Path>) -> Result<Crm, Failure> {
     if named.is_none() {
         build_sample(project, path)?;
     }
-    Crm::open(path).map_err(store_failure)
+    Ok(path.to_owned())
 }
 
 /// Builds the CRM of `scn.toml` from its sample, on first use.
@@ -69,6 +78,7 @@ pub fn store_failure(error: store::Error) -> Failure {
         | ErrorKind::Corrupt
         | ErrorKind::Newer
         | ErrorKind::OlderThanJournal
+        | ErrorKind::HalfDone
         | ErrorKind::Io => Exit::InputOutput,
     };
     let failure = Failure::new(exit, error.to_string());

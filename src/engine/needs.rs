@@ -67,7 +67,8 @@ impl Needs {
             }
         }
         for step in scenarios.iter().flat_map(|scenario| scenario.steps.values()) {
-            if let Op::Debit { account, .. } = &step.op {
+            // What is credited is kept, whether or not anybody asks for it yet.
+            if let Op::Debit { account, .. } | Op::Credit { account, .. } = &step.op {
                 accounts.insert(account.clone());
             }
         }

@@ -126,7 +126,7 @@ impl State {
     /// The instant of the first event that a scenario made and that did not happen yet. It happens after the events of
     /// the CRM of that instant and before the timers.
     pub fn next_own(&self) -> Option<Instant> {
-        self.own.queue.front().map(|event| event.at)
+        self.own.queue.front().filter(|_| !self.is_erased()).map(|event| event.at)
     }
 
     /// Lets the first event that a scenario made happen: adds it to the life, where conditions see it. Returns its place

@@ -12,8 +12,10 @@ impl<'a> Stepper<'a, '_> {
     /// out here: then nothing starts.
     pub(super) fn comes_round(&mut self, unit_slot: u16, unit: &'a Unit, occurrence: &'a Occurrence) {
         let Some(due) = self.state.clocks.period(unit_slot).flatten() else { return };
+        // A timer keeps its instant; a date that was moved is another day.
         let just_before = Instant(due.0.saturating_sub(1));
-        let is_still = self.next_occurrence(unit, occurrence, just_before) == Some(due);
+        let is_still = !matches!(occurrence, Occurrence::Anniversary { .. })
+            || self.next_occurrence(unit, occurrence, just_before) == Some(due);
         let next = self.next_occurrence(unit, occurrence, due);
         self.state.clocks.set_period(unit_slot, next);
         if is_still {

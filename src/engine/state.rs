@@ -170,6 +170,9 @@ impl State {
 
     /// The earliest instant at which something is due; `None` when nothing is.
     pub fn wake(&self) -> Option<Instant> {
+        if self.is_erased() {
+            return None;
+        }
         let wakes = |instance: &Instance| {
             instance.wake.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
         };
@@ -180,6 +183,9 @@ impl State {
     /// The earliest instant at which a timer is due, in constant time, dropping timers that are stale. Events that scenarios
     /// made come before the timers of their instant: [`State::next_own`].
     pub fn next_due(&mut self) -> Option<Instant> {
+        if self.is_erased() {
+            return None;
+        }
         let message = self.held.first().map(|(at, _)| *at);
         let instance = self.first_timer().map(|(at, _, _)| at);
         instance.into_iter().chain(message).chain(self.clocks.next_due()).min()

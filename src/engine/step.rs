@@ -152,6 +152,10 @@ impl<'a> Stepper<'a, '_> {
             let watches = self.watchers(kind, place);
             self.judge_all(watches);
         }
+        // Nothing starts for whom a scenario has just erased, and no silence begins.
+        if self.state.is_erased() {
+            return;
+        }
         let mut done: Option<&str> = None;
         for &(unit_slot, trigger) in self.program.triggers_of(kind) {
             let Some(unit) = self.program.unit(unit_slot) else { continue };

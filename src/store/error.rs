@@ -1,6 +1,6 @@
 //! What can go wrong with a database file, as data.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use std::fmt;
 use std::path::Path;
 
@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Newer,
     /// The database is older than its send journal: a restored backup.
     OlderThanJournal,
+    /// A process died in the middle of a change, and only who may write can take it back.
+    HalfDone,
     /// The disk or the system refused.
     Io,
     /// The database refuses a statement: a broken view, a table that is not as promised.
@@ -77,6 +79,9 @@ impl Error {
             ErrorKind::OlderThanJournal => {
                 "put the newest database back; sending from this one would send those messages again"
             }
+            ErrorKind::HalfDone => {
+                "let `scn run`, `sqlite3` or the program that changes it open it once; SQLite then takes the change back"
+            }
             ErrorKind::NotADatabase => "name an SQLite file; `scn import` makes one of a CSV",
             ErrorKind::Io | ErrorKind::Query | ErrorKind::Broken => return None,
         })
@@ -85,8 +90,11 @@ impl Error {
 
 fn kind_of(failure: &rusqlite::ffi::Error) -> ErrorKind {
     // The memory map of a WAL index fails this way, not as "full", when there is no space left for it.
-    if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+    if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE {
         return ErrorKind::Full;
+    }
+    if matches!(failure.extended_code, ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY) {
+        return ErrorKind::HalfDone;
     }
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => ErrorKind::Busy,
@@ -115,6 +123,7 @@ impl fmt::Display for Error {
             ErrorKind::Corrupt => write!(f, "`{file}` is damaged")?,
             ErrorKind::Newer => write!(f, "`{file}` was written by a newer version")?,
             ErrorKind::OlderThanJournal => write!(f, "`{file}` is older than its send journal")?,
+            ErrorKind::HalfDone => return write!(f, "`{file}` holds a change that somebody died in the middle of"),
             ErrorKind::Io => write!(f, "`{file}` cannot be read or written")?,
             ErrorKind::Query => write!(f, "`{file}` refuses to answer")?,
             ErrorKind::Broken => write!(f, "`{file}` holds what must not be")?,

@@ -1,6 +1,7 @@
 //! What became of a mail, and how a server's answer is read for that.
 
 use super::reply::Reply;
+use super::wire::Leave;
 use std::fmt;
 
 /// What became of one attempt. Texts are the server's words or ours, without control characters and
@@ -12,6 +13,9 @@ pub enum Outcome {
     /// The server has not taken it, and may later. This holds after `before_dot` too: the dot did not go out, or
     /// the server answered it with 4yz.
     Deferred { phase: Phase, code: Option<u16>, text: String },
+    /// It was time to leave before the server had all of it: the server has not taken it, and nothing speaks against
+    /// trying again at once.
+    Left,
     /// The server will not take it.
     Bounced { class: BounceClass, code: u16, enhanced: Option<String>, text: String },
     /// The final dot went out and no answer came: taken or not, nobody knows.
@@ -77,6 +81,8 @@ pub(super) enum Trouble {
     /// The connection is gone, or never came to be: why.
     Lost(String),
     TimedOut,
+    /// We did not wait for the server, as it was time to leave.
+    Left,
     /// What the server says is no SMTP, or the wrong answer.
     Nonsense(&'static str),
     /// A well-formed no.
@@ -85,6 +91,9 @@ pub(super) enum Trouble {
 
 impl Trouble {
     pub(super) fn of_io(error: &std::io::Error) -> Trouble {
+        if error.get_ref().is_some_and(|inner| inner.is::<Leave>()) {
+            return Trouble::Left;
+        }
         match error.kind() {
             std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Trouble::TimedOut,
             _ => Trouble::Lost(error.to_string()),
@@ -96,7 +105,7 @@ impl Trouble {
         match self {
             Trouble::Lost(_) => true,
             Trouble::Refused(reply) => reply.code == 421,
-            Trouble::TimedOut | Trouble::Nonsense(_) => false,
+            Trouble::TimedOut | Trouble::Left | Trouble::Nonsense(_) => false,
         }
     }
 
@@ -105,6 +114,7 @@ impl Trouble {
         match self {
             Trouble::Lost(reason) => super::reply::clean(&format!("the connection was lost: {reason}"), local_part),
             Trouble::TimedOut => "the server did not answer in time".into(),
+            Trouble::Left => Leave.to_string(),
             Trouble::Nonsense(reason) => (*reason).into(),
             Trouble::Refused(reply) => reply.shown(local_part),
         }
@@ -121,6 +131,7 @@ impl Failure {
                 let class = classify(reply.code, reply.enhanced.as_deref(), self.phase);
                 Outcome::Bounced { class, code: reply.code, enhanced: reply.enhanced.clone(), text }
             }
+            Trouble::Left => Outcome::Left,
             Trouble::Refused(reply) => Outcome::Deferred { phase: self.phase, code: Some(reply.code), text },
             _ => Outcome::Deferred { phase: self.phase, code: None, text },
         }

@@ -7,6 +7,8 @@ use fault_server::FaultServer;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[path = "../../../tests/fixtures/fault_server.rs"]
@@ -53,6 +55,7 @@ fn line(outcome: &Outcome) -> String {
         Outcome::Deferred { phase, code, text } => {
             format!("deferred {phase} {} {text}", code.map_or("-".into(), |code| code.to_string()))
         }
+        Outcome::Left => "left".into(),
         Outcome::Bounced { class, code, enhanced: more, text } => {
             format!("bounced {class:?} {code} {} {text}", enhanced(more))
         }
@@ -137,6 +140,25 @@ fn silence_before_the_dot_is_deferred_and_after_it_uncertain() {
     assert_eq!(line(&outcome), "uncertain the server did not answer in time");
     assert_eq!(line(&send(&mut sender, &mail("ok+2"))), FAULTS[0].1);
     assert_eq!(server.book.accepted(), ["ok+2@example.com"]);
+}
+
+#[test]
+fn who_leaves_waits_for_no_answer_but_that_to_the_dot() {
+    let server = FaultServer::start();
+    let leave = Arc::new(AtomicBool::new(false));
+    let mut sender = Sender::new(SmtpSettings { leave: Some(Arc::clone(&leave)), ..settings(server.address) }).unwrap();
+    assert_eq!(line(&send(&mut sender, &mail("ok"))), FAULTS[0].1);
+    leave.store(true, Ordering::Relaxed);
+    // On a kept connection, and on a new one.
+    assert_eq!(line(&send(&mut sender, &mail("slow+1"))), "left");
+    assert_eq!(line(&send(&mut sender, &mail("slow+2"))), "left");
+    leave.store(false, Ordering::Relaxed);
+    let raise = || {
+        leave.store(true, Ordering::Relaxed);
+        Ok::<_, Infallible>(())
+    };
+    assert_eq!(line(&sender.send(&mail("ok+3"), raise).unwrap()), "left");
+    assert_eq!(server.book.accepted(), ["ok@example.com"]);
 }
 
 #[test]

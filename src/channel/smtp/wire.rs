@@ -5,6 +5,7 @@ use super::settings::{SmtpError, SmtpSettings, TlsMode};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
@@ -25,6 +26,18 @@ pub(super) struct Timed {
     waits: bool,
 }
 
+/// The error of a read that was given up because it is time to leave.
+#[derive(Debug)]
+pub(super) struct Leave;
+
+impl fmt::Display for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it was time to leave")
+    }
+}
+
+impl std::error::Error for Leave {}
+
 /// How often a wait for the server is looked up from.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -44,7 +57,7 @@ impl Read for Timed {
         loop {
             let remaining = self.remaining()?;
             if self.is_to_leave() {
-                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the run was stopped"));
+                return Err(io::Error::other(Leave));
             }
             self.socket.set_read_timeout(Some(remaining.min(LOOK)))?;
             match self.socket.read(buffer) {

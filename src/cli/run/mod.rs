@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let zone = project.settings.meaning.zone;
     let since = arguments.backfill.as_deref().map(|text| instant::first("--backfill", text, zone)).transpose()?;
     let stop = stop_flag()?;
-    let crm = sources::crm(&project, arguments.crm.as_deref())?;
+    let crm = sources::crm_to_change(&project, arguments.crm.as_deref())?;
     let state = state_path(&project, arguments)?;
     if let Some(crm) = arguments.crm.as_ref().or(project.settings.crm.as_ref()) {
         whole::refuse_inputs(&state, &[crm.as_path()])?;

@@ -5,7 +5,7 @@
 
 use super::super::Error;
 use super::Run;
-use super::deliver::{Form, Ready, Results, put_off};
+use super::deliver::{Form, Ready, Results};
 use crate::channel::{Outcome as Sent, Sender, SmtpSettings};
 use crate::store::state::{Outcome as Settled, Ticket};
 use crate::time::Instant;
@@ -80,19 +80,10 @@ impl Run {
         if let Some(error) = failed {
             return Err(error);
         }
-        // What was claimed and not tried waits: for the server, or for the next run.
-        let left: Vec<Ready> = queue.into_inner().unwrap_or_default().into();
-        let waits = |ready: &Ready| {
-            let outcome = match results.down {
-                true => put_off(&ready.due, now, "the server cannot be reached"),
-                false => Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None },
-            };
-            (ready.due.ticket, outcome)
-        };
-        let waiting: Vec<(Ticket, Settled)> = left.iter().map(waits).collect();
-        if results.down {
-            results.deferred += waiting.len() as u64;
-        }
+        // What was claimed and not tried.
+        let left = queue.into_inner().unwrap_or_default();
+        let waiting: Vec<(Ticket, Settled)> =
+            left.iter().map(|ready| (ready.due.ticket, results.left(&ready.due, now))).collect();
         Ok(self.state.settle(&waiting, now)?)
     }
 

@@ -293,13 +293,22 @@ enum Unfit {
 }
 
 impl Results {
+    /// What was not tried, or not to its end: it waits for the server where that is away, else for the next run.
+    pub(super) fn left(&mut self, due: &DueMessage, now: Instant) -> Settled {
+        if self.down {
+            self.deferred += 1;
+            return put_off(due, now, "the server cannot be reached");
+        }
+        Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None }
+    }
+
     /// What is to be written down of an attempt.
     pub(super) fn take(&mut self, ready: &Ready, sent: Sent, now: Instant) -> Settled {
         match &sent {
             Sent::Accepted { .. } => self.circuit.add(false),
             Sent::Bounced { class, .. } => self.circuit.add(*class == BounceClass::SenderOrContent),
             // Says nothing about what the server thinks of us.
-            Sent::Deferred { .. } | Sent::Uncertain { .. } => {}
+            Sent::Deferred { .. } | Sent::Left | Sent::Uncertain { .. } => {}
         }
         match sent {
             Sent::Accepted { text, .. } => {
@@ -313,6 +322,7 @@ impl Results {
                 let reason = format!("{phase}: {text}");
                 Settled::Deferred { next_try: back_off(&ready.due, now), reason, reply }
             }
+            Sent::Left => self.left(&ready.due, now),
             Sent::Bounced { class, text, .. } => {
                 let class = match class {
                     BounceClass::AddressDead => "address",

@@ -61,6 +61,24 @@ impl Crm {
         Ok(Crm { connection, path: path.to_owned(), shape, broken, persons: Arc::default() })
     }
 
+    /// As [`Crm::open`], of a CRM that this program changes: what a process that died left half done, this one or
+    /// another, is first taken back, as SQLite does it for everybody who may write.
+    pub fn open_to_change(path: &Path) -> Result<Crm, Error> {
+        match Crm::open(path) {
+            Err(error) if error.kind == ErrorKind::HalfDone => {
+                let recover = || {
+                    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                    let connection = Connection::open_with_flags(path, flags)?;
+                    connection.busy_timeout(crate::store::PATIENCE)?;
+                    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+                };
+                recover().map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
+                Crm::open(path)
+            }
+            opened => opened,
+        }
+    }
+
     /// A second connection to the same file, for another thread.
     pub fn again(&self) -> Result<Crm, Error> {
         Ok(Crm {

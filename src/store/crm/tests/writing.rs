@@ -130,3 +130,23 @@ fn a_file_that_another_program_holds_is_busy() {
     let error = crm.change(&[(Id::Number(1), tag("x", true))], &[]).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Busy);
 }
+
+/// A copy of the CRM in the middle of a change, as a process that is killed leaves it: its journal on the disk, nobody at
+/// work.
+#[test]
+fn a_change_that_somebody_died_in_the_middle_of_is_taken_back() {
+    let (folder, _crm) = crm(SQL);
+    let path = folder.path().join("crm.db");
+    let writer = Connection::open(&path).unwrap();
+    // What does not fit into the cache is in the file before the commit.
+    writer.execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE contact SET tier = hex(randomblob(3000))").unwrap();
+    let died = folder.path().join("died.db");
+    std::fs::copy(&path, &died).unwrap();
+    std::fs::copy(folder.path().join("crm.db-journal"), folder.path().join("died.db-journal")).unwrap();
+    assert_eq!(Crm::open(&died).unwrap_err().kind, ErrorKind::HalfDone);
+    Crm::open_to_change(&died).unwrap();
+    Crm::open(&died).unwrap();
+    let tier = "SELECT group_concat(coalesce(tier, '-')) FROM contact";
+    let kept: String = Connection::open(&died).unwrap().query_row(tier, [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "-,-,old");
+}
