@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test reads its folder, and panics where a sentence does not hold"
@@ -86,4 +87,31 @@ fn every_sentence_holds() {
         }
     }
     assert!(report.is_empty(), "\n{report}");
+}
+
+/// A text with its white space and list marks evened out.
+fn even(text: &str) -> String {
+    let lines = text.lines().map(|line| line.strip_prefix("- ").unwrap_or(line));
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_sentence_of_the_section_is_on_the_page_with_what_shows_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("there is no {path}"));
+    let (language, page) = (read("docs/language.md"), read("docs/meaning.md"));
+    let section = language.split("\n## ").find_map(|section| section.strip_prefix("Meaning\n")).unwrap();
+    let quoted: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("> ")).collect();
+    assert_eq!(quoted.join(" "), even(section), "the page does not quote the section whole");
+    for (sentence, shown) in quoted.iter().zip(page.split("\n> ").skip(1)) {
+        let references: Vec<&str> =
+            shown.lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`')).collect();
+        let is_said_open = shown.contains("Not yet shown") || shown.contains("Shown in part");
+        assert!(is_said_open || !references.is_empty(), "nothing shows: {sentence}");
+        for reference in references {
+            let (file, test) = reference.split_once(": ").map_or((reference, None), |(file, test)| (file, Some(test)));
+            let text = read(file);
+            assert!(test.is_none_or(|test| text.contains(&format!("fn {test}("))), "there is no test {reference}");
+        }
+    }
 }
