@@ -70,7 +70,11 @@ fn judged(status: u16) -> Answer {
 
 /// Whether calls can go to an address: protected ones, and to this machine any.
 pub fn may_be_webhook(address: &str) -> bool {
-    let host = |rest: &str| rest.split(['/', ':', '?']).next().unwrap_or("").to_owned();
+    let host = |rest: &str| rest.split(['/', ':', '?', '#']).next().unwrap_or("").to_owned();
+    // What stands before an `@` is no host, whatever it looks like.
+    if address.contains('@') {
+        return false;
+    }
     match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
         (Some(rest), _) => !host(rest).is_empty() && !address.contains(char::is_whitespace),
         (_, Some(rest)) => matches!(host(rest).as_str(), "localhost" | "127.0.0.1"),
@@ -138,7 +142,14 @@ mod tests {
         for address in ["https://shop.example/hook", "http://localhost:8080/x", "http://127.0.0.1"] {
             assert!(may_be_webhook(address), "{address}");
         }
-        for address in ["http://shop.example/hook", "https://", "ftp://shop.example", "shop.example", "https://a b/"] {
+        for address in [
+            "http://shop.example/hook",
+            "https://",
+            "ftp://shop.example",
+            "shop.example",
+            "https://a b/",
+            "http://localhost:x@shop.example/",
+        ] {
             assert!(!may_be_webhook(address), "{address}");
         }
     }

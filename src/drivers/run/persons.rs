@@ -17,8 +17,7 @@ impl Run {
         for rows in groups {
             let Some((person, others)) = rows.split_first() else { continue };
             for row in others {
-                if self.united.get(row) != Some(person) {
-                    self.unite(person, row, now)?;
+                if self.united.get(row) != Some(person) && self.unite(person, row, now)? {
                     self.united.insert(row.clone(), person.clone());
                 }
             }
@@ -26,12 +25,15 @@ impl Run {
         Ok(())
     }
 
-    /// Unites what was kept of a row with what was kept of the person. A process that dies in between leaves the rest to the
-    /// next.
-    fn unite(&mut self, person: &Id, row: &Id, now: Instant) -> Result<(), Error> {
-        self.state.hand_over(row, person)?;
+    /// Unites what was kept of a row with what was kept of the person: first the state, then the messages and rows that are
+    /// on their way, which a process that dies in between leaves to the next. False where the person cannot be read now:
+    /// then both stay as they are.
+    fn unite(&mut self, person: &Id, row: &Id, now: Instant) -> Result<bool, Error> {
         let kept = self.state.claim_these(std::slice::from_ref(row), now)?;
-        let Some(Claimed { state: Some(bytes), .. }) = kept.first() else { return Ok(()) };
+        let Some(Claimed { state: Some(bytes), .. }) = kept.first() else {
+            self.state.hand_over(row, person)?;
+            return Ok(true);
+        };
         let claimed = self.state.claim_these(std::slice::from_ref(person), now)?;
         let mut failed: Option<StateError> = None;
         let mut outs = self.work(&claimed, now, |at_work, _| {
@@ -43,7 +45,12 @@ impl Run {
             self.report.troubles.insert(format!("contact {row}: {error}"));
             outs.clear();
         }
-        self.commit(outs, now)
+        if outs.is_empty() {
+            return Ok(false);
+        }
+        self.commit(outs, now)?;
+        self.state.hand_over(row, person)?;
+        Ok(true)
     }
 }
 
