@@ -112,11 +112,11 @@ fn signal(child: &Child, name: &str) {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_cleanly() {
-    // Connections are at another place of their dialogues: what was stopped before its dot leaves with the next run.
+    // At another place of their dialogues each time: what was stopped before its dot leaves with the next run.
     for (name, later) in [("INT", 0), ("TERM", 130), ("TERM", 230), ("INT", 330)] {
         let server = FaultServer::start();
         let project = Project::started(Some(server.address));
-        project.subscribe(&addresses(&["slow"], 60));
+        project.subscribe(&addresses(&["slow"], 40));
         let child = project.spawn();
         wait_until("mail is sent", || server.book.accepted().len() > 4);
         std::thread::sleep(Duration::from_millis(later));
@@ -125,10 +125,10 @@ fn a_signal_ends_it_cleanly() {
         assert_eq!(code(&output), 0, "{name}: {}", text(&output.stderr));
         let states = outbox::states(&project.state());
         assert!(states.keys().all(|state| ["accepted", "pending", "deferred"].contains(&state.as_str())), "{states:?}");
-        assert!(states["accepted"] < 60, "it ends before all is sent: {states:?}");
+        assert!(states["accepted"] < 40, "it ends before all is sent: {states:?}");
         assert_eq!(code(&project.once()), 0);
-        assert_eq!(outbox::states(&project.state()), BTreeMap::from([("accepted".into(), 60)]));
-        assert_eq!(server.book.received().len(), 60);
+        assert_eq!(outbox::states(&project.state()), BTreeMap::from([("accepted".into(), 40)]));
+        assert_eq!(server.book.received().len(), 40);
     }
 }
 
