@@ -171,8 +171,15 @@ impl Checker<'_> {
         StepKind::Error
     }
 
-    /// `call WEBHOOK with ...`
+    /// `call WEBHOOK with ...`: one of those that `scn.toml` names, where it names any.
     pub(super) fn call_step(&mut self, scope: &Scope, webhook: &Word, with: &[Argument]) -> StepKind {
+        let known = &self.configuration.webhooks;
+        if !known.is_empty() && !known.contains(&webhook.value) {
+            let found = Diagnostic::new(Rule::UnknownName, format!("no webhook is called `{}`", webhook.value));
+            let near = suggestion(&webhook.value, known.iter().map(String::as_str));
+            let help = format!("name it in `scn.toml`: `[webhooks.{}]`", webhook.value);
+            self.out.push(with_suggestion(found, webhook, near, &help));
+        }
         StepKind::Call { webhook: webhook.value.clone(), with: self.with(scope, with) }
     }
 }

@@ -205,6 +205,7 @@ impl File {
                 expire_written: self.expire.is_some(),
                 zone: self.zone.map_or(Ok(defaults.meaning.zone), zone)?,
                 expire: self.expire.map_or(Ok(defaults.meaning.expire), expire)?,
+                webhooks: self.webhooks.keys().cloned().collect(),
             },
             crm: self.crm.map(whole),
             state: self.state.map(whole),

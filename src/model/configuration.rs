@@ -24,6 +24,8 @@ pub struct Configuration {
     /// How late a message may leave where the policy says nothing: 2 days, or `expire` of `scn.toml`.
     pub expire: Duration,
     pub expire_written: bool,
+    /// The names of webhooks, in order; where there is none, any may be called, and calls are files.
+    pub webhooks: Vec<String>,
 }
 
 impl Default for Configuration {
@@ -34,6 +36,7 @@ impl Default for Configuration {
             zone_written: false,
             expire: Duration::days(2),
             expire_written: false,
+            webhooks: Vec::new(),
         }
     }
 }

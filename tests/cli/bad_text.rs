@@ -96,3 +96,12 @@ fn a_configuration_that_is_wrong_stops_every_command() {
         }
     }
 }
+
+#[test]
+fn a_webhook_that_nobody_named() {
+    let shop = folder(&[
+        ("scn.toml", b"[webhooks.stock]\nurl = \"https://shop.example/stock\"\n"),
+        ("a.scn", b"scenario a { when purchased call stok }"),
+    ]);
+    scn(shop.path(), &["check"]).expect(1, &["N001", "no webhook is called `stok`", "`stock`"]);
+}

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
-                  scn simulate scenarios --contact 12347 --as-test"
+                  scn simulate scenarios --contact 17 --as-test"
 )]
 pub struct Arguments {
     /// A file, or a folder with all `.scn` files under it
