@@ -213,7 +213,7 @@ impl<'a> Checker<'a> {
     }
 
     fn refuse_several(&mut self, scope: &Scope, question: Question) {
-        let words = words(question.kind);
+        let words = question.kind.words();
         let found = Diagnostic::new(Rule::TypeMismatch, format!("`{words}` takes one event"))
             .at(question.place, "asked of several events")
             .because("several events together can only be counted")
@@ -223,7 +223,7 @@ impl<'a> Checker<'a> {
 }
 
 fn takes_an_event(question: Question, field: &[Word]) -> Diagnostic {
-    let words = words(question.kind);
+    let words = question.kind.words();
     let span = field.first().map_or(question.place, |word| word.span);
     Diagnostic::new(Rule::TypeMismatch, format!("`{words}` takes an event, not a field of it"))
         .at(span, "a field")
@@ -231,7 +231,7 @@ fn takes_an_event(question: Question, field: &[Word]) -> Diagnostic {
 }
 
 fn needs_a_field(question: Question, event: &Record) -> Diagnostic {
-    let words = words(question.kind);
+    let words = question.kind.words();
     let suits = |ty: &Type| match question.kind {
         AggregateKind::Sum | AggregateKind::Average => matches!(ty, Type::Number | Type::Money),
         _ => !is_list(Some(ty)),
@@ -243,7 +243,7 @@ fn needs_a_field(question: Question, event: &Record) -> Diagnostic {
 }
 
 fn wrong_type(question: Question, ty: &Type, taken: Option<&Expr>) -> Diagnostic {
-    let words = words(question.kind);
+    let words = question.kind.words();
     let help = match question.kind {
         AggregateKind::Sum => "name a number or an amount of money",
         AggregateKind::Average => "name a number, an amount of money, a percentage or a duration",
@@ -252,21 +252,6 @@ fn wrong_type(question: Question, ty: &Type, taken: Option<&Expr>) -> Diagnostic
     Diagnostic::new(Rule::TypeMismatch, format!("`{words}` does not take {}", a(ty)))
         .at(taken.map_or(question.place, |taken| taken.span), format!("this is {}", a(ty)))
         .help(help)
-}
-
-fn words(kind: AggregateKind) -> &'static str {
-    match kind {
-        AggregateKind::Count => "count of",
-        AggregateKind::CountDays => "count of days of",
-        AggregateKind::Sum => "sum of",
-        AggregateKind::Average => "average of",
-        AggregateKind::AverageGap => "average gap of",
-        AggregateKind::MedianGap => "median gap of",
-        AggregateKind::MostCommon => "most common of",
-        AggregateKind::Share => "share of",
-        AggregateKind::First => "first",
-        AggregateKind::Last => "last",
-    }
 }
 
 fn kind(tree: &Spanned<tree::AggregateKind>) -> AggregateKind {

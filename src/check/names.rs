@@ -28,7 +28,7 @@ pub struct Names<'a> {
     places: BTreeMap<&'a str, (&'static str, Span)>,
     /// Fields whose type is in error: record, field.
     pub(super) broken: BTreeSet<(String, String)>,
-    /// Names that an item of a later version declares, or one that could not be read; their uses are silent.
+    /// Names that an item in error declares, or one that could not be read; their uses are silent.
     pub(super) silent: BTreeSet<String>,
     /// Where each field is declared: record, field.
     pub(super) field_places: BTreeMap<(String, String), Span>,

@@ -1,8 +1,7 @@
 //! What holds of every program that is let through.
 
 use crate::ir::{
-    Code, EntryRule, Expr, ExprIx, Guard, Measure, Moment, Occurrence, Op, Policy, ProbeIx, Scenario, Send, Start,
-    Step, StepIx, Window,
+    Code, EntryRule, Expr, ExprIx, Guard, Measure, Moment, Occurrence, Op, Policy, Scenario, Send, Start, Step, StepIx,
 };
 use rust_decimal::Decimal;
 
@@ -131,61 +130,12 @@ impl Sound<'_> {
     }
 
     fn refers_back(self, place: ExprIx, expr: &Expr) -> bool {
-        let before = |other: &ExprIx| *other < place;
-        let probe = |probe: &ProbeIx| usize::from(*probe) < self.code.probes.len();
-        let window = |window: &Window| match window {
-            Window::Since(from) | Window::InLast(from) => before(from),
-            Window::Ever => true,
+        let probe = match expr {
+            Expr::History { probe, .. } | Expr::Scan { probe, .. } | Expr::Recommend { probe, .. } => Some(*probe),
+            Expr::Aggregate(aggregate) => Some(aggregate.probe),
+            _ => None,
         };
-        match expr {
-            Expr::Field { of: one, .. }
-            | Expr::Has(one)
-            | Expr::IsEmpty(one)
-            | Expr::Not(one)
-            | Expr::Negate(one)
-            | Expr::Round(one)
-            | Expr::IsUnknown(one)
-            | Expr::Top(_, one) => before(one),
-            Expr::And(all) | Expr::Or(all) => all.iter().all(before),
-            Expr::Equal(one, other)
-            | Expr::Less(one, other)
-            | Expr::LessOrEqual(one, other)
-            | Expr::Add(one, other)
-            | Expr::Subtract(one, other)
-            | Expr::Multiply(one, other)
-            | Expr::Divide(one, other)
-            | Expr::Default(one, other)
-            | Expr::InList(one, other) => before(one) && before(other),
-            Expr::In(value, list) => before(value) && list.iter().all(before),
-            Expr::If { condition, then, otherwise } => before(condition) && before(then) && before(otherwise),
-            Expr::History { probe: of, keys, window: within } => probe(of) && keys.iter().all(before) && window(within),
-            Expr::Scan { probe: of, keys, window: within, filter } => {
-                probe(of) && keys.iter().all(before) && window(within) && before(filter)
-            }
-            Expr::Aggregate(each) => {
-                probe(&each.probe)
-                    && each.keys.iter().all(before)
-                    && window(&each.window)
-                    && each.filter.iter().chain(&each.of).all(before)
-            }
-            Expr::Recommend { probe: of, product, complements, .. } => {
-                probe(of) && before(product) && before(complements)
-            }
-            Expr::Missing
-            | Expr::Literal(_)
-            | Expr::Now
-            | Expr::Entry
-            | Expr::LastMessage
-            | Expr::Contact(_)
-            | Expr::ContactId
-            | Expr::Trigger(_)
-            | Expr::Event(_)
-            | Expr::EventAt
-            | Expr::Element
-            | Expr::OwnMessage(_)
-            | Expr::Balance(_)
-            | Expr::Measure(_)
-            | Expr::InScenario(_) => true,
-        }
+        expr.operands().iter().all(|operand| *operand < place)
+            && probe.is_none_or(|probe| usize::from(probe) < self.code.probes.len())
     }
 }

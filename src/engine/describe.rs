@@ -2,7 +2,7 @@
 
 use super::linked::LinkedCode;
 use crate::ir::{Aggregate, Expr, ExprIx, FieldUse};
-use crate::model::{AggregateKind, Literal};
+use crate::model::Literal;
 
 /// `product.delay - 1 month`, as near to what was written as the program remembers. What is a condition, or depends on an
 /// event at hand, is told by a general word.
@@ -57,19 +57,7 @@ pub(super) fn expression(code: &LinkedCode, needs: &super::Needs, ix: ExprIx) ->
 /// `median gap of purchased`: without its field, its filters and its window.
 fn aggregate(code: &LinkedCode, aggregate: &Aggregate) -> String {
     let event = code.code.probes.get(aggregate.probe).and_then(|probe| code.code.events.get(usize::from(probe.event)));
-    let words = match aggregate.kind {
-        AggregateKind::Count => "count of",
-        AggregateKind::CountDays => "count of days of",
-        AggregateKind::Sum => "sum of",
-        AggregateKind::Average => "average of",
-        AggregateKind::AverageGap => "average gap of",
-        AggregateKind::MedianGap => "median gap of",
-        AggregateKind::MostCommon => "most common of",
-        AggregateKind::Share => "share of",
-        AggregateKind::First => "first",
-        AggregateKind::Last => "last",
-    };
-    format!("{words} {}", event.map_or("", |event| &event.name))
+    format!("{} {}", aggregate.kind.words(), event.map_or("", |event| &event.name))
 }
 
 /// The name of a field that is read directly; empty for any other expression.

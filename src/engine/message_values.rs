@@ -7,7 +7,7 @@ use super::state::Instance;
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Expr, ExprIx, Variable, WithValue};
-use crate::model::{Id, Literal, MessageValue, Type};
+use crate::model::{Literal, MessageValue, Type};
 
 impl Stepper<'_, '_> {
     pub(super) fn variables(&self, eval: &Eval<'_>, variables: &[Variable]) -> Vec<MessageValue> {
@@ -77,21 +77,7 @@ impl Stepper<'_, '_> {
     }
 }
 
-/// A value as data; `None` when it is missing. An entity is its id.
+/// A value as templates read it; `None` when it is missing. An entity is its id, as a text.
 pub(super) fn literal(value: &Value, facts: Facts<'_>) -> Option<Literal> {
-    let id_text = |id: &Id| Literal::Text(id.to_string());
-    Some(match value {
-        Value::Missing | Value::NotGiven => return None,
-        Value::Flag(flag) => Literal::Flag(*flag),
-        Value::Number(number) => Literal::Number(*number),
-        Value::Text(text) => Literal::Text(text.to_string()),
-        Value::Instant(instant) => Literal::Instant(*instant),
-        Value::Date(date) => Literal::Date(*date),
-        Value::Time(time) => Literal::Time(*time),
-        Value::Duration(duration) => Literal::Duration(*duration),
-        Value::Entity(entity) => id_text(facts.world.id(*entity)?),
-        Value::Id(id) => id_text(id),
-        Value::Message(message) => Literal::Text(message.name.to_string()),
-        Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, facts)).collect()),
-    })
+    value.literal(facts.world, |id| Literal::Text(id.to_string()))
 }

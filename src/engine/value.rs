@@ -1,5 +1,6 @@
 //! Values while a program runs.
 
+use super::facts::World;
 use super::messages::MessageRef;
 use crate::model::{Id, Literal};
 use crate::time::{Date, Duration, Instant, TimeOfDay};
@@ -53,6 +54,24 @@ impl Value {
 
     pub fn from_truth(truth: Option<bool>) -> Value {
         truth.map_or(Value::Missing, Value::Flag)
+    }
+
+    /// The value as plain data; `None` when it is missing. `of_id` says how an id is kept.
+    pub fn literal(&self, world: &World, of_id: fn(&Id) -> Literal) -> Option<Literal> {
+        Some(match self {
+            Value::Missing | Value::NotGiven => return None,
+            Value::Flag(flag) => Literal::Flag(*flag),
+            Value::Number(number) => Literal::Number(*number),
+            Value::Text(text) => Literal::Text(text.to_string()),
+            Value::Instant(instant) => Literal::Instant(*instant),
+            Value::Date(date) => Literal::Date(*date),
+            Value::Time(time) => Literal::Time(*time),
+            Value::Duration(duration) => Literal::Duration(*duration),
+            Value::Entity(entity) => of_id(world.id(*entity)?),
+            Value::Id(id) => of_id(id),
+            Value::Message(message) => Literal::Text(message.name.to_string()),
+            Value::List(all) => Literal::List(all.iter().filter_map(|each| each.literal(world, of_id)).collect()),
+        })
     }
 
     pub fn text(text: &str) -> Value {

@@ -27,6 +27,24 @@ pub enum AggregateKind {
     Last,
 }
 
+impl AggregateKind {
+    /// As it is written, up to what it is about.
+    pub fn words(self) -> &'static str {
+        match self {
+            AggregateKind::Count => "count of",
+            AggregateKind::CountDays => "count of days of",
+            AggregateKind::Sum => "sum of",
+            AggregateKind::Average => "average of",
+            AggregateKind::AverageGap => "average gap of",
+            AggregateKind::MedianGap => "median gap of",
+            AggregateKind::MostCommon => "most common of",
+            AggregateKind::Share => "share of",
+            AggregateKind::First => "first",
+            AggregateKind::Last => "last",
+        }
+    }
+}
+
 /// What a measure tells of all contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -159,24 +159,10 @@ impl Run {
     }
 }
 
-/// A value as the CRM keeps it; an entity is its id.
+/// A value as the CRM keeps it; an entity is its id, a number where it is one.
 pub(super) fn literal(value: &Value, world: &World) -> Option<Literal> {
-    let of_id = |id: &Id| match id {
+    value.literal(world, |id| match id {
         Id::Number(number) => Literal::Number((*number).into()),
         Id::Text(text) => Literal::Text(text.to_string()),
-    };
-    Some(match value {
-        Value::Missing | Value::NotGiven => return None,
-        Value::Flag(flag) => Literal::Flag(*flag),
-        Value::Number(number) => Literal::Number(*number),
-        Value::Text(text) => Literal::Text(text.to_string()),
-        Value::Instant(instant) => Literal::Instant(*instant),
-        Value::Date(date) => Literal::Date(*date),
-        Value::Time(time) => Literal::Time(*time),
-        Value::Duration(duration) => Literal::Duration(*duration),
-        Value::Entity(entity) => of_id(world.id(*entity)?),
-        Value::Id(id) => of_id(id),
-        Value::Message(message) => Literal::Text(message.name.to_string()),
-        Value::List(all) => Literal::List(all.iter().filter_map(|each| literal(each, world)).collect()),
     })
 }
