@@ -16,6 +16,8 @@ mod bad_text;
 mod graph;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/messages.rs"]
+mod messages;
 #[path = "cli/new.rs"]
 mod new;
 #[path = "cli/readme.rs"]

@@ -147,7 +147,8 @@ impl<'s> Walk<'s, '_> {
 
 fn too_early(step: &Step, asked: &Expr, name: &str) -> Diagnostic {
     // A definition stands elsewhere.
-    let is_here = step.span.source == asked.span.source && step.span.start <= asked.span.start && asked.span.end <= step.span.end;
+    let is_here =
+        step.span.source == asked.span.source && step.span.start <= asked.span.start && asked.span.end <= step.span.end;
     let place = if is_here { asked.span } else { step.span };
     Diagnostic::new(Rule::AskedBeforeSent, format!("`{name}` is asked about before this scenario sends it"))
         .at(place, "not sent yet: unknown, and unknown never acts")

@@ -13,8 +13,8 @@ use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
-use crate::syntax::{KEYWORDS, keyword_meant};
 use crate::syntax::tree::{Path, Word};
+use crate::syntax::{KEYWORDS, keyword_meant};
 
 /// A field that every trigger has, or why there is none.
 enum TriggerField {

@@ -3,9 +3,10 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, surroundings};
+use super::{audit, output, surroundings};
+use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Find what is wrong in scenarios, templates and the CRM
 ///
@@ -16,7 +17,7 @@ pub struct Arguments {
     /// Files, or folders with all `.scn` files under them
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
-    /// The CRM to look at; without it only the texts and templates are judged
+    /// The CRM to look at; without it `crm` of `scn.toml`, where that file exists
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
@@ -25,12 +26,21 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let (named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     for project in Project::open(&arguments.paths)? {
-        let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
+        let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
+        let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
+        let (own, unreadable) = surroundings::open(shown.as_deref().map(Path::new))?;
+        all.diagnostics.extend(unreadable);
+        if let Some(path) = shown {
+            // Findings depend on it: it is said which CRM was looked at.
+            output::notice(&format!("with the CRM {}, of `scn.toml`\n", clean(&path)));
+        }
+        let crm = named.as_ref().or(own.as_ref());
+        let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
         let (compiled, mut findings) = Findings::of(&project, &surroundings);
-        if let Some(crm) = &crm {
+        if let Some(crm) = crm {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         all.absorb(findings);

@@ -29,7 +29,13 @@ impl Builder<'_> {
         Span::new(self.source, start, end)
     }
 
-    pub(super) fn report(&mut self, rule: Finding, message: impl Into<String>, (span, label): (Span, &str), help: &str) {
+    pub(super) fn report(
+        &mut self,
+        rule: Finding,
+        message: impl Into<String>,
+        (span, label): (Span, &str),
+        help: &str,
+    ) {
         self.diagnostics.push(Diagnostic::new(rule, message).at(span, label).help(help));
     }
 

@@ -55,8 +55,8 @@ fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usiz
     let last = end.checked_sub(1).and_then(|place| stream.at(place));
     let span = last.map_or(Span::new(source, 0, 0), |token| token.span);
     let after = last.map_or("", |token| stream.text_of(token));
-    let found =
-        Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`")).at(span, wanted(expected));
+    let found = Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`"))
+        .at(span, wanted(expected));
     let help = help(expected, "").map(str::to_owned).unwrap_or_else(|| form_before(stream, end));
     found.help(help)
 }

@@ -65,14 +65,8 @@ const OTHER_UNITS: &[(&str, &str)] = &[
 ];
 
 /// Currencies by their signs and their names.
-const CURRENCIES: &[(&str, &str)] = &[
-    ("dollar", "USD"),
-    ("dollars", "USD"),
-    ("euro", "EUR"),
-    ("euros", "EUR"),
-    ("livres", "GBP"),
-    ("pounds", "GBP"),
-];
+const CURRENCIES: &[(&str, &str)] =
+    &[("dollar", "USD"), ("dollars", "USD"), ("euro", "EUR"), ("euros", "EUR"), ("livres", "GBP"), ("pounds", "GBP")];
 
 /// How the sentence of each keyword is written, for a text that broke off or went astray in it.
 const FORMS: &[(&str, &str)] = &[

@@ -183,7 +183,8 @@ impl Reader<'_> {
         };
         let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };
         let built = nodes.next().and_then(|node| builder.item(node)).ok_or_else(|| {
-            Diagnostic::new(Rule::UnexpectedText, "this cannot be read").at(span, "a bug of scn")
+            Diagnostic::new(Rule::UnexpectedText, "this cannot be read")
+                .at(span, "a bug of scn")
                 .help("please report it with this text; a shorter sentence may be read")
         });
         (built, builder.diagnostics)
