@@ -18,7 +18,7 @@ use std::path::Path;
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),
-    ("blake3", &["engine", "ir", "store", "drivers"]),
+    ("blake3", &["engine", "ir", "store", "drivers", "cli"]),
     // The calendar stands in `time`; the filter `date` of templates takes formats of `strftime`.
     ("chrono", &["time", "channel"]),
     ("chrono_tz", &["time"]),
@@ -30,6 +30,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("idna", &["channel"]),
     // The scenarios that `scn new` copies.
     ("include_dir", &["cli"]),
+    ("console", &["cli"]),
     ("indicatif", &["cli"]),
     ("lettre", &["channel"]),
     ("libm", &["engine"]),

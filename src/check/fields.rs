@@ -64,10 +64,20 @@ impl<'a> Names<'a> {
             self.broken.insert(key);
         }
         let ty = ty.unwrap_or(Type::Text);
+        let is_list = super::lists::is_list(Some(&ty));
+        if let TypeName::Named(word) = &field.ty
+            && is_list
+            && field.optional
+        {
+            out.push(
+                Diagnostic::new(Rule::TypeMismatch, "a list is never missing; it may be empty")
+                    .at(word.span, "a list takes no `?`")
+                    .help(format!("write `{}: {}`", name.value, word.value)),
+            );
+        }
         let declared = Field {
             name: name.value.clone(),
-            // A list is never missing; it may be empty.
-            optional: field.optional && !super::lists::is_list(Some(&ty)),
+            optional: field.optional && !is_list,
             ty,
             default: None,
             doc: field.doc.clone(),

@@ -1,6 +1,6 @@
 //! Histories: an event, its filters and its window.
 
-use super::exprs::{flag, negated};
+use super::exprs::{flag, negated, path_text};
 use super::literals::{self, a};
 use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
@@ -38,6 +38,12 @@ impl<'a> Checker<'a> {
 
     /// As `history`, of one event.
     pub(super) fn happened(&mut self, scope: &Scope, pattern: &EventPattern, within: Within, span: Span) -> Expr {
+        if !self.names.model.events.contains_key(&pattern.event.value)
+            && let Some(found) = aggregate_without_of(pattern)
+        {
+            self.report(scope, found);
+            return Expr::error(span);
+        }
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
         let Some((history, optional)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
         self.of_messages(event, history, optional, span)
@@ -372,6 +378,35 @@ impl<'a> Checker<'a> {
             self.report(scope, found);
         }
     }
+}
+
+/// `count purchased ever`: an aggregate that lacks its `of` is read as an event with filters.
+fn aggregate_without_of(pattern: &EventPattern) -> Option<Diagnostic> {
+    let mut words = pattern.filters.iter().map_while(|filter| match &filter.kind {
+        FilterKind::Path(path) => Some((path_text(path), path.span)),
+        _ => None,
+    });
+    let head = &pattern.event;
+    let (words_of_head, mut span): (&str, Span) = match head.value.as_str() {
+        "count" | "sum" | "share" | "average" => (&head.value, head.span),
+        "median" => ("median gap", head.span),
+        "most" => ("most common", head.span),
+        _ => return None,
+    };
+    let mut next = words.next();
+    let mut written = words_of_head.to_owned();
+    if let Some((word, place)) = next.as_ref().filter(|(word, _)| matches!(word.as_str(), "gap" | "common")) {
+        written = format!("{} {word}", head.value);
+        span = head.span.to(*place);
+        next = words.next();
+    }
+    let event = next.map_or_else(|| "purchased".to_owned(), |(text, _)| text);
+    Some(
+        Diagnostic::new(Rule::UnknownName, format!("`{written}` lacks its `of`"))
+            .at(span, "of what?")
+            .help(format!("write `{written} of {event}`, with a window: `ever`, `in last 3 months`"))
+            .fix(span, format!("{written} of")),
+    )
 }
 
 /// Whether a filter asks for more than the event, its entities and constants.

@@ -8,7 +8,7 @@ use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Find what is wrong in scenarios, templates and the CRM
 ///
@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Files, or folders with all `.scn` files under them
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
-    /// The CRM to look at; without it only the texts and templates are judged
+    /// The CRM to look at; without it `crm` of `scn.toml`, where that file exists
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
@@ -72,12 +72,21 @@ fn unreadable(findings: &Findings) -> usize {
 
 /// What is found, as the files are now.
 fn look(arguments: &Arguments) -> Result<Findings, Failure> {
-    let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let (named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     for project in Project::open(&arguments.paths)? {
-        let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
+        let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
+        let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
+        let (own, unreadable) = surroundings::open(shown.as_deref().map(Path::new))?;
+        all.diagnostics.extend(unreadable);
+        if let Some(path) = shown {
+            // Findings depend on it: it is said which CRM was looked at.
+            output::notice(&format!("with the CRM {}, of `scn.toml`\n", clean(&path)));
+        }
+        let crm = named.as_ref().or(own.as_ref());
+        let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
-        if let Some(crm) = &crm {
+        if let Some(crm) = crm {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         findings.settle(&project, &compiled.silences, &surroundings);

@@ -45,6 +45,11 @@ pub fn notices_in_colour() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
 }
 
+/// How many characters fit on a line of results: the terminal's width, and 100 where there is none.
+pub fn width() -> usize {
+    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns))
+}
+
 /// Says that something longer than a second goes on; quiet when nobody watches.
 pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
     let bar = indicatif::ProgressBar::new_spinner().with_message(what);

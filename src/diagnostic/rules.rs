@@ -58,6 +58,7 @@ rules! {
     UnknownType "N006" "unknown-type" Error;
     DefinitionCycle "N007" "definition-cycle" Error;
     WrongArguments "N008" "wrong-arguments" Error;
+    UnusedColumn "N009" "unused-column" Warning;
     TypeMismatch "T001" "type-mismatch" Error;
     NotACondition "T002" "not-a-condition" Error;
     HistoryCompared "T003" "history-compared" Error;
@@ -79,9 +80,11 @@ rules! {
     NeverStarted "F010" "never-started" Warning;
     Endless "F011" "endless" Error;
     ErasureWhileWaiting "F012" "erasure-while-waiting" Note;
+    AskedBeforeSent "F013" "asked-before-sent" Warning;
     NoConsentSource "C001" "no-consent-source" Note;
     PolicyOverConfiguration "C002" "policy-over-configuration" Note;
     HastyErasure "C003" "hasty-erasure" Error;
+    EmptyPolicy "C004" "empty-policy" Warning;
     TemplateMissing "M001" "template-missing" Error;
     TemplateUnknownVariable "M002" "template-unknown-variable" Error;
     TemplateMaybeMissing "M003" "template-maybe-missing" Warning;

@@ -4,6 +4,7 @@
 
 use super::grammar::Rule;
 use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
+use super::meant::{form_of, keyword_meant};
 use super::tokens::Stream;
 use super::{Token, TokenKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding, suggestion};
@@ -15,6 +16,9 @@ const EXPECTED_MAX: usize = 4;
 
 /// How far back a misspelt keyword is looked for, in words.
 const NAMES_BEFORE_MAX: usize = 8;
+
+/// How far back the keyword of a sentence is looked for, in tokens.
+const FORM_BEFORE_MAX: usize = 40;
 
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
@@ -51,7 +55,19 @@ fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usiz
     let last = end.checked_sub(1).and_then(|place| stream.at(place));
     let span = last.map_or(Span::new(source, 0, 0), |token| token.span);
     let after = last.map_or("", |token| stream.text_of(token));
-    Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`")).at(span, wanted(expected))
+    let found = Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`"))
+        .at(span, wanted(expected));
+    let help = help(expected, "").map(str::to_owned).unwrap_or_else(|| form_before(stream, end));
+    found.help(help)
+}
+
+/// How the sentence is written in which a text went astray before the token at `place`: that of the nearest keyword.
+fn form_before(stream: &Stream<'_>, place: usize) -> String {
+    let words = (0..place).rev().map(|place| stream.text_at(place)).take(FORM_BEFORE_MAX);
+    match words.filter_map(form_of).next() {
+        Some(form) => format!("write {form}"),
+        None => "`docs/reference/grammar.md` shows what can be written where".to_owned(),
+    }
 }
 
 fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
@@ -83,7 +99,8 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
         "!" => found.help("write `not`, or `is not`"),
         ";" => found.help("leave it out: white space is enough between two steps"),
         "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
-        _ => found,
+        "-" if expected.contains(&Rule::number) => found.help("write the number without `-`"),
+        _ => found.help(form_before(stream, place)),
     }
 }
 
@@ -129,7 +146,10 @@ fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) 
     let name = |token: &Token| token.kind == TokenKind::Name;
     let here = Some(token).filter(name).and_then(|token| {
         let words = expected.iter().flat_map(|rule| keywords_of(*rule));
-        Some((token, suggestion(stream.text_of(token), words)?))
+        let text = stream.text_of(token);
+        let words: Vec<&str> = words.collect();
+        let meant = keyword_meant(text).filter(|meant| words.contains(meant));
+        Some((token, meant.or_else(|| suggestion(text, words))?))
     });
     let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
     Some(
@@ -154,7 +174,8 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
         // Short words are near to too much.
         let words = STEPS.iter().chain(CLAUSES).chain(&["since", "together", "unless", "where", "within"]).copied();
-        Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
+        let text = stream.text_of(token);
+        Some((token, keyword_meant(text).or_else(|| suggestion(text, words.filter(|word| word.len() > 3)))?))
     })
     .next()
 }
@@ -165,7 +186,7 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
     let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
     if token.kind == TokenKind::Name
-        && let Some(meant) = suggestion(text, begins)
+        && let Some(meant) = keyword_meant(text).or_else(|| suggestion(text, begins))
     {
         return found(format!("unknown word `{text}`"))
             .at(token.span, format!("did you mean `{meant}`?"))
@@ -184,10 +205,13 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
             .help("put it into `test \"...\" { ... }`");
     }
     if text == "}" {
-        return found("this `}` closes nothing".to_owned()).at(token.span, "there is no `{` for it");
+        return found("this `}` closes nothing".to_owned())
+            .at(token.span, "there is no `{` for it")
+            .help("leave it out, or look for a `}` too many before it");
     }
     found(format!("unexpected `{text}`"))
         .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
+        .help("begin with `scenario NAME { ... }`, or with the trigger of the file's only scenario, `when EVENT ...`")
 }
 
 /// What is wanted, in plain words: values and operators are named together.

@@ -15,6 +15,7 @@ mod errors;
 mod grammar;
 mod keywords;
 mod limits;
+mod meant;
 mod resume;
 mod silences;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
+pub use meant::{currency_meant, keyword_meant, unit_meant};
 pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};
@@ -187,7 +189,9 @@ impl Reader<'_> {
         };
         let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };
         let built = nodes.next().and_then(|node| builder.item(node)).ok_or_else(|| {
-            Diagnostic::new(Rule::UnexpectedText, "this cannot be read").at(span, "a bug of scn: please report it")
+            Diagnostic::new(Rule::UnexpectedText, "this cannot be read")
+                .at(span, "a bug of scn")
+                .help("please report it with this text; a shorter sentence may be read")
         });
         (built, builder.diagnostics)
     }

@@ -51,7 +51,8 @@ fn reading_what_is_not_given_fails_by_name() {
 
 #[test]
 fn a_filter_chooses_by_name_or_scenario() {
-    let test = |name: &str| format!("test \"{name}\" of renewal {{\n{GIVEN}}}\n");
+    let expected = "  expect email reminder to ana\n";
+    let test = |name: &str| format!("test \"{name}\" of renewal {{\n{GIVEN}{expected}}}\n");
     let text = [test("one"), test("two")].concat();
     let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("renewal.test.scn", text.as_bytes())]);
     scn(shop.path(), &["test", "--filter", "one"]).expect(0, &["1 test passed, 1 left out"]);
@@ -167,4 +168,14 @@ fn outcomes_are_written_for_servers() {
         assert!(xml.contains(said), "{said}\n{xml}");
     }
     scn(shop.path(), &["test", "--junit", "no-such-folder/out.xml"]).expect(74, &["cannot write"]);
+}
+
+#[test]
+fn a_test_that_expects_nothing_at_all_has_not_passed() {
+    let ran = tested(GIVEN);
+    ran.expect(
+        1,
+        &["F009", "FAILED  renewal: t", "it expects nothing, so it shows nothing", "0 tests passed, 1 failed"],
+    );
+    assert!(!ran.out.contains("ok "), "{}", ran.out);
 }

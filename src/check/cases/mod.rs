@@ -133,6 +133,10 @@ fn check_case(
         let reader = Reader::new(checker, scenarios, names, row);
         cases.extend(reader.case(test, span));
     }
+    // What is in error was not read to its end.
+    if checker.out.len() == before && cases.len() == rows.len() && !rows.is_empty() {
+        table::unused(test, &rows, &mut checker.out);
+    }
     // A line without a value of the table is judged for each row, and has the same to say each time.
     let mut told: Vec<Diagnostic> = Vec::new();
     for found in checker.out.drain(before..) {

@@ -133,7 +133,7 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.report(declared_twice("row", &name.value, name.span, first));
             return;
         }
-        if let Some(value) = self.row.values.get(name.value.as_str()) {
+        if let Some(value) = self.row.value(&name.value) {
             let span = value.span;
             self.report(declared_twice("row", &name.value, name.span, span));
             return;

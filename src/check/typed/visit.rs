@@ -160,7 +160,8 @@ impl Scenario {
 }
 
 impl Step {
-    fn expressions<'a>(&'a self, all: &mut Vec<&'a Expr>) {
+    /// Its own expressions, without those of the steps inside it.
+    pub fn expressions<'a>(&'a self, all: &mut Vec<&'a Expr>) {
         if let Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) = &self.guard {
             all.push(condition);
         }

@@ -2,13 +2,12 @@
 
 mod summary;
 
-use super::configuration::Tls;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
 use super::{instant, output, sources, surroundings, whole};
-use crate::channel::{Credentials, EmailSettings, SecretReference, Sender, SmtpSettings, Timeouts, TlsMode};
+use crate::channel::{Credentials, EmailSettings, SecretReference, Sender};
 use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
 use crate::time::{Instant, Zone};
 use std::io::IsTerminal;
@@ -51,7 +50,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
-    let zone = project.settings.meaning.zone;
+    // The policy may name another than `scn.toml`.
+    let zone = bundle.settings.zone;
     let since = arguments.backfill.as_deref().map(|text| instant::first("--backfill", text, zone)).transpose()?;
     let stop = stop_flag()?;
     let crm = sources::crm_to_change(&project, arguments.crm.as_deref())?;
@@ -157,20 +157,7 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
                     Some(Credentials { user: user.clone(), password })
                 }
             };
-            let settings = SmtpSettings {
-                host: server.host.clone(),
-                port: server.port,
-                tls: match server.tls {
-                    Tls::Implicit => TlsMode::Required,
-                    Tls::Starttls => TlsMode::StartTls,
-                    Tls::None => TlsMode::None,
-                },
-                credentials,
-                extra_authorities: None,
-                hello: parsed.from.domain().to_owned(),
-                timeouts: Timeouts::default(),
-                leave: None,
-            };
+            let settings = server.smtp(parsed.from.domain(), credentials);
             // What cannot work is said before anything is decided.
             Sender::new(settings.clone()).map_err(|error| wrong(format!("`channels.email.server`: {error}")))?;
             post = Post::Server { settings: Box::new(settings), connections: server.connections };
@@ -199,7 +186,9 @@ fn confirm(
     }
     let rehearsal = run.rehearse(since, now()).map_err(refused)?;
     output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
-    if rehearsal.leaving == 0 || yes {
+    // An instance that starts may send later, and may do more than send.
+    let begins = since.is_some() && rehearsal.started > 0;
+    if rehearsal.leaving == 0 && !begins || yes {
         return Ok(());
     }
     let refuse = || Failure::new(Exit::Usage, "nothing was done").help("add `--yes` to go on");

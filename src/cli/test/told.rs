@@ -78,7 +78,15 @@ impl Told {
         let scenarios = case.scenarios.join(", ");
         let name = format!("{scenarios}: {}", case.name);
         let file = compiled.sources.get(case.span.source).map_or_else(String::new, |source| source.name.clone());
-        let failure = if verdict.passed() {
+        let failure = if case.expectations.is_empty() {
+            let _ = writeln!(self.text, "FAILED  {}", clean(&name));
+            let why = format!(
+                "  it expects nothing, so it shows nothing: add an `expect` ({})\n",
+                place(compiled, case.span)
+            );
+            self.text.push_str(&why);
+            Some(why)
+        } else if verdict.passed() {
             let _ = writeln!(self.text, "ok      {}", clean(&name));
             None
         } else {

@@ -113,9 +113,14 @@ fn drawn(places: &Places<'_>, source: SourceId, labels: &[Label]) -> (Option<Exc
         // miette draws no mark where there is no character.
         excerpt.text.push(' ');
     }
-    let labels = marks.into_iter().map(|(start, end, text)| {
+    let labels = marks.into_iter().enumerate().map(|(place, (start, end, text))| {
         let text = (!text.is_empty()).then(|| clean(text).into_owned());
-        LabeledSpan::new(text, start - excerpt.offset, end - start)
+        let span = (start - excerpt.offset, end - start);
+        match place {
+            // The excerpt is headed by the place of the finding, not by what comes first in the text.
+            0 => LabeledSpan::new_primary_with_span(text, span),
+            _ => LabeledSpan::new_with_span(text, span),
+        }
     });
     let labels = labels.collect();
     (Some(excerpt), labels)

@@ -148,7 +148,8 @@ impl From<crate::store::Error> for Refusal {
 
 impl Run {
     /// Opens the state file, which is made where there is none, and takes up what was left. `name` is this
-    /// process among all that ever worked on the file. A scenario that never ran starts now.
+    /// process among all that ever worked on the file. A scenario that never ran starts with this second: many a CRM
+    /// counts in seconds, and what happens after the start has then an instant before it.
     pub fn open(setup: Setup<'_>, name: &str, now: Instant) -> Result<Run, Refusal> {
         let (mut state, recovered) = State::open(setup.state, name, now)?;
         let last_poll = state.last_poll()?;
@@ -162,8 +163,9 @@ impl Run {
         let mut starts = state.starts()?;
         for scenario in &bundle.scenarios {
             if !starts.contains_key(&scenario.name) {
-                state.set_start(&scenario.name, now)?;
-                starts.insert(scenario.name.clone(), now);
+                let start = Instant::from_seconds(now.seconds());
+                state.set_start(&scenario.name, start)?;
+                starts.insert(scenario.name.clone(), start);
             }
         }
         for (scenario, start) in &starts {
