@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, fix, output, surroundings};
+use super::{audit, changed, fix, output, surroundings};
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Make the repairs that are safe, and print what is left
     #[arg(long)]
     pub fix: bool,
+    /// Show only what a change touches: the items that differ from this revision of git, and those that depend on them
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
 }
 
 /// How often repairs are made: one may bring the next to light.
@@ -90,6 +93,10 @@ fn look(arguments: &Arguments) -> Result<Findings, Failure> {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         findings.settle(&project, &compiled.silences, &surroundings);
+        if let Some(revision) = &arguments.changed_since {
+            let touched = changed::since(&project, revision)?;
+            findings.diagnostics.retain(|found| touched.concerns(found));
+        }
         all.absorb(findings);
     }
     Ok(all)

@@ -33,6 +33,8 @@ pub struct Settings {
     pub sample: Option<Sample>,
     /// `[check.levels]`: what the findings of a rule count.
     pub levels: Levels,
+    /// `check.pages`: where the pages of the rules are, so that their codes are links.
+    pub pages: Option<String>,
 }
 
 /// `[channels.email]`
@@ -120,6 +122,7 @@ impl Settings {
             webhooks: BTreeMap::new(),
             sample: None,
             levels: Levels::default(),
+            pages: None,
         }
     }
 
@@ -155,6 +158,7 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckTable {
+    pages: Option<Spanned<String>>,
     #[serde(default)]
     levels: BTreeMap<Spanned<String>, Spanned<String>>,
 }
@@ -240,6 +244,7 @@ impl File {
                 with: sample.with.into_paths().into_iter().map(whole).collect(),
             }),
             levels: levels(self.check.levels)?,
+            pages: self.check.pages.map(pages).transpose()?,
         })
     }
 }
@@ -338,6 +343,14 @@ fn webhook_address(url: Spanned<String>) -> Result<String, WrongValue> {
     }
     let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
     Err(WrongValue::new(url.span(), "this is no address of a webhook", help))
+}
+
+fn pages(url: Spanned<String>) -> Result<String, WrongValue> {
+    let is_address = ["https://", "http://", "file:///"].iter().any(|scheme| url.get_ref().starts_with(scheme));
+    if is_address && url.get_ref().chars().all(|letter| letter.is_ascii_graphic()) {
+        return Ok(url.into_inner());
+    }
+    Err(WrongValue::new(url.span(), "this is no address of pages", "write `https://...`, without spaces"))
 }
 
 fn levels(written: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Levels, WrongValue> {

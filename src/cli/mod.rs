@@ -2,7 +2,8 @@
 
 mod audit;
 mod bug;
-pub mod check;
+pub mod changed;
+mod check;
 pub mod compile;
 pub mod completions;
 pub mod configuration;

@@ -104,6 +104,11 @@ rules! {
 }
 
 impl RuleInfo {
+    /// The address of its page, where the pages are under `pages`.
+    pub fn page_in(&self, pages: &str) -> String {
+        format!("{}/{}.md", pages.trim_end_matches('/'), self.name)
+    }
+
     /// Why there is such a rule: the first paragraph of its page, on one line.
     pub fn why(&self) -> String {
         let paragraph = self.page.lines().skip(1).skip_while(|line| line.trim().is_empty());

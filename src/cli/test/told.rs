@@ -92,10 +92,10 @@ impl Told {
         } else {
             let _ = writeln!(self.text, "FAILED  {}", clean(&name));
             let findings = not_given(compiled, case, verdict);
-            self.text.push_str(&render::human(&compiled.sources, &findings, output::results_in_colour()));
+            self.text.push_str(&render::human(&compiled.sources, &findings, output::results_style(None)));
             let why = Failed { compiled, program, texts, case, verdict }.text();
             self.text.push_str(&why);
-            Some(render::human(&compiled.sources, &findings, false) + &why)
+            Some(render::human(&compiled.sources, &findings, render::Style::default()) + &why)
         };
         self.outcomes.push(TestOutcome { name: case.name.clone(), scenarios, file, failure });
     }
