@@ -389,7 +389,7 @@ fn after_a_long_stop_what_is_too_late_is_recorded_and_not_sent() {
     tick(&mut run, 0);
     drop(run);
     let mut run = shop.open(at(4 * DAY));
-    assert_eq!(run.rehearse(None, at(4 * DAY)).unwrap(), Rehearsal { leaving: 1, expired: 1, waiting: 0 });
+    assert_eq!(run.rehearse(None, at(4 * DAY)).unwrap(), Rehearsal { leaving: 1, expired: 1, waiting: 0, started: 0 });
     tick(&mut run, 4 * DAY);
     assert_eq!(states(&shop), BTreeMap::from([("accepted".into(), 1), ("expired".into(), 1)]));
 }
