@@ -13,7 +13,7 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
     let text = stream.text_at(place);
     let between_steps = expected.contains(&Rule::step);
     let (_, keyword) = keyword_before(stream, place);
-    if stream.at(place).is_some_and(|token| is_text(token)) && expected.contains(&Rule::name) {
+    if stream.at(place).is_some_and(is_text) && expected.contains(&Rule::name) {
         return Some(match keyword {
             "scenario" => {
                 "a scenario is called by one word, its title may follow: `scenario welcome \"Welcome\" { ... }`"

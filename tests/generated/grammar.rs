@@ -281,7 +281,7 @@ fn form(body: &str) -> String {
             _ => {}
         }
     }
-    out.join(" ").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+    out.join(" ").replace(" ( | )", "").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 }
 
 /// The page.
