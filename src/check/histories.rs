@@ -6,10 +6,15 @@ use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
+use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{Record, Type};
+use crate::model::{OWN_EVENTS, Record, Type};
 use crate::span::Span;
+use crate::syntax::is_number_word;
 use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
+
+/// How many events a help names.
+const SHOWN_MAX: usize = 4;
 
 /// The window of a history: as written where it is asked, or already known.
 #[derive(Debug)]
@@ -177,11 +182,29 @@ impl<'a> Checker<'a> {
                 }),
             None => {
                 let near = suggestion(name, names.model.events.keys().map(String::as_str));
-                with_suggestion(found, word, near, &format!("declare it: `event {name} {{ ... }}`"))
+                with_suggestion(found, word, near, &self.no_such_event(name))
             }
         };
         self.report(scope, found);
         None
+    }
+
+    /// The way out where no event has nearly this name.
+    fn no_such_event(&self, name: &str) -> String {
+        let model = &self.names.model;
+        let contact = model.entities.get("contact").and_then(|contact| contact.field(name));
+        match contact.map(|field| &field.ty) {
+            Some(Type::Date) => {
+                format!("this is a date of the contact, and no event: `every year on contact.{name}` begins with it")
+            }
+            Some(_) => format!("this is a field of the contact, and no event: write `contact.{name}`"),
+            None if is_number_word(name) => "numbers are written in digits: `3 days`".to_owned(),
+            None => {
+                let own = model.events.keys().filter(|event| !OWN_EVENTS.contains(&event.as_str()));
+                let known: Vec<&str> = own.map(String::as_str).take(SHOWN_MAX).collect();
+                format!("an event is one such as {}; to declare one, write `event {name} {{ ... }}`", or_list(&known))
+            }
+        }
     }
 
     /// The filters of an event, conjuncts apart; the keys of `same` go to `keys`.

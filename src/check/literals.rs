@@ -127,7 +127,8 @@ fn part_of_a_unit(count: Decimal, word: &Word, span: Span) -> Diagnostic {
         "month" | "quarter" => "`6 weeks` or `45 days`",
         _ => "`36 hours` for one day and a half",
     };
-    Diagnostic::new(Rule::BadLiteral, format!("`{count} {}` is not a whole number of {}", word.value, word.value))
+    let units = format!("{}s", word.value.trim_end_matches('s'));
+    Diagnostic::new(Rule::BadLiteral, format!("`{count} {}` is not a whole number of {units}", word.value))
         .at(span, "calendar units are counted whole")
         .because("a month is not always as long, so a part of one has no fixed meaning")
         .help(format!("write it in a smaller unit, such as {half}"))

@@ -350,6 +350,10 @@ impl<'a> Checker<'a> {
                 None => "a path begins with a field of the trigger, with `contact`, or with a definition".to_owned(),
             }
         };
+        let otherwise = match rest.is_empty() && !otherwise.starts_with("write") && scope.event.is_none() {
+            true => format!("a text stands in quotes, `\"{name}\"`; {otherwise}"),
+            false => otherwise,
+        };
         self.report(scope, with_suggestion(found, first, near, &otherwise));
     }
 

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Files, or folders with all `.scn` files under them
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
-    /// The CRM to look at; without it `crm` of `scn.toml`, where that file exists
+    /// The CRM to look at, its rows too; without it, the tables of `crm` of `scn.toml`, where that file exists
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
@@ -84,12 +84,13 @@ fn look(arguments: &Arguments) -> Result<Findings, Failure> {
         all.diagnostics.extend(unreadable);
         if let Some(path) = shown {
             // Findings depend on it: it is said which CRM was looked at.
-            output::notice(&format!("with the CRM {}, of `scn.toml`\n", clean(&path)));
+            let path = clean(&path);
+            output::notice(&format!("with the tables of {path}; `--crm {path}` looks at its rows too\n"));
         }
         let crm = named.as_ref().or(own.as_ref());
         let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
-        if let Some(crm) = crm {
+        if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         findings.settle(&project, &compiled.silences, &surroundings);

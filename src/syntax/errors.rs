@@ -3,6 +3,7 @@
 //! pest answers with the furthest place it reached and the rules it tried there. The words come from here.
 
 use super::grammar::Rule;
+use super::habits;
 use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
 use super::meant::{form_of, keyword_meant};
 use super::tokens::Stream;
@@ -16,9 +17,6 @@ const EXPECTED_MAX: usize = 4;
 
 /// How far back a misspelt keyword is looked for, in words.
 const NAMES_BEFORE_MAX: usize = 8;
-
-/// How far back the keyword of a sentence is looked for, in tokens.
-const FORM_BEFORE_MAX: usize = 40;
 
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
@@ -63,8 +61,10 @@ fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usiz
 
 /// How the sentence is written in which a text went astray before the token at `place`: that of the nearest keyword.
 fn form_before(stream: &Stream<'_>, place: usize) -> String {
-    let words = (0..place).rev().map(|place| stream.text_at(place)).take(FORM_BEFORE_MAX);
-    match words.filter_map(form_of).next() {
+    let (before, keyword) = habits::keyword_before(stream, place);
+    // `wait until` is a step, `until` alone a line of a test.
+    let keyword = if keyword == "until" && before == "wait" { before } else { keyword };
+    match form_of(keyword) {
         Some(form) => format!("write {form}"),
         None => "`docs/reference/grammar.md` shows what can be written where".to_owned(),
     }
@@ -88,20 +88,8 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
     }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
-    if let Some(help) = help(expected, text) {
-        return found.help(help);
-    }
-    match text {
-        "=" => found.help("`=` gives a value; to compare, write `is`"),
-        "<" | "<=" | ">" | ">=" => found.help("in a filter, begin the comparison with `where`: `where quantity >= 3`"),
-        "}" => found.help("check that every `}` closes a `{`, and that nothing is missing before it"),
-        "&" => found.help("write `and`"),
-        "!" => found.help("write `not`, or `is not`"),
-        ";" => found.help("leave it out: white space is enough between two steps"),
-        "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
-        "-" if expected.contains(&Rule::number) => found.help("write the number without `-`"),
-        _ => found.help(form_before(stream, place)),
-    }
+    let help = help(expected, text).or_else(|| habits::help(expected, stream, place)).map(str::to_owned);
+    found.help(help.unwrap_or_else(|| form_before(stream, place)))
 }
 
 /// How the sentence that was begun is written whole.
@@ -125,6 +113,9 @@ fn help(expected: &[Rule], text: &str) -> Option<&'static str> {
         }
         _ if wants(Rule::word_messages) || wants(Rule::kw_per) && !wants(Rule::kw_every) => {
             "write `at most 1 message per day and 3 per week`"
+        }
+        _ if wants(Rule::policy_line) => {
+            "write lines such as `at most 1 message per day`, `quiet hours 20:00 to 09:00` or `quiet hours on sunday`"
         }
         _ if wants(Rule::word_times) => "write `repeat 3 times every 2 weeks { ... }`",
         _ if number && (wants(Rule::time)) => "a time has two digits for the hour and two for the minute: `09:00`",
@@ -211,7 +202,12 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     }
     found(format!("unexpected `{text}`"))
         .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
-        .help("begin with `scenario NAME { ... }`, or with the trigger of the file's only scenario, `when EVENT ...`")
+        .help(match text {
+            "/" | "-" | "*" => "a comment begins with `#`",
+            _ => {
+                "begin with `scenario NAME { ... }`, or with the trigger of the file's only scenario, `when EVENT ...`"
+            }
+        })
 }
 
 /// What is wanted, in plain words: values and operators are named together.

@@ -1,5 +1,7 @@
 //! What a beginner writes for a keyword, and how the sentence of each keyword is written.
 
+use super::keywords::KEYWORDS;
+
 /// Words of daily English and of French, and the keyword that says it. None of them is declared by the library.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("after_that", "then"),
@@ -68,6 +70,26 @@ const OTHER_UNITS: &[(&str, &str)] = &[
 const CURRENCIES: &[(&str, &str)] =
     &[("dollar", "USD"), ("dollars", "USD"), ("euro", "EUR"), ("euros", "EUR"), ("livres", "GBP"), ("pounds", "GBP")];
 
+/// Types as other languages call them.
+const OTHER_TYPES: &[(&str, &str)] = &[
+    ("bool", "flag"),
+    ("boolean", "flag"),
+    ("datetime", "instant"),
+    ("decimal", "number"),
+    ("float", "number"),
+    ("int", "number"),
+    ("integer", "number"),
+    ("str", "text"),
+    ("string", "text"),
+    ("timestamp", "instant"),
+    ("varchar", "text"),
+];
+
+const NUMBERS: &[&str] = &[
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "un", "une", "deux", "trois",
+    "quatre", "cinq", "dix",
+];
+
 /// How the sentence of each keyword is written, for a text that broke off or went astray in it.
 const FORMS: &[(&str, &str)] = &[
     ("account", "`account points: number`"),
@@ -121,7 +143,19 @@ const FORMS: &[(&str, &str)] = &[
 
 /// The keyword that a word of daily English or French stands for.
 pub fn keyword_meant(word: &str) -> Option<&'static str> {
-    found(OTHER_WORDS, &word.to_lowercase())
+    let small = word.to_lowercase();
+    let in_capitals = KEYWORDS.iter().copied().find(|keyword| *keyword == small && word != small);
+    in_capitals.or_else(|| found(OTHER_WORDS, &small))
+}
+
+/// The type that a word of other languages names.
+pub fn type_meant(word: &str) -> Option<&'static str> {
+    found(OTHER_TYPES, &word.to_lowercase())
+}
+
+/// Whether a word is a number that should stand in digits.
+pub fn is_number_word(word: &str) -> bool {
+    NUMBERS.contains(&word.to_lowercase().as_str())
 }
 
 /// The unit of time that a word stands for.

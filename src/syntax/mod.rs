@@ -13,6 +13,7 @@ mod build_tests;
 mod cut;
 mod errors;
 mod grammar;
+mod habits;
 mod keywords;
 mod limits;
 mod meant;
@@ -26,7 +27,7 @@ mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
-pub use meant::{currency_meant, keyword_meant, unit_meant};
+pub use meant::{currency_meant, is_number_word, keyword_meant, type_meant, unit_meant};
 pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};

@@ -19,14 +19,17 @@ fn the_configuration_is_judged_whole_by_check() {
 }
 
 #[test]
-fn check_looks_at_the_crm_of_the_configuration_and_says_so() {
+fn check_looks_at_the_tables_of_the_configured_crm_and_says_so() {
     let shop = shop(CRM);
     execute(&shop.path().join("crm.db"), "UPDATE product SET delay = 'never' WHERE id = 1");
-    scn(shop.path(), &["check"]).expect(1, &["D005", "with the CRM crm.db, of `scn.toml`"]);
+    scn(shop.path(), &["check"]).expect(0, &["with the tables of crm.db; `--crm crm.db` looks at its rows too"]);
+    scn(shop.path(), &["check", "--crm", "crm.db"]).expect(1, &["D005"]);
+    execute(&shop.path().join("crm.db"), "DROP TABLE purchased");
+    scn(shop.path(), &["check"]).expect(1, &["D002", "`crm.db` has no table or view `purchased`"]);
     fs::remove_file(shop.path().join("crm.db")).unwrap();
     let without = scn(shop.path(), &["check"]);
     without.expect(0, &[]);
-    assert!(!without.err.contains("CRM") && !shop.path().join("crm.db").exists(), "{}", without.err);
+    assert!(!without.err.contains("crm.db") && !shop.path().join("crm.db").exists(), "{}", without.err);
 }
 
 const SAMPLE: &str = "crm = \"shop.db\"\n[sample]\ncsv = \"sales.csv\"\nwith = \"sales.sql\"\n";

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::Rule;
 use crate::span::Sources;
 
 const PAGE: &str = include_str!("../../../docs/reference/configuration.md");
@@ -130,7 +131,7 @@ fn what_is_wrong_is_said_where_it_stands() {
             "this is not TOML: string values must be quoted, expected literal string",
             "write `key = value`",
         ),
-        ("[sample]\ncsv = \"a\"\nwith = 3".into(), "3", "invalid type", "write"),
+        ("[sample]\ncsv = \"a\"\nwith = 3".into(), "3", "expected a path or a list of paths", "write"),
         ("[webhooks.stock]\n".into(), "[webhooks.stock]", "`url` is missing here", "write `url = "),
         (
             "[channels.email]\nfrom = \"not a mailbox\"".into(),
