@@ -22,20 +22,34 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
-/// Where a text writes a password that is no reference, in order. It looks at the text alone, since a file that
-/// is not TOML may hold a password as well.
+/// The keys that hold a secret, and what makes their values one.
+const KEYS: [(&str, fn(&str) -> bool); 3] = [
+    ("password", |value| !is_reference(value)),
+    ("secret", |value| !is_reference(value)),
+    // Somebody's name and password before the host.
+    ("url", |value| value.contains('@')),
+];
+
+/// Where a text writes a secret that is no reference, in order. It looks at the text alone, since a file that
+/// is not TOML may hold one as well.
 pub fn places(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut place = 0;
-    while let Some(at) = text.get(place..).and_then(|rest| rest.find("password")) {
-        place += at + "password".len();
+    let key_after = |place: usize| {
+        let rest = text.get(place..)?;
+        KEYS.iter()
+            .filter_map(|(key, is_secret)| Some((place + rest.find(key)? + key.len(), is_secret)))
+            .min_by_key(|key| key.0)
+    };
+    while let Some((after, is_secret)) = key_after(place) {
+        place = after;
         let Some(start) = value_after(text, place) else { continue };
         let end = value_end(text, start);
         let value = text.get(start..end).unwrap_or("").trim_matches(['"', '\'', ' ']);
-        if !is_reference(value) {
+        if is_secret(value) {
             found.push(start..end);
+            place = end;
         }
-        place = end;
     }
     found
 }
@@ -76,6 +90,10 @@ mod tests {
             ("password = \"env:NAME\"\npassword = canary", "password = \"env:NAME\"\npassword = ******"),
             ("password = 'file:/a'", "password = 'file:/a'"),
             ("password = \"canary", "password = *******"),
+            ("secret = \"whsec_x\"", "secret = *********"),
+            ("url = \"https://a.example\"\nsecret = 'x'", "url = \"https://a.example\"\nsecret = ***"),
+            ("{ url = \"https://a\", password = \"x\" }", "{ url = \"https://a\", password = *****"),
+            ("url = \"https://me:canary@a.example\"\n", "url = ****************************\n"),
             ("password = \"\"\"canary", "password = *********"),
             ("# the password\npassword", "# the password\npassword"),
         ] {

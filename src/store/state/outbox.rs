@@ -97,6 +97,19 @@ impl State {
         })
     }
 
+    /// The instant until which an earlier call of the same contact to the same webhook waits, after `now`.
+    pub fn call_before(&self, ticket: &Ticket, now: Instant) -> Result<Option<Instant>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT max(earlier.next_at) FROM scn_outbox AS call
+                       JOIN scn_outbox AS earlier ON earlier.part = call.part AND earlier.contact = call.contact
+                       WHERE call.key = ?2 AND call.part = ?1 AND earlier.alternatives = '[]'
+                         AND earlier.message = call.message AND earlier.id < call.id AND earlier.next_at > ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row((ticket.part, ticket.key.to_string(), now.0), |row| row.get::<_, Option<i64>>(0))
+        })
+        .map(|until| until.map(Instant))
+    }
+
     /// Claims calls of webhooks, each to this address.
     pub fn claim_calls(&mut self, calls: &[(Ticket, String)], now: Instant) -> Result<(), Error> {
         let run = self.run.clone();
