@@ -22,13 +22,16 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
-/// The keys that hold a secret, and what makes their values one.
-const KEYS: [(&str, fn(&str) -> bool); 3] = [
-    ("password", |value| !is_reference(value)),
-    ("secret", |value| !is_reference(value)),
-    // Somebody's name and password before the host.
-    ("url", |value| value.contains('@')),
-];
+/// The keys whose values may be secrets.
+const KEYS: [&str; 3] = ["password", "secret", "url"];
+
+fn is_secret(key: &str, value: &str) -> bool {
+    match key {
+        // Somebody's name and password before the host.
+        "url" => value.contains('@'),
+        _ => !is_reference(value),
+    }
+}
 
 /// Where a text writes a secret that is no reference, in order. It looks at the text alone, since a file that
 /// is not TOML may hold one as well.
@@ -37,16 +40,15 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
     let mut place = 0;
     let key_after = |place: usize| {
         let rest = text.get(place..)?;
-        KEYS.iter()
-            .filter_map(|(key, is_secret)| Some((place + rest.find(key)? + key.len(), is_secret)))
-            .min_by_key(|key| key.0)
+        let found = KEYS.iter().filter_map(|key| Some((place + rest.find(key)? + key.len(), *key)));
+        found.min_by_key(|(after, _)| *after)
     };
-    while let Some((after, is_secret)) = key_after(place) {
+    while let Some((after, key)) = key_after(place) {
         place = after;
         let Some(start) = value_after(text, place) else { continue };
         let end = value_end(text, start);
         let value = text.get(start..end).unwrap_or("").trim_matches(['"', '\'', ' ']);
-        if is_secret(value) {
+        if is_secret(key, value) {
             found.push(start..end);
             place = end;
         }
@@ -93,7 +95,7 @@ mod tests {
             ("secret = \"whsec_x\"", "secret = *********"),
             ("url = \"https://a.example\"\nsecret = 'x'", "url = \"https://a.example\"\nsecret = ***"),
             ("{ url = \"https://a\", password = \"x\" }", "{ url = \"https://a\", password = *****"),
-            ("url = \"https://me:canary@a.example\"\n", "url = ****************************\n"),
+            ("url = \"https://me:canary@a.example\"\n", "url = *****************************\n"),
             ("password = \"\"\"canary", "password = *********"),
             ("# the password\npassword", "# the password\npassword"),
         ] {

@@ -88,8 +88,8 @@ impl Run {
         if calls.is_empty() {
             return Ok(());
         }
-        // The order of decision: a call that waited and one that did not are due at different instants.
-        calls.sort_by_key(|call| call.due);
+        // They come by when they are to be looked at, which is another order for those that waited.
+        calls.sort_by_key(|call| call.number);
         let webhooks = Arc::clone(&self.delivery.webhooks);
         let (posted, written): (Vec<DueMessage>, Vec<DueMessage>) =
             calls.into_iter().partition(|call| webhooks.contains_key(call_of(call).0));
