@@ -18,6 +18,7 @@ use std::path::Path;
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),
+    ("base64", &["channel"]),
     // `diagnostic` names what it found before by a digest.
     ("blake3", &["diagnostic", "engine", "ir", "store", "drivers", "cli"]),
     // The calendar stands in `time`; the filter `date` of templates takes formats of `strftime`.
@@ -28,6 +29,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("csv", &["store", "drivers"]),
     ("flate2", &["store"]),
+    ("httpdate", &["channel"]),
     ("idna", &["channel"]),
     // The scenarios that `scn new` copies.
     ("include_dir", &["cli"]),
@@ -41,6 +43,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("pest_derive", &["syntax"]),
     ("postcard", &["engine", "store"]),
     ("quick_junit", &["cli"]),
+    ("ring", &["channel"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["syntax", "model", "check", "compile", "ir", "engine", "store", "channel"]),
     ("rustc_hash", &["compile", "engine", "store", "drivers"]),

@@ -28,8 +28,8 @@ pub struct Settings {
     /// Where messages are written while no server is configured.
     pub outbox: PathBuf,
     pub email: Option<Email>,
-    /// The addresses of webhooks, by their names; a call of any other is written as a file.
-    pub webhooks: BTreeMap<String, String>,
+    /// Webhooks by their names; a call of any other is written as a file.
+    pub webhooks: BTreeMap<String, Webhook>,
     pub sample: Option<Sample>,
     /// `[check.levels]`: what the findings of a rule count.
     pub levels: Levels,
@@ -56,6 +56,16 @@ pub struct Server {
     pub login: Option<(String, String)>,
     /// How many connections are open at once.
     pub connections: usize,
+}
+
+/// `[webhooks.NAME]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub url: String,
+    /// Where the key is kept that signs calls: `env:NAME` or `file:PATH`, relative to the project's folder.
+    pub secret: Option<String>,
+    /// Certificates (PEM) trusted beside the system's.
+    pub authority: Option<PathBuf>,
 }
 
 /// How the connection to a server is protected (RFC 8314).
@@ -193,6 +203,8 @@ struct ServerTable {
 #[serde(deny_unknown_fields)]
 struct WebhookTable {
     url: Spanned<String>,
+    secret: Option<Spanned<String>>,
+    authority: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -237,7 +249,7 @@ impl File {
             outbox: self.outbox.map_or(defaults.outbox, whole),
             email: email.map(EmailTable::settings).transpose()?,
             webhooks: (self.webhooks.into_iter())
-                .map(|(name, webhook)| Ok((name, webhook_address(webhook.url)?)))
+                .map(|(name, webhook)| Ok((name, webhook.settings(root)?)))
                 .collect::<Result<_, _>>()?,
             sample: self.sample.map(|sample| Sample {
                 csv: whole(sample.csv),
@@ -273,7 +285,7 @@ impl ServerTable {
     fn settings(self) -> Result<Server, WrongValue> {
         let login = match (self.user, self.password) {
             (None, None) => None,
-            (Some(user), Some(password)) => Some((user.into_inner(), password_reference(password)?)),
+            (Some(user), Some(password)) => Some((user.into_inner(), reference(password, "a password")?)),
             (Some(alone), None) => {
                 let help = "write `password = \"env:NAME\"` beside it, or leave both out";
                 return Err(WrongValue::new(alone.span(), "`user` without `password`", help));
@@ -337,12 +349,18 @@ fn expire(text: Spanned<String>) -> Result<Duration, WrongValue> {
     }
 }
 
-fn webhook_address(url: Spanned<String>) -> Result<String, WrongValue> {
-    if may_be_webhook(url.get_ref()) {
-        return Ok(url.into_inner());
+impl WebhookTable {
+    fn settings(self, root: &Path) -> Result<Webhook, WrongValue> {
+        if !may_be_webhook(self.url.get_ref()) {
+            let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
+            return Err(WrongValue::new(self.url.span(), "this is no address of a webhook", help));
+        }
+        Ok(Webhook {
+            url: self.url.into_inner(),
+            secret: self.secret.map(|secret| reference(secret, "a secret")).transpose()?,
+            authority: self.authority.map(|path| root.join(path)),
+        })
     }
-    let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
-    Err(WrongValue::new(url.span(), "this is no address of a webhook", help))
 }
 
 fn pages(url: Spanned<String>) -> Result<String, WrongValue> {
@@ -384,13 +402,14 @@ fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {
     }
 }
 
-fn password_reference(text: Spanned<String>) -> Result<String, WrongValue> {
+/// Where a secret is kept, which is what `what` calls it.
+fn reference(text: Spanned<String>, what: &str) -> Result<String, WrongValue> {
     if mask::is_reference(text.get_ref()) {
         return Ok(text.into_inner());
     }
     Err(WrongValue::new(
         text.span(),
-        "a password does not stand in this file",
+        format!("{what} does not stand in this file"),
         "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that only you can read",
     ))
 }

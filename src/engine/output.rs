@@ -81,9 +81,11 @@ pub enum Act {
         scenario: String,
     },
     Erase,
+    /// It is not made after it expires.
     Call {
         webhook: String,
         values: Vec<MessageValue>,
+        expires: Instant,
     },
 }
 

@@ -29,6 +29,12 @@ fn the_example_of_the_reference_is_read_whole() {
     assert_eq!((server.host.as_str(), server.port, server.tls), ("smtp.shop.example", 587, Tls::Starttls));
     assert_eq!(server.login, Some(("shop".into(), "env:SHOP_SMTP_PASSWORD".into())));
     assert_eq!(server.connections, 4);
+    let stock = Webhook {
+        url: "https://shop.example/hooks/stock".into(),
+        secret: Some("env:SHOP_STOCK_SECRET".into()),
+        authority: Some("/shop/authority.pem".into()),
+    };
+    assert_eq!(settings.webhooks, [("stock".to_owned(), stock)].into());
     let sample = settings.sample.unwrap();
     assert_eq!(
         (sample.csv.as_path(), sample.with.as_slice()),
@@ -69,6 +75,7 @@ fn every_key_of_a_table_is_in_the_reference() {
         ("[channels]", "channels."),
         ("[channels.email]", "channels.email."),
         ("[channels.email.server]", "channels.email.server."),
+        ("[webhooks.NAME]", "webhooks.NAME."),
         ("[sample]", "sample."),
         ("[check]", "check."),
     ] {
@@ -173,7 +180,19 @@ fn what_is_wrong_is_said_where_it_stands() {
             "a password does not stand in this file",
             "write `env:NAME`",
         ),
-        (server("password = 12345"), "12345", "this is no reference to a password", "write `env:NAME`"),
+        (
+            "[webhooks.a]\nurl = \"https://a.example\"\nsecret = \"canary\"".into(),
+            "\"canary\"",
+            "a secret does not stand in this file",
+            "write `env:NAME`",
+        ),
+        (
+            "[webhooks.a]\nurl = \"http://a.example\"".into(),
+            "\"http://a.example\"",
+            "this is no address of a webhook",
+            "write `https://...`",
+        ),
+        (server("password = 12345"), "12345", "this is no reference to a secret", "write `env:NAME`"),
     ] {
         let mut sources = Sources::default();
         sources.add("scn.toml", text.clone());

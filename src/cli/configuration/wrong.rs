@@ -36,7 +36,7 @@ impl Wrong<'_> {
         let at = error.span().unwrap_or(0..0);
         let hidden = mask::places(self.text).iter().any(|secret| secret.start < at.end && at.start < secret.end);
         if hidden {
-            return self.finding(at, "this is no reference to a password", "write `env:NAME` or `file:PATH`");
+            return self.finding(at, "this is no reference to a secret", "write `env:NAME` or `file:PATH`");
         }
         let message = error.message().lines().next().unwrap_or_default();
         if let Some(kind) = message.strip_prefix("unknown ").and_then(|rest| rest.split(' ').next()) {

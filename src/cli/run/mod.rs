@@ -7,9 +7,10 @@ use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
 use super::{instant, output, sources, surroundings, whole};
-use crate::channel::{Credentials, EmailSettings, SecretReference, Sender};
+use crate::channel::{Credentials, EmailSettings, Secret, SecretReference, Sender, Webhook};
 use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
 use crate::time::{Instant, Zone};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let report = run.report();
     let sent: u64 = report.sent.values().sum();
     Ok(match () {
-        () if report.circuit_open => Exit::CircuitOpen,
+        () if report.circuit_open || !report.stopped_webhooks.is_empty() => Exit::CircuitOpen,
         () if report.notes.set_aside > 0 || !report.unreadable.is_empty() => Exit::Findings,
         () if arguments.once && report.deferred > 0 && sent == 0 => Exit::Busy,
         () => Exit::Done,
@@ -150,10 +151,7 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
             let credentials = match &server.login {
                 None => None,
                 Some((user, reference)) => {
-                    let reference =
-                        SecretReference::parse(reference).map_err(|error| wrong(format!("`password`: {error}")))?;
-                    let password =
-                        reference.resolve(&project.root).map_err(|error| wrong(format!("`password`: {error}")))?;
+                    let password = secret(project, "password", reference)?;
                     Some(Credentials { user: user.clone(), password })
                 }
             };
@@ -168,8 +166,26 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
         email = Some(nobody);
     }
     let templates = Arc::new(surroundings::templates(project)?);
-    let webhooks = settings.webhooks.clone();
+    let webhooks = Arc::new(webhooks(project)?);
     Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post, webhooks })
+}
+
+fn webhooks(project: &Project) -> Result<BTreeMap<String, Webhook>, Failure> {
+    let mut webhooks = BTreeMap::new();
+    for (name, configured) in &project.settings.webhooks {
+        let key = format!("webhooks.{name}.secret");
+        let secret = configured.secret.as_ref().map(|reference| secret(project, &key, reference)).transpose()?;
+        let webhook = Webhook::new(&configured.url, secret.as_ref(), configured.authority.as_deref())
+            .map_err(|error| Failure::new(Exit::Configuration, format!("`webhooks.{name}`: {error}")))?;
+        webhooks.insert(name.clone(), webhook);
+    }
+    Ok(webhooks)
+}
+
+/// Fetches the secret of a key.
+fn secret(project: &Project, key: &str, reference: &str) -> Result<Secret, Failure> {
+    let fetched = SecretReference::parse(reference).and_then(|reference| reference.resolve(&project.root));
+    fetched.map_err(|error| Failure::new(Exit::Configuration, format!("`{key}`: {error}")))
 }
 
 /// After a long stop, and before older events are taken, says what would leave, and asks.

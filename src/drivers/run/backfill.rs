@@ -36,7 +36,7 @@ impl Run {
             outbox: folder.path().join("outbox"),
             email: None,
             post: Post::Files,
-            webhooks: BTreeMap::new(),
+            webhooks: Arc::default(),
         };
         let setup = Setup { bundle: &self.bundle, crm: self.crm.again()?, state: &copy, delivery };
         let mut run = Run::open(setup, "rehearsal", now)?;

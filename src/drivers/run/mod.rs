@@ -21,13 +21,13 @@ pub use deliver::{Delivery, Post};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
-use crate::channel::Caller;
 use crate::engine::{self, Counts, Measures, Needs, Program, World};
 use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
 use crate::time::Instant;
+use calls::Line;
 use circuit::Circuit;
 use looks::Looks;
 use rustc_hash::FxHashSet;
@@ -76,8 +76,10 @@ pub struct Run {
     looked_at: Option<Instant>,
     /// The latest refresh of each measure.
     told_measures: BTreeMap<String, Instant>,
-    /// Made with the first call by HTTP.
-    caller: Option<Caller>,
+    /// What is known of each webhook.
+    lines: BTreeMap<String, Line>,
+    /// When the tick began that is going on.
+    ticked: std::time::Instant,
     report: Report,
 }
 
@@ -110,6 +112,8 @@ pub struct Report {
     pub unreadable: BTreeSet<String>,
     /// Whether the server refuses so much that sending stopped.
     pub circuit_open: bool,
+    /// Webhooks that refuse so many calls that no more are made.
+    pub stopped_webhooks: BTreeSet<String>,
     /// Messages that wait for another try.
     pub deferred: u64,
 }
@@ -205,7 +209,8 @@ impl Run {
             measures: Measures::default(),
             looked_at: None,
             told_measures: BTreeMap::new(),
-            caller: None,
+            lines: BTreeMap::new(),
+            ticked: std::time::Instant::now(),
             report,
         };
         run.settle_files(now)?;
@@ -218,6 +223,7 @@ impl Run {
     /// Does everything that is due by `now`: takes new rows, steps contacts, sends messages. With `stop`, ends between
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.ticked = std::time::Instant::now();
         self.poll(now)?;
         self.refresh(now)?;
         self.try_writes_again(now);
