@@ -43,6 +43,7 @@ pub fn bundle(scenarios: Vec<Scenario>) -> Bundle {
         identity: Vec::new(),
         scenarios,
         messages: Vec::new(),
+        written: Vec::new(),
     }
 }
 
