@@ -110,7 +110,7 @@ fn engagement(scenario: &Scenario, at: StepIx) -> &[String] {
     }
 }
 
-/// Whether two steps do the same to the contact, so that one may be the other after an edit.
+/// Whether two steps do the same to the contact, so that one may be the other after an edit. A tag is no harm twice.
 fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> bool {
     fn field(scenario: &Scenario, slot: u16) -> Option<&str> {
         scenario.code.contact.get(usize::from(slot)).map(|field| field.name.as_str())
@@ -125,7 +125,6 @@ fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> 
         | (Op::Debit { account: one, .. }, Op::Debit { account: two, .. })
         | (Op::Start { scenario: one }, Op::Start { scenario: two })
         | (Op::Call { webhook: one, .. }, Op::Call { webhook: two, .. }) => one == two,
-        (Op::Tag { .. }, Op::Tag { .. }) | (Op::Erase, Op::Erase) => true,
         _ => false,
     }
 }

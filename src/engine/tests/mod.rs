@@ -2,6 +2,7 @@
 
 mod build;
 mod clocks;
+mod migrate;
 
 use super::{Count, Counts, EffectKey, State};
 use crate::engine::StateError;
