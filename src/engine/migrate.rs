@@ -142,7 +142,6 @@ impl Passage {
                 Phase::WaitingFor(_) => Phase::WaitingFor(way.to),
                 _ => Phase::Waiting(way.to),
             },
-            generation: instance.generation + 1,
             kept: kept(old, new, instance, facts)?,
             pending: self.pending(old, new, instance)?,
             own: self.own(old, new, instance),

@@ -26,6 +26,7 @@ fn shop(text: &str) -> Shop {
         "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT);
          CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, family TEXT, recurring INTEGER, delay TEXT);
          CREATE TABLE purchased(id INTEGER PRIMARY KEY, contact INTEGER, product INTEGER, at, quantity, amount, \"order\" TEXT);
+         CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at, list TEXT);
          CREATE TABLE opened(id INTEGER PRIMARY KEY, contact INTEGER, at, message TEXT, \"by\" TEXT);
          INSERT INTO contact SELECT value, 'c' || value || '@example.com' FROM json_each('[1, 2, 3, 4, 5]');
          INSERT INTO product VALUES (1, 'soap', 'soap', 1, '1 day'), (2, 'oil', 'oil', 1, '3 days');",
@@ -130,8 +131,8 @@ fn an_instance_that_might_get_a_message_twice_stays() {
 fn only_the_scenario_that_is_named_migrates_and_nothing_before_it_is_confirmed() {
     let two = |wait: &str| {
         format!(
-            "scenario one {{ when purchased product.recurring @pause wait {wait} send email hello }}
-             scenario two {{ when purchased product.recurring @pause wait {wait} send email reminder }}"
+            "scenario early {{ when purchased product.recurring @pause wait {wait} send email hello }}
+             scenario late {{ when purchased product.recurring @pause wait {wait} send email reminder }}"
         )
     };
     let mut shop = shop(&two("1 day"));
@@ -141,15 +142,15 @@ fn only_the_scenario_that_is_named_migrates_and_nothing_before_it_is_confirmed()
     drop(run);
     shop.edit(&two("2 days"), "UTC");
     let mut run = shop.open(at(HOUR));
-    let migration = run.migration(Some("two"), at(HOUR)).unwrap();
+    let migration = run.migration(Some("late"), at(HOUR)).unwrap();
     assert_eq!((migration.going(), migration.groups.len()), (1, 1));
     assert_eq!(migration.groups[0].text.as_deref(), Some("wait 1 day"));
     drop(migration);
     assert_eq!(run.migration(None, at(HOUR)).unwrap().going(), 2, "nothing was done");
-    let migration = run.migration(Some("two"), at(HOUR)).unwrap();
+    let migration = run.migration(Some("late"), at(HOUR)).unwrap();
     run.migrate(migration, at(HOUR)).unwrap();
     let left = run.migration(None, at(HOUR)).unwrap();
-    assert_eq!((left.groups.len(), left.groups[0].scenario.as_str()), (1, "one"));
+    assert_eq!((left.groups.len(), left.groups[0].scenario.as_str()), (1, "early"));
 }
 
 #[test]
@@ -183,6 +184,33 @@ fn a_version_that_asks_about_messages_that_nobody_remembered_is_not_taken() {
     shop.edit(&format!("{old} wait 1 day if not opened hello {{ send email advice }}"), "UTC");
     let mut run = shop.open(at(HOUR));
     assert_eq!(migrates(&mut run, HOUR), [(2, Err(Stays::Message), 1)]);
+}
+
+#[test]
+fn what_the_new_version_reads_of_the_trigger_is_read_of_its_row() {
+    let old = "when purchased product.recurring send email hello wait 1 day send email thanks";
+    let read = old.replace("email thanks", "email advice only if trigger.quantity > 1");
+    let strange = "when subscribed send email hello wait 1 day send email advice only if trigger.list is \"news\"";
+    for (text, wanted) in [(read.as_str(), Ok(2)), (strange, Err(Stays::Trigger))] {
+        let mut shop = shop(old);
+        let mut run = shop.open(at(0));
+        buys(&shop, 1, 1, 1, 0);
+        shop.sql(&format!("INSERT INTO purchased VALUES (2, 2, 1, {START}, 2, '9.95', NULL)"));
+        tick(&mut run, 0);
+        drop(run);
+        shop.edit(text, "UTC");
+        let mut run = shop.open(at(HOUR));
+        assert_eq!(migrates(&mut run, HOUR), [(2, wanted, 2)]);
+        drop(run);
+        let mut run = shop.open(at(2 * HOUR));
+        tick(&mut run, DAY);
+        let later: Vec<_> = sent(&shop).into_iter().filter(|(_, message, _)| message != "hello").collect();
+        let expected = match wanted {
+            Ok(_) => vec![row(2, "advice", DAY)],
+            Err(_) => vec![row(1, "thanks", DAY), row(2, "thanks", DAY)],
+        };
+        assert_eq!(later, expected, "{text}");
+    }
 }
 
 #[test]
