@@ -48,6 +48,8 @@ mod shrink;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
+#[path = "run/versions.rs"]
+mod versions;
 #[path = "oracle/world.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod world;

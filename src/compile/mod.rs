@@ -12,6 +12,7 @@ mod tests;
 mod uses;
 mod verify;
 mod words;
+mod written;
 
 use crate::check::{CheckFile, Checked, check};
 use crate::diagnostic::{Diagnostic, Level, Silence};
@@ -112,7 +113,10 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
-    let program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
+    let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
+    if let Some(program) = &mut program {
+        program.bundle.written = written::written(&files, &parsed, &sources, &checked);
+    }
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
         diagnostics = all;
@@ -191,6 +195,7 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             identity: checked.identity.clone(),
             scenarios,
             messages,
+            written: Vec::new(),
         },
         origins,
     })

@@ -88,6 +88,7 @@ impl<'a> Stepper<'a, '_> {
             last_message: None,
             pending: SmallVec::new(),
             own: Vec::new(),
+            passed: Vec::new(),
         };
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);

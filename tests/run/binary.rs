@@ -106,6 +106,16 @@ impl Project {
         self.command(&["--once"]).output().unwrap()
     }
 
+    /// As it is told.
+    pub fn with(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Writes a file again.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
     /// Runs until it is stopped.
     pub fn spawn(&self) -> Child {
         self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

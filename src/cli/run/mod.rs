@@ -9,6 +9,7 @@ use super::sources::failure;
 use super::{instant, output, sources, surroundings, whole};
 use crate::channel::{Credentials, EmailSettings, Secret, SecretReference, Sender, Webhook};
 use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
+use crate::ir::Bundle;
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -39,7 +40,10 @@ pub struct Arguments {
     /// Also take the events since this instant, which would be too old otherwise; asks before it sends
     #[arg(long, value_name = "SINCE")]
     pub backfill: Option<String>,
-    /// Answer yes to what `--backfill`, or a run after a long stop, asks
+    /// Let running instances of older versions of this scenario, or of all, go on with the present one; asks before
+    #[arg(long, value_name = "SCENARIO|all")]
+    pub migrate: Option<String>,
+    /// Answer yes to what `--backfill`, `--migrate`, or a run after a long stop, asks
     #[arg(long)]
     pub yes: bool,
 }
@@ -63,12 +67,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if since.is_some_and(|since| since > now()) {
         return Err(Failure::new(Exit::Usage, "`--backfill` is in the future").help("name an instant that has passed"));
     }
+    let migrated = arguments.migrate.as_deref().map(|named| migrated(bundle, named)).transpose()?;
     let delivery = delivery(&project)?;
     let name = format!("{}-{}", std::process::id(), now().0);
     let setup = Setup { bundle, crm, state: &state, delivery };
     let mut run = Run::open(setup, &name, now()).map_err(refused)?;
     output::notice(&summary::opening(&run, &state));
     confirm(&run, since, bundle.settings.expire, zone, arguments.yes)?;
+    if let Some(scenario) = migrated {
+        migrate(&mut run, scenario, arguments.yes)?;
+    }
     if let Some(since) = since {
         run.backfill(since, now()).map_err(failure)?;
     }
@@ -204,7 +212,35 @@ fn confirm(
     output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
     // An instance that starts may send later, and may do more than send.
     let begins = since.is_some() && rehearsal.started > 0;
-    if rehearsal.leaving == 0 && !begins || yes {
+    if rehearsal.leaving == 0 && !begins { Ok(()) } else { ask(yes) }
+}
+
+/// The scenario whose instances are to go on with its present version; `None` for all.
+fn migrated<'a>(bundle: &Bundle, named: &'a str) -> Result<Option<&'a str>, Failure> {
+    if named == "all" {
+        return Ok(None);
+    }
+    if bundle.scenarios.iter().any(|scenario| scenario.name == named) {
+        return Ok(Some(named));
+    }
+    Err(Failure::new(Exit::Usage, format!("`--migrate`: there is no scenario `{named}` here"))
+        .help("name one that is among those given, or `all`"))
+}
+
+/// Says which instances of older versions would go on with the present one and which stay, asks, and lets them go.
+fn migrate(run: &mut Run, scenario: Option<&str>, yes: bool) -> Result<(), Failure> {
+    let migration = run.migration(scenario, now()).map_err(failure)?;
+    output::notice(&summary::migration(&migration));
+    if migration.going() == 0 {
+        return Ok(());
+    }
+    ask(yes)?;
+    run.migrate(migration, now()).map_err(failure)
+}
+
+/// Goes on only when somebody says so.
+fn ask(yes: bool) -> Result<(), Failure> {
+    if yes {
         return Ok(());
     }
     let refuse = || Failure::new(Exit::Usage, "nothing was done").help("add `--yes` to go on");

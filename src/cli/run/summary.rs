@@ -2,9 +2,10 @@
 
 use crate::cli::counted::{counted, grouped, verb};
 use crate::drivers::Error;
-use crate::drivers::run::{Rehearsal, Report, Run};
+use crate::drivers::run::{Migration, Rehearsal, Report, Run};
 use crate::drivers::story::{count_words, moment};
-use crate::engine::Count;
+use crate::engine::{Count, Stays};
+use crate::ir::ScenarioHash;
 use crate::model::OWN_EVENTS;
 use crate::store::crm::Lack;
 use crate::store::state::MessageState;
@@ -56,6 +57,49 @@ pub fn rehearsed(rehearsal: &Rehearsal, backfill: bool) -> String {
         verb(expired, "is", "are"),
         counted(waiting, "contact"),
     )
+}
+
+/// Which instances of older versions go on with the present one, where they stand, and which stay.
+pub fn migration(migration: &Migration) -> String {
+    let mut text = String::new();
+    let mut before: Option<(&str, ScenarioHash)> = None;
+    for group in &migration.groups {
+        if before != Some((&group.scenario, group.version)) {
+            let version: String = group.version.to_string().chars().take(8).collect();
+            let _ = writeln!(text, "running instances of `{}`, version {version}", group.scenario);
+            before = Some((&group.scenario, group.version));
+        }
+        let step = match &group.text {
+            Some(words) => format!("step {}, `{words}`", group.step),
+            None => format!("step {}", group.step),
+        };
+        let fate = match group.to {
+            Ok(to) if to == group.step => "go to the present version".to_owned(),
+            Ok(to) => format!("go to the present version, where it is step {to}"),
+            Err(stays) => format!("stay: {}", why(stays)),
+        };
+        let _ = writeln!(text, "  {} in {step}: {fate}", group.instances);
+    }
+    if migration.unreadable > 0 {
+        let _ = writeln!(text, "those of {} contacts stay: they cannot be read now", migration.unreadable);
+    }
+    let (going, all) = (migration.going(), migration.groups.iter().map(|group| group.instances).sum::<u64>());
+    if all == 0 {
+        text.push_str("no running instance of an older version\n");
+    } else {
+        let stay = all - going;
+        let _ = writeln!(text, "{going} go to the present version, {stay} go on with the one they began with");
+    }
+    text
+}
+
+fn why(stays: Stays) -> &'static str {
+    match stays {
+        Stays::NoStep => "the present version has no such step, or not for sure",
+        Stays::Order => "a step would be done twice, or passed over",
+        Stays::Trigger => "the present version reads what is not known of their trigger",
+        Stays::Message => "the present version does not know a message that they sent",
+    }
 }
 
 /// What was told already, so that each piece of news is told once.

@@ -77,6 +77,7 @@ fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
         identity: bundle.identity.clone(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
+        written: Vec::new(),
     };
     Program::link(&own, &[]).map_err(|error| failure(drivers::Error::Link(error)))
 }

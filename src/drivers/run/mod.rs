@@ -11,6 +11,7 @@ mod connections;
 mod deliver;
 mod journal;
 mod looks;
+mod migrate;
 mod persons;
 mod poll;
 mod step;
@@ -18,6 +19,7 @@ mod writes;
 
 pub use backfill::Rehearsal;
 pub use deliver::{Delivery, Post};
+pub use migrate::{Group, Migration};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};

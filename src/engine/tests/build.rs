@@ -43,6 +43,7 @@ pub fn bundle(scenarios: Vec<Scenario>) -> Bundle {
         identity: Vec::new(),
         scenarios,
         messages: Vec::new(),
+        written: Vec::new(),
     }
 }
 
@@ -68,7 +69,7 @@ impl World1 {
         }
     }
 
-    fn facts(&self) -> Facts<'_> {
+    pub fn facts(&self) -> Facts<'_> {
         Facts { world: &self.world, person: &self.person, life: &self.life, measures: Measures::NONE }
     }
 
