@@ -296,7 +296,7 @@ impl Program {
 
     /// Whether contacts without any event take part.
     pub fn takes_all(&self) -> bool {
-        let takes = |start: &Start| matches!(start, Start::Every(_) | Start::Silence { since: Some(_), .. });
+        let takes = |start: &Start| matches!(start, Start::Every { .. } | Start::Silence { since: Some(_), .. });
         let mut units = self.units.iter();
         !self.measures.is_empty() || units.any(|unit| unit.current && takes(&unit.scenario.start))
     }
