@@ -147,8 +147,11 @@ impl<'a> Checker<'a> {
                 plain(history, optional)
             };
             let unknown = flag(Kind::Missing, true, span);
-            let unclear = std::iter::once(by(false)).chain(self.was_not_sent(&history, span)).collect();
-            let unsure = flag(Kind::And(vec![flag(Kind::Or(unclear), false, span), unknown]), true, span);
+            let unclear = match self.was_not_sent(&history, span) {
+                Some(not_sent) => flag(Kind::Or(vec![by(false), not_sent]), false, span),
+                None => by(false),
+            };
+            let unsure = flag(Kind::And(vec![unclear, unknown]), true, span);
             return flag(Kind::Or(vec![by(true), unsure]), true, span);
         }
         if says_by_whom(event) {

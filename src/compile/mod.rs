@@ -13,7 +13,7 @@ mod uses;
 mod verify;
 mod words;
 
-use crate::check::{CheckFile, Checked, check};
+use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings};
@@ -70,6 +70,10 @@ pub struct Origin {
     /// The folder of its file.
     pub folder: String,
     pub steps: Vec<(StepIx, Span)>,
+    /// Of each of its triggers, the clauses of the filter.
+    pub triggers: Vec<Vec<Span>>,
+    /// What follows `for`.
+    pub audience: Option<Span>,
 }
 
 /// A name in reach, for `scn words`.
@@ -149,6 +153,10 @@ struct Program {
     origins: BTreeMap<String, Origin>,
 }
 
+fn clauses(trigger: &typed::Trigger) -> Vec<Span> {
+    trigger.filters.iter().map(|filter| filter.span).collect()
+}
+
 fn lower_all(checked: &Checked) -> Result<Program, InError> {
     if checked.cases.len() < checked.cases_written {
         return Err(InError);
@@ -165,6 +173,8 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             span: typed.span,
             folder: typed.folder.clone(),
             steps: lowered.steps,
+            triggers: typed.start.events().iter().map(clauses).collect(),
+            audience: typed.audience.as_ref().map(|audience| audience.span),
         };
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);

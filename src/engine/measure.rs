@@ -73,9 +73,9 @@ impl Partial {
         let known = i128::from(self.known);
         match kind {
             MeasureKind::Average if known == 0 => Value::Missing,
-            MeasureKind::Average if is_length => Value::Duration(length(self.sum / known)),
+            MeasureKind::Average if is_length => whole_seconds(self.sum / known),
             MeasureKind::Average => number(self.sum, known),
-            MeasureKind::Sum if is_length => Value::Duration(length(self.sum)),
+            MeasureKind::Sum if is_length => whole_seconds(self.sum),
             MeasureKind::Sum => number(self.sum, 1),
             MeasureKind::Count => Value::Number(Decimal::from(self.holds)),
             MeasureKind::Share => {
@@ -86,6 +86,11 @@ impl Partial {
             MeasureKind::Greatest => self.greatest.clone().unwrap_or_default(),
         }
     }
+}
+
+/// A duration in whole seconds, as finely as a text can say an instant.
+fn whole_seconds(micros: i128) -> Value {
+    Value::Duration(length(micros / 1_000_000 * 1_000_000))
 }
 
 fn billionths(number: Decimal) -> i128 {

@@ -81,6 +81,8 @@ enum Owner {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub settings: Settings,
+    /// The fields by which contacts are one person, the strongest first.
+    pub identity: Vec<String>,
     policy: LinkedPolicy,
     messages: MessageSlots,
     needs: Needs,
@@ -128,6 +130,7 @@ impl Program {
         let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
+            identity: bundle.identity.clone(),
             policy: LinkedPolicy::new(&bundle.policy, &needs),
             messages: MessageSlots::new(&needs),
             probes: Vec::new(),
