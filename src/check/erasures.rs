@@ -103,7 +103,7 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator
 
 /// `every month erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
-    let everyone = matches!(scenario.start, Start::Every(_)) && conditions(scenario, erasure).next().is_none();
+    let everyone = matches!(scenario.start, Start::Every { .. }) && conditions(scenario, erasure).next().is_none();
     everyone.then(|| {
         Diagnostic::new(Rule::HastyErasure, "this erases everyone")
             .at(erasure.step.span, "no condition chooses whom")

@@ -14,7 +14,7 @@ mod verify;
 mod words;
 mod written;
 
-use crate::check::{CheckFile, Checked, check};
+use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level, Silence};
 use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings};
@@ -73,6 +73,10 @@ pub struct Origin {
     /// The folder of its file.
     pub folder: String,
     pub steps: Vec<(StepIx, Span)>,
+    /// Of each of its triggers, the clauses of the filter.
+    pub triggers: Vec<Vec<Span>>,
+    /// What follows `for`.
+    pub audience: Option<Span>,
 }
 
 /// A name in reach, for `scn words`.
@@ -157,6 +161,10 @@ struct Program {
     origins: BTreeMap<String, Origin>,
 }
 
+fn clauses(trigger: &typed::Trigger) -> Vec<Span> {
+    trigger.filters.iter().map(|filter| filter.span).collect()
+}
+
 fn lower_all(checked: &Checked) -> Result<Program, InError> {
     if checked.cases.len() < checked.cases_written {
         return Err(InError);
@@ -173,6 +181,8 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             span: typed.span,
             folder: typed.folder.clone(),
             steps: lowered.steps,
+            triggers: typed.start.events().iter().map(clauses).collect(),
+            audience: typed.audience.as_ref().map(|audience| audience.span),
         };
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);

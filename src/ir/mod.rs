@@ -86,6 +86,8 @@ pub struct Measure {
     /// What is taken of each contact: a value, or a condition for `share` and `count`. Contacts for which it is missing are
     /// left out.
     pub of: ExprIx,
+    /// The contact's creation, where the model has it: before, the contact is not counted. One that is missing limits nothing.
+    pub since: Option<ExprIx>,
     pub refreshed: Refreshed,
     pub code: Code,
 }

@@ -204,6 +204,6 @@ fn no_message(value: &tree::Expr, event: &Record) -> Diagnostic {
 }
 
 /// The keyword `empty`: a row without a value here.
-fn is_empty(tree: &tree::Expr) -> bool {
+pub(super) fn is_empty(tree: &tree::Expr) -> bool {
     matches!(&tree.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [word] if word.value == "empty"))
 }

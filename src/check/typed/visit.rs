@@ -194,7 +194,7 @@ impl Start {
     pub fn events(&self) -> &[Trigger] {
         match self {
             Start::Events(events) | Start::Silence { events, .. } => events,
-            Start::Every(_) | Start::Started | Start::Error => &[],
+            Start::Every { .. } | Start::Started | Start::Error => &[],
         }
     }
 
@@ -206,9 +206,12 @@ impl Start {
                 all.push(duration);
                 all.extend(since);
             }
-            Start::Every(Occurrence::Anniversary { date, shift, .. }) => {
-                all.push(date);
-                all.extend(shift.as_deref());
+            Start::Every { occurrence, since } => {
+                if let Occurrence::Anniversary { date, shift, .. } = occurrence {
+                    all.push(date);
+                    all.extend(shift.as_deref());
+                }
+                all.extend(since);
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod junit;
+mod refused;
 mod told;
 
 use super::exit::{Exit, Failure};

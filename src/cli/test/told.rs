@@ -1,6 +1,6 @@
 //! What is printed of tests.
 
-use super::{coverage, program};
+use super::{coverage, program, refused};
 use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::cli::sources::step_texts;
@@ -154,9 +154,7 @@ impl Failed<'_> {
         for each in &self.verdict.trace {
             let _ = writeln!(text, "    {}", clean(&line(self.program, self.texts, each)));
         }
-        if self.verdict.trace.is_empty() {
-            text.push_str("    no event of this test is a trigger of its scenarios\n");
-        }
+        text.push_str(&refused::text(self.compiled, self.program, self.case, self.verdict));
         text
     }
 

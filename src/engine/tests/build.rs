@@ -12,7 +12,7 @@ pub fn step(ordinal: u16, visit: u32, op: Op) -> Step {
 }
 
 pub fn every_month() -> Start {
-    Start::Every(Occurrence::Monthly { months: 1, at: TimeOfDay::MIDNIGHT })
+    Start::Every { occurrence: Occurrence::Monthly { months: 1, at: TimeOfDay::MIDNIGHT }, since: None }
 }
 
 pub fn scenario(name: &str, start: Start, steps: impl FnOnce(&mut Code) -> Vec<Step>) -> Scenario {
