@@ -216,6 +216,7 @@ impl Run {
     /// Does everything that is due by `now`: takes new rows, steps contacts, sends messages. With `stop`, ends between
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.finish_erasures(now)?;
         self.poll(now)?;
         self.refresh(now)?;
         self.try_writes_again(now);
