@@ -1,10 +1,16 @@
 //! What is kept is never lost: the history of a scenario that is away for a while, what was done before a backfill; and what
 //! is erased ends everything, once.
 
-use super::acts::{DAY, HOUR, START, at, query, shop, simulated};
+use super::acts::{DAY, HOUR, START, at, query, rows as rows_of, shop, simulated};
 use super::outbox;
 use super::shop::Shop;
+use rusqlite::Connection;
+use scn::model::Id;
+use scn::store::crm::{Change, Crm, Order};
+use scn::store::state::{PendingWrite, State, part};
+use scn::time::Zone;
 use std::collections::BTreeMap;
+use std::fs;
 
 const POINTS: &str = r#"
 scenario points { when purchased   credit round(amount) points expiring in 12 months }
@@ -143,7 +149,7 @@ fn a_backfill_knows_what_scenarios_did_before() {
     assert_eq!(run.report().not_sent, [(("skipped".into(), "unless".into()), 2)].into());
     let skipped = [(("credit", "skipped", "only if"), 2), (("tag", "skipped", "unless"), 2)];
     assert_eq!(run.report().not_done, skipped.into());
-    assert_eq!(outbox::states(&shop.state()), BTreeMap::from([("accepted".into(), 2), ("skipped".into(), 2)]));
+    assert_eq!(outbox::states(&shop.state()), BTreeMap::from([("accepted".into(), 2)]));
     // And the next who looks sees each credit once.
     let spends = "scenario spends { when opened   debit 130 points   debit 1 points }";
     drop(run);
@@ -151,7 +157,7 @@ fn a_backfill_knows_what_scenarios_did_before() {
     let mut run = shop.open(at(2 * DAY));
     opens(&shop, 1, 1, 2 * DAY);
     run.tick(at(2 * DAY), &|| false).unwrap();
-    assert_eq!(run.report().done, [("debit", 1)].into());
+    assert_eq!(run.report().done, [("debit", 1), ("tag", 1)].into());
     assert_eq!(run.report().not_done, [(("debit", "skipped", "not enough"), 1)].into());
 }
 
@@ -189,4 +195,137 @@ fn whoever_was_erased_does_not_live_again_in_a_backfill() {
     run.backfill(at(0), at(3 * HOUR)).unwrap();
     run.tick(at(3 * HOUR), &|| false).unwrap();
     assert_eq!(outbox::states(&shop.state()), BTreeMap::from([("accepted".into(), 1)]));
+}
+
+/// How far an erasure came before the process died.
+#[derive(Clone, Copy, Debug)]
+enum Died {
+    Decided,
+    RowsWrittenDown,
+    ErasedInTheCrm,
+    FilesGone,
+}
+
+/// Two rows are one person; of the second, things lie in the state that only its own id finds.
+#[test]
+fn an_erasure_that_was_cut_is_finished_at_the_next_start() {
+    for died in [Died::Decided, Died::RowsWrittenDown, Died::ErasedInTheCrm, Died::FilesGone] {
+        let shop = shop(
+            "identity contact by email
+             scenario leave { when purchased   send email last_warning   wait 1 day   erase contact only if sent last_warning }",
+        );
+        shop.sql("UPDATE contact SET email = 'one@example.com' WHERE id IN (1, 2)");
+        let mut run = shop.open(at(0));
+        run.tick(at(0), &|| false).unwrap();
+        buys(&shop, 1, 1, HOUR, 5);
+        buys(&shop, 2, 2, HOUR, 5);
+        buys(&shop, 3, 4, HOUR, 5);
+        run.tick(at(HOUR), &|| false).unwrap();
+        assert_eq!(fs::read_dir(shop.outbox()).unwrap().count(), 3);
+        let asked = std::cell::Cell::new(0);
+        run.tick(at(DAY + HOUR), &|| asked.replace(asked.get() + 1) > 0).unwrap();
+        drop(run);
+        let part = part(&Id::Number(1));
+        let left = format!(
+            "INSERT INTO scn_journal(part, contact, at, body) VALUES ({part}, 1, 0, x'00');
+             INSERT INTO scn_write(key, part, contact, scenario, at, change)
+             VALUES ('old', {part}, 1, 'old', 0, '{{\"set\":{{\"field\":\"tier\",\"value\":null}}}}');"
+        );
+        Connection::open(shop.state()).unwrap().execute_batch(&left).unwrap();
+        {
+            let mut crm = Crm::open(&shop.crm()).unwrap();
+            crm.identify(&["email".into()], Zone::UTC).unwrap();
+            let (mut state, _) = State::open(&shop.state(), "dies", at(DAY + HOUR)).unwrap();
+            let pending = state.pending_writes(0, 9).unwrap();
+            let erasures: Vec<_> = pending.iter().filter(|write| write.change == Change::Erase).collect();
+            assert_eq!(erasures.len(), 2, "{died:?}");
+            let rows = |write: &PendingWrite| crm.persons().group(&write.contact).unwrap_or(&[]).to_vec();
+            let begin: Vec<_> = erasures.iter().map(|write| (*write, rows(write))).collect();
+            if !matches!(died, Died::Decided) {
+                let rows = state.begin_erasures(&begin).unwrap();
+                let of = |(write, rows): (&&PendingWrite, Vec<Id>)| Order {
+                    contact: write.contact.clone(),
+                    change: Change::Erase,
+                    rows,
+                };
+                let orders: Vec<Order> = erasures.iter().zip(rows).map(of).collect();
+                if matches!(died, Died::ErasedInTheCrm | Died::FilesGone) {
+                    assert!(crm.change(&orders, &shop.bundle.references).unwrap().iter().all(Result::is_ok));
+                }
+            }
+        }
+        if matches!(died, Died::FilesGone) {
+            for file in fs::read_dir(shop.outbox()).unwrap() {
+                fs::remove_file(file.unwrap().path()).unwrap();
+            }
+        }
+        tick(&shop, DAY + 2 * HOUR);
+        assert_eq!(query(&shop, "SELECT id FROM contact"), ["3", "5", "6"], "{died:?}");
+        assert_eq!(query(&shop, "SELECT count(*) FROM purchased"), ["0"], "{died:?}");
+        assert_eq!(fs::read_dir(shop.outbox()).unwrap().count(), 0, "{died:?}");
+        let state = Connection::open(shop.state()).unwrap();
+        for table in ["contact", "seen", "inbox", "outbox", "journal", "write", "erasing"] {
+            assert_eq!(rows_of(&state, &format!("SELECT count(*) FROM scn_{table}")), ["0"], "{died:?}: {table}");
+        }
+        assert_eq!(rows_of(&state, "SELECT count(*) FROM scn_erased"), ["2"], "{died:?}: each person once");
+        assert_eq!(rows_of(&state, "SELECT state, count FROM scn_gone"), ["accepted 3"], "{died:?}");
+    }
+}
+
+#[test]
+fn a_value_that_the_crm_refused_does_not_come_back_over_a_later_one() {
+    let shop = shop(
+        "scenario level {
+           when purchased
+           set contact.tier = \"silver\" only if amount < 50 EUR
+           set contact.tier = \"gold\" only if amount >= 50 EUR
+         }",
+    );
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF tier ON contact WHEN new.tier = 'silver'
+        BEGIN SELECT RAISE(ABORT, 'no silver today'); END;";
+    shop.sql(refuse);
+    let mut run = shop.open(at(0));
+    run.tick(at(0), &|| false).unwrap();
+    buys(&shop, 1, 1, HOUR, 5);
+    run.tick(at(HOUR), &|| false).unwrap();
+    assert_eq!(run.report().troubles.len(), 1);
+    buys(&shop, 2, 1, 2 * HOUR, 500);
+    run.tick(at(2 * HOUR), &|| false).unwrap();
+    assert_eq!(query(&shop, "SELECT tier FROM contact WHERE id = 1"), ["gold"]);
+    shop.sql("DROP TRIGGER refuse");
+    run.tick(at(DAY), &|| false).unwrap();
+    run.tick(at(2 * DAY), &|| false).unwrap();
+    assert_eq!(query(&shop, "SELECT tier FROM contact WHERE id = 1"), ["gold"]);
+    let state = Connection::open(shop.state()).unwrap();
+    assert_eq!(rows_of(&state, "SELECT count(*) FROM scn_write WHERE state = 'pending'"), ["0"]);
+}
+
+/// What we write does not make us read everything again; what a trigger of the shop makes of it is found all the same.
+#[test]
+fn rows_are_found_whoever_commits_in_between() {
+    for with_trigger in [false, true] {
+        let shop = shop(
+            "scenario mark { when purchased   tag \"buyer\" }
+             scenario thank { when opened   tag \"reader\" }",
+        );
+        if with_trigger {
+            shop.sql(&format!(
+                "CREATE TRIGGER tagged_too AFTER INSERT ON contact_tags WHEN new.tags = 'buyer' BEGIN
+                   INSERT INTO opened VALUES (new.contact, new.contact, {}, NULL, 'person'); END;",
+                START + DAY
+            ));
+        }
+        let mut run = shop.open(at(0));
+        run.tick(at(0), &|| false).unwrap();
+        for (contact, hour) in [(1, 1), (2, 2), (3, 3)] {
+            buys(&shop, contact, contact, hour * HOUR, 5);
+            run.tick(at(hour * HOUR), &|| false).unwrap();
+        }
+        run.tick(at(DAY), &|| false).unwrap();
+        run.tick(at(2 * DAY), &|| false).unwrap();
+        let tagged =
+            |tag: &str| query(&shop, &format!("SELECT contact FROM contact_tags WHERE tags = '{tag}' ORDER BY 1"));
+        assert_eq!(tagged("buyer"), ["1", "2", "3"]);
+        assert_eq!(tagged("reader").len(), if with_trigger { 3 } else { 0 });
+    }
 }

@@ -9,9 +9,10 @@ use crate::engine::{Act, Effect, EffectKey, Value, World};
 use crate::ir::Class;
 use crate::model::{Id, Literal, Type};
 use crate::store;
-use crate::store::crm::{Change, Order};
+use crate::store::crm::{Change, Order, Refusal};
 use crate::store::state::{NewMessage, NewWrite, PendingWrite};
 use crate::time::Instant;
+use rustc_hash::FxHashSet;
 
 /// How many changes are made in one transaction.
 const BATCH: usize = 500;
@@ -107,10 +108,15 @@ impl Run {
         };
         let mut written = Vec::new();
         let mut refused = false;
+        let is_gone = |(order, made): &(&Order, &Result<(), Refusal>)| order.change == Change::Erase && made.is_ok();
+        let gone: FxHashSet<Id> =
+            orders.iter().zip(&made).filter(is_gone).flat_map(|(order, _)| order.rows.iter().cloned()).collect();
         for ((write, order), made) in pending.iter().zip(&orders).zip(made) {
             match made {
                 Ok(()) if write.change == Change::Erase => self.forget(write, &order.rows, now)?,
                 Ok(()) => written.push(write.clone()),
+                // What was decided about somebody before they were erased goes with them.
+                Err(_) if gone.contains(&write.contact) => {}
                 Err(refusal) => {
                     refused = true;
                     self.report.troubles.insert(format!("{}; {}", refusal.reason, refusal.help));
@@ -133,7 +139,8 @@ impl Run {
         let routes = self.program.needs().routes.iter().flatten().map(|route| &route.to);
         let fields: Vec<&String> = self.bundle.identity.iter().chain(routes).collect();
         let entities = self.program.needs().entities.iter().flat_map(|entity| &entity.fields);
-        let named = entities.filter(|field| matches!(&field.ty, Type::Entity(name) | Type::List(name) if name == "contact"));
+        let named =
+            entities.filter(|field| matches!(&field.ty, Type::Entity(name) | Type::List(name) if name == "contact"));
         let entities_name_contacts = named.count() > 0;
         let concerns_others = |order: &Order| match &order.change {
             Change::Set { field, .. } => fields.contains(&field),

@@ -13,8 +13,8 @@ mod lives;
 mod merge;
 mod persons;
 mod plan;
-mod rows;
 mod references;
+mod rows;
 mod shape;
 #[cfg(test)]
 mod tests;

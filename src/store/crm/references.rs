@@ -1,8 +1,8 @@
 //! What refers to a contact who is erased, in rows that are about somebody or something else.
 
+use super::Crm;
 use super::lists::table_of;
 use super::write::Refused;
-use super::Crm;
 use crate::model::{Id, Reference};
 use crate::store::id::Parameter;
 use crate::store::text::quoted;

@@ -40,11 +40,9 @@ impl Crm {
         write: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, Error> {
         let mut writer = self.writer.borrow_mut();
-        let run = || {
-            match &mut *writer {
-                Some(writer) => write(writer),
-                none => write(none.insert(self.open_writer()?)),
-            }
+        let run = || match &mut *writer {
+            Some(writer) => write(writer),
+            none => write(none.insert(self.open_writer()?)),
         };
         run().map_err(|error| self.error(&error))
     }

@@ -52,7 +52,8 @@ fn a_change_overtakes_what_was_refused_of_the_same_field() {
     let mut state = open(&folder);
     let tag = |tag: &str, add| Change::Tag { tag: tag.into(), add };
     let set = |field: &str, value: &str| Change::Set { field: field.into(), value: Some(Literal::Text(value.into())) };
-    let changes = [gold(), tag("vip", true), set("level", "one"), tag("new", true), set("tier", "silver"), tag("vip", false)];
+    let changes =
+        [gold(), tag("vip", true), set("level", "one"), tag("new", true), set("tier", "silver"), tag("vip", false)];
     let writes = changes.iter().zip(1..).map(|(change, number)| write(number, change.clone())).collect();
     let other = ContactOut { contact: Id::Number(8), writes: vec![write(9, gold())], ..out() };
     state.commit(&[ContactOut { writes, ..out() }, other], at(10)).unwrap();
