@@ -42,7 +42,7 @@ enum Stopped {
     /// At a step that it took with others: that step, and all who took it.
     Together(StepIx, Members),
     /// It erased its contact, and is to end with everything else.
-    Erased(Instance),
+    Erased(Box<Instance>),
 }
 
 impl<'a> Stepper<'a, '_> {
@@ -80,7 +80,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 Stopped::Erased(instance) => {
                     let came_with_it = others.into_iter().map(|(_, instance, _)| instance);
-                    return self.erase(came_with_it.chain([instance]));
+                    return self.erase(came_with_it.chain([*instance]));
                 }
             }
             next = others.pop();
@@ -123,7 +123,7 @@ impl<'a> Stepper<'a, '_> {
                     self.end(handle, instance, ending);
                     return Stopped::Alone;
                 }
-                Next::Erased => return Stopped::Erased(instance),
+                Next::Erased => return Stopped::Erased(Box::new(instance)),
                 Next::Finished => {
                     stop = matches!(node.op, Op::Stop).then_some(at);
                     break;
