@@ -31,6 +31,8 @@ mod fault_server;
 mod faults;
 #[path = "oracle/invent.rs"]
 mod invent;
+#[path = "run/keeping.rs"]
+mod keeping;
 #[path = "run/killed.rs"]
 mod killed;
 #[path = "run/limits.rs"]

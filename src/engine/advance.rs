@@ -35,6 +35,16 @@ pub(super) enum Next {
     Finished,
 }
 
+/// Where an instance that went through its steps is now.
+enum Stopped {
+    /// At a wait, or gone.
+    Alone,
+    /// At a step that it took with others: that step, and all who took it.
+    Together(StepIx, Members),
+    /// It erased its contact, and is to end with everything else.
+    Erased(Box<Instance>),
+}
+
 impl<'a> Stepper<'a, '_> {
     /// The timer of an instance, which is due.
     pub(super) fn instance_timer(&mut self, handle: Handle) {
@@ -62,19 +72,22 @@ impl<'a> Stepper<'a, '_> {
         let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
         let mut next = Some((handle, instance, from));
         while let Some((handle, instance, from)) = next {
-            // An erasure ends those who came with it.
-            if self.state.is_erased() {
-                return;
-            }
-            if let Some((at, members)) = self.run_one(handle, instance, unit, from, closing) {
-                let after = StepIx(at.0 + 1);
-                others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
+            match self.run_one(handle, instance, unit, from, closing) {
+                Stopped::Alone => {}
+                Stopped::Together(at, members) => {
+                    let after = StepIx(at.0 + 1);
+                    others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
+                }
+                Stopped::Erased(instance) => {
+                    let came_with_it = others.into_iter().map(|(_, instance, _)| instance);
+                    return self.erase(came_with_it.chain([*instance]));
+                }
             }
             next = others.pop();
         }
     }
 
-    /// As [`Stepper::run_from`], up to a step that instances take together: gives that step and those who took it.
+    /// As [`Stepper::run_from`], up to a step that instances take together.
     fn run_one(
         &mut self,
         handle: Handle,
@@ -82,7 +95,7 @@ impl<'a> Stepper<'a, '_> {
         unit: &'a Unit,
         from: StepIx,
         closing: bool,
-    ) -> Option<(StepIx, Members)> {
+    ) -> Stopped {
         instance.wake = None;
         instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
@@ -93,7 +106,7 @@ impl<'a> Stepper<'a, '_> {
             if let Op::Send(send) = &node.op {
                 let step = SendStep { unit, at, node, send };
                 if let Some(wait) = send.together {
-                    return Some((at, self.together(handle, instance, wait, step)));
+                    return Stopped::Together(at, self.together(handle, instance, wait, step));
                 }
                 self.send(handle, &mut instance, step);
                 at = StepIx(at.0 + 1);
@@ -104,16 +117,13 @@ impl<'a> Stepper<'a, '_> {
                 Next::To(step) => at = step,
                 Next::Wait(phase, until) => {
                     self.wait(handle, instance, unit, phase, until);
-                    return None;
+                    return Stopped::Alone;
                 }
                 Next::End(ending) => {
                     self.end(handle, instance, ending);
-                    return None;
+                    return Stopped::Alone;
                 }
-                Next::Erased => {
-                    self.erase(instance);
-                    return None;
-                }
+                Next::Erased => return Stopped::Erased(Box::new(instance)),
                 Next::Finished => {
                     stop = matches!(node.op, Op::Stop).then_some(at);
                     break;
@@ -125,7 +135,7 @@ impl<'a> Stepper<'a, '_> {
             self.tell(&instance, stop, Told::Finished, Vec::new());
         }
         self.close(handle, instance, unit);
-        None
+        Stopped::Alone
     }
 
     fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {

@@ -50,7 +50,7 @@ pub(super) fn balance(eval: &Eval<'_>, account: &str) -> Option<Decimal> {
             kind if kind == account.debited => debit(values),
             _ => None,
         };
-        entries.extend(entry.map(|entry| (*at, entry)));
+        entries.extend(entry.filter(|_| *at <= eval.now).map(|entry| (*at, entry)));
     }
     entries.sort();
     Some(settle(&entries, eval.now))

@@ -166,6 +166,11 @@ impl State {
         Ok(read(bytes)?.scenarios.into_iter().map(ScenarioHash).collect())
     }
 
+    /// Whether scenarios made something happen to the contact of a saved state, at an instant or after it.
+    pub fn has_own_events_since(bytes: &[u8], since: Instant) -> Result<bool, StateError> {
+        Ok(read(bytes)?.own.has_events_since(since))
+    }
+
     /// Reads a saved state.
     pub fn load(bytes: &[u8], program: &Program, facts: Facts<'_>) -> Result<State, StateError> {
         let saved = read(bytes)?;

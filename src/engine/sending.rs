@@ -219,10 +219,12 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Says which messages are taken back from the outbox: each once, and none for which another instance still waits.
+    /// Says which messages are taken back from the outbox: each once, for the reason of the last instance that waited for
+    /// it, and none for which another still waits.
     pub(super) fn flush_withdrawn(&mut self) {
         let mut said: Vec<EffectKey> = Vec::new();
-        for effect in std::mem::take(&mut self.withdrawn) {
+        let first = self.out.effects.len();
+        for effect in std::mem::take(&mut self.withdrawn).into_iter().rev() {
             if let What::Withdraw { key, .. } = effect.what
                 && !said.contains(&key)
                 && self.state.with_pending(key).is_empty()
@@ -230,6 +232,9 @@ impl<'a> Stepper<'a, '_> {
                 said.push(key);
                 self.out.effects.push(effect);
             }
+        }
+        if let Some(withdrawn) = self.out.effects.get_mut(first..) {
+            withdrawn.reverse();
         }
     }
 }

@@ -224,9 +224,11 @@ impl State {
         self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
     }
 
-    /// A state that has run nothing and remembers the same entries.
-    pub fn entries_only(&self) -> State {
-        let mut state = State { marks: self.marks.clone(), ..State::default() };
+    /// A state that has run nothing, and knows what was done to the contact: the entries, what scenarios made happen, which
+    /// happens once more at its instants, and what they changed.
+    pub fn to_live_again(&self) -> State {
+        let own = self.own.to_live_again();
+        let mut state = State { marks: self.marks.clone(), own, ..State::default() };
         for mark in state.marks.values_mut() {
             mark.running = None;
         }
@@ -258,6 +260,21 @@ impl State {
         }
         self.own.absorb(other.own);
         self.clocks.absorb(other.clocks);
+    }
+
+    /// Ends everything of a contact who was erased. Gives the messages that waited: they must not leave.
+    pub fn end_all(&mut self) -> Vec<EffectKey> {
+        let mut keys: Vec<EffectKey> = Vec::new();
+        for pending in self.slots.iter().flatten().flat_map(|instance| &instance.pending) {
+            if !keys.contains(&pending.key) {
+                keys.push(pending.key);
+            }
+        }
+        let clock = self.clock;
+        self.clear();
+        self.clock = clock;
+        self.own.erased = true;
+        keys
     }
 
     /// Forgets everything, and keeps the room for the next contact.

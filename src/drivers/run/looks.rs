@@ -31,6 +31,11 @@ impl Looks {
         Looks { wanted: bundle.scenarios.iter().any(|scenario| counts(&scenario.start)), ..Looks::default() }
     }
 
+    /// Whoever gets the id of somebody who was erased was never looked at.
+    pub fn forget(&mut self, contact: &Id) {
+        self.known.remove(contact);
+    }
+
     /// Everybody is to be looked at once more.
     fn again(&mut self) {
         self.known.clear();
