@@ -41,6 +41,8 @@ mod random;
 mod shop;
 #[path = "oracle/shrink.rs"]
 mod shrink;
+#[path = "run/stops.rs"]
+mod stops;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;

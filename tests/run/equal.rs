@@ -289,7 +289,7 @@ impl Life<'_> {
     }
 
     /// Does all that is due now, in as many attempts as it takes.
-    fn tick(&mut self, mut run: Run, now: Instant) -> Run {
+    pub fn tick(&mut self, mut run: Run, now: Instant) -> Run {
         loop {
             let asked = Cell::new(0);
             let batches = self.random.below(4);
