@@ -16,6 +16,8 @@ mod binary;
 #[path = "oracle/calendar.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod calendar;
+#[path = "run/catching_up.rs"]
+mod catching_up;
 #[path = "run/days.rs"]
 mod days;
 #[path = "run/equal.rs"]

@@ -66,7 +66,14 @@ pub fn about_to_send(
 
 /// A message was accepted that no instance waits for any more: each of them ended while it was on its way. It did leave, and
 /// what follows knows it. `name` is that of its template.
-pub fn left_after_all(program: &Program, state: &mut State, key: EffectKey, name: &str, now: Instant, facts: Facts<'_>) {
+pub fn left_after_all(
+    program: &Program,
+    state: &mut State,
+    key: EffectKey,
+    name: &str,
+    now: Instant,
+    facts: Facts<'_>,
+) {
     let now = state.clock.map_or(now, |clock| clock.max(now));
     state.clock = Some(now);
     if !state.is_erased() {

@@ -5,7 +5,8 @@
 //! the driver says which messages nobody has tried yet, and when one has had its turn.
 
 use super::output::EffectKey;
-use super::state::{Handle, Instance, Phase, State};
+use super::program::Program;
+use super::state::{Handle, Instance, Pending, Phase, State};
 use crate::ir::StepIx;
 use crate::time::Instant;
 use std::cmp::Reverse;
@@ -17,6 +18,8 @@ pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Timer>>,
     /// Messages that nobody has tried to send yet.
     untried: BTreeSet<EffectKey>,
+    /// The scenarios that erase the contact, by their places in the program, sorted.
+    erasing: Vec<u16>,
     /// Timers that were due and whose instances wait for such a message.
     parked: Vec<Reverse<Timer>>,
 }
@@ -37,12 +40,16 @@ impl Timers {
     pub fn clear(&mut self) {
         self.heap.clear();
         self.untried.clear();
+        self.erasing.clear();
         self.parked.clear();
     }
 
     /// Adds what is known of another state's messages.
     pub fn absorb(&mut self, other: Timers) {
         self.untried.extend(other.untried);
+        if self.erasing.is_empty() {
+            self.erasing = other.erasing;
+        }
     }
 
     /// Timers that waited are looked at again.
@@ -54,7 +61,11 @@ impl Timers {
 impl State {
     /// A message of the outbox that nobody has tried to send yet: its instance takes no timer until it
     /// [has had its turn](State::had_turn). Events are given to it all the same. This is not saved.
-    pub fn await_turn(&mut self, message: EffectKey) {
+    pub fn await_turn(&mut self, program: &Program, message: EffectKey) {
+        if self.timers.untried.is_empty() {
+            let units = program.units().iter().enumerate();
+            self.timers.erasing = units.filter(|(_, unit)| unit.erases).map(|(place, _)| place as u16).collect();
+        }
         self.timers.untried.insert(message);
     }
 
@@ -65,10 +76,19 @@ impl State {
         }
     }
 
-    /// Whether the timer of an instance waits for a message. What takes a step together with others waits for theirs too.
+    /// Whether the timer of an instance waits for a message. What takes a step together with others waits for theirs too, and
+    /// what may erase the contact for all that came due before.
     pub(super) fn waits_for_turn(&self, instance: &Instance) -> bool {
-        let has_untried = |each: &Instance| each.pending.iter().any(|pending| self.timers.untried.contains(&pending.key));
-        !self.timers.untried.is_empty() && (has_untried(instance) || self.companions(instance).any(has_untried))
+        if self.timers.untried.is_empty() {
+            return false;
+        }
+        let is_untried = |pending: &Pending| self.timers.untried.contains(&pending.key);
+        let is_before = |pending: &Pending| instance.wake.is_some_and(|wake| pending.due < wake);
+        let mut all = self.slots.iter().flatten().flat_map(|each| &each.pending);
+        instance.pending.iter().any(is_untried)
+            || self.companions(instance).any(|each| each.pending.iter().any(is_untried))
+            || self.timers.erasing.binary_search(&instance.unit).is_ok()
+                && all.any(|pending| is_untried(pending) && is_before(pending))
     }
 
     /// The instances that stand in the same wait before a step that is taken together.

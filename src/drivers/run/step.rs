@@ -93,7 +93,7 @@ impl<'a> AtWork<'a> {
         }
         // Until somebody has tried to send a message, and until its receipt is stepped, its instance takes no timer.
         let receipts = claimed.inbox.iter().filter_map(receipt_of).map(|receipt| receipt.key);
-        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(key));
+        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(program, key));
         // What the CRM has by now is read from there, where others may change it.
         for key in &claimed.made {
             state.forget_change(*key, program, person);
@@ -261,7 +261,7 @@ impl<'a> AtWork<'a> {
                 What::Emit { key, expires } => {
                     // What is too late to leave is not waited for.
                     if *expires >= self.now {
-                        self.state.await_turn(*key);
+                        self.state.await_turn(self.program, *key);
                     }
                     let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);

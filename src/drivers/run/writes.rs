@@ -154,6 +154,7 @@ impl Run {
         }
         for row in &rows {
             self.set_aside.remove(row);
+            self.looks.forget(row);
         }
         Ok(())
     }

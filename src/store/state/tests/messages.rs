@@ -218,7 +218,11 @@ fn each_decided_outcome_leaves_a_receipt_and_clean_words() {
     let claimed = state.claim(at(120), 10).unwrap();
     assert_eq!(claimed.len(), 1);
     let found: Vec<_> = claimed[0].inbox.iter().map(|row| (row.at, row.arrived, row.input.clone())).collect();
-    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt { key: key(number), message: Some("reminder".into()), outcome };
+    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt {
+        key: key(number),
+        message: Some("reminder".into()),
+        outcome,
+    };
     assert_eq!(
         found,
         [
