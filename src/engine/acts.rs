@@ -71,7 +71,7 @@ impl<'a> Stepper<'a, '_> {
             },
             Op::Credit { account, amount, expires } => {
                 let expires = match expires {
-                    Some(duration) => Some(self.zone().add(self.now, eval.duration(*duration)?)?),
+                    Some(duration) => Some(self.zone().add(self.due, eval.duration(*duration)?)?),
                     None => None,
                 };
                 Act::Credit { account: account.clone(), amount: number(*amount)?, expires }
@@ -156,7 +156,7 @@ impl<'a> Stepper<'a, '_> {
         let Some((unit_slot, unit)) = self.program.current(&starting.scenario) else { return };
         let row = self.facts.life.find(starting.trigger.kind, &starting.trigger.id);
         self.depth = starting.depth;
-        self.enter(Candidate { unit_slot, unit, entry: self.now, row, trigger: None, by: Some(starting.by) });
+        self.enter(Candidate { unit_slot, unit, entry: self.due, row, trigger: None, by: Some(starting.by) });
         self.depth = 0;
     }
 

@@ -50,6 +50,7 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn instance_timer(&mut self, handle: Handle) {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
+        self.due = instance.wake.map_or(self.now, |wake| wake.min(self.now));
         match instance.phase {
             Phase::Waiting(wait) | Phase::WaitingFor(wait) => {
                 self.tell(&instance, Some(wait), Told::Due, Vec::new());
@@ -149,8 +150,8 @@ impl<'a> Stepper<'a, '_> {
         match &node.op {
             Op::Wait(duration) => {
                 let Some(duration) = eval.duration(*duration) else { return Next::End(Ending::Missing(at)) };
-                let due = self.zone().add(self.now, duration);
-                match due.filter(|due| duration.nominal() > 0 && *due > self.now) {
+                let due = self.zone().add(self.due, duration);
+                match due.filter(|due| duration.nominal() > 0 && *due > self.due) {
                     Some(due) => Next::Wait(Phase::Waiting(at), Some(due)),
                     None => Next::End(Ending::NoTimeLeft(at)),
                 }
@@ -162,8 +163,8 @@ impl<'a> Stepper<'a, '_> {
                     return Next::On;
                 }
                 let Some(length) = eval.duration(*limit) else { return Next::End(Ending::Missing(at)) };
-                let end = self.zone().add(self.now, length);
-                let Some(end) = end.filter(|end| length.nominal() > 0 && *end > self.now) else {
+                let end = self.zone().add(self.due, length);
+                let Some(end) = end.filter(|end| length.nominal() > 0 && *end > self.due) else {
                     return Next::End(Ending::NoTimeLeft(at));
                 };
                 if engagement.is_empty() {
@@ -171,7 +172,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 match self.patience(unit, instance, engagement, *limit) {
                     Patience::Open => Next::Wait(Phase::WaitingFor(at), None),
-                    Patience::Until(end) if end > self.now => Next::Wait(Phase::WaitingFor(at), Some(end)),
+                    Patience::Until(end) if end > self.due => Next::Wait(Phase::WaitingFor(at), Some(end)),
                     Patience::Until(_) | Patience::Over => {
                         self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
                         Next::On
@@ -210,7 +211,7 @@ impl<'a> Stepper<'a, '_> {
                 if instant <= instance.entry {
                     return Next::End(Ending::NoTimeLeft(at));
                 }
-                if instant <= self.now {
+                if instant <= self.due {
                     self.tell(instance, Some(at), Told::PassedAtOnce, Vec::new());
                     return Next::On;
                 }
@@ -218,9 +219,9 @@ impl<'a> Stepper<'a, '_> {
             }
             Moment::Anniversary(date) => {
                 let Value::Date(date) = *eval.value(*date).as_ref() else { return Next::End(Ending::Missing(at)) };
-                zone.next_anniversary(self.now, date)
+                zone.next_anniversary(self.due, date)
             }
-            Moment::Weekly { day, time } => zone.next_time(self.now, *day, *time),
+            Moment::Weekly { day, time } => zone.next_time(self.due, *day, *time),
         };
         next.map_or(Next::End(Ending::NoTimeLeft(at)), |next| Next::Wait(Phase::Waiting(at), Some(next)))
     }

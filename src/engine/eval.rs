@@ -205,7 +205,7 @@ impl<'a> Eval<'a> {
                 value => value.is_missing(),
             }),
             Expr::EventAt => self.event.map_or(Value::Missing, |event| Value::Instant(event.at)),
-            Expr::OwnMessage(names) => self.messages.identity(names, self.now),
+            Expr::OwnMessage(names) => self.messages.identity(names),
             Expr::Balance(account) => balance::balance(self, account).map_or(Value::Missing, Value::Number),
             Expr::Measure(name) => {
                 let measures = self.facts.map(|facts| facts.measures);

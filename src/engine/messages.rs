@@ -186,6 +186,8 @@ pub(super) struct OwnMessage {
 pub(super) struct OwnMessages<'a> {
     pub decided: &'a [OwnMessage],
     pub steps: Option<&'a Arena<StepIx, Step>>,
+    /// When the step at hand came due.
+    pub due: Instant,
 }
 
 impl OwnMessages<'_> {
@@ -198,10 +200,10 @@ impl OwnMessages<'_> {
         self.decided.iter().rev().find(is_of).copied()
     }
 
-    /// Its identity. A message that came due at this very instant counts as one that has left: the next step cannot wait
-    /// for the server's answer.
-    pub fn identity(&self, names: &[String], now: Instant) -> Value {
-        let sent = self.last(names).filter(|own| own.accepted.is_some() || own.due == now);
+    /// Its identity. A message that came due in this very step counts as one that has left: the next step cannot wait for
+    /// the server's answer.
+    pub fn identity(&self, names: &[String]) -> Value {
+        let sent = self.last(names).filter(|own| own.accepted.is_some() || own.due == self.due);
         sent.map_or(Value::Missing, |own| {
             let name = self.steps.and_then(|steps| name_of(steps, own.step, own.alternative)).unwrap_or_default();
             Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: Some(own.key) }))
@@ -270,9 +272,14 @@ impl<'a> Stepper<'a, '_> {
 
     /// Tells that a message was accepted.
     pub(super) fn make_sent(&mut self, unit: &'a Unit, step: StepIx, alternative: u8, key: EffectKey) {
-        if self.program.messages().are_read()
-            && let Some(name) = name_of(&unit.scenario.steps, step, alternative)
-        {
+        if let Some(name) = name_of(&unit.scenario.steps, step, alternative) {
+            self.make_sent_named(name, key);
+        }
+    }
+
+    /// As [`Stepper::make_sent`], by the name of the message's template.
+    pub(super) fn make_sent_named(&mut self, name: &str, key: EffectKey) {
+        if self.program.messages().are_read() {
             let message = Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: Some(key) }));
             self.make_event(SENT, key, &[(MESSAGE, message)]);
         }
@@ -288,7 +295,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// When an instance that waits for engagement goes on without.
     pub(super) fn patience(&self, unit: &'a Unit, instance: &Instance, names: &[String], limit: ExprIx) -> Patience {
-        let Some(own) = instance.own_messages(unit).last(names) else { return Patience::Over };
+        let Some(own) = instance.own_messages(unit, self.due).last(names) else { return Patience::Over };
         let Some(accepted) = own.accepted else { return Patience::Open };
         let unasked = RefCell::default();
         let limit = self.eval(unit, instance, &unasked).duration(limit);
@@ -317,7 +324,7 @@ impl<'a> Stepper<'a, '_> {
 
 impl Instance {
     /// What its conditions may ask of its messages.
-    pub fn own_messages<'e>(&'e self, unit: &'e Unit) -> OwnMessages<'e> {
-        OwnMessages { decided: &self.own, steps: Some(&unit.scenario.steps) }
+    pub fn own_messages<'e>(&'e self, unit: &'e Unit, due: Instant) -> OwnMessages<'e> {
+        OwnMessages { decided: &self.own, steps: Some(&unit.scenario.steps), due }
     }
 }

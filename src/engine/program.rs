@@ -34,6 +34,8 @@ pub struct Unit {
     pub(super) rank: u16,
     /// Whether its conditions ask about the messages that its instances send.
     pub(super) reads_messages: bool,
+    /// Whether a step of it erases the contact.
+    pub(super) erases: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -225,6 +227,7 @@ impl Program {
         self.units.push(Unit {
             rank: self.policy.rank(&scenario.name),
             reads_messages: messages::reads_own_messages(&scenario),
+            erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash: scenario.hash(),
             scenario,
             current,

@@ -49,7 +49,7 @@ impl<'a> Stepper<'a, '_> {
     /// All instances of this scenario and version that stand in the wait before a step and come due before the next
     /// midnight take it now, with the one for which it came due; those that may send leave as one message.
     pub(super) fn together(&mut self, handle: Handle, instance: Instance, wait: StepIx, step: SendStep<'a>) -> Members {
-        let midnight = self.zone().next_midnight(self.now);
+        let midnight = self.zone().next_midnight(self.due);
         let others = self.state.take_together(instance.unit, wait, midnight);
         let mut members = vec![(handle, instance)];
         for (handle, wake) in others {
@@ -163,12 +163,12 @@ impl<'a> Stepper<'a, '_> {
         let key = if is_named { self.key(first, step.unit, step.node) } else { EffectKey([0; 16]) };
         for (handle, instance) in &mut *leaving {
             self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
-            let mut own = OwnMessage { step: step.at, alternative, key, due: self.now, accepted: None };
+            let mut own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted: None };
             if leaves_at_once {
                 instance.last_message = Some(self.now);
                 own.accepted = Some(self.now);
             } else {
-                let mut pending = Pending::new(key, step.at, self.now, alternative);
+                let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
                 instance.pending.push(pending);
             }
@@ -176,7 +176,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let what = match self.delivery {
             _ if leaves_at_once => What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None },
-            Delivery::Outbox => What::Emit { key, expires: self.expires(self.now) },
+            Delivery::Outbox => What::Emit { key, expires: self.expires(self.due) },
             Delivery::Immediate => {
                 self.state.held.insert((self.now, key));
                 return;
@@ -201,7 +201,7 @@ impl<'a> Stepper<'a, '_> {
     /// very instant has left before, if it can: only the outbox does not know it yet.
     pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
         for mut pending in std::mem::take(&mut instance.pending) {
-            if pending.due >= self.now {
+            if pending.due >= self.due {
                 pending.otherwise.get_or_insert((outcome, reason));
                 instance.pending.push(pending);
                 continue;

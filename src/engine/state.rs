@@ -7,13 +7,13 @@ use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::own::Own;
 use super::policy::Claims;
 use super::program::Program;
+use super::timers::Timers;
 use super::value::Value;
 use crate::ir::StepIx;
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the engine remembers of one contact.
 ///
@@ -28,7 +28,7 @@ pub struct State {
     pub(super) free: Vec<u32>,
     /// By scenario name.
     pub(super) marks: BTreeMap<String, Mark>,
-    timers: BinaryHeap<Reverse<Timer>>,
+    pub(super) timers: Timers,
     /// Who must be asked when an event of a probe with these keys happens.
     watchers: FxHashMap<ProbeKey, SmallVec<[Watch; 2]>>,
     /// Who must be asked at every event.
@@ -76,18 +76,6 @@ pub(super) enum Watched {
     StopWhen,
     /// What it waits for, as long as it stands in the wait of this generation.
     Wait(u32),
-}
-
-/// A wake-up. Equal instants are taken by the policy's priority, entry, scenario name (units are sorted by name), then
-/// age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Timer {
-    at: Instant,
-    rank: u16,
-    entry: Instant,
-    unit: u16,
-    handle: Handle,
-    generation: u32,
 }
 
 /// One contact going through a scenario.
@@ -156,10 +144,11 @@ impl Pending {
 }
 
 impl Instance {
-    /// The instant of its last message, as conditions read it at `now`. A message decided at this very instant counts as
-    /// one that has left: the next step cannot wait for the server's answer, and a simulation decides the same.
-    pub fn last_message_at(&self, now: Instant) -> Option<Instant> {
-        let is_leaving = self.pending.iter().any(|pending| pending.due == now);
+    /// The instant of its last message, as conditions read it at `now` in a step that came due at `due`. A message decided
+    /// in this very step counts as one that has left: the next step cannot wait for the server's answer, and a simulation
+    /// decides the same.
+    pub fn last_message_at(&self, due: Instant, now: Instant) -> Option<Instant> {
+        let is_leaving = self.pending.iter().any(|pending| pending.due == due);
         if is_leaving { Some(now) } else { self.last_message }
     }
 }
@@ -170,13 +159,14 @@ impl State {
         self.clock
     }
 
-    /// The earliest instant at which something is due; `None` when nothing is.
+    /// The earliest instant at which something is due; `None` when nothing is. A timer that waits for a message is not due.
     pub fn wake(&self) -> Option<Instant> {
         if self.is_erased() {
             return None;
         }
         let wakes = |instance: &Instance| {
-            instance.wake.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
+            let timer = instance.wake.filter(|_| !self.waits_for_turn(instance));
+            timer.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
         };
         let instances = self.slots.iter().flatten().filter_map(wakes);
         instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
@@ -191,17 +181,6 @@ impl State {
         let message = self.held.first().map(|(at, _)| *at);
         let instance = self.first_timer().map(|(at, _, _)| at);
         instance.into_iter().chain(message).chain(self.clocks.next_due()).min()
-    }
-
-    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
-    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
-        while let Some(Reverse(timer)) = self.timers.peek() {
-            if self.is_current(timer) {
-                return Some((timer.at, timer.entry, timer.unit));
-            }
-            self.timers.pop();
-        }
-        None
     }
 
     /// Whether there is nothing to remember.
@@ -241,6 +220,7 @@ impl State {
         self.clock = self.clock.max(other.clock);
         self.claims.0.extend(other.claims.0);
         self.claims.0.sort_by_key(|claim| claim.at);
+        self.timers.absorb(other.timers);
         let mut handles: BTreeMap<u32, Handle> = BTreeMap::new();
         let mut instances: Vec<Instance> = other.slots.into_iter().flatten().collect();
         instances.sort_by_key(|instance| instance.serial);
@@ -294,10 +274,6 @@ impl State {
         self.clocks.clear();
     }
 
-    fn is_current(&self, timer: &Timer) -> bool {
-        self.get(timer.handle).is_some_and(|instance| instance.generation == timer.generation)
-    }
-
     pub(super) fn get(&self, handle: Handle) -> Option<&Instance> {
         let instance = self.slots.get(handle.slot as usize)?.as_ref()?;
         (instance.serial == handle.serial).then_some(instance)
@@ -332,18 +308,6 @@ impl State {
     /// Gives back a slot whose instance was taken and is not put back.
     pub(super) fn release(&mut self, handle: Handle) {
         self.free.push(handle.slot);
-    }
-
-    /// `rank` is that of the instance's scenario.
-    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance, rank: u16) {
-        let Some(at) = instance.wake else { return };
-        let (entry, unit, generation) = (instance.entry, instance.unit, instance.generation);
-        self.timers.push(Reverse(Timer { at, rank, entry, unit, handle, generation }));
-    }
-
-    /// Takes the first timer of an instance.
-    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
-        self.timers.pop().map(|Reverse(timer)| timer.handle)
     }
 
     /// The instances that have a message of this key on its way, in order of age.

@@ -73,6 +73,8 @@ pub fn step(
     if state.is_erased() {
         return;
     }
+    // Whatever happens may be what a timer waits for.
+    state.timers.unpark();
     let mut stepper = Stepper::new(program, state, facts, delivery, now, out);
     match input {
         Input::Event { place } => stepper.event(place),
@@ -90,7 +92,11 @@ pub(super) struct Stepper<'a, 's> {
     pub state: &'s mut State,
     pub facts: Facts<'a>,
     pub delivery: Delivery,
+    /// What has happened by then is known.
     pub now: Instant,
+    /// When the step came due: waits count from it, and messages are late by it. A timer that waited for its turn is due
+    /// before `now`.
+    pub due: Instant,
     pub out: &'s mut Output,
     /// Scenarios that steps started: they begin when the step is over.
     pub starting: VecDeque<Starting>,
@@ -115,7 +121,7 @@ impl<'a, 's> Stepper<'a, 's> {
     ) -> Stepper<'a, 's> {
         let (starting, withdrawn) = (VecDeque::new(), Vec::new());
         let (depth, stirred, zone) = (0, false, Cell::new(None));
-        Stepper { program, state, facts, delivery, now, out, starting, withdrawn, depth, stirred, zone }
+        Stepper { program, state, facts, delivery, now, due: now, out, starting, withdrawn, depth, stirred, zone }
     }
 }
 
@@ -282,7 +288,7 @@ impl<'a> Stepper<'a, '_> {
 
     fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
+        let (Some(last), Some(window)) = (instance.last_message_at(self.due, self.now), eval.duration(within)) else {
             return false;
         };
         self.zone().add(last, window).is_some_and(|close| self.now <= close)
@@ -336,8 +342,8 @@ impl<'a> Stepper<'a, '_> {
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message_at(self.now),
-            messages: instance.own_messages(unit),
+            last_message: instance.last_message_at(self.due, self.now),
+            messages: instance.own_messages(unit, self.due),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -354,7 +360,7 @@ impl<'a> Stepper<'a, '_> {
 
     pub(super) fn effect(&mut self, instance: &Instance, step: StepIx, ordinal: u16, what: What) {
         self.out.effects.push(Effect {
-            at: self.now,
+            at: self.due,
             entered_at: instance.entry,
             unit: instance.unit,
             ordinal,

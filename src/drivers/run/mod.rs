@@ -5,6 +5,7 @@
 //! the wall clock says, and how long to sleep, is for whoever calls it.
 
 mod backfill;
+mod batch;
 mod calls;
 mod circuit;
 mod connections;
