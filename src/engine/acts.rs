@@ -15,6 +15,7 @@ use super::value::Value;
 use crate::ir::{Op, Step, StepIx, WithValue};
 use crate::model::MessageValue;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A scenario that a step started.
@@ -164,15 +165,14 @@ impl<'a> Stepper<'a, '_> {
         let slots = std::mem::take(&mut self.state.slots);
         let mut instances: Vec<Instance> = slots.into_iter().flatten().chain([instance]).collect();
         instances.sort_by_key(|instance| instance.serial);
-        let mut withdrawn = Vec::new();
+        let mut withdrawn = BTreeSet::new();
         for instance in &instances {
             self.tell(instance, None, Told::Ended(Reason::Erased), Vec::new());
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
                 if pending.wake.is_some() {
                     self.not_sent(instance, pending.step, (outcome, reason));
-                } else if !withdrawn.contains(&key) {
-                    withdrawn.push(key);
+                } else if withdrawn.insert(key) {
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                 }
             }

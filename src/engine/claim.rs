@@ -117,6 +117,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 Fate::Drops { .. } => self.put_back(members),
             }
+            self.state.tidy(key);
         }
     }
 
@@ -183,6 +184,7 @@ impl<'a> Stepper<'a, '_> {
             verdict = Verdict::Send(Box::new(departure));
         }
         self.put_back(members);
+        self.state.tidy(key);
         verdict
     }
 
@@ -305,6 +307,7 @@ impl<'a> Stepper<'a, '_> {
             }
             self.settle(handle, instance, step.unit);
         }
+        self.state.tidy(key);
     }
 
     fn departure(&self, leaving: &[Member<'a>]) -> Option<Departure> {

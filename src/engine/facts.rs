@@ -3,12 +3,14 @@
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
+use super::running::Running;
 use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
 use crate::model::Id;
 use crate::time::Instant;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::cell::{RefCell, RefMut};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -139,6 +141,8 @@ pub struct Life {
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
     messages: SentMessages,
+    /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
+    running: RefCell<Running>,
 }
 
 /// The place of the first event that a scenario made.
@@ -206,6 +210,7 @@ impl Life {
         self.admitted = 0;
         self.own.clear();
         self.latest.clear();
+        self.running.get_mut().clear();
         self.by_kind.iter_mut().for_each(Vec::clear);
         for (place, said) in self.messages.forget() {
             if let Some(value) = self.values.get_mut(place) {
@@ -247,6 +252,28 @@ impl Life {
     /// The places of all admitted events, those of the CRM first.
     pub(super) fn admitted(&self) -> impl DoubleEndedIterator<Item = usize> {
         (0..self.admitted).chain(FIRST_OWN..FIRST_OWN + self.own.len())
+    }
+
+    /// The places of the events that were admitted since `seen`, which counts those of the CRM and those that scenarios made;
+    /// from then on they are seen.
+    pub(super) fn admitted_since(&self, seen: &mut (usize, usize)) -> impl Iterator<Item = usize> + use<> {
+        let (rows, own) = std::mem::replace(seen, (self.admitted, self.own.len()));
+        (rows..self.admitted).chain(FIRST_OWN + own..FIRST_OWN + self.own.len())
+    }
+
+    /// How many rows of the CRM were admitted.
+    pub(super) fn admitted_rows(&self) -> usize {
+        self.admitted
+    }
+
+    /// The places of the rows of the CRM that were admitted after the first so many.
+    pub(super) fn rows_since(&self, first: usize) -> Range<usize> {
+        first..self.admitted
+    }
+
+    /// What conditions asked of the admitted events before.
+    pub(super) fn running(&self) -> RefMut<'_, Running> {
+        self.running.borrow_mut()
     }
 
     /// The places of the admitted events of one kind after `start`, by instant, then arrival. Empty for a kind that the

@@ -58,6 +58,12 @@ impl<'a> Eval<'a> {
         Value::List(best.into())
     }
 
+    /// How many admitted events of a probe's kind there are after an instant.
+    pub(super) fn count_since(&self, probe: ProbeIx, start: Instant) -> usize {
+        let kind = self.code.code.probes.get(probe).and_then(|probe| self.code.events.get(usize::from(probe.event)));
+        kind.zip(self.facts).map_or(0, |(kind, facts)| facts.life.since(*kind, start).len())
+    }
+
     /// Evaluators over the admitted events of a probe after an instant, by instant, then arrival: those that pass its filter
     /// and have these key values. `None` when there is no life to look at.
     pub(super) fn events_of<'k>(

@@ -10,6 +10,7 @@ mod audit;
 mod balance;
 mod claim;
 mod clocks;
+mod days;
 mod describe;
 mod draws;
 mod entry;
@@ -28,6 +29,7 @@ mod own;
 mod periodic;
 mod policy;
 mod program;
+mod running;
 mod saved;
 mod saved_first;
 mod saved_messages;
@@ -39,6 +41,8 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod total;
 mod unite;
 mod value;
 

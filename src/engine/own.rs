@@ -1,5 +1,6 @@
 //! What scenarios did to a contact: events that they made, fields that they set, tags that they put on.
 
+use super::balance::Ledgers;
 use super::facts::{Event, Life, Person, World};
 use super::output::EffectKey;
 use super::program::Program;
@@ -8,7 +9,8 @@ use super::step::Stepper;
 use super::value::Value;
 use crate::model::Id;
 use crate::time::Instant;
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// An event that a scenario made.
@@ -46,6 +48,8 @@ pub(super) struct Own {
     fields: Vec<(u16, Value)>,
     /// `erase contact`: nothing concerns this contact any more.
     pub erased: bool,
+    /// The balances that were asked for: worked out from the events, when they are asked for.
+    pub ledgers: RefCell<Ledgers>,
 }
 
 impl Own {
@@ -59,6 +63,18 @@ impl Own {
         self.changes.clear();
         self.fields.clear();
         self.erased = false;
+        self.ledgers.get_mut().clear();
+    }
+
+    /// How many events scenarios made.
+    pub fn made(&self) -> usize {
+        self.happened.len() + self.queue.len()
+    }
+
+    /// The events that scenarios made after the first so many, whether or not they happened yet.
+    pub fn made_since(&self, first: usize) -> impl Iterator<Item = &OwnEvent> {
+        let queued = self.queue.range(first.saturating_sub(self.happened.len()).min(self.queue.len())..);
+        self.happened.get(first..).unwrap_or(&[]).iter().chain(queued)
     }
 
     /// What stands for a field's value in the CRM.
@@ -82,12 +98,10 @@ impl Own {
     /// Adds what was done in another state of the same contact.
     pub fn absorb(&mut self, other: Own) {
         self.erased |= other.erased;
-        for event in other.happened {
-            let is_known = |known: &OwnEvent| known.kind == event.kind && known.id == event.id;
-            if !self.happened.iter().any(is_known) {
-                self.happened.push(event);
-            }
-        }
+        self.ledgers.get_mut().clear();
+        let known: BTreeSet<(u16, Id)> = self.happened.iter().map(|event| (event.kind, event.id.clone())).collect();
+        let new = other.happened.into_iter().filter(|event| !known.contains(&(event.kind, event.id.clone())));
+        self.happened.extend(new);
         self.queue.extend(other.queue);
         // What was set before does not undo what was set since.
         let later = std::mem::replace(&mut self.changes, other.changes);
