@@ -143,7 +143,18 @@ pub struct Life {
     messages: SentMessages,
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
+    by_id: RefCell<ById>,
 }
+
+/// The last of the admitted events of a kind and id, for those that were seen.
+#[derive(Clone, Debug, Default)]
+struct ById {
+    places: FxHashMap<(u16, Id), usize>,
+    seen: (usize, usize),
+}
+
+/// How many of the last events are looked at before they are filed by their ids.
+const RECENT: usize = 8;
 
 /// The place of the first event that a scenario made.
 const FIRST_OWN: usize = 1 << 31;
@@ -211,6 +222,7 @@ impl Life {
         self.own.clear();
         self.latest.clear();
         self.running.get_mut().clear();
+        *self.by_id.get_mut() = ById::default();
         self.by_kind.iter_mut().for_each(Vec::clear);
         for (place, said) in self.messages.forget() {
             if let Some(value) = self.values.get_mut(place) {
@@ -243,9 +255,18 @@ impl Life {
 
     /// The admitted event of this kind and id.
     pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
-        self.admitted().rev().find(|place| {
-            let event = self.event(*place);
-            event.is_some_and(|event| event.kind == kind && event.id == *id)
+        let is_it = |place: &usize| self.event(*place).is_some_and(|event| event.kind == kind && event.id == *id);
+        // Mostly it is one of the last; for older ones they are filed.
+        self.admitted().rev().take(RECENT).find(is_it).or_else(|| {
+            let mut index = self.by_id.borrow_mut();
+            let ById { places, seen } = &mut *index;
+            for place in self.admitted_since(seen) {
+                if let Some(event) = self.event(place) {
+                    let known = places.entry((event.kind, event.id.clone())).or_insert(place);
+                    *known = place.max(*known);
+                }
+            }
+            places.get(&(kind, id.clone())).copied()
         })
     }
 

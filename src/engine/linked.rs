@@ -165,6 +165,13 @@ impl LinkedCode {
         self.of_event.get(usize::from(ix)).copied().unwrap_or(false)
     }
 
+    /// Whether an expression asks about the messages of the instance.
+    pub fn reads_own_messages(&self, ix: ExprIx) -> bool {
+        self.code.exprs.get(ix).is_some_and(|expr| {
+            matches!(expr, Expr::OwnMessage(_)) || expr.operands().iter().any(|each| self.reads_own_messages(*each))
+        })
+    }
+
     /// Expressions come after those that they are made of.
     fn find_those_of_events(&mut self) {
         for (_, expr) in self.code.exprs.iter() {
