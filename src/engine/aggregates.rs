@@ -56,7 +56,7 @@ impl<'a> Eval<'a> {
     }
 
     /// Goes through the events.
-    fn gone_through(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+    pub(super) fn gone_through(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
         let events = self.events_of(aggregate.probe, keys, start)?;
         let passes = |event: &Eval<'a>| aggregate.filter.is_none_or(|filter| event.truth(filter) == Some(true));
         let mut latest = None;

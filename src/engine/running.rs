@@ -14,6 +14,9 @@ use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+#[cfg(test)]
+mod tests;
+
 /// What was asked of one life, by the events, what is taken of them, and how it is kept.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Running(FxHashMap<Site, Kept>);
