@@ -67,10 +67,7 @@ const LONG: [(&str, &str); 14] = [
         "most common in last 1 year",
         "when purchased send email a only if most common of purchased.product in last 1 year is trigger.product",
     ),
-    (
-        "count by key",
-        "when purchased send email a only if count of purchased same product ever >= 3",
-    ),
+    ("count by key", "when purchased send email a only if count of purchased same product ever >= 3"),
     (
         "own events: sent and tagged",
         "scenario s { when purchased tag \"buyer\" send email a only if not (sent a in last 1 day) and not (tagged in last 1 day) } ",

@@ -13,9 +13,9 @@ use crate::time::{Date, Instant};
 use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// So many events are gone through faster than anything is kept of them. Debug builds do both and compare, up to as many as
+/// Fewer events are gone through faster than anything is kept of them. Debug builds do both and compare, up to as many as
 /// they can go through.
-const FEW: usize = if cfg!(debug_assertions) { 0 } else { 32 };
+const MANY: usize = if cfg!(debug_assertions) { 1 } else { 33 };
 const COMPARED_MAX: usize = if cfg!(debug_assertions) { 200 } else { 0 };
 
 impl<'a> Eval<'a> {
@@ -36,7 +36,7 @@ impl<'a> Eval<'a> {
     /// What is kept, or where nothing is, what the events say.
     fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
         let many = self.count_since(aggregate.probe, start);
-        if many <= FEW || !self.is_kept(aggregate) {
+        if many < MANY || !self.is_kept(aggregate) {
             return self.gone_through(aggregate, keys, start);
         }
         let kept = self.facts?.life.running().ask(self, aggregate, keys, start);
@@ -50,7 +50,7 @@ impl<'a> Eval<'a> {
     /// the instance or the contact does not: then the events are gone through.
     fn is_kept(&self, aggregate: &Aggregate) -> bool {
         // A test that reads a field that it did not give must say so at each reading.
-        self.not_given.is_none()
+        (self.not_given.is_none() || self.facts.is_some_and(|facts| !facts.lacks()))
             && aggregate.filter.is_none()
             && aggregate.of.is_none_or(|of| self.code.is_of_event(of))
     }

@@ -422,7 +422,7 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let global = ProbeIx(self.code.probe_base + probe.0);
-        if self.not_given.is_some() {
+        if self.not_given.is_some() && self.facts?.lacks() {
             self.note_not_given(probe, start);
         }
         let latest = self.facts?.life.latest(&(global, self.keys(keys)?));

@@ -27,6 +27,8 @@ pub struct EntityTable {
     ids: Vec<Id>,
     places: FxHashMap<Id, u32>,
     values: Vec<Value>,
+    /// Whether a test did not give some of the values.
+    lacks: bool,
 }
 
 impl EntityTable {
@@ -40,6 +42,7 @@ impl EntityTable {
     pub fn push(&mut self, id: Id, row: impl IntoIterator<Item = Value>) -> u32 {
         let mut row: SmallVec<[Value; 8]> = row.into_iter().take(self.width).collect();
         row.resize(self.width, Value::Missing);
+        self.lacks |= row.contains(&Value::NotGiven);
         if let Some(&place) = self.places.get(&id) {
             let start = place as usize * self.width;
             for (old, new) in self.values.iter_mut().skip(start).zip(row) {
@@ -136,6 +139,8 @@ pub struct Life {
     /// What scenarios made happen; their places begin at [`FIRST_OWN`].
     own: Vec<EventRow>,
     values: Vec<Value>,
+    /// Whether a test did not give some of the values.
+    lacks: bool,
     admitted: usize,
     latest: FxHashMap<ProbeKey, Instant>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
@@ -167,6 +172,7 @@ impl Life {
     pub fn push(&mut self, event: Event, values: impl IntoIterator<Item = Value>) {
         let start = self.values.len() as u32;
         self.values.extend(values);
+        self.lacks |= self.values.iter().skip(start as usize).any(|value| *value == Value::NotGiven);
         self.rows.push(EventRow { event, values: start..self.values.len() as u32 });
     }
 
@@ -174,6 +180,7 @@ impl Life {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
+        self.lacks = false;
         self.forget();
     }
 
@@ -392,4 +399,11 @@ pub struct Facts<'a> {
     pub person: &'a Person,
     pub life: &'a Life,
     pub measures: &'a Measures,
+}
+
+impl Facts<'_> {
+    /// Whether a test did not give some of what its events, and the entities they refer to, might be asked for.
+    pub(super) fn lacks(&self) -> bool {
+        self.life.lacks || self.world.tables.iter().any(|table| table.lacks)
+    }
 }

@@ -164,9 +164,13 @@ impl State {
         self.own.erased
     }
 
-    /// Forgets what an effect changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
-    pub fn forget_change(&mut self, key: EffectKey, program: &Program, person: &Person) {
-        self.own.changes.retain(|(known, _)| *known != key);
+    /// Forgets what these effects changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
+    pub fn forget_changes(&mut self, keys: &[EffectKey], program: &Program, person: &Person) {
+        if keys.is_empty() {
+            return;
+        }
+        let keys: BTreeSet<&EffectKey> = keys.iter().collect();
+        self.own.changes.retain(|(known, _)| !keys.contains(known));
         self.own.resolve(program, person);
     }
 }
