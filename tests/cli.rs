@@ -12,6 +12,8 @@
 mod bad_crm;
 #[path = "cli/bad_text.rs"]
 mod bad_text;
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/graph.rs"]
 mod graph;
 #[path = "cli/init.rs"]

@@ -8,7 +8,7 @@
 )]
 
 use scn::compile::{Input, InputFile, compile};
-use scn::diagnostic::{Diagnostic, Level, RULES, Rule, RuleInfo};
+use scn::diagnostic::{Diagnostic, Level, Levels, RULES, Rule, RuleInfo, settle};
 use scn::model::{Configuration, Surroundings};
 use std::collections::BTreeSet;
 use std::fs;
@@ -102,7 +102,9 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     let mut input = Input::default();
     let source = input.sources.add("example.scn", text);
     input.files.push(InputFile { source, stem: "example".into(), folder: String::new(), selected: true });
-    compile(&input, &Surroundings::default(), &Configuration::default()).diagnostics
+    let mut compiled = compile(&input, &Surroundings::default(), &Configuration::default());
+    settle(&mut compiled.diagnostics, &Levels::default(), &compiled.silences, |_| true);
+    compiled.diagnostics
 }
 
 fn names(rules: &BTreeSet<Rule>) -> Vec<&'static str> {

@@ -3,8 +3,11 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, surroundings};
+use super::{audit, fix, output, surroundings};
+use crate::diagnostic::Level;
+use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Find what is wrong in scenarios, templates and the CRM
@@ -22,19 +25,63 @@ pub struct Arguments {
     /// How findings are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Make the repairs that are safe, and print what is left
+    #[arg(long)]
+    pub fix: bool,
 }
 
+/// How often repairs are made: one may bring the next to light.
+const ROUNDS: usize = 16;
+
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut all = look(arguments)?;
+    if arguments.fix {
+        all = repair(arguments, all)?;
+    }
+    all.print(arguments.format)?;
+    Ok(all.exit())
+}
+
+/// Makes repairs until none is left to make. A round after which less can be read is taken back; that more is found in what
+/// can be read now is no harm.
+fn repair(arguments: &Arguments, mut all: Findings) -> Result<Findings, Failure> {
+    let mut files = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let round = fix::apply(&all)?;
+        if round.repairs == 0 {
+            break;
+        }
+        let left = look(arguments)?;
+        if unreadable(&left) > unreadable(&all) {
+            round.take_back()?;
+            break;
+        }
+        files.extend(round.files().cloned());
+        all = left;
+    }
+    for file in files {
+        output::notice(&format!("repaired `{}`\n", clean(&file.to_string_lossy())));
+    }
+    Ok(all)
+}
+
+/// How many places cannot be read.
+fn unreadable(findings: &Findings) -> usize {
+    findings.diagnostics.iter().filter(|found| found.rule.family() == 'S' && found.level == Level::Error).count()
+}
+
+/// What is found, as the files are now.
+fn look(arguments: &Arguments) -> Result<Findings, Failure> {
     let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     for project in Project::open(&arguments.paths)? {
         let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
-        let (compiled, mut findings) = Findings::of(&project, &surroundings);
+        let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
         if let Some(crm) = &crm {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
+        findings.settle(&project, &compiled.silences, &surroundings);
         all.absorb(findings);
     }
-    all.print(arguments.format)?;
-    Ok(all.exit())
+    Ok(all)
 }

@@ -1,7 +1,7 @@
 //! `scn.toml`: the file that makes a folder a project. `docs/reference/configuration.md` lists every key.
 
 use crate::channel::may_be_webhook;
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Level, Levels, RULES, Rule, suggestion};
 use crate::model::{Configuration, Currency};
 use crate::span::{SourceId, Span};
 use crate::time::{Duration, Zone};
@@ -29,6 +29,8 @@ pub struct Settings {
     /// The addresses of webhooks, by their names; a call of any other is written as a file.
     pub webhooks: BTreeMap<String, String>,
     pub sample: Option<Sample>,
+    /// `[check.levels]`: what the findings of a rule count.
+    pub levels: Levels,
 }
 
 /// `[channels.email]`
@@ -95,6 +97,7 @@ impl Settings {
             email: None,
             webhooks: BTreeMap::new(),
             sample: None,
+            levels: Levels::default(),
         }
     }
 
@@ -123,6 +126,15 @@ struct File {
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookTable>,
     sample: Option<SampleTable>,
+    #[serde(default)]
+    check: CheckTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckTable {
+    #[serde(default)]
+    levels: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +230,7 @@ impl File {
                 csv: whole(sample.csv),
                 with: sample.with.into_paths().into_iter().map(whole).collect(),
             }),
+            levels: levels(self.check.levels)?,
         })
     }
 }
@@ -291,6 +304,30 @@ fn webhook_address(url: Spanned<String>) -> Result<String, WrongValue> {
     }
     let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
     Err(WrongValue::new(url.span(), "this is no address of a webhook", help))
+}
+
+fn levels(written: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Levels, WrongValue> {
+    let mut levels = Levels::default();
+    for (name, value) in written {
+        let Some(info) = Rule::find(name.get_ref()) else {
+            let help = suggestion(name.get_ref(), RULES.iter().map(|info| info.name))
+                .map_or_else(|| "`scn explain` lists all rules".to_owned(), |meant| format!("did you mean `{meant}`?"));
+            return Err(WrongValue::new(name.span(), format!("no rule is called `{}`", name.get_ref()), help));
+        };
+        let level = match value.get_ref().as_str() {
+            "off" => None,
+            word => Some(Level::named(word).ok_or_else(|| {
+                let message = format!("`{word}` is not a level");
+                WrongValue::new(value.span(), message, "write `\"error\"`, `\"warning\"`, `\"note\"` or `\"off\"`")
+            })?),
+        };
+        if !levels.set(info, level) {
+            let message = format!("`{}` is an error, and cannot be less", info.name);
+            let help = format!("mend what it finds; `scn explain {}` shows how", info.code);
+            return Err(WrongValue::new(value.span(), message, help));
+        }
+    }
+    Ok(levels)
 }
 
 fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {

@@ -5,9 +5,9 @@ use super::output;
 use super::project::Project;
 use crate::compile::{self, Compiled};
 use crate::diagnostic::render::{self, Count};
-use crate::diagnostic::{Diagnostic, Level, Rule};
+use crate::diagnostic::{Diagnostic, Level, Rule, Silence, Silenced, settle};
 use crate::model::Surroundings;
-use crate::span::{SourceId, Sources};
+use crate::span::{SourceId, Sources, Span};
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -28,20 +28,44 @@ pub enum Format {
 pub struct Findings {
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
+    /// Those that comments keep from counting.
+    pub silenced: Vec<Silenced>,
+    /// Whether something is in error by itself, whatever levels the project gives: then the texts mean nothing.
+    pub in_error: bool,
     /// How many files were judged.
     pub files: usize,
 }
 
 impl Findings {
-    /// Compiles the selected files of a project, and gives its findings beside the result.
+    /// Compiles the selected files of a project, and gives its findings beside the result, with the levels that the project
+    /// gives them.
     pub fn of(project: &Project, surroundings: &Surroundings) -> (Compiled, Findings) {
+        let (compiled, mut findings) = Findings::unsettled(project, surroundings);
+        findings.settle(project, &compiled.silences, surroundings);
+        (compiled, findings)
+    }
+
+    /// As [`Findings::of`], before levels and silences: for who finds more in the same texts.
+    pub fn unsettled(project: &Project, surroundings: &Surroundings) -> (Compiled, Findings) {
         let compiled = compile::compile(&project.input, surroundings, &project.settings.meaning);
         let mut diagnostics = project.diagnostics.clone();
         let misconfigured = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::ConfigurationWrong);
         let follows = |diagnostic: &Diagnostic| misconfigured && diagnostic.rule == Rule::ForeignCurrency;
         diagnostics.extend(compiled.diagnostics.iter().filter(|diagnostic| !follows(diagnostic)).cloned());
-        let findings = Findings { sources: compiled.sources.clone(), diagnostics, files: project.selected };
-        (compiled, findings)
+        let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
+        let sources = compiled.sources.clone();
+        (compiled, Findings { sources, diagnostics, silenced: Vec::new(), in_error, files: project.selected })
+    }
+
+    /// Gives the findings of one project their levels, and takes out what its comments silence. `surroundings` says what was
+    /// looked at, so that nobody is told that a silence about the CRM is not used where there was none.
+    pub fn settle(&mut self, project: &Project, silences: &[Silence], surroundings: &Surroundings) {
+        let looked = |rule: Rule| match rule.family() {
+            'D' => surroundings.crm.is_some(),
+            'M' => surroundings.templates.is_some(),
+            _ => true,
+        };
+        self.silenced = settle(&mut self.diagnostics, &project.settings.levels, silences, looked);
     }
 
     /// Adds those of another project.
@@ -51,12 +75,16 @@ impl Findings {
             self.sources.add(source.name.clone(), source.text.clone());
         }
         self.files += other.files;
-        let moved = |source: &mut SourceId| source.0 += u32::try_from(shift).unwrap_or(u32::MAX);
-        for mut diagnostic in other.diagnostics {
-            diagnostic.labels.iter_mut().for_each(|label| moved(&mut label.span.source));
-            diagnostic.fix.iter_mut().for_each(|fix| moved(&mut fix.span.source));
-            self.diagnostics.push(diagnostic);
-        }
+        self.in_error |= other.in_error;
+        let shift = u32::try_from(shift).unwrap_or(u32::MAX);
+        let moved = |span: Span| Span { source: SourceId(span.source.0.saturating_add(shift)), ..span };
+        self.diagnostics.extend(other.diagnostics.into_iter().map(|found| found.moved(moved)));
+        self.silenced.extend(
+            other
+                .silenced
+                .into_iter()
+                .map(|silenced| Silenced { diagnostic: silenced.diagnostic.moved(moved), reason: silenced.reason }),
+        );
     }
 
     /// The exit code of a command that does nothing but look: notes never count.
@@ -70,35 +98,31 @@ impl Findings {
         }
     }
 
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
-    }
-
     /// Prints them as the result of the command.
     ///
     /// # Errors
     /// When standard output cannot be written.
     pub fn print(&self, format: Format) -> Result<(), Failure> {
-        let Findings { sources, diagnostics, .. } = self;
+        let Findings { sources, diagnostics, silenced, .. } = self;
         match format {
             Format::Human => {
-                let summary = render::summary(Count::of(diagnostics), self.files);
+                let summary = render::summary(Count::of(diagnostics), silenced.len(), self.files);
                 let found = render::human(sources, diagnostics, output::results_in_colour());
                 output::drawing(&format!("{found}{summary}\n"))
             }
             Format::Json => output::results(&render::json(sources, diagnostics)),
-            Format::Sarif => output::results(&render::sarif(sources, diagnostics)),
+            Format::Sarif => output::results(&render::sarif(sources, diagnostics, silenced)),
             Format::Github => output::results(&render::github(sources, diagnostics)),
         }
     }
 
     /// Tells the person at the terminal what keeps a command from its work: errors and warnings, and `None` when
-    /// there is no error, so that the command goes on; else its exit code.
+    /// there is nothing in error, so that the command goes on; else its exit code.
     pub fn stop(mut self) -> Option<Exit> {
         self.diagnostics.retain(|diagnostic| diagnostic.level != Level::Note);
         output::notice(&render::human(&self.sources, &self.diagnostics, output::notices_in_colour()));
-        self.has_errors().then(|| {
-            output::notice(&format!("{}\n", render::summary(Count::of(&self.diagnostics), self.files)));
+        self.in_error.then(|| {
+            output::notice(&format!("{}\n", render::summary(Count::of(&self.diagnostics), 0, self.files)));
             self.exit()
         })
     }
@@ -113,7 +137,7 @@ mod tests {
         let mut sources = Sources::default();
         let source = sources.add(name, "when");
         let diagnostic = Diagnostic::new(rule, "x").at(Span::new(source, 0, 4), "").fix(Span::new(source, 0, 4), "");
-        Findings { sources, diagnostics: vec![diagnostic], files: 1 }
+        Findings { sources, diagnostics: vec![diagnostic], files: 1, ..Findings::default() }
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn formatted(name: &str, text: &str, outcome: &mut Outcome) -> Option<String> {
 }
 
 fn refuse(name: &str, text: &str, diagnostics: Vec<Diagnostic>, outcome: &mut Outcome) {
-    let mut refused = Findings { diagnostics, files: 1, ..Findings::default() };
+    let mut refused = Findings { diagnostics, in_error: true, files: 1, ..Findings::default() };
     let source = refused.sources.add(name, text);
     debug_assert_eq!(source, SourceId::default(), "what `format` finds is in its only text");
     outcome.refused.absorb(refused);

@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn read(path: &Path, refused: &mut Findings) -> Result<Vec<Graph>, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
     let name = path.display().to_string();
-    let mut findings = Findings { files: 1, ..Findings::default() };
+    let mut findings = Findings { in_error: true, files: 1, ..Findings::default() };
     let text = String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to());
     let drawn = match &text {
         Ok(text) => {

@@ -14,7 +14,7 @@ mod verify;
 mod words;
 
 use crate::check::{CheckFile, Checked, check};
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, Silence};
 use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Sources, Span};
@@ -49,6 +49,8 @@ pub struct Compiled {
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
     pub model: Model,
+    /// What the comments of the judged files ask not to count.
+    pub silences: Vec<Silence>,
     /// The scenarios of the selected files, and those that their tests name; `None` when there is an error in the texts
     /// or the templates. What is wrong with the CRM alone (family D) does not withhold it.
     pub bundle: Option<Bundle>,
@@ -123,7 +125,9 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         diagnostics.extend(crm::findings(bundle, shape, &checked));
     }
     sort(&mut diagnostics);
-    Compiled { sources, diagnostics, model: checked.model, bundle, origins, tests, words }
+    let silences = parsed.iter().flat_map(|parsed| &parsed.silences);
+    let silences = silences.filter(|silence| checked.judged_sources.contains(&silence.span.source)).cloned().collect();
+    Compiled { sources, diagnostics, silences, model: checked.model, bundle, origins, tests, words }
 }
 
 /// The names that the unreadable items of a file would have declared; its own name may be that of a bare scenario.

@@ -3,10 +3,16 @@
 //! A room that finds something builds a [`Diagnostic`]; nothing here prints. Messages are lower case,
 //! without a final period, names in backticks; the first line stands alone.
 
+mod levels;
 pub mod render;
 mod rules;
+pub mod silence;
+#[cfg(test)]
+mod tests;
 
+pub use levels::{Levels, settle};
 pub use rules::{RULES, Rule, RuleInfo};
+pub use silence::{Silence, Silenced};
 
 use crate::span::Span;
 use std::cmp::Reverse;
@@ -20,6 +26,11 @@ pub enum Level {
 }
 
 impl Level {
+    /// By its name.
+    pub fn named(name: &str) -> Option<Level> {
+        [Level::Note, Level::Warning, Level::Error].into_iter().find(|level| level.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Level::Note => "note",
@@ -36,7 +47,8 @@ pub struct Label {
     pub text: String,
 }
 
-/// A repair that a tool may apply: the text of `span` becomes `replacement`.
+/// A safe repair, which `scn check --fix` applies: the text of `span` becomes `replacement`. Safe is what keeps the meaning, or
+/// gives a text that had none the only one that its author can have meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     pub span: Span,
@@ -88,6 +100,13 @@ impl Diagnostic {
 
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Diagnostic {
         self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
+    }
+
+    /// The same finding with its places moved.
+    pub fn moved(mut self, to: impl Fn(Span) -> Span) -> Diagnostic {
+        self.labels.iter_mut().for_each(|label| label.span = to(label.span));
+        self.fix.iter_mut().for_each(|fix| fix.span = to(fix.span));
         self
     }
 

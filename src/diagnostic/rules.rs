@@ -48,6 +48,8 @@ rules! {
     BareScenarioNotAlone "S010" "bare-scenario-not-alone" Error;
     ClauseAfterStep "S011" "clause-after-step" Error;
     ClauseTwice "S012" "clause-twice" Error;
+    SilenceWrong "S014" "silence-wrong" Warning;
+    SilenceUnused "S015" "silence-unused" Warning;
     UnknownName "N001" "unknown-name" Error;
     DeclaredTwice "N002" "declared-twice" Error;
     UnknownField "N003" "unknown-field" Error;
@@ -111,6 +113,11 @@ impl Rule {
         // The macro writes enum and table in the same order.
         #[allow(clippy::indexing_slicing, reason = "the table has an entry for every variant, in order")]
         &RULES[self as usize]
+    }
+
+    /// The first letter of its code: S syntax, N names, T types, F flow, C consent and policy, M messages, D data.
+    pub fn family(self) -> char {
+        self.info().code.chars().next().unwrap_or('S')
     }
 
     /// By code (`N001`) or by name (`unknown-name`).

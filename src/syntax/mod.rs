@@ -16,6 +16,7 @@ mod grammar;
 mod keywords;
 mod limits;
 mod resume;
+mod silences;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -26,7 +27,7 @@ pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
 pub use tokens::Stream;
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, Silence};
 use crate::span::{SourceId, Span, Spanned};
 use build::Builder;
 use cut::{Piece, PieceKind};
@@ -41,6 +42,8 @@ pub struct Parsed {
     pub tokens: Vec<Token>,
     /// What the items that could not be read would have declared, so that nobody calls these names unknown.
     pub unread: Vec<tree::Word>,
+    /// What its comments ask the checker not to count.
+    pub silences: Vec<Silence>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +91,9 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     }
     reader.bare_scenario_alone(&pieces);
     let mut parsed = reader.parsed;
+    let (silences, mut wrong) = silences::read(text, &tokens);
+    parsed.silences = silences;
+    parsed.diagnostics.append(&mut wrong);
     parsed.diagnostics.sort_by_key(|found| found.span().map_or(0, |span| span.start));
     parsed.tokens = tokens;
     parsed

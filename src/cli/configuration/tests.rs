@@ -45,7 +45,11 @@ fn the_reference_lists_the_keys_of_its_example_and_no_other() {
             match value {
                 toml::Value::Table(inner) => open.push((format!("{before}{key}."), inner)),
                 // A webhook has the name that the project gives it.
-                _ => keys.push(format!("{before}{key}").replace("webhooks.stock.", "webhooks.NAME.")),
+                _ => keys.push(
+                    format!("{before}{key}")
+                        .replace("webhooks.stock.", "webhooks.NAME.")
+                        .replace("several-at-once", "RULE"),
+                ),
             }
         }
     }
@@ -65,6 +69,7 @@ fn every_key_of_a_table_is_in_the_reference() {
         ("[channels.email]", "channels.email."),
         ("[channels.email.server]", "channels.email.server."),
         ("[sample]", "sample."),
+        ("[check]", "check."),
     ] {
         let found = read(&format!("{table}\nxxxxxxxxxxxxxxxxxxx = 1")).unwrap_err();
         let help = found.help.unwrap();
@@ -104,6 +109,19 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("expire = \"0 days\"".into(), "\"0 days\"", "`expire` is not longer than zero", "write `2 days`"),
         ("crm = 3".into(), "3", "expected a path in quotes, found integer `3`", ""),
         ("[sample]\ncsv = \"a\"".into(), "[sample]", "`with` is missing here", ""),
+        (
+            "[check.levels]\nmaybe-mising = \"off\"".into(),
+            "maybe-mising",
+            "no rule is called `maybe-mising`",
+            "did you mean `maybe-missing`?",
+        ),
+        ("[check.levels]\nT004 = \"of\"".into(), "\"of\"", "`of` is not a level", "write `\"error\"`"),
+        (
+            "[check.levels]\nno-steps = \"off\"".into(),
+            "\"off\"",
+            "`no-steps` is an error, and cannot be less",
+            "mend what it finds",
+        ),
         (server("tls = \"startls\""), "\"startls\"", "unknown value `startls`", "did you mean `starttls`?"),
         (server("user = \"ana\""), "\"ana\"", "`user` without `password`", "write `password = \"env:NAME\"`"),
         (server("connections = 0"), "0", "`connections` is out of range", "write a number from 1 to 100"),

@@ -33,9 +33,9 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(sources: &'a Sources, diagnostics: &[Diagnostic]) -> Places<'a> {
+    pub(super) fn new<'d>(sources: &'a Sources, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Places<'a> {
         let mut texts = BTreeMap::new();
-        for span in diagnostics.iter().flat_map(spans) {
+        for span in diagnostics.into_iter().flat_map(spans) {
             if let Some(source) = sources.get(span.source) {
                 texts.entry(span.source).or_insert_with(|| Lines::new(source));
             }

@@ -1,15 +1,21 @@
 //! Findings as SARIF 2.1.0 (OASIS standard of 27 March 2020), which code hosts and editors read.
 
 use super::places::{Place, Places};
-use crate::diagnostic::{Diagnostic, RULES, RuleInfo};
+use crate::diagnostic::{Diagnostic, RULES, RuleInfo, Silenced};
 use crate::span::Sources;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// One log with one run, all rules in its driver, ended by a line feed.
-pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    let places = Places::new(sources, diagnostics);
-    let results: Vec<Value> = diagnostics.iter().map(|diagnostic| result(&places, diagnostic)).collect();
+/// One log with one run, all rules in its driver, ended by a line feed. What comments silence is in it as suppressed (section
+/// 3.35), with the reason.
+pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic], silenced: &[Silenced]) -> String {
+    let places = Places::new(sources, diagnostics.iter().chain(silenced.iter().map(|each| &each.diagnostic)));
+    let mut results: Vec<Value> = diagnostics.iter().map(|diagnostic| result(&places, diagnostic)).collect();
+    results.extend(silenced.iter().map(|silenced| {
+        let mut result = result(&places, &silenced.diagnostic);
+        add(&mut result, "suppressions", json!([{ "kind": "inSource", "justification": silenced.reason }]));
+        result
+    }));
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",

@@ -22,15 +22,16 @@ impl Count {
     }
 }
 
-/// `2 errors, 1 warning, 3 notes in 4 files`; `files` is how many were judged.
-pub fn summary(count: Count, files: usize) -> String {
+/// `2 errors, 1 warning, 3 notes in 4 files; 1 silenced`; `files` is how many were judged.
+pub fn summary(count: Count, silenced: usize, files: usize) -> String {
     let found: Vec<String> = [(count.errors, "error"), (count.warnings, "warning"), (count.notes, "note")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, noun)| counted(number, noun))
         .collect();
     let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
-    format!("{found} in {}", counted(files, "file"))
+    let rest = if silenced == 0 { String::new() } else { format!("; {silenced} silenced") };
+    format!("{found} in {}{rest}", counted(files, "file"))
 }
 
 fn counted(number: usize, noun: &str) -> String {

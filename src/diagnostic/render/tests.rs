@@ -189,7 +189,7 @@ fn json_is_an_array_of_findings() {
 #[test]
 fn sarif_is_a_log_with_all_rules() {
     let (sources, diagnostics) = findings();
-    let log: Value = serde_json::from_str(&sarif(&sources, &diagnostics)).unwrap();
+    let log: Value = serde_json::from_str(&sarif(&sources, &diagnostics, &[])).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -230,7 +230,7 @@ fn sarif_names_files_by_uri() {
         let mut sources = Sources::default();
         let id = sources.add(name, "");
         let diagnostic = Diagnostic::new(Rule::EmptyFile, "nothing").at(Span::new(id, 0, 0), "");
-        let log: Value = serde_json::from_str(&sarif(&sources, &[diagnostic])).unwrap();
+        let log: Value = serde_json::from_str(&sarif(&sources, &[diagnostic], &[])).unwrap();
         assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], uri);
     }
 }
@@ -271,7 +271,7 @@ fn the_summary_counts() {
     assert_eq!(count, Count { errors: 2, warnings: 1, notes: 0 });
     assert!(!count.is_clean());
     assert!(Count { notes: 3, ..Count::default() }.is_clean());
-    assert_eq!(summary(count, 1), "2 errors, 1 warning in 1 file");
-    assert_eq!(summary(Count { errors: 0, warnings: 2, notes: 1 }, 4), "2 warnings, 1 note in 4 files");
-    assert_eq!(summary(Count::default(), 4), "nothing found in 4 files");
+    assert_eq!(summary(count, 0, 1), "2 errors, 1 warning in 1 file");
+    assert_eq!(summary(Count { errors: 0, warnings: 2, notes: 1 }, 1, 4), "2 warnings, 1 note in 4 files; 1 silenced");
+    assert_eq!(summary(Count::default(), 0, 4), "nothing found in 4 files");
 }
