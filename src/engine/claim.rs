@@ -135,6 +135,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 Fate::Drops { .. } => self.put_back(members),
             }
+            self.state.tidy(key);
         }
     }
 
@@ -201,6 +202,7 @@ impl<'a> Stepper<'a, '_> {
             verdict = Verdict::Send(Box::new(departure));
         }
         self.put_back(members);
+        self.state.tidy(key);
         verdict
     }
 
@@ -327,6 +329,7 @@ impl<'a> Stepper<'a, '_> {
             }
             self.settle(handle, instance, step.unit);
         }
+        self.state.tidy(key);
     }
 
     fn departure(&self, leaving: &[Member<'a>]) -> Option<Departure> {

@@ -102,7 +102,8 @@ pub(super) fn reads_own_messages(scenario: &Scenario) -> bool {
             .any(|step| matches!(&step.op, Op::WaitFor { engagement, .. } if !engagement.is_empty()))
 }
 
-/// The messages of one contact that were sent, by the names of their templates: each in the order in which it was known.
+/// The messages of one contact that were sent, by the names of their templates: by instant, of one instant in the
+/// order in which they were known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SentMessages {
     by_name: BTreeMap<Arc<str>, Vec<(Instant, Option<EffectKey>)>>,
@@ -120,7 +121,8 @@ impl SentMessages {
     }
 
     pub fn add(&mut self, message: &MessageRef, at: Instant) {
-        self.by_name.entry(message.name.clone()).or_default().push((at, message.key));
+        let sent = self.by_name.entry(message.name.clone()).or_default();
+        sent.insert(sent.partition_point(|(known, _)| *known <= at), (at, message.key));
         if let Some(key) = message.key {
             self.names.insert(key, message.name.clone());
         }
@@ -141,7 +143,7 @@ impl SentMessages {
             return MessageRef { name: self.names.get(&key).cloned().unwrap_or_default(), key: Some(key) };
         }
         let sent = self.by_name.get(text).map_or(&[] as &[(Instant, Option<EffectKey>)], Vec::as_slice);
-        let latest = sent.iter().filter(|(sent, _)| *sent <= at).max_by_key(|(sent, _)| *sent);
+        let latest = sent.partition_point(|(sent, _)| *sent <= at).checked_sub(1).and_then(|place| sent.get(place));
         MessageRef { name: Arc::from(text), key: latest.and_then(|(_, key)| *key) }
     }
 }
@@ -234,7 +236,7 @@ impl<'a> Stepper<'a, '_> {
         }
         instance.own.retain(|known| known.step != own.step);
         instance.own.push(own);
-        self.watch_standing(unit, handle, instance);
+        self.watch_again(unit, handle, instance);
     }
 
     /// A message of the instance was accepted: what its conditions may know of it from now on.
@@ -249,7 +251,7 @@ impl<'a> Stepper<'a, '_> {
         let Some(own) = instance.own.iter_mut().find(|own| own.key == key) else { return };
         own.alternative = alternative;
         own.accepted = Some(self.now);
-        self.watch_standing(unit, handle, instance);
+        self.watch_again(unit, handle, instance);
         self.set_patience(unit, handle, instance);
     }
 

@@ -10,6 +10,7 @@ mod audit;
 mod balance;
 mod claim;
 mod clocks;
+mod days;
 mod describe;
 mod draws;
 mod entry;
@@ -31,6 +32,7 @@ mod periodic;
 mod policy;
 mod program;
 mod refusal;
+mod running;
 mod saved;
 mod saved_first;
 mod saved_messages;
@@ -42,7 +44,9 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod timers;
+mod total;
 mod unite;
 mod value;
 

@@ -1,5 +1,6 @@
 //! What scenarios did to a contact: events that they made, fields that they set, tags that they put on.
 
+use super::balance::Ledgers;
 use super::facts::{Event, Life, Person, World};
 use super::output::EffectKey;
 use super::program::Program;
@@ -10,7 +11,8 @@ use super::step::Stepper;
 use super::value::Value;
 use crate::model::Id;
 use crate::time::Instant;
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// An event that a scenario made.
@@ -52,6 +54,8 @@ pub(super) struct Own {
     pub apart: Apart,
     /// `erase contact`: nothing concerns this contact any more.
     pub erased: bool,
+    /// The balances that were asked for: worked out from the events, when they are asked for.
+    pub ledgers: RefCell<Ledgers>,
 }
 
 impl Own {
@@ -67,6 +71,19 @@ impl Own {
         self.fields.clear();
         self.apart = Apart::default();
         self.erased = false;
+        self.ledgers.get_mut().clear();
+    }
+
+    /// How many events scenarios made by `now`.
+    pub fn made(&self, now: Instant) -> usize {
+        self.happened.len() + self.queue.partition_point(|queued| queued.at <= now)
+    }
+
+    /// The events that scenarios made by `now` after the first so many, whether or not they happened yet.
+    pub fn made_since(&self, first: usize, now: Instant) -> impl Iterator<Item = &OwnEvent> {
+        let end = self.queue.partition_point(|queued| queued.at <= now);
+        let queued = self.queue.range(first.saturating_sub(self.happened.len()).min(end)..end);
+        self.happened.get(first..).unwrap_or(&[]).iter().chain(queued)
     }
 
     /// What stands for a field's value in the CRM.
@@ -90,22 +107,17 @@ impl Own {
     /// Adds what was done in another state of the same contact.
     pub fn absorb(&mut self, other: Own) {
         self.erased |= other.erased;
-        for event in other.happened {
-            let is_known = |known: &OwnEvent| known.kind == event.kind && known.id == event.id;
-            if !self.happened.iter().any(is_known) {
-                self.happened.push(event);
-            }
-        }
+        self.ledgers.get_mut().clear();
+        let known: BTreeSet<(u16, Id)> = self.happened.iter().map(|event| (event.kind, event.id.clone())).collect();
+        let new = other.happened.into_iter().filter(|event| !known.contains(&(event.kind, event.id.clone())));
+        self.happened.extend(new);
         self.happened.sort_by_key(|event| event.at);
         for event in other.queue {
             self.enqueue(event);
         }
         // What both know stands once; what the other changed besides is written after it.
-        for (key, change) in other.changes {
-            if !self.changes.iter().any(|(known, _)| *known == key) {
-                self.changes.push((key, change));
-            }
-        }
+        let known: BTreeSet<EffectKey> = self.changes.iter().map(|(key, _)| *key).collect();
+        self.changes.extend(other.changes.into_iter().filter(|(key, _)| !known.contains(key)));
         self.apart.absorb(other.apart);
     }
 
@@ -181,10 +193,14 @@ impl State {
         self.own.erased
     }
 
-    /// Forgets what an effect changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
-    pub fn forget_change(&mut self, key: EffectKey, program: &Program, person: &Person) {
-        self.own.changes.retain(|(known, _)| *known != key);
-        self.own.apart.forget_change(key);
+    /// Forgets what these effects changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
+    pub fn forget_changes(&mut self, keys: &[EffectKey], program: &Program, person: &Person) {
+        if keys.is_empty() {
+            return;
+        }
+        let keys: BTreeSet<&EffectKey> = keys.iter().collect();
+        self.own.changes.retain(|(known, _)| !keys.contains(known));
+        keys.into_iter().for_each(|key| self.own.apart.forget_change(*key));
         self.own.resolve(program, person);
     }
 }

@@ -157,11 +157,6 @@ impl Program {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
         }
-        let accounts: Vec<Account> = program.accounts.values().copied().collect();
-        for account in accounts {
-            program.look_through(account.credited);
-            program.look_through(account.debited);
-        }
         for (message, version) in messages {
             let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
             let version = version.map(|version| version.scenario.hash());

@@ -10,6 +10,7 @@ use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Instances that take a step at one instant, in order of entry.
 pub(super) type Members = Vec<(Handle, Instance)>;
@@ -171,6 +172,7 @@ impl<'a> Stepper<'a, '_> {
                 let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
                 instance.pending.push(pending);
+                self.state.wait_for(key, *handle);
             }
             self.remember(step.unit, *handle, instance, own);
         }
@@ -222,14 +224,14 @@ impl<'a> Stepper<'a, '_> {
     /// Says which messages are taken back from the outbox: each once, for the reason of the last instance that waited for
     /// it, and none for which another still waits.
     pub(super) fn flush_withdrawn(&mut self) {
-        let mut said: Vec<EffectKey> = Vec::new();
+        let mut said: BTreeSet<EffectKey> = BTreeSet::new();
         let first = self.out.effects.len();
         for effect in std::mem::take(&mut self.withdrawn).into_iter().rev() {
             if let What::Withdraw { key, .. } = effect.what
-                && !said.contains(&key)
-                && self.state.with_pending(key).is_empty()
+                && !self.state.awaits(key)
+                && said.insert(key)
             {
-                said.push(key);
+                self.state.tidy(key);
                 self.out.effects.push(effect);
             }
         }

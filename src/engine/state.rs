@@ -39,6 +39,10 @@ pub struct State {
     pub(super) claims: Claims,
     /// Messages that are to be judged, where no outbox asks.
     pub(super) held: BTreeSet<(Instant, EffectKey)>,
+    /// Who waits for a message, or did: an index as the timers are.
+    waiting_for: BTreeMap<EffectKey, SmallVec<[Handle; 1]>>,
+    /// Of each unit, how many of its instances run.
+    running: Vec<u32>,
     /// What scenarios did to the contact.
     pub(super) own: Own,
     /// What starts scenarios by itself.
@@ -144,6 +148,11 @@ impl Pending {
 }
 
 impl Instance {
+    /// Whether its steps are not over.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, Phase::Waiting(_) | Phase::WaitingFor(_))
+    }
+
     /// The instant of its last message, as conditions read it at `now` in a step that came due at `due`. A message decided
     /// in this very step counts as one that has left: the next step cannot wait for the server's answer, and a simulation
     /// decides the same.
@@ -194,13 +203,17 @@ impl State {
 
     /// The number of instances that run.
     pub fn running(&self) -> usize {
-        let runs = |instance: &&Instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
-        self.slots.iter().flatten().filter(runs).count()
+        self.slots.iter().flatten().filter(|instance| instance.runs()).count()
     }
 
     /// Whether a message of this key waits for its claim or its receipt.
     pub fn awaits(&self, key: EffectKey) -> bool {
-        self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
+        self.waiting_for(key).next().is_some()
+    }
+
+    /// Whether an instance of a unit runs, but for the one that is at work.
+    pub(super) fn runs(&self, unit: u16) -> bool {
+        self.running.get(usize::from(unit)).is_some_and(|count| *count > 0)
     }
 
     /// A state that has run nothing, and knows what was done to the contact: the entries, what scenarios made happen, which
@@ -228,6 +241,7 @@ impl State {
             let handle = self.reserve();
             handles.insert(instance.serial, handle);
             instance.serial = handle.serial;
+            instance.pending.iter().for_each(|pending| self.wait_for(pending.key, handle));
             self.put(handle, instance);
         }
         for (scenario, mark) in other.marks {
@@ -270,6 +284,8 @@ impl State {
         self.together.clear();
         self.claims.0.clear();
         self.held.clear();
+        self.waiting_for.clear();
+        self.running.clear();
         self.own.clear();
         self.clocks.clear();
     }
@@ -285,10 +301,23 @@ impl State {
         if slot.as_ref().is_none_or(|instance| instance.serial != handle.serial) {
             return None;
         }
-        slot.take()
+        let taken = slot.take()?;
+        if taken.runs()
+            && let Some(count) = self.running.get_mut(usize::from(taken.unit))
+        {
+            *count = count.saturating_sub(1);
+        }
+        Some(taken)
     }
 
     pub(super) fn put(&mut self, handle: Handle, instance: Instance) {
+        if instance.runs() {
+            let unit = usize::from(instance.unit);
+            if self.running.len() <= unit {
+                self.running.resize(unit + 1, 0);
+            }
+            self.running.iter_mut().skip(unit).take(1).for_each(|count| *count += 1);
+        }
         if let Some(slot) = self.slots.get_mut(handle.slot as usize) {
             *slot = Some(instance);
         }
@@ -312,31 +341,44 @@ impl State {
 
     /// The instances that have a message of this key on its way, in order of age.
     pub(super) fn with_pending(&self, key: EffectKey) -> Vec<Handle> {
-        let mut handles: Vec<Handle> = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter_map(|(slot, instance)| {
-                let instance = instance.as_ref()?;
-                let has = instance.pending.iter().any(|pending| pending.key == key);
-                has.then_some(Handle { serial: instance.serial, slot: slot as u32 })
-            })
-            .collect();
+        let mut handles: Vec<Handle> = self.waiting_for(key).map(|(handle, _)| handle).collect();
         handles.sort();
+        handles.dedup();
         handles
+    }
+
+    fn waiting_for(&self, key: EffectKey) -> impl Iterator<Item = (Handle, &Instance)> {
+        let handles = self.waiting_for.get(&key).map_or(&[] as &[Handle], SmallVec::as_slice);
+        let waits = move |handle: &Handle| {
+            let instance = self.get(*handle)?;
+            instance.pending.iter().any(|pending| pending.key == key).then_some((*handle, instance))
+        };
+        handles.iter().filter_map(waits)
+    }
+
+    /// Remembers that an instance waits for a message.
+    pub(super) fn wait_for(&mut self, key: EffectKey, handle: Handle) {
+        self.waiting_for.entry(key).or_default().push(handle);
+    }
+
+    /// Forgets who waited for a message, unless somebody still does. No instance may be at work.
+    pub(super) fn tidy(&mut self, key: EffectKey) {
+        if !self.awaits(key) {
+            self.waiting_for.remove(&key);
+        }
     }
 
     /// Sorts messages into the order in which they are claimed: by the policy's priority, due, entry, scenario name, age,
     /// then step. Those that nobody waits for go.
     pub fn sort_messages(&self, program: &Program, keys: &mut Vec<EffectKey>) {
         let order = |key: EffectKey| {
-            let of = |instance: &Instance| {
+            let of = |(_, instance): (Handle, &Instance)| {
                 let place = instance.pending.iter().position(|pending| pending.key == key)?;
                 let due = instance.pending.get(place)?.due;
                 let rank = program.unit(instance.unit)?.rank;
                 Some((rank, due, instance.entry, instance.unit, instance.serial, place))
             };
-            self.slots.iter().flatten().filter_map(of).min()
+            self.waiting_for(key).filter_map(of).min()
         };
         let mut sorted: Vec<_> = keys.iter().filter_map(|key| Some((order(*key)?, *key))).collect();
         sorted.sort_unstable();

@@ -9,10 +9,8 @@ use super::linked::Wakers;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
-use super::value::Value;
-use crate::ir::{ExprIx, Op, StepIx};
+use crate::ir::{ExprIx, Op, ProbeIx, StepIx};
 use crate::time::{Instant, Zone};
-use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -300,25 +298,34 @@ impl<'a> Stepper<'a, '_> {
         self.watch(unit, instance, &unit.stop_when, Watch { handle, what: Watched::StopWhen });
     }
 
+    /// Files the instance under the events of a message that it may know of from now on. What does not ask about its
+    /// messages is filed since its entry.
+    pub(super) fn watch_again(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
+        for (wakers, what) in [(&unit.goal, Watched::Goal), (&unit.stop_when, Watched::StopWhen)] {
+            for (probe, keys) in &wakers.probes {
+                if keys.iter().any(|key| unit.code.reads_own_messages(*key)) {
+                    self.watch_probe(unit, instance, (*probe, keys), Watch { handle, what });
+                }
+            }
+        }
+    }
+
     /// Files the instance under what may make a condition true.
     pub(super) fn watch(&mut self, unit: &'a Unit, instance: &Instance, wakers: &Wakers, watch: Watch) {
         if wakers.any {
             return self.state.watch_all.push(watch);
         }
         for (probe, keys) in &wakers.probes {
-            let unasked = RefCell::default();
-            let eval = Eval { asked: None, ..self.eval(unit, instance, &unasked) };
-            let values: Option<SmallVec<[Value; 1]>> = keys
-                .iter()
-                .map(|key| {
-                    let value = eval.value(*key).into_owned();
-                    (!value.is_missing()).then_some(value)
-                })
-                .collect();
-            // Without a value for a key no event can match.
-            if let Some(values) = values {
-                self.state.watch((*probe, values), watch);
-            }
+            self.watch_probe(unit, instance, (*probe, keys), watch);
+        }
+    }
+
+    fn watch_probe(&mut self, unit: &'a Unit, instance: &Instance, (probe, keys): (ProbeIx, &[ExprIx]), watch: Watch) {
+        let unasked = RefCell::default();
+        let values = Eval { asked: None, ..self.eval(unit, instance, &unasked) }.keys(keys);
+        // Without a value for a key no event can match.
+        if let Some(values) = values {
+            self.state.watch((probe, values), watch);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::store::state::{
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 /// How many rows of its inbox a contact is stepped with in one transaction: whoever has a million does not hold up the others
 /// of its batch, and is taken up again in the next.
@@ -95,9 +96,7 @@ impl<'a> AtWork<'a> {
         let receipts = claimed.inbox.iter().filter_map(receipt_of).map(|receipt| receipt.key);
         claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(program, key));
         // What the CRM has by now is read from there, where others may change it.
-        for key in &claimed.made {
-            state.forget_change(*key, program, person);
-        }
+        state.forget_changes(&claimed.made, program, person);
         Ok(AtWork {
             // Nobody waits who was never stepped.
             refreshed: state.clock().unwrap_or(Instant::MAX),
@@ -251,7 +250,8 @@ impl<'a> AtWork<'a> {
     pub(super) fn in_order(&self, mut messages: Vec<DueMessage>) -> Vec<DueMessage> {
         let mut keys: Vec<EffectKey> = messages.iter().map(|message| message.ticket.key).collect();
         self.state.sort_messages(self.program, &mut keys);
-        messages.sort_by_key(|message| keys.iter().position(|key| *key == message.ticket.key).unwrap_or(keys.len()));
+        let places: BTreeMap<EffectKey, usize> = keys.into_iter().zip(0..).collect();
+        messages.sort_by_key(|message| places.get(&message.ticket.key).copied().unwrap_or(usize::MAX));
         messages
     }
 
