@@ -3,7 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, fix, output, surroundings};
+use super::{audit, fix, output, pressure, surroundings};
+use crate::compile::Compiled;
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
@@ -28,18 +29,39 @@ pub struct Arguments {
     /// Make the repairs that are safe, and print what is left
     #[arg(long)]
     pub fix: bool,
+    /// In place of findings, show how many messages one person can get at most, and by which steps
+    #[arg(long, conflicts_with = "fix")]
+    pub pressure: bool,
 }
 
 /// How often repairs are made: one may bring the next to light.
 const ROUNDS: usize = 16;
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut all = look(arguments)?;
+    if arguments.pressure {
+        return show_pressure(arguments);
+    }
+    let (mut all, _) = look(arguments)?;
     if arguments.fix {
         all = repair(arguments, all)?;
     }
     all.print(arguments.format)?;
     Ok(all.exit())
+}
+
+/// Errors and warnings go to the person at the terminal; they count as they do without `--pressure`.
+fn show_pressure(arguments: &Arguments) -> Result<Exit, Failure> {
+    if !matches!(arguments.format, Format::Human | Format::Json) {
+        return Err(Failure::new(Exit::Usage, "`--pressure` is shown for people or as JSON")
+            .help("leave out `--format`, or write `--format json`"));
+    }
+    let (all, projects) = look(arguments)?;
+    let exit = all.exit();
+    if let Some(exit) = all.stop() {
+        return Ok(exit);
+    }
+    pressure::print(&projects, arguments.format)?;
+    Ok(exit)
 }
 
 /// Makes repairs until none is left to make. A round after which less can be read is taken back; that more is found in what
@@ -51,7 +73,7 @@ fn repair(arguments: &Arguments, mut all: Findings) -> Result<Findings, Failure>
         if round.repairs == 0 {
             break;
         }
-        let left = look(arguments)?;
+        let (left, _) = look(arguments)?;
         if unreadable(&left) > unreadable(&all) {
             round.take_back()?;
             break;
@@ -70,10 +92,11 @@ fn unreadable(findings: &Findings) -> usize {
     findings.diagnostics.iter().filter(|found| found.rule.family() == 'S' && found.level == Level::Error).count()
 }
 
-/// What is found, as the files are now.
-fn look(arguments: &Arguments) -> Result<Findings, Failure> {
+/// What is found, as the files are now, and what each project comes to.
+fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
     let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
+    let mut projects = Vec::new();
     for project in Project::open(&arguments.paths)? {
         let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
@@ -82,6 +105,7 @@ fn look(arguments: &Arguments) -> Result<Findings, Failure> {
         }
         findings.settle(&project, &compiled.silences, &surroundings);
         all.absorb(findings);
+        projects.push(compiled);
     }
-    Ok(all)
+    Ok((all, projects))
 }
