@@ -51,6 +51,12 @@ fn the_grammar_has_its_page() {
     hold("docs/reference/grammar.md", &grammar::page(&sections()));
 }
 
+#[test]
+fn every_part_that_a_form_names_is_told() {
+    let untold = grammar::untold(&sections());
+    assert!(untold.is_empty(), "parts that the page does not tell:\n{}", untold.join("\n"));
+}
+
 /// What an example needs around it to be a project.
 fn project(section: &str, rule: &str, example: &str) -> String {
     let example = example.trim_end();

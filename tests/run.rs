@@ -16,6 +16,10 @@ mod binary;
 #[path = "oracle/calendar.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod calendar;
+#[path = "fixtures/call_server.rs"]
+mod call_server;
+#[path = "run/calls.rs"]
+mod calls;
 #[path = "run/days.rs"]
 mod days;
 #[path = "run/equal.rs"]
@@ -44,6 +48,8 @@ mod shrink;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
+#[path = "run/versions.rs"]
+mod versions;
 #[path = "oracle/world.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod world;

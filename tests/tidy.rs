@@ -18,7 +18,9 @@ use std::path::Path;
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),
-    ("blake3", &["engine", "ir", "store", "drivers"]),
+    ("base64", &["channel"]),
+    // `diagnostic` names what it found before by a digest.
+    ("blake3", &["diagnostic", "engine", "ir", "store", "drivers", "cli"]),
     // The calendar stands in `time`; the filter `date` of templates takes formats of `strftime`.
     ("chrono", &["time", "channel"]),
     ("chrono_tz", &["time"]),
@@ -27,9 +29,11 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("csv", &["store", "drivers"]),
     ("flate2", &["store"]),
+    ("httpdate", &["channel"]),
     ("idna", &["channel"]),
     // The scenarios that `scn new` copies.
     ("include_dir", &["cli"]),
+    ("console", &["cli"]),
     ("indicatif", &["cli"]),
     ("lettre", &["channel"]),
     ("libm", &["engine"]),
@@ -39,6 +43,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("pest_derive", &["syntax"]),
     ("postcard", &["engine", "store"]),
     ("quick_junit", &["cli"]),
+    ("ring", &["channel"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["syntax", "model", "check", "compile", "ir", "engine", "store", "channel"]),
     ("rustc_hash", &["compile", "engine", "store", "drivers"]),

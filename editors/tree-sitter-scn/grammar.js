@@ -323,20 +323,23 @@ module.exports = grammar({
       'test', field('name', $.text), optional(seq('of', listed($._name))), '{', repeat($._test_line), '}',
     ),
     given_block: $ => seq(
-      'given', field('name', $._name), '{', repeat(choice($.given, $.given_measure, $.happens)), '}',
+      'given', field('name', $._name), '{', repeat(choice($.given, $.given_measure, $.told, $.happens)), '}',
     ),
     _test_line: $ => choice(
-      $.given, $.given_measure, $.use_given, $.happens, $.cases, $.until, $.expect_message, $.expect_nothing,
+      $.given, $.given_measure, $.told, $.use_given, $.happens, $.cases, $.until, $.expect_message, $.expect_nothing,
       $.expect_step,
     ),
     given: $ => prec.right(seq(
-      'given', field('entity', $._name), field('name', $._name),
+      'given', field('entity', $._name), optional($.given_id), field('name', $._name),
       optional(seq('{', repeat(seq($.given_field, optional(','))), '}')),
     )),
     given_field: $ => seq(field('name', $._name), ':', $._given_value),
     _given_value: $ => choice('empty', $._plain_operand),
     use_given: $ => seq('given', field('name', $._name)),
-    given_measure: $ => seq('given', 'measure', field('name', $._name), '=', $._plain_operands),
+    given_id: $ => seq(choice(seq(optional('-'), $.number), $.text), 'as'),
+    given_measure: $ => seq('given', $._measure_told),
+    told: $ => seq('at', field('at', $._moment), $._measure_told),
+    _measure_told: $ => seq('measure', field('name', $._name), '=', choice('empty', $._plain_operands)),
     happens: $ => prec.right(seq(
       'at', field('at', $._moment), optional(seq('arriving', field('arriving', $._moment))),
       field('contact', $._name), field('event', $._name), optional(seq(field('message', $._name), optional(','))),

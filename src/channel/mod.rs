@@ -23,4 +23,4 @@ pub use mail::{EmailSettings, Letter, Mail, MailError};
 pub use secret::{Secret, SecretError, SecretReference};
 pub use smtp::{BounceClass, Credentials, Outcome, Phase, Sender, SmtpError, SmtpSettings, Timeouts, TlsMode};
 pub use template::{LoadError, Presentation, RenderError, Rendered, Templates};
-pub use webhook::{Answer, Caller, may_be_webhook};
+pub use webhook::{Answer, Later, Webhook, WebhookError, may_be_webhook};

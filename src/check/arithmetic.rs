@@ -40,20 +40,27 @@ impl Checker<'_> {
 
     fn maybe_missing(&self, text: &str, message: String, value: &Expr, span: Span) -> Diagnostic {
         let sample = match &value.ty {
-            Some(Type::Duration) => "1 year".to_owned(),
-            Some(Type::Money) => format!("0 {}", self.configuration.currency.0),
-            Some(Type::Percent) => "0%".to_owned(),
-            Some(Type::Instant | Type::Date) => "2020-01-01".to_owned(),
-            _ => "0".to_owned(),
+            Some(Type::Duration) => Some("1 year".to_owned()),
+            Some(Type::Money) => Some(format!("0 {}", self.configuration.currency.0)),
+            Some(Type::Percent) => Some("0%".to_owned()),
+            Some(Type::Instant | Type::Date) => Some("2020-01-01".to_owned()),
+            Some(Type::Time) => Some("09:00".to_owned()),
+            Some(Type::Flag) => Some("no".to_owned()),
+            Some(Type::Text) => Some("\"...\"".to_owned()),
+            Some(Type::Enumeration(texts)) => texts.first().map(|first| format!("\"{first}\"")),
+            Some(Type::Number) => Some("0".to_owned()),
+            // No value can be written for a row of the CRM.
+            _ => None,
         };
+        let stands = sample.map(|sample| match text.is_empty() {
+            true => format!("say what stands for it: `(...) default {sample}`"),
+            false => format!("say what stands for it: `{text} default {sample}`"),
+        });
+        let asks = (!text.is_empty()).then(|| format!("ask first: `has {text} and ...`"));
+        let ways: Vec<String> = stands.into_iter().chain(asks).collect();
         Diagnostic::new(Rule::MaybeMissing, message)
             .at(span, "the result is unknown then, and unknown never acts")
-            .help(match text.is_empty() {
-                true => format!("say what stands for it: `(...) default {sample}`"),
-                false => {
-                    format!("say what stands for it: `{text} default {sample}`; or ask first: `has {text} and ...`")
-                }
-            })
+            .help(if ways.is_empty() { "ask for it before, with `has`".to_owned() } else { ways.join("; or ") })
     }
 
     pub(super) fn sum(&mut self, scope: &Scope, terms: &[(Sign, tree::Expr)], span: Span) -> Expr {

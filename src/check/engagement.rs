@@ -7,7 +7,7 @@
 use super::exprs::flag;
 use super::names::with_suggestion;
 use super::scope::{Checker, Scope};
-use super::typed::{Expr, History, Key, Kind, Trigger};
+use super::typed::{Expr, History, Key, Kind, Trigger, Window};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Literal, Record, Type};
 use crate::span::Span;
@@ -147,7 +147,11 @@ impl<'a> Checker<'a> {
                 plain(history, optional)
             };
             let unknown = flag(Kind::Missing, true, span);
-            let unsure = flag(Kind::And(vec![by(false), unknown]), true, span);
+            let unclear = match self.was_not_sent(&history, span) {
+                Some(not_sent) => flag(Kind::Or(vec![by(false), not_sent]), false, span),
+                None => by(false),
+            };
+            let unsure = flag(Kind::And(vec![unclear, unknown]), true, span);
             return flag(Kind::Or(vec![by(true), unsure]), true, span);
         }
         if says_by_whom(event) {
@@ -166,6 +170,26 @@ impl<'a> Checker<'a> {
                 flag(Kind::And(all.collect()), optional, span)
             }
         }
+    }
+
+    /// That no such message was ever sent to the contact, so that nobody can know whether they would have opened it. Of a
+    /// message of this instance its identity says so already, and where none is named there is none to have been sent.
+    fn was_not_sent(&self, asked: &History, span: Span) -> Option<Expr> {
+        let sent = self.names.model.events.get("sent").filter(|event| is_about_a_message(event))?;
+        let filters: Vec<Expr> = asked.filters.iter().filter(|filter| is_name_of_message(filter)).cloned().collect();
+        if filters.is_empty() {
+            return None;
+        }
+        let history = History {
+            event: sent.name.clone(),
+            filters,
+            keys: Vec::new(),
+            instance_filters: Vec::new(),
+            window: Window::Ever,
+        };
+        let came_back = self.came_back(&history, span);
+        let left = std::iter::once(flag(Kind::History(Box::new(history)), false, span)).chain(came_back).collect();
+        Some(flag(Kind::Not(Box::new(flag(Kind::And(left), false, span))), false, span))
     }
 
     /// That the same message did not come back.

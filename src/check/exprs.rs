@@ -113,7 +113,8 @@ impl Checker<'_> {
             _ if found.optional => "ask whether it is present: `has PATH`",
             Type::Text | Type::Enumeration(_) => "compare it: `PATH is \"...\"`",
             Type::Instant | Type::Date => "compare it: `PATH before 3 months ago`",
-            Type::Number | Type::Money | Type::Percent | Type::Duration => "compare it: `PATH > ...`",
+            Type::Number | Type::Money | Type::Percent => "compare it: `PATH > ...`",
+            Type::Duration => "compare it: `PATH > ...`; parts of one duration follow one another: `1 month 2 days`",
             Type::List(_) | Type::Texts => "ask what is in it: `PATH is not empty`",
             _ => "compare it with `is`",
         };

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Field, FieldDefault, Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, ItemKind, TypeName, Word};
+use crate::syntax::type_meant;
 use std::collections::BTreeMap;
 
 /// The type of many texts, such as the tags of a contact.
@@ -64,10 +65,20 @@ impl<'a> Names<'a> {
             self.broken.insert(key);
         }
         let ty = ty.unwrap_or(Type::Text);
+        let is_list = super::lists::is_list(Some(&ty));
+        if let TypeName::Named(word) = &field.ty
+            && is_list
+            && field.optional
+        {
+            out.push(
+                Diagnostic::new(Rule::TypeMismatch, "a list is never missing; it may be empty")
+                    .at(word.span, "a list takes no `?`")
+                    .help(format!("write `{}: {}`", name.value, word.value)),
+            );
+        }
         let declared = Field {
             name: name.value.clone(),
-            // A list is never missing; it may be empty.
-            optional: field.optional && !super::lists::is_list(Some(&ty)),
+            optional: field.optional && !is_list,
             ty,
             default: None,
             doc: field.doc.clone(),
@@ -173,7 +184,8 @@ impl<'a> Names<'a> {
         }
         let plurals: Vec<String> = self.model.entities.keys().map(|entity| format!("{entity}s")).collect();
         let known = Type::WORDS.iter().copied().chain([TEXTS]).chain(self.model.entities.keys().map(String::as_str));
-        let near = suggestion(&word.value, known.chain(plurals.iter().map(String::as_str)));
+        let near = type_meant(&word.value)
+            .or_else(|| suggestion(&word.value, known.chain(plurals.iter().map(String::as_str))));
         out.push(unknown_type(word, near));
         None
     }

@@ -58,6 +58,11 @@ impl Checker<'_> {
                         .fix(value.span, amount),
                 ))
             }
+            (Type::Duration, Type::Number, Kind::Literal(Literal::Number(number))) => Err(Box::new(
+                Diagnostic::new(Rule::TypeMismatch, "expected a duration, found a number")
+                    .at(value.span, "of what: hours, days, weeks?")
+                    .help(format!("give the number a unit, such as `{number} days`")),
+            )),
             (wanted, ty, _) if wanted == ty => Ok(value),
             (wanted, ty, _) => Err(Box::new(mismatch(wanted, Some(ty), value.span, currency))),
         }

@@ -1,13 +1,19 @@
 //! What only the whole of a scenario shows: exits before the first message, several triggers at one instant, consent.
 
-use super::typed::{Class, EntryRule, Kind, Scenario, Start, Step, StepKind};
+use super::crowding;
+use super::typed::{Class, EntryRule, Expr, Kind, Policy, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::span::Span;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges scenarios as a whole, in the order of their names.
-pub fn check_flow(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
+pub fn check_flow(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagnostic>) {
     for scenario in scenarios {
         out.extend(goal_before_message(scenario));
-        out.extend(several_at_once(scenario));
+        if !crowding::is_started_often(scenario, policy) {
+            out.extend(several_at_once(scenario));
+        }
+        asked_before_sent(scenario, out);
     }
     out.extend(no_consent_source(scenarios));
 }
@@ -53,23 +59,117 @@ fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
     )
 }
 
-/// Said once in a run, on the first marketing message of a channel for which the model does not say who consents.
-fn no_consent_source(scenarios: &[Scenario]) -> Option<Diagnostic> {
+/// Said once in a run where the model has no source of consent, on the first marketing message; else once for each channel
+/// without one, on its first.
+fn no_consent_source(scenarios: &[Scenario]) -> Vec<Diagnostic> {
     let steps = scenarios.iter().flat_map(|scenario| scenario.all_steps());
     let sends = steps.filter_map(|step| match &step.kind {
         StepKind::Send(send) if send.class == Class::Marketing => Some((step, send)),
         _ => None,
     });
-    let unasked = sends.filter_map(|(step, send)| {
-        let alternative = send.alternatives.iter().find(|alternative| alternative.consent.is_none())?;
-        Some((step.span, &alternative.channel))
-    });
-    let (first, channel) = unasked.min_by_key(|(span, _)| (span.source, span.start))?;
-    Some(
-        Diagnostic::new(Rule::NoConsentSource, "the model does not say who consents to marketing messages")
-            .at(first, "sent to every address that is not suppressed")
-            .help(format!(
+    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut somebody_is_asked = false;
+    for (step, send) in sends {
+        for alternative in &send.alternatives {
+            somebody_is_asked |= alternative.consent.is_some();
+            if alternative.consent.is_none() {
+                let first = firsts.entry(&alternative.channel).or_insert(step.span);
+                *first = (*first).min(step.span);
+            }
+        }
+    }
+    let mut firsts: Vec<(Span, &str)> = firsts.into_iter().map(|(channel, span)| (span, channel)).collect();
+    firsts.sort_unstable();
+    let found = |(span, channel): (Span, &str)| {
+        let said = match somebody_is_asked {
+            true => format!("the model does not say who consents to marketing by `{channel}`"),
+            false => "the model does not say who consents to marketing messages".to_owned(),
+        };
+        Diagnostic::new(Rule::NoConsentSource, said).at(span, "sent to every address that is not suppressed").help(
+            format!(
                 "declare it: `extend contact {{ {channel}_consent: flag? }}`, or send it as `service` where it is one"
-            )),
-    )
+            ),
+        )
+    };
+    let told = if somebody_is_asked { firsts.len() } else { 1 };
+    firsts.into_iter().take(told).map(found).collect()
+}
+
+/// Steps that ask about a message which this instance sends later, or in another branch.
+fn asked_before_sent(scenario: &Scenario, out: &mut Vec<Diagnostic>) {
+    let mut walk = Walk { sent: BTreeSet::new(), out };
+    walk.steps(&scenario.steps);
+}
+
+/// The messages that an instance may have sent when a step comes.
+struct Walk<'s, 'o> {
+    sent: BTreeSet<&'s str>,
+    out: &'o mut Vec<Diagnostic>,
+}
+
+impl<'s> Walk<'s, '_> {
+    fn steps(&mut self, steps: &'s [Step]) {
+        for step in steps {
+            if let StepKind::Repeat { steps, .. } = &step.kind {
+                // What one turn sends is sent before the next.
+                Step::visit_all(steps, &mut |step| self.sends(step));
+            }
+            let mut own = Vec::new();
+            step.expressions(&mut own);
+            let early = own.into_iter().find_map(|expr| self.asks_early(expr));
+            if let Some((word, name)) = early {
+                self.out.push(too_early(step, word, name));
+            }
+            self.sends(step);
+            self.branches(step);
+        }
+    }
+
+    fn sends(&mut self, step: &'s Step) {
+        if let StepKind::Send(send) = &step.kind {
+            self.sent.extend(send.alternatives.iter().map(|each| each.message.as_str()));
+        }
+    }
+
+    /// Each branch begins with what was sent before; after them, any may have been taken.
+    fn branches(&mut self, step: &'s Step) {
+        let inner: Vec<&'s [Step]> = match &step.kind {
+            StepKind::If { arms, otherwise } => {
+                arms.iter().map(|(_, steps)| steps).chain(otherwise).map(Vec::as_slice).collect()
+            }
+            StepKind::Split { arms, .. } => arms.iter().map(|arm| arm.steps.as_slice()).collect(),
+            StepKind::Repeat { steps, .. } => vec![steps],
+            _ => return,
+        };
+        let before = self.sent.clone();
+        let mut after = before.clone();
+        for steps in inner {
+            self.sent.clone_from(&before);
+            self.steps(steps);
+            after.append(&mut self.sent);
+        }
+        self.sent = after;
+    }
+
+    fn asks_early(&self, expr: &'s Expr) -> Option<(&'s Expr, &'s str)> {
+        let mut found = None;
+        expr.visit(&mut |each| {
+            if let Kind::OwnMessage(names) = &each.kind
+                && !names.iter().any(|name| self.sent.contains(name.as_str()))
+            {
+                found = found.or(names.first().map(|name| (each, name.as_str())));
+            }
+        });
+        found
+    }
+}
+
+fn too_early(step: &Step, asked: &Expr, name: &str) -> Diagnostic {
+    // A definition stands elsewhere.
+    let is_here =
+        step.span.source == asked.span.source && step.span.start <= asked.span.start && asked.span.end <= step.span.end;
+    let place = if is_here { asked.span } else { step.span };
+    Diagnostic::new(Rule::AskedBeforeSent, format!("`{name}` is asked about before this scenario sends it"))
+        .at(place, "not sent yet: unknown, and unknown never acts")
+        .help(format!("move this step after the one that sends `{name}`, or ask about a message sent before"))
 }

@@ -1,15 +1,20 @@
 //! Histories: an event, its filters and its window.
 
-use super::exprs::{flag, negated};
+use super::exprs::{flag, negated, path_text};
 use super::literals::{self, a};
 use super::names::{unknown_field, with_suggestion};
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
+use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::{Record, Type};
+use crate::model::{OWN_EVENTS, Record, Type};
 use crate::span::Span;
+use crate::syntax::is_number_word;
 use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
+
+/// How many events a help names.
+const SHOWN_MAX: usize = 4;
 
 /// The window of a history: as written where it is asked, or already known.
 #[derive(Debug)]
@@ -38,6 +43,12 @@ impl<'a> Checker<'a> {
 
     /// As `history`, of one event.
     pub(super) fn happened(&mut self, scope: &Scope, pattern: &EventPattern, within: Within, span: Span) -> Expr {
+        if !self.names.model.events.contains_key(&pattern.event.value)
+            && let Some(found) = aggregate_without_of(pattern)
+        {
+            self.report(scope, found);
+            return Expr::error(span);
+        }
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
         let Some((history, optional)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
         self.of_messages(event, history, optional, span)
@@ -171,11 +182,29 @@ impl<'a> Checker<'a> {
                 }),
             None => {
                 let near = suggestion(name, names.model.events.keys().map(String::as_str));
-                with_suggestion(found, word, near, &format!("declare it: `event {name} {{ ... }}`"))
+                with_suggestion(found, word, near, &self.no_such_event(name))
             }
         };
         self.report(scope, found);
         None
+    }
+
+    /// The way out where no event has nearly this name.
+    fn no_such_event(&self, name: &str) -> String {
+        let model = &self.names.model;
+        let contact = model.entities.get("contact").and_then(|contact| contact.field(name));
+        match contact.map(|field| &field.ty) {
+            Some(Type::Date) => {
+                format!("this is a date of the contact, and no event: `every year on contact.{name}` begins with it")
+            }
+            Some(_) => format!("this is a field of the contact, and no event: write `contact.{name}`"),
+            None if is_number_word(name) => "numbers are written in digits: `3 days`".to_owned(),
+            None => {
+                let own = model.events.keys().filter(|event| !OWN_EVENTS.contains(&event.as_str()));
+                let known: Vec<&str> = own.map(String::as_str).take(SHOWN_MAX).collect();
+                format!("an event is one such as {}; to declare one, write `event {name} {{ ... }}`", or_list(&known))
+            }
+        }
     }
 
     /// The filters of an event, conjuncts apart; the keys of `same` go to `keys`.
@@ -372,6 +401,35 @@ impl<'a> Checker<'a> {
             self.report(scope, found);
         }
     }
+}
+
+/// `count purchased ever`: an aggregate that lacks its `of` is read as an event with filters.
+fn aggregate_without_of(pattern: &EventPattern) -> Option<Diagnostic> {
+    let mut words = pattern.filters.iter().map_while(|filter| match &filter.kind {
+        FilterKind::Path(path) => Some((path_text(path), path.span)),
+        _ => None,
+    });
+    let head = &pattern.event;
+    let (words_of_head, mut span): (&str, Span) = match head.value.as_str() {
+        "count" | "sum" | "share" | "average" => (&head.value, head.span),
+        "median" => ("median gap", head.span),
+        "most" => ("most common", head.span),
+        _ => return None,
+    };
+    let mut next = words.next();
+    let mut written = words_of_head.to_owned();
+    if let Some((word, place)) = next.as_ref().filter(|(word, _)| matches!(word.as_str(), "gap" | "common")) {
+        written = format!("{} {word}", head.value);
+        span = head.span.to(*place);
+        next = words.next();
+    }
+    let event = next.map_or_else(|| "purchased".to_owned(), |(text, _)| text);
+    Some(
+        Diagnostic::new(Rule::UnknownName, format!("`{written}` lacks its `of`"))
+            .at(span, "of what?")
+            .help(format!("write `{written} of {event}`, with a window: `ever`, `in last 3 months`"))
+            .fix(span, format!("{written} of")),
+    )
 }
 
 /// Whether a filter asks for more than the event, its entities and constants.

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Configuration, Literal, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, Word};
+use crate::syntax::{currency_meant, unit_meant};
 use crate::time::{Duration, TimeOfDay};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -49,9 +50,27 @@ fn quantity(parts: &[(Decimal, Word)], span: Span, configuration: &Configuration
         total = total.and_then(|sum| sum.checked_add(times(unit, *count)?));
     }
     match total {
-        Some(duration) => Expr::literal(Literal::Duration(duration), Type::Duration, span),
-        None => too_large(span, out),
+        Some(duration) if !is_too_long(duration) => Expr::literal(Literal::Duration(duration), Type::Duration, span),
+        _ => {
+            out.push(too_long(span));
+            Expr::error(span)
+        }
     }
+}
+
+/// The longest duration that from any day of this millennium ends before the year 10000, with which the calendar ends.
+const LONGEST_YEARS: i32 = 7_000;
+
+/// Whether a duration leads out of the calendar.
+pub(super) fn is_too_long(duration: Duration) -> bool {
+    duration.nominal().abs() > Duration::months(LONGEST_YEARS.saturating_mul(12)).nominal()
+}
+
+/// A duration that leads out of the calendar.
+pub(super) fn too_long(span: Span) -> Diagnostic {
+    Diagnostic::new(Rule::BadLiteral, "this duration is longer than the calendar")
+        .at(span, "the calendar ends with the year 9999")
+        .help(format!("write at most `{LONGEST_YEARS} years`"))
 }
 
 /// `count` units; `None` when that leaves the range of durations.
@@ -83,10 +102,16 @@ fn is_currency(word: &str) -> bool {
 }
 
 fn unknown_unit(word: &Word) -> Diagnostic {
+    if let Some(code) = currency_meant(&word.value) {
+        return Diagnostic::new(Rule::UnknownUnit, format!("`{}` is written by its code", word.value))
+            .at(word.span, "a currency is three capital letters")
+            .help(format!("write `{code}`"))
+            .fix(word.span, code);
+    }
     let plurals: Vec<String> = Duration::UNITS.iter().map(|unit| format!("{unit}s")).collect();
     let known = Duration::UNITS.iter().copied().chain(plurals.iter().map(String::as_str));
     let found = Diagnostic::new(Rule::UnknownUnit, format!("no unit is called `{}`", word.value));
-    match suggestion(&word.value, known) {
+    match unit_meant(&word.value).or_else(|| suggestion(&word.value, known)) {
         Some(near) => {
             found.at(word.span, format!("did you mean `{near}`?")).help(format!("write `{near}`")).fix(word.span, near)
         }
@@ -102,7 +127,8 @@ fn part_of_a_unit(count: Decimal, word: &Word, span: Span) -> Diagnostic {
         "month" | "quarter" => "`6 weeks` or `45 days`",
         _ => "`36 hours` for one day and a half",
     };
-    Diagnostic::new(Rule::BadLiteral, format!("`{count} {}` is not a whole number of {}", word.value, word.value))
+    let units = format!("{}s", word.value.trim_end_matches('s'));
+    Diagnostic::new(Rule::BadLiteral, format!("`{count} {}` is not a whole number of {units}", word.value))
         .at(span, "calendar units are counted whole")
         .because("a month is not always as long, so a part of one has no fixed meaning")
         .help(format!("write it in a smaller unit, such as {half}"))

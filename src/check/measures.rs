@@ -71,7 +71,8 @@ impl Checker<'_> {
         };
         self.refuse_own_facts(&of);
         let ty = self.measured(kind?, &of)?;
-        Some(Measure { name: tree.name.value.clone(), kind: kind?, ty, of, refreshed: refreshed?, span })
+        let since = self.known_creation(span);
+        Some(Measure { name: tree.name.value.clone(), kind: kind?, ty, of, since, refreshed: refreshed?, span })
     }
 
     fn one_of<T: Copy>(&mut self, what: &str, word: &Word, known: &[(&'static str, T)]) -> Option<T> {

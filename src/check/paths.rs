@@ -13,8 +13,8 @@ use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
-use crate::syntax::KEYWORDS;
 use crate::syntax::tree::{Path, Word};
+use crate::syntax::{KEYWORDS, keyword_meant};
 
 /// A field that every trigger has, or why there is none.
 enum TriggerField {
@@ -350,6 +350,10 @@ impl<'a> Checker<'a> {
                 None => "a path begins with a field of the trigger, with `contact`, or with a definition".to_owned(),
             }
         };
+        let otherwise = match rest.is_empty() && !otherwise.starts_with("write") && scope.event.is_none() {
+            true => format!("a text stands in quotes, `\"{name}\"`; {otherwise}"),
+            false => otherwise,
+        };
         self.report(scope, with_suggestion(found, first, near, &otherwise));
     }
 
@@ -377,7 +381,7 @@ impl<'a> Checker<'a> {
 /// `when purchased sned email thanks`.
 pub(super) fn misspelt_keyword(name: &str) -> Option<&'static str> {
     // Short words are near to too much.
-    suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3))
+    keyword_meant(name).or_else(|| suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3)))
 }
 
 /// Of a scenario that begins `every` so often, of a segment, of a measure.

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// The lengths of time over which messages are counted, in seconds: absolute, a month 30.436875 days.
 const PERIODS: [(&str, i64); 4] = [("hour", 3600), ("day", 86_400), ("week", 604_800), ("month", 2_629_746)];
 
+/// How many scenarios a help names.
+const SHOWN_MAX: usize = 3;
+
 /// The policies of all files, with their places.
 pub fn policies<'a>(files: &'a [CheckFile<'a>]) -> Vec<(&'a tree::Policy, Span)> {
     let items = files.iter().flat_map(|file| &file.tree.items);
@@ -70,6 +73,13 @@ impl Checker<'_> {
                     .at(*first, "first declared here")
                     .because("it holds over all scenarios of the project")
                     .help("write the lines of both into one of them"),
+            );
+        }
+        if policy.lines.is_empty() {
+            self.out.push(
+                Diagnostic::new(Rule::EmptyPolicy, "this policy says nothing")
+                    .at(*first, "no limit, no quiet hours")
+                    .help("write a line into it, such as `quiet hours 20:00 to 09:00`, or leave it out"),
             );
         }
         let mut found = Policy::default();
@@ -257,7 +267,12 @@ impl Checker<'_> {
             } else {
                 let report = Diagnostic::new(Rule::UnknownName, format!("no scenario is called `{}`", word.value));
                 let near = suggestion(&word.value, names.scenarios.keys().copied());
-                self.out.push(with_suggestion(report, word, near, "name a scenario of the project, or leave it out"));
+                let known: Vec<&str> = names.scenarios.keys().copied().take(SHOWN_MAX).collect();
+                let otherwise = match known.is_empty() {
+                    true => "leave the line out: there is no scenario yet".to_owned(),
+                    false => format!("name a scenario of the project, such as {}", or_list(&known)),
+                };
+                self.out.push(with_suggestion(report, word, near, &otherwise));
             }
         }
         found.into_iter().map(|word| word.value.clone()).collect()

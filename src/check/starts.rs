@@ -27,7 +27,10 @@ impl Checker<'_> {
                 Start::Events(triggers)
             }
             ClauseKind::WhenNo { ever, duration, .. } => self.silence(clause.span, patterns, *ever, duration),
-            ClauseKind::Every { period, at, on } => self.every(period, at.as_ref(), on.as_ref()),
+            ClauseKind::Every { period, at, on } => match self.every(period, at.as_ref(), on.as_ref()) {
+                Some(occurrence) => Start::Every { occurrence, since: self.known_creation(clause.span) },
+                None => Start::Error,
+            },
             ClauseKind::WhenStarted => Start::Started,
             _ => Start::Error,
         }
@@ -73,53 +76,54 @@ impl Checker<'_> {
 
     /// The contact's creation, from which one who never had such an event is silent.
     fn created_at(&mut self, span: Span) -> Expr {
+        if let Some(creation) = self.known_creation(span) {
+            return creation;
+        }
+        if !self.names.is_broken("contact", CREATED_AT) {
+            self.out.push(
+                Diagnostic::new(Rule::UnknownField, format!("`contact` has no instant `{CREATED_AT}`"))
+                    .at(span, "`ever` counts from it where there was no such event")
+                    .help(format!("declare it: `extend contact {{ {CREATED_AT}: instant? }}`, or leave out `ever`")),
+            );
+        }
+        Expr::error(span)
+    }
+
+    /// The contact's creation where the model has it, from which on a contact takes part; one that has none always does.
+    pub(super) fn known_creation(&self, span: Span) -> Option<Expr> {
         let names = self.names;
         let field = names.model.entities.get("contact").and_then(|contact| contact.field(CREATED_AT));
-        match field {
-            Some(_) if names.is_broken("contact", CREATED_AT) => Expr::error(span),
-            Some(field) if field.ty == Type::Instant => {
-                Expr::new(Kind::Contact(CREATED_AT.to_owned()), Type::Instant, field.may_be_missing(), span)
-            }
-            _ => {
-                self.out.push(
-                    Diagnostic::new(Rule::UnknownField, format!("`contact` has no instant `{CREATED_AT}`"))
-                        .at(span, "`ever` counts from it where there was no such event")
-                        .help(format!(
-                            "declare it: `extend contact {{ {CREATED_AT}: instant? }}`, or leave out `ever`"
-                        )),
-                );
-                Expr::error(span)
-            }
-        }
+        let field = field.filter(|field| field.ty == Type::Instant && !names.is_broken("contact", CREATED_AT))?;
+        Some(Expr::new(Kind::Contact(CREATED_AT.to_owned()), Type::Instant, field.may_be_missing(), span))
     }
 
     /// `every PERIOD [at TIME]`, `every year on DATE`
-    fn every(&mut self, period: &Period, at: Option<&Spanned<TimeOfDay>>, on: Option<&tree::Expr>) -> Start {
+    fn every(
+        &mut self,
+        period: &Period,
+        at: Option<&Spanned<TimeOfDay>>,
+        on: Option<&tree::Expr>,
+    ) -> Option<Occurrence> {
         let at = at.map_or(TimeOfDay::MIDNIGHT, |at| at.value);
         let word = match period {
             Period::Word(word) => word,
             Period::Quantity(quantity) => {
                 self.out.push(not_a_period(quantity.span));
-                return Start::Error;
+                return None;
             }
         };
         if let Some(on) = on {
             if word.value != "year" {
                 self.out.push(on_without_year(word, on.span));
-                return Start::Error;
+                return None;
             }
-            return match self.anniversary(on) {
-                Some((date, shift)) => {
-                    let (date, shift) = (Box::new(date), shift.map(Box::new));
-                    Start::Every(Occurrence::Anniversary { date, shift, at })
-                }
-                None => Start::Error,
-            };
+            let (date, shift) = self.anniversary(on)?;
+            return Some(Occurrence::Anniversary { date: Box::new(date), shift: shift.map(Box::new), at });
         }
         if let Some(day) = Weekday::named(&word.value) {
-            return Start::Every(Occurrence::Weekly { day, at });
+            return Some(Occurrence::Weekly { day, at });
         }
-        Start::Every(match word.value.as_str() {
+        Some(match word.value.as_str() {
             "day" => Occurrence::Day { at },
             "week" => Occurrence::Weekly { day: Weekday::Monday, at },
             "month" => Occurrence::Monthly { months: 1, at },
@@ -130,7 +134,7 @@ impl Checker<'_> {
                 let near = suggestion(&word.value, PERIODS.into_iter().chain(Weekday::ALL.map(Weekday::name)));
                 let otherwise = format!("a period is {}, or a day such as `monday`", or_list(&PERIODS));
                 self.out.push(with_suggestion(found, word, near, &otherwise));
-                return Start::Error;
+                return None;
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use super::arithmetic::constant_duration;
 use super::exprs::found_present;
-use super::literals::a;
+use super::literals::{a, is_too_long, too_long};
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Expr, Guard, Kind, Moment, Step, StepKind};
@@ -224,7 +224,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn refuse_no_wait(&mut self, duration: &Expr) {
-        if constant_duration(duration).is_some_and(|each| each.nominal() <= 0) {
+        let constant = constant_duration(duration);
+        // Each part of a sum may be within the calendar, and the whole beyond it.
+        if constant.is_some_and(is_too_long) {
+            self.out.push(too_long(duration.span));
+        }
+        if constant.is_some_and(|each| each.nominal() <= 0) {
             self.out.push(
                 Diagnostic::new(Rule::WaitInThePast, "this wait has no time to wait")
                     .at(duration.span, "zero or less: the instance would always end here")

@@ -155,7 +155,11 @@ pub enum Start {
         /// `ever`: the contact's creation.
         since: Option<Expr>,
     },
-    Every(Occurrence),
+    /// A contact takes part from its creation on, where that is known.
+    Every {
+        occurrence: Occurrence,
+        since: Option<Expr>,
+    },
     Started,
     /// Already reported, or none is written.
     Error,
@@ -211,6 +215,8 @@ pub struct Measure {
     pub kind: MeasureKind,
     pub ty: Type,
     pub of: Expr,
+    /// The contact's creation, before which it is not counted.
+    pub since: Option<Expr>,
     pub refreshed: Refreshed,
     pub span: Span,
 }

@@ -3,13 +3,13 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, fix, output, pressure, surroundings};
+use super::{audit, changed, fix, output, pressure, surroundings};
 use crate::compile::Compiled;
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Find what is wrong in scenarios, templates and the CRM
 ///
@@ -20,7 +20,7 @@ pub struct Arguments {
     /// Files, or folders with all `.scn` files under them
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
-    /// The CRM to look at; without it only the texts and templates are judged
+    /// The CRM to look at, its rows too; without it, the tables of `crm` of `scn.toml`, where that file exists
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
@@ -32,6 +32,9 @@ pub struct Arguments {
     /// In place of findings, show how many messages one person can get at most, and by which steps
     #[arg(long, conflicts_with = "fix")]
     pub pressure: bool,
+    /// Show only what a change touches: the items that differ from this revision of git, and those that depend on them
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
 }
 
 /// How often repairs are made: one may bring the next to light.
@@ -94,16 +97,30 @@ fn unreadable(findings: &Findings) -> usize {
 
 /// What is found, as the files are now, and what each project comes to.
 fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
-    let (crm, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let (named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     let mut projects = Vec::new();
     for project in Project::open(&arguments.paths)? {
-        let surroundings = surroundings::look(&project, crm.as_ref().map(Crm::shape))?;
+        let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
+        let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
+        let (own, unreadable) = surroundings::open(shown.as_deref().map(Path::new))?;
+        all.diagnostics.extend(unreadable);
+        if let Some(path) = shown {
+            // Findings depend on it: it is said which CRM was looked at.
+            let path = clean(&path);
+            output::notice(&format!("with the tables of {path}; `--crm {path}` looks at its rows too\n"));
+        }
+        let crm = named.as_ref().or(own.as_ref());
+        let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
-        if let Some(crm) = &crm {
+        if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
         findings.settle(&project, &compiled.silences, &surroundings);
+        if let Some(revision) = &arguments.changed_since {
+            let touched = changed::since(&project, revision)?;
+            findings.diagnostics.retain(|found| touched.concerns(found));
+        }
         all.absorb(findings);
         projects.push(compiled);
     }

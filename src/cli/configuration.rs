@@ -1,17 +1,19 @@
 //! `scn.toml`: the file that makes a folder a project. `docs/reference/configuration.md` lists every key.
 
-use crate::channel::may_be_webhook;
+mod wrong;
+
+use crate::channel::{Credentials, EmailSettings, SmtpSettings, Timeouts, TlsMode, may_be_webhook};
 use crate::diagnostic::{Diagnostic, Level, Levels, RULES, Rule, suggestion};
 use crate::model::{Configuration, Currency};
-use crate::span::{SourceId, Span};
+use crate::span::SourceId;
 use crate::time::{Duration, Zone};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::mask;
+use wrong::{Wrong, WrongValue};
 
 /// The file's name.
 pub const FILE: &str = "scn.toml";
@@ -26,11 +28,13 @@ pub struct Settings {
     /// Where messages are written while no server is configured.
     pub outbox: PathBuf,
     pub email: Option<Email>,
-    /// The addresses of webhooks, by their names; a call of any other is written as a file.
-    pub webhooks: BTreeMap<String, String>,
+    /// Webhooks by their names; a call of any other is written as a file.
+    pub webhooks: BTreeMap<String, Webhook>,
     pub sample: Option<Sample>,
     /// `[check.levels]`: what the findings of a rule count.
     pub levels: Levels,
+    /// `check.pages`: where the pages of the rules are, so that their codes are links.
+    pub pages: Option<String>,
 }
 
 /// `[channels.email]`
@@ -52,6 +56,16 @@ pub struct Server {
     pub login: Option<(String, String)>,
     /// How many connections are open at once.
     pub connections: usize,
+}
+
+/// `[webhooks.NAME]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub url: String,
+    /// Where the key is kept that signs calls: `env:NAME` or `file:PATH`, relative to the project's folder.
+    pub secret: Option<String>,
+    /// Certificates (PEM) trusted beside the system's.
+    pub authority: Option<PathBuf>,
 }
 
 /// How the connection to a server is protected (RFC 8314).
@@ -78,6 +92,26 @@ impl Tls {
     }
 }
 
+impl Server {
+    /// As what sends takes it; `hello` is a domain of ours.
+    pub fn smtp(&self, hello: &str, credentials: Option<Credentials>) -> SmtpSettings {
+        SmtpSettings {
+            host: self.host.clone(),
+            port: self.port,
+            tls: match self.tls {
+                Tls::Implicit => TlsMode::Required,
+                Tls::Starttls => TlsMode::StartTls,
+                Tls::None => TlsMode::None,
+            },
+            credentials,
+            extra_authorities: None,
+            hello: hello.to_owned(),
+            timeouts: Timeouts::default(),
+            leave: None,
+        }
+    }
+}
+
 /// `[sample]`: what the CRM is built from while it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -98,6 +132,7 @@ impl Settings {
             webhooks: BTreeMap::new(),
             sample: None,
             levels: Levels::default(),
+            pages: None,
         }
     }
 
@@ -133,6 +168,7 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckTable {
+    pages: Option<Spanned<String>>,
     #[serde(default)]
     levels: BTreeMap<Spanned<String>, Spanned<String>>,
 }
@@ -146,15 +182,15 @@ struct Channels {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EmailTable {
-    from: String,
-    reply_to: Option<String>,
+    from: Spanned<String>,
+    reply_to: Option<Spanned<String>>,
     server: Option<ServerTable>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ServerTable {
-    host: String,
+    host: Spanned<String>,
     port: Option<u16>,
     #[serde(default)]
     tls: Tls,
@@ -167,6 +203,8 @@ struct ServerTable {
 #[serde(deny_unknown_fields)]
 struct WebhookTable {
     url: Spanned<String>,
+    secret: Option<Spanned<String>>,
+    authority: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -192,19 +230,6 @@ impl OneOrMany {
     }
 }
 
-/// A value that TOML accepts and we do not.
-struct WrongValue {
-    at: Range<usize>,
-    message: String,
-    help: String,
-}
-
-impl WrongValue {
-    fn new(at: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> WrongValue {
-        WrongValue { at, message: message.into(), help: help.into() }
-    }
-}
-
 impl File {
     fn settings(self, root: &Path) -> Result<Settings, WrongValue> {
         let defaults = Settings::in_folder(root);
@@ -224,21 +249,35 @@ impl File {
             outbox: self.outbox.map_or(defaults.outbox, whole),
             email: email.map(EmailTable::settings).transpose()?,
             webhooks: (self.webhooks.into_iter())
-                .map(|(name, webhook)| Ok((name, webhook_address(webhook.url)?)))
+                .map(|(name, webhook)| Ok((name, webhook.settings(root)?)))
                 .collect::<Result<_, _>>()?,
             sample: self.sample.map(|sample| Sample {
                 csv: whole(sample.csv),
                 with: sample.with.into_paths().into_iter().map(whole).collect(),
             }),
             levels: levels(self.check.levels)?,
+            pages: self.check.pages.map(pages).transpose()?,
         })
     }
 }
 
 impl EmailTable {
     fn settings(self) -> Result<Email, WrongValue> {
+        let sender = mailbox(&self.from, None)?;
+        if let Some(reply_to) = &self.reply_to {
+            mailbox(reply_to, Some(reply_to.get_ref()))?;
+        }
+        let host = self.server.as_ref().map(|server| server.host.span());
         let server = self.server.map(ServerTable::settings).transpose()?;
-        Ok(Email { from: self.from, reply_to: self.reply_to, server })
+        if let (Some(server), Some(host)) = (&server, host)
+            && let Err(error) = server.smtp(sender.from.domain(), None).judge()
+        {
+            let help =
+                "write the name of a server, such as `smtp.shop.example`; `tls = \"none\"` is for `localhost` only";
+            return Err(WrongValue::new(host, error.to_string(), help));
+        }
+        let reply_to = self.reply_to.map(Spanned::into_inner);
+        Ok(Email { from: self.from.into_inner(), reply_to, server })
     }
 }
 
@@ -246,7 +285,7 @@ impl ServerTable {
     fn settings(self) -> Result<Server, WrongValue> {
         let login = match (self.user, self.password) {
             (None, None) => None,
-            (Some(user), Some(password)) => Some((user.into_inner(), password_reference(password)?)),
+            (Some(user), Some(password)) => Some((user.into_inner(), reference(password, "a password")?)),
             (Some(alone), None) => {
                 let help = "write `password = \"env:NAME\"` beside it, or leave both out";
                 return Err(WrongValue::new(alone.span(), "`user` without `password`", help));
@@ -257,13 +296,25 @@ impl ServerTable {
             }
         };
         Ok(Server {
-            host: self.host,
+            host: self.host.into_inner(),
             port: self.port.unwrap_or(self.tls.port()),
             tls: self.tls,
             login,
             connections: self.connections.map_or(Ok(4), connections)?,
         })
     }
+}
+
+/// The address that mails come from, or that answers go to: `reply_to` is then that address.
+fn mailbox(text: &Spanned<String>, reply_to: Option<&str>) -> Result<EmailSettings, WrongValue> {
+    let from = if reply_to.is_some() { "nobody@example.invalid" } else { text.get_ref() };
+    EmailSettings::parse(from, reply_to).map_err(|error| {
+        let help = match reply_to {
+            Some(_) => "write an address, such as `\"service@shop.example\"`",
+            None => "write a mailbox, such as `\"The shop <hello@shop.example>\"`",
+        };
+        WrongValue::new(text.span(), error.to_string(), help)
+    })
 }
 
 fn currency(text: Spanned<String>) -> Result<Currency, WrongValue> {
@@ -298,12 +349,26 @@ fn expire(text: Spanned<String>) -> Result<Duration, WrongValue> {
     }
 }
 
-fn webhook_address(url: Spanned<String>) -> Result<String, WrongValue> {
-    if may_be_webhook(url.get_ref()) {
+impl WebhookTable {
+    fn settings(self, root: &Path) -> Result<Webhook, WrongValue> {
+        if !may_be_webhook(self.url.get_ref()) {
+            let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
+            return Err(WrongValue::new(self.url.span(), "this is no address of a webhook", help));
+        }
+        Ok(Webhook {
+            url: self.url.into_inner(),
+            secret: self.secret.map(|secret| reference(secret, "a secret")).transpose()?,
+            authority: self.authority.map(|path| root.join(path)),
+        })
+    }
+}
+
+fn pages(url: Spanned<String>) -> Result<String, WrongValue> {
+    let is_address = ["https://", "http://", "file:///"].iter().any(|scheme| url.get_ref().starts_with(scheme));
+    if is_address && url.get_ref().chars().all(|letter| letter.is_ascii_graphic()) {
         return Ok(url.into_inner());
     }
-    let help = "write `https://...`; `http://` is for this machine alone: `http://localhost:8080/...`";
-    Err(WrongValue::new(url.span(), "this is no address of a webhook", help))
+    Err(WrongValue::new(url.span(), "this is no address of pages", "write `https://...`, without spaces"))
 }
 
 fn levels(written: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Levels, WrongValue> {
@@ -337,71 +402,16 @@ fn connections(number: Spanned<u16>) -> Result<usize, WrongValue> {
     }
 }
 
-fn password_reference(text: Spanned<String>) -> Result<String, WrongValue> {
+/// Where a secret is kept, which is what `what` calls it.
+fn reference(text: Spanned<String>, what: &str) -> Result<String, WrongValue> {
     if mask::is_reference(text.get_ref()) {
         return Ok(text.into_inner());
     }
     Err(WrongValue::new(
         text.span(),
-        "a password does not stand in this file",
+        format!("{what} does not stand in this file"),
         "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that only you can read",
     ))
-}
-
-/// Turns what is wrong into findings.
-struct Wrong<'a> {
-    source: SourceId,
-    text: &'a str,
-}
-
-impl Wrong<'_> {
-    fn value(&self, wrong: WrongValue) -> Diagnostic {
-        self.finding(wrong.at, wrong.message).help(wrong.help)
-    }
-
-    fn toml(&self, error: &toml::de::Error) -> Diagnostic {
-        let at = error.span().unwrap_or(0..0);
-        let hidden = mask::places(self.text).iter().any(|secret| secret.start < at.end && at.start < secret.end);
-        if hidden {
-            return self.finding(at, "this is no reference to a password").help("write `env:NAME` or `file:PATH`");
-        }
-        let message = error.message().lines().next().unwrap_or_default();
-        let mut names = message.split('`').skip(1).step_by(2);
-        if let Some(kind) = message.strip_prefix("unknown ").and_then(|rest| rest.split(' ').next()) {
-            let written = names.next().unwrap_or_default();
-            let known: Vec<&str> = names.collect();
-            let kind = if kind == "field" { "key" } else { "value" };
-            let finding = self.finding(at, format!("unknown {kind} `{written}`"));
-            return match suggestion(written, known.iter().copied()) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help(format!("known here: {}", known.join(", "))),
-            };
-        }
-        if message.starts_with("missing field") {
-            return self.finding(at, format!("`{}` is missing here", names.next().unwrap_or_default()));
-        }
-        if let Some((found, expected)) =
-            message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
-        {
-            return self.finding(at, format!("expected {}, found {found}", plain(expected)));
-        }
-        self.finding(at, message.to_owned())
-    }
-
-    fn finding(&self, at: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(Rule::ConfigurationWrong, message).at(Span::new(self.source, at.start, at.end), "")
-    }
-}
-
-/// What was expected, without the words of a programming language.
-fn plain(expected: &str) -> &str {
-    match expected {
-        "a string" => "a text in quotes",
-        "path string" => "a path in quotes",
-        "u16" => "a whole number from 0 to 65535",
-        other if other.starts_with("struct") => "a table",
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Findings of one command, from all its projects, and how they are printed.
 
 use super::exit::{Exit, Failure};
-use super::output;
 use super::project::Project;
+use super::{configuration, output};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::render::{self, Count};
 use crate::diagnostic::{Diagnostic, Level, Rule, Silence, Silenced, settle};
@@ -19,8 +19,12 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0
     Sarif,
+    /// One line each, as compilers print them
+    Line,
     /// Annotations of GitHub Actions
     Github,
+    /// A Code Quality report of GitLab
+    Gitlab,
 }
 
 /// Findings, with the texts they point into.
@@ -32,6 +36,8 @@ pub struct Findings {
     pub silenced: Vec<Silenced>,
     /// Whether something is in error by itself, whatever levels the project gives: then the texts mean nothing.
     pub in_error: bool,
+    /// Where the pages of the rules are, as the project says (`check.pages`).
+    pub pages: Option<String>,
     /// How many files were judged.
     pub files: usize,
 }
@@ -54,7 +60,8 @@ impl Findings {
         diagnostics.extend(compiled.diagnostics.iter().filter(|diagnostic| !follows(diagnostic)).cloned());
         let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
         let sources = compiled.sources.clone();
-        (compiled, Findings { sources, diagnostics, silenced: Vec::new(), in_error, files: project.selected })
+        let pages = project.settings.pages.clone();
+        (compiled, Findings { sources, diagnostics, silenced: Vec::new(), in_error, pages, files: project.selected })
     }
 
     /// Gives the findings of one project their levels, and takes out what its comments silence. `surroundings` says what was
@@ -76,6 +83,7 @@ impl Findings {
         }
         self.files += other.files;
         self.in_error |= other.in_error;
+        self.pages = self.pages.take().or(other.pages);
         let shift = u32::try_from(shift).unwrap_or(u32::MAX);
         let moved = |span: Span| Span { source: SourceId(span.source.0.saturating_add(shift)), ..span };
         self.diagnostics.extend(other.diagnostics.into_iter().map(|found| found.moved(moved)));
@@ -104,14 +112,17 @@ impl Findings {
     /// When standard output cannot be written.
     pub fn print(&self, format: Format) -> Result<(), Failure> {
         let Findings { sources, diagnostics, silenced, .. } = self;
+        let pages = self.pages.as_deref();
         match format {
             Format::Human => {
                 let summary = render::summary(Count::of(diagnostics), silenced.len(), self.files);
-                let found = render::human(sources, diagnostics, output::results_in_colour());
+                let found = render::human(sources, diagnostics, output::results_style(pages));
                 output::drawing(&format!("{found}{summary}\n"))
             }
             Format::Json => output::results(&render::json(sources, diagnostics)),
-            Format::Sarif => output::results(&render::sarif(sources, diagnostics, silenced)),
+            Format::Sarif => output::results(&render::sarif(sources, diagnostics, silenced, pages)),
+            Format::Line => output::results(&render::line(sources, diagnostics)),
+            Format::Gitlab => output::results(&render::gitlab(sources, diagnostics, configuration::FILE)),
             Format::Github => output::results(&render::github(sources, diagnostics)),
         }
     }
@@ -120,7 +131,7 @@ impl Findings {
     /// there is nothing in error, so that the command goes on; else its exit code.
     pub fn stop(mut self) -> Option<Exit> {
         self.diagnostics.retain(|diagnostic| diagnostic.level != Level::Note);
-        output::notice(&render::human(&self.sources, &self.diagnostics, output::notices_in_colour()));
+        output::notice(&render::human(&self.sources, &self.diagnostics, output::notices_style(self.pages.as_deref())));
         self.in_error.then(|| {
             output::notice(&format!("{}\n", render::summary(Count::of(&self.diagnostics), 0, self.files)));
             self.exit()

@@ -66,12 +66,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let drawn = chosen(found, arguments.scenario.as_deref())?;
-    let format = arguments.format.unwrap_or_else(|| by_ending(arguments.out.as_deref()));
+    let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    if let Some(path) = arguments.out.as_deref().filter(|path| !path.is_dir()) {
+        whole::refuse_inputs(path, &inputs)?;
+    }
+    let format = arguments.format.map_or_else(|| by_ending(arguments.out.as_deref()), Ok)?;
     match (drawn.as_slice(), arguments.out.as_deref()) {
         ([only], None) => output::results(&format.draw(only))?,
         ([only], Some(path)) if !path.is_dir() => {
-            let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-            whole::refuse_inputs(path, &inputs)?;
             whole::write(path, format.draw(only).as_bytes())?;
         }
         (all, Some(folder)) => into_folder(all, folder, format)?,
@@ -132,10 +134,18 @@ fn chosen(found: Vec<Graph>, name: Option<&str>) -> Result<Vec<Graph>, Failure> 
     }
 }
 
-fn by_ending(out: Option<&Path>) -> Format {
-    match out.and_then(Path::extension) {
-        Some(ending) if ending == Format::Svg.ending() => Format::Svg,
-        _ => Format::Mermaid,
+/// What a file is drawn with, by its ending; a folder, and standard output, have Mermaid.
+///
+/// # Errors
+/// When nothing is drawn in files of that ending.
+fn by_ending(out: Option<&Path>) -> Result<Format, Failure> {
+    let Some(ending) = out.filter(|path| !path.is_dir()).and_then(Path::extension) else { return Ok(Format::Mermaid) };
+    match ending.to_string_lossy().as_ref() {
+        "svg" => Ok(Format::Svg),
+        "mmd" | "mermaid" | "md" => Ok(Format::Mermaid),
+        other => Err(Failure::new(Exit::Usage, format!("nothing is drawn as `.{other}`")).help(
+            "end the name with `.svg` for a picture, or with `.mmd` or `.md` for Mermaid; `--format` draws any file",
+        )),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `scn import`: a CSV file into a CRM, by a mapping in SQL.
 
+use super::counted::counted;
 use super::exit::{Exit, Failure};
 use super::sources::store_failure;
 use super::{output, whole};
@@ -77,7 +78,7 @@ pub fn load(request: &Request) -> Result<Report, Failure> {
 }
 
 fn describe(report: &Report, rejects: Option<&Path>) -> String {
-    let mut text = format!("{} records read, {} rejected\n", report.records, report.rejected);
+    let mut text = format!("{} read, {} rejected\n", counted(report.records, "record"), report.rejected);
     for (table, rows) in &report.tables {
         let _ = writeln!(text, "  {rows:>10} rows to `{table}`");
     }

@@ -3,9 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::sources::store_failure;
-use super::{import, output};
+use super::{output, sample};
 use crate::diagnostic::render::clean;
-use crate::store::import::Request;
 use crate::store::state::State;
 use crate::time::{Date, Instant, TimeOfDay, Zone};
 use std::path::{Path, PathBuf};
@@ -61,8 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(folder)?;
     let settings = &project.settings;
     if let (Some(crm), Some(sample)) = (&settings.crm, &settings.sample) {
-        let (csv, mappings) = (sample.csv.clone(), sample.with.clone());
-        import::load(&Request { crm: crm.clone(), csv, mappings, rejects: None, rejects_max: Some(0) })?;
+        sample::make(sample, crm, Some(0))?;
     }
     if let Some(state) = &settings.state {
         start_today(state, settings.meaning.zone, now)?;

@@ -22,20 +22,36 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
-/// Where a text writes a password that is no reference, in order. It looks at the text alone, since a file that
-/// is not TOML may hold a password as well.
+/// The keys whose values may be secrets.
+const KEYS: [&str; 3] = ["password", "secret", "url"];
+
+fn is_secret(key: &str, value: &str) -> bool {
+    match key {
+        // Somebody's name and password before the host.
+        "url" => value.contains('@'),
+        _ => !is_reference(value),
+    }
+}
+
+/// Where a text writes a secret that is no reference, in order. It looks at the text alone, since a file that
+/// is not TOML may hold one as well.
 pub fn places(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut place = 0;
-    while let Some(at) = text.get(place..).and_then(|rest| rest.find("password")) {
-        place += at + "password".len();
+    let key_after = |place: usize| {
+        let rest = text.get(place..)?;
+        let found = KEYS.iter().filter_map(|key| Some((place + rest.find(key)? + key.len(), *key)));
+        found.min_by_key(|(after, _)| *after)
+    };
+    while let Some((after, key)) = key_after(place) {
+        place = after;
         let Some(start) = value_after(text, place) else { continue };
         let end = value_end(text, start);
         let value = text.get(start..end).unwrap_or("").trim_matches(['"', '\'', ' ']);
-        if !is_reference(value) {
+        if is_secret(key, value) {
             found.push(start..end);
+            place = end;
         }
-        place = end;
     }
     found
 }
@@ -76,6 +92,10 @@ mod tests {
             ("password = \"env:NAME\"\npassword = canary", "password = \"env:NAME\"\npassword = ******"),
             ("password = 'file:/a'", "password = 'file:/a'"),
             ("password = \"canary", "password = *******"),
+            ("secret = \"whsec_x\"", "secret = *********"),
+            ("url = \"https://a.example\"\nsecret = 'x'", "url = \"https://a.example\"\nsecret = ***"),
+            ("{ url = \"https://a\", password = \"x\" }", "{ url = \"https://a\", password = *****"),
+            ("url = \"https://me:canary@a.example\"\n", "url = *****************************\n"),
             ("password = \"\"\"canary", "password = *********"),
             ("# the password\npassword", "# the password\npassword"),
         ] {

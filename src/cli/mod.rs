@@ -2,10 +2,12 @@
 
 mod audit;
 mod bug;
-pub mod check;
+pub mod changed;
+mod check;
 pub mod compile;
 pub mod completions;
 pub mod configuration;
+mod counted;
 pub mod crm;
 pub mod exit;
 pub mod explain;
@@ -22,7 +24,8 @@ pub mod output;
 mod pressure;
 pub mod project;
 pub mod run;
-pub mod simulate;
+pub mod sample;
+mod simulate;
 pub mod sources;
 pub mod surroundings;
 pub mod test;

@@ -1,6 +1,7 @@
 //! Results go to standard output, everything else to standard error; colour only on a terminal.
 
 use super::exit::Failure;
+use crate::diagnostic::render::Style;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -35,14 +36,19 @@ pub fn notice(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// Whether results are shown in colour.
-pub fn results_in_colour() -> bool {
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+/// How findings are drawn that are results; `pages` is where the pages of the rules are.
+pub fn results_style(pages: Option<&str>) -> Style<'_> {
+    Style { colour: AutoStream::choice(&std::io::stdout()) != ColorChoice::Never, width: width(), pages }
 }
 
-/// Whether notices are shown in colour.
-pub fn notices_in_colour() -> bool {
-    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+/// How findings are drawn that are notices.
+pub fn notices_style(pages: Option<&str>) -> Style<'_> {
+    Style { colour: AutoStream::choice(&std::io::stderr()) != ColorChoice::Never, width: width(), pages }
+}
+
+/// How many characters fit on a line of results: the terminal's width, and 100 where there is none.
+pub fn width() -> usize {
+    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns))
 }
 
 /// Says that something longer than a second goes on; quiet when nobody watches.

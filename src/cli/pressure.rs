@@ -116,6 +116,7 @@ impl Shown<'_> {
                 let after = match after {
                     Some(0) => "at first".to_owned(),
                     Some(after) => format!("{} later", in_words(*after)),
+                    None if *times == 1 => "once".to_owned(),
                     None => format!("{times} times"),
                 };
                 let _ = writeln!(text, "      {after:<22} line {line}: {}", clean(step));
@@ -132,15 +133,13 @@ impl Shown<'_> {
             way.iter().map(|passed| self.line(scenario, passed.step, Some(passed.after), times)).collect()
         };
         match how {
-            How::Instances { instances: 1, way } => ("one instance sends them".into(), passed(way, 1)),
-            How::Instances { instances, way } => {
-                (format!("{instances} instances send these each"), passed(way, *instances))
-            }
-            How::InTurn(way) => ("instances send them one after the other".into(), passed(way, 1)),
+            How::Instances { instances: 1, way } => ("from one instance".into(), passed(way, 1)),
+            How::Instances { instances, way } => (format!("from {instances} instances, each"), passed(way, *instances)),
+            How::InTurn(way) => ("from instances one after the other".into(), passed(way, 1)),
             How::Steps(steps) => {
                 let lines = steps.iter().filter(|(_, times)| *times > 0);
                 let lines = lines.map(|(step, times)| self.line(scenario, *step, None, *times)).collect();
-                ("instances that began at different times send them".into(), lines)
+                ("from instances that began at different times".into(), lines)
             }
         }
     }
@@ -199,7 +198,7 @@ impl Shown<'_> {
                 )
             }
             Why::TooMany => {
-                ("one instance sends a thousand messages or more".to_owned(), "let it send less, or wait between them")
+                ("one instance sends a thousand messages and more".to_owned(), "let it send less, or wait between them")
             }
         };
         let cap = match each.is_marketing {

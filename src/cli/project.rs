@@ -115,7 +115,8 @@ impl Project {
             Text::TooLarge => {
                 let source = self.input.sources.add(name, "");
                 let wrong = Diagnostic::new(Rule::ConfigurationWrong, "the file is larger than any configuration");
-                self.diagnostics.push(wrong.at(Span::new(source, 0, 0), ""));
+                let help = "keep the keys that `docs/reference/configuration.md` lists";
+                self.diagnostics.push(wrong.at(Span::new(source, 0, 0), "").help(help));
                 return Ok(());
             }
         };

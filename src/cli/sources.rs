@@ -2,16 +2,14 @@
 //! drivers end a command.
 
 use super::exit::{Exit, Failure};
-use super::output;
 use super::project::Project;
+use super::sample;
 use crate::compile::Compiled;
-use crate::diagnostic::render::clean;
 use crate::drivers;
 use crate::drivers::story::StepTexts;
 use crate::store;
 use crate::store::ErrorKind;
 use crate::store::crm::Crm;
-use crate::store::import::Request;
 use std::path::{Path, PathBuf};
 
 /// Opens the CRM that is named, else the one of `scn.toml`.
@@ -33,26 +31,9 @@ fn crm_path(project: &Project, named: Option<&Path>) -> Result<PathBuf, Failure>
             .help("name one with `--crm FILE`, or as `crm` in `scn.toml`")
     })?;
     if named.is_none() {
-        build_sample(project, path)?;
+        sample::build(project, path)?;
     }
     Ok(path.to_owned())
-}
-
-/// Builds the CRM of `scn.toml` from its sample, on first use.
-fn build_sample(project: &Project, path: &Path) -> Result<(), Failure> {
-    let Some(sample) = project.settings.sample.as_ref().filter(|_| !path.exists()) else { return Ok(()) };
-    let (csv, mappings) = (sample.csv.clone(), sample.with.clone());
-    let request = Request { crm: path.to_owned(), csv, mappings, rejects: None, rejects_max: None };
-    let report = super::import::load(&request)?;
-    let shown = |path: &Path| clean(&project.show(path.strip_prefix(&project.root).unwrap_or(path))).into_owned();
-    output::notice(&format!(
-        "built {} from {}: {} records, {} rejected\n",
-        shown(path),
-        shown(&sample.csv),
-        report.records,
-        report.rejected
-    ));
-    Ok(())
 }
 
 /// The text of each step, on one line.

@@ -11,6 +11,7 @@ pub fn lower(case: &Case) -> TestCase {
         given: (case.given.iter())
             .map(|given| GivenRow {
                 entity: given.entity.clone(),
+                id: given.id.clone(),
                 name: given.name.clone(),
                 fields: fields(&given.fields),
             })
@@ -29,7 +30,7 @@ pub fn lower(case: &Case) -> TestCase {
             .map(|(span, expected)| Expectation { span: *span, kind: kind(expected.clone()) })
             .collect(),
         measures: (case.measures.iter())
-            .map(|(name, value)| GivenMeasure { name: name.clone(), value: value.clone() })
+            .map(|told| GivenMeasure { name: told.name.clone(), at: told.at, value: told.value.clone() })
             .collect(),
         until: case.until,
     }

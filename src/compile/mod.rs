@@ -13,8 +13,9 @@ mod tests;
 mod uses;
 mod verify;
 mod words;
+mod written;
 
-use crate::check::{CheckFile, Checked, check};
+use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level, Silence};
 use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings};
@@ -73,6 +74,10 @@ pub struct Origin {
     /// The folder of its file.
     pub folder: String,
     pub steps: Vec<(StepIx, Span)>,
+    /// Of each of its triggers, the clauses of the filter.
+    pub triggers: Vec<Vec<Span>>,
+    /// What follows `for`.
+    pub audience: Option<Span>,
 }
 
 /// A name in reach, for `scn words`.
@@ -113,7 +118,10 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
-    let program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
+    let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
+    if let Some(program) = &mut program {
+        program.bundle.written = written::written(&files, &parsed, &sources, &checked);
+    }
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
         diagnostics = all;
@@ -154,6 +162,10 @@ struct Program {
     origins: BTreeMap<String, Origin>,
 }
 
+fn clauses(trigger: &typed::Trigger) -> Vec<Span> {
+    trigger.filters.iter().map(|filter| filter.span).collect()
+}
+
 fn lower_all(checked: &Checked) -> Result<Program, InError> {
     if checked.cases.len() < checked.cases_written {
         return Err(InError);
@@ -170,6 +182,8 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             span: typed.span,
             folder: typed.folder.clone(),
             steps: lowered.steps,
+            triggers: typed.start.events().iter().map(clauses).collect(),
+            audience: typed.audience.as_ref().map(|audience| audience.span),
         };
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);
@@ -192,6 +206,7 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             identity: checked.identity.clone(),
             scenarios,
             messages,
+            written: Vec::new(),
         },
         origins,
     })

@@ -35,13 +35,16 @@ pub fn measures(checked: &Checked) -> Result<Vec<Measure>, InError> {
 fn measure(typed: &typed::Measure, model: &Model) -> Result<Measure, InError> {
     let mut uses = Uses::default();
     uses.expr(&typed.of, None);
+    typed.since.iter().for_each(|since| uses.expr(since, None));
     let mut lowerer = Lowerer::new(uses, model);
     let of = lowerer.expr(&typed.of, None)?;
+    let since = super::scenario::optional(&mut lowerer, typed.since.as_ref())?;
     Ok(Measure {
         name: typed.name.clone(),
         kind: typed.kind,
         ty: typed.ty.clone(),
         of,
+        since,
         refreshed: typed.refreshed,
         code: lowerer.code,
     })

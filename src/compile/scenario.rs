@@ -82,16 +82,23 @@ fn start(lowerer: &mut Lowerer, start: &typed::Start) -> Result<Start, InError> 
             let duration = lowerer.expr(duration, first)?;
             Start::Silence { events, duration, since: optional(lowerer, since.as_ref())? }
         }
-        typed::Start::Every(occurrence) => Start::Every(match occurrence {
-            typed::Occurrence::Day { at } => Occurrence::Day { at: *at },
-            typed::Occurrence::Weekly { day, at } => Occurrence::Weekly { day: *day, at: *at },
-            typed::Occurrence::Monthly { months, at } => Occurrence::Monthly { months: *months, at: *at },
-            typed::Occurrence::Anniversary { date, shift, at } => Occurrence::Anniversary {
-                date: lowerer.expr(date, None)?,
-                shift: optional(lowerer, shift.as_deref())?,
-                at: *at,
-            },
-        }),
+        typed::Start::Every { occurrence, since } => {
+            let occurrence = self::occurrence(lowerer, occurrence)?;
+            Start::Every { occurrence, since: optional(lowerer, since.as_ref())? }
+        }
+    })
+}
+
+fn occurrence(lowerer: &mut Lowerer, occurrence: &typed::Occurrence) -> Result<Occurrence, InError> {
+    Ok(match occurrence {
+        typed::Occurrence::Day { at } => Occurrence::Day { at: *at },
+        typed::Occurrence::Weekly { day, at } => Occurrence::Weekly { day: *day, at: *at },
+        typed::Occurrence::Monthly { months, at } => Occurrence::Monthly { months: *months, at: *at },
+        typed::Occurrence::Anniversary { date, shift, at } => Occurrence::Anniversary {
+            date: lowerer.expr(date, None)?,
+            shift: optional(lowerer, shift.as_deref())?,
+            at: *at,
+        },
     })
 }
 

@@ -33,7 +33,7 @@ pub fn is_sound(scenario: &Scenario) -> bool {
 /// Whether a measure is made of what is there.
 pub fn is_sound_measure(measure: &Measure) -> bool {
     let code = Sound { code: &measure.code };
-    code.knows(measure.of) && code.is_sound()
+    code.knows(measure.of) && code.knows_all(&measure.since) && code.is_sound()
 }
 
 /// Whether a policy lets messages leave, and its zone is made of what is there.
@@ -68,10 +68,16 @@ impl Sound<'_> {
                 Start::Silence { duration, since, .. } => {
                     !events.is_empty() && self.knows(*duration) && self.knows_all(since)
                 }
-                Start::Every(Occurrence::Anniversary { date, shift, .. }) => self.knows(*date) && self.knows_all(shift),
-                Start::Every(Occurrence::Day { .. } | Occurrence::Weekly { .. } | Occurrence::Monthly { .. })
-                | Start::Started => true,
+                Start::Every { occurrence, since } => self.occurrence(occurrence) && self.knows_all(since),
+                Start::Started => true,
             }
+    }
+
+    fn occurrence(self, occurrence: &Occurrence) -> bool {
+        match occurrence {
+            Occurrence::Anniversary { date, shift, .. } => self.knows(*date) && self.knows_all(shift),
+            Occurrence::Day { .. } | Occurrence::Weekly { .. } | Occurrence::Monthly { .. } => true,
+        }
     }
 
     fn step(self, scenario: &Scenario, place: usize, step: &Step) -> bool {

@@ -58,6 +58,7 @@ rules! {
     UnknownType "N006" "unknown-type" Error;
     DefinitionCycle "N007" "definition-cycle" Error;
     WrongArguments "N008" "wrong-arguments" Error;
+    UnusedColumn "N009" "unused-column" Warning;
     TypeMismatch "T001" "type-mismatch" Error;
     NotACondition "T002" "not-a-condition" Error;
     HistoryCompared "T003" "history-compared" Error;
@@ -79,9 +80,13 @@ rules! {
     NeverStarted "F010" "never-started" Warning;
     Endless "F011" "endless" Error;
     ErasureWhileWaiting "F012" "erasure-while-waiting" Note;
+    AskedBeforeSent "F013" "asked-before-sent" Warning;
     NoConsentSource "C001" "no-consent-source" Note;
     PolicyOverConfiguration "C002" "policy-over-configuration" Note;
     HastyErasure "C003" "hasty-erasure" Error;
+    TwoAtOnce "C020" "two-at-once" Note;
+    OftenStarted "C021" "often-started" Warning;
+    EmptyPolicy "C004" "empty-policy" Warning;
     TemplateMissing "M001" "template-missing" Error;
     TemplateUnknownVariable "M002" "template-unknown-variable" Error;
     TemplateMaybeMissing "M003" "template-maybe-missing" Warning;
@@ -101,6 +106,11 @@ rules! {
 }
 
 impl RuleInfo {
+    /// The address of its page, where the pages are under `pages`.
+    pub fn page_in(&self, pages: &str) -> String {
+        format!("{}/{}.md", pages.trim_end_matches('/'), self.name)
+    }
+
     /// Why there is such a rule: the first paragraph of its page, on one line.
     pub fn why(&self) -> String {
         let paragraph = self.page.lines().skip(1).skip_while(|line| line.trim().is_empty());

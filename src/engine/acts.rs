@@ -85,7 +85,8 @@ impl<'a> Stepper<'a, '_> {
                     ty: with.ty.clone(),
                     value: literal(&eval.value(with.value), self.facts),
                 };
-                Act::Call { webhook: webhook.clone(), values: with.iter().map(value).collect() }
+                let values = with.iter().map(value).collect();
+                Act::Call { webhook: webhook.clone(), values, expires: self.expires(self.now) }
             }
             Op::Wait(_)
             | Op::WaitUntil(_)

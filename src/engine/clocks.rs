@@ -101,7 +101,7 @@ impl Stepper<'_, '_> {
                 let Some(unit) = self.program.unit(unit_slot) else { return };
                 match &unit.scenario.start {
                     Start::Silence { .. } => self.silence_is_long(unit_slot, unit),
-                    Start::Every(occurrence) => self.comes_round(unit_slot, unit, occurrence),
+                    Start::Every { occurrence, since } => self.comes_round(unit_slot, unit, (occurrence, *since)),
                     Start::Events(_) | Start::Started => {}
                 }
             }
@@ -132,7 +132,7 @@ impl Stepper<'_, '_> {
         for (unit_slot, unit) in program.all_current() {
             match &unit.scenario.start {
                 Start::Silence { .. } => self.look_for_silence(unit_slot, unit),
-                Start::Every(occurrence) => self.look_for_period(unit_slot, unit, occurrence),
+                Start::Every { occurrence, since } => self.look_for_period(unit_slot, unit, (occurrence, *since)),
                 Start::Events(_) | Start::Started => {}
             }
         }

@@ -44,13 +44,13 @@ impl<'a> Stepper<'a, '_> {
         let Candidate { unit_slot, unit, entry, row, by, .. } = candidate;
         let asked = RefCell::default();
         let judged = self.judge_candidate(candidate, &asked);
+        if self.out.refusals.is_some() && (judged.passes != Some(true) || judged.refused == Some(Count::NotFor)) {
+            self.refuse(candidate);
+        }
         if judged.passes == Some(false) {
             return false;
         }
-        let trigger = row.and_then(|row| self.facts.life.event(row)).map_or_else(
-            || TriggerRef { kind: TriggerRef::CONTACT, id: self.facts.person.id.clone() },
-            |event| TriggerRef { kind: event.kind, id: event.id.clone() },
-        );
+        let trigger = self.trigger_of(row);
         let refused = judged.refused.or_else(|| {
             let is_known = |key| !self.state.marks.entry(unit.scenario.name.clone()).or_default().keys.insert(key);
             judged.key.is_some_and(is_known).then_some(Count::NotAgain)
@@ -88,6 +88,7 @@ impl<'a> Stepper<'a, '_> {
             last_message: None,
             pending: SmallVec::new(),
             own: Vec::new(),
+            passed: Vec::new(),
         };
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
@@ -100,6 +101,14 @@ impl<'a> Stepper<'a, '_> {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
         true
+    }
+
+    /// The event of a row; the contact where there is none.
+    pub(super) fn trigger_of(&self, row: Option<usize>) -> TriggerRef {
+        row.and_then(|row| self.facts.life.event(row)).map_or_else(
+            || TriggerRef { kind: TriggerRef::CONTACT, id: self.facts.person.id.clone() },
+            |event| TriggerRef { kind: event.kind, id: event.id.clone() },
+        )
     }
 
     /// The trigger's values that the scenario reads.

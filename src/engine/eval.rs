@@ -269,7 +269,7 @@ impl<'a> Eval<'a> {
     }
 
     /// The name of a field as it is written where it is read: `product.delay`, or `order` in the filter of an event.
-    fn path(&self, ix: ExprIx) -> String {
+    pub(super) fn path(&self, ix: ExprIx) -> String {
         let code = &self.code.code;
         let known = || self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default();
         match code.exprs.get(ix) {

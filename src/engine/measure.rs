@@ -10,7 +10,7 @@ use super::messages::OwnMessages;
 use super::program::Program;
 use super::state::State;
 use super::value::Value;
-use crate::model::{MeasureKind, Refreshed};
+use crate::model::{MeasureKind, Refreshed, Type};
 use crate::time::{Instant, TimeOfDay, Weekday, Zone};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -30,7 +30,6 @@ pub struct Partial {
     holds: u64,
     /// Of numbers in billionths, of durations in microseconds.
     sum: i128,
-    is_length: bool,
     least: Option<Value>,
     greatest: Option<Value>,
 }
@@ -43,7 +42,7 @@ impl Partial {
             Value::Missing | Value::NotGiven => return partial,
             Value::Flag(flag) => partial.holds = u64::from(*flag),
             Value::Number(number) => partial.sum = billionths(*number),
-            Value::Duration(duration) => (partial.sum, partial.is_length) = (duration.nominal(), true),
+            Value::Duration(duration) => partial.sum = duration.nominal(),
             _ => {}
         }
         partial.known = 1;
@@ -56,7 +55,6 @@ impl Partial {
         self.known += other.known;
         self.holds += other.holds;
         self.sum = self.sum.saturating_add(other.sum);
-        self.is_length |= other.is_length;
         let keep = |known: &mut Option<Value>, new: Option<Value>, order: Ordering| {
             if let Some(new) = new
                 && known.as_ref().is_none_or(|known| compare(&new, known) == order)
@@ -68,14 +66,16 @@ impl Partial {
         keep(&mut self.greatest, other.greatest, Ordering::Greater);
     }
 
-    /// The value of the measure; missing where no contact has what it is made of.
-    pub fn finish(&self, kind: MeasureKind) -> Value {
+    /// The value of a measure of this kind and type. Where no contact has what it is made of, a sum is nothing of its type,
+    /// and an average, a share, the least and the greatest are missing.
+    pub fn finish(&self, kind: MeasureKind, ty: &Type) -> Value {
+        let is_length = *ty == Type::Duration;
         let known = i128::from(self.known);
         match kind {
             MeasureKind::Average if known == 0 => Value::Missing,
-            MeasureKind::Average if self.is_length => Value::Duration(length(self.sum / known)),
+            MeasureKind::Average if is_length => whole_seconds(self.sum / known),
             MeasureKind::Average => number(self.sum, known),
-            MeasureKind::Sum if self.is_length => Value::Duration(length(self.sum)),
+            MeasureKind::Sum if is_length => whole_seconds(self.sum),
             MeasureKind::Sum => number(self.sum, 1),
             MeasureKind::Count => Value::Number(Decimal::from(self.holds)),
             MeasureKind::Share => {
@@ -86,6 +86,11 @@ impl Partial {
             MeasureKind::Greatest => self.greatest.clone().unwrap_or_default(),
         }
     }
+}
+
+/// A duration in whole seconds, as finely as a text can say an instant.
+fn whole_seconds(micros: i128) -> Value {
+    Value::Duration(length(micros / 1_000_000 * 1_000_000))
 }
 
 fn billionths(number: Decimal) -> i128 {
@@ -177,7 +182,7 @@ impl Census {
         let mut measures = Measures::default();
         for (&(at, place), partial) in self.refreshes.iter().zip(&self.partials) {
             if let Some(linked) = program.measures().get(usize::from(place)) {
-                measures.tell(&linked.measure.name, at, partial.finish(linked.measure.kind));
+                measures.tell(&linked.measure.name, at, partial.finish(linked.measure.kind, &linked.measure.ty));
             }
         }
         measures
@@ -205,6 +210,11 @@ pub fn take(program: &Program, measure: u16, facts: Facts<'_>, now: Instant) -> 
         asked: None,
         not_given: None,
     };
+    // Who is not there yet is not counted; a test need not say since when a contact is there.
+    let created = linked.measure.since.and_then(|since| Eval { not_given: None, ..eval }.instant(since));
+    if created.is_some_and(|created| created > now) {
+        return Partial::default();
+    }
     Partial::of(eval.value(linked.measure.of).into_owned())
 }
 
@@ -228,10 +238,10 @@ mod tests {
     use crate::time::Duration;
 
     /// Merges in the order given, and finishes.
-    fn finished(values: &[Value], kind: MeasureKind) -> Value {
+    fn finished(values: &[Value], kind: MeasureKind, ty: &Type) -> Value {
         let mut all = Partial::default();
         values.iter().for_each(|value| all.merge(Partial::of(value.clone())));
-        all.finish(kind)
+        all.finish(kind, ty)
     }
 
     #[test]
@@ -240,24 +250,33 @@ mod tests {
         let days = |days: i32| Value::Duration(Duration::days(days));
         let flag = Value::Flag;
         use MeasureKind::{Average, Count, Greatest, Least, Share, Sum};
-        for (values, kind, wanted) in [
-            (vec![], Average, Value::Missing),
-            (vec![], Sum, number("0")),
-            (vec![], Count, number("0")),
-            (vec![], Share, Value::Missing),
-            (vec![], Least, Value::Missing),
-            (vec![number("1"), Value::Missing, number("2")], Average, number("1.5")),
-            (vec![number("0.1"), number("0.2")], Sum, number("0.3")),
-            (vec![number("-5"), number("2")], Least, number("-5")),
-            (vec![number("-5"), number("2")], Greatest, number("2")),
-            (vec![days(10), days(20), Value::Missing], Average, days(15)),
-            (vec![flag(true), flag(false), flag(true), flag(true), Value::Missing], Share, number("0.75")),
-            (vec![flag(true), flag(false), flag(true), Value::Missing], Count, number("2")),
+        for (values, kind, ty, wanted) in [
+            (vec![], Average, Type::Number, Value::Missing),
+            (vec![], Sum, Type::Number, number("0")),
+            (vec![], Sum, Type::Money, number("0")),
+            (vec![], Sum, Type::Duration, days(0)),
+            (vec![Value::Missing], Sum, Type::Duration, days(0)),
+            (vec![Value::Missing], Average, Type::Duration, Value::Missing),
+            (vec![], Count, Type::Number, number("0")),
+            (vec![], Share, Type::Percent, Value::Missing),
+            (vec![], Least, Type::Number, Value::Missing),
+            (vec![number("1"), Value::Missing, number("2")], Average, Type::Number, number("1.5")),
+            (vec![number("0.1"), number("0.2")], Sum, Type::Number, number("0.3")),
+            (vec![number("-5"), number("2")], Least, Type::Number, number("-5")),
+            (vec![number("-5"), number("2")], Greatest, Type::Number, number("2")),
+            (vec![days(10), days(20), Value::Missing], Average, Type::Duration, days(15)),
+            (
+                vec![flag(true), flag(false), flag(true), flag(true), Value::Missing],
+                Share,
+                Type::Percent,
+                number("0.75"),
+            ),
+            (vec![flag(true), flag(false), flag(true), Value::Missing], Count, Type::Number, number("2")),
         ] {
-            assert_eq!(finished(&values, kind), wanted, "{kind:?} of {values:?}");
+            assert_eq!(finished(&values, kind, &ty), wanted, "{kind:?} of {values:?} as {ty:?}");
             let mut turned = values.clone();
             turned.reverse();
-            assert_eq!(finished(&turned, kind), wanted, "{kind:?} of {turned:?}");
+            assert_eq!(finished(&turned, kind, &ty), wanted, "{kind:?} of {turned:?}");
         }
     }
 
@@ -266,7 +285,10 @@ mod tests {
         let thirds: Vec<Value> = (1..2_000).map(|each| Value::Number(Decimal::from(each) / Decimal::from(3))).collect();
         let mut turned = thirds.clone();
         turned.reverse();
-        assert_eq!(finished(&thirds, MeasureKind::Average), finished(&turned, MeasureKind::Average));
+        assert_eq!(
+            finished(&thirds, MeasureKind::Average, &Type::Number),
+            finished(&turned, MeasureKind::Average, &Type::Number)
+        );
     }
 
     #[test]

@@ -25,9 +25,17 @@ impl Measures {
         }
     }
 
-    /// Says that a measure has one value for all time.
-    pub fn hold(&mut self, measure: &str, value: Value) {
-        self.values.insert(measure.to_owned(), vec![(Instant::MIN, value)]);
+    /// Forgets all that a measure told.
+    pub fn forget(&mut self, measure: &str) {
+        self.values.remove(measure);
+    }
+
+    /// What a measure told from the latest refresh that is not after `from` on, up to `until`, included.
+    pub fn told_between(&self, measure: &str, from: Instant, until: Instant) -> &[(Instant, Value)] {
+        let refreshes = self.values.get(measure).map_or(&[] as &[(Instant, Value)], Vec::as_slice);
+        let first = refreshes.partition_point(|(at, _)| *at <= from).saturating_sub(1);
+        let end = refreshes.partition_point(|(at, _)| *at <= until);
+        refreshes.get(first..end).unwrap_or(&[])
     }
 
     /// The value at the latest refresh that is not after `now`; `None` before the first.

@@ -1,6 +1,7 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
 use super::eval::Asked;
+use super::refusal::Refusal;
 use super::value::{EntityRef, Value};
 use crate::ir::StepIx;
 use crate::model::{Id, MessageValue};
@@ -81,9 +82,11 @@ pub enum Act {
         scenario: String,
     },
     Erase,
+    /// It is not made after it expires.
     Call {
         webhook: String,
         values: Vec<MessageValue>,
+        expires: Instant,
     },
 }
 
@@ -377,6 +380,8 @@ pub struct Output {
     pub trace: Option<Vec<TraceLine>>,
     /// Fields that were read although a test did not give them; `None` when nobody wants to know.
     pub not_given: Option<RefCell<Vec<String>>>,
+    /// What started nothing because of a filter or of `for`; `None` when nobody wants to know.
+    pub refusals: Option<Vec<Refusal>>,
 }
 
 impl Output {

@@ -1,22 +1,26 @@
 //! `every PERIOD`: what starts for each contact, again and again.
 
 use super::entry::Candidate;
+use super::eval::Eval;
 use super::program::Unit;
 use super::step::Stepper;
 use super::value::Value;
-use crate::ir::{Occurrence, Start};
+use crate::ir::{ExprIx, Occurrence, Start};
 use crate::time::{Date, Duration, Instant, TimeOfDay, Zone};
+
+/// When a scenario comes round, and the contact's creation, where the model has it.
+pub(super) type Period<'a> = (&'a Occurrence, Option<ExprIx>);
 
 impl<'a> Stepper<'a, '_> {
     /// Starts the scenario of a period that has come round, and counts the next one. A date that was moved since is found
     /// out here: then nothing starts.
-    pub(super) fn comes_round(&mut self, unit_slot: u16, unit: &'a Unit, occurrence: &'a Occurrence) {
+    pub(super) fn comes_round(&mut self, unit_slot: u16, unit: &'a Unit, period: Period<'a>) {
         let Some(due) = self.state.clocks.period(unit_slot).flatten() else { return };
         // A timer keeps its instant; a date that was moved is another day.
         let just_before = Instant(due.0.saturating_sub(1));
-        let is_still = !matches!(occurrence, Occurrence::Anniversary { .. })
-            || self.next_occurrence(unit, occurrence, just_before) == Some(due);
-        let next = self.next_occurrence(unit, occurrence, due);
+        let is_still = !matches!(period.0, Occurrence::Anniversary { .. })
+            || self.next_occurrence(unit, period, just_before) == Some(due);
+        let next = self.next_occurrence(unit, period, due);
         self.state.clocks.set_period(unit_slot, next);
         if is_still {
             self.enter(Candidate { unit_slot, unit, entry: due, row: None, trigger: None, by: None });
@@ -24,12 +28,12 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Counts a period that is not counted yet, this instant included; one whose date may have moved is counted anew.
-    pub(super) fn look_for_period(&mut self, unit_slot: u16, unit: &'a Unit, occurrence: &'a Occurrence) {
+    pub(super) fn look_for_period(&mut self, unit_slot: u16, unit: &'a Unit, period: Period<'a>) {
         let next = match self.state.clocks.period(unit_slot) {
-            None => self.next_occurrence(unit, occurrence, Instant(self.now.0.saturating_sub(1))),
+            None => self.next_occurrence(unit, period, Instant(self.now.0.saturating_sub(1))),
             // What is due by now comes round at its own instant.
             Some(Some(due)) if due <= self.now => return,
-            Some(_) => self.next_occurrence(unit, occurrence, self.now),
+            Some(_) => self.next_occurrence(unit, period, self.now),
         };
         self.state.clocks.set_period(unit_slot, next);
     }
@@ -38,17 +42,22 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn look_for_anniversaries(&mut self) {
         let program = self.program;
         for (unit_slot, unit) in program.all_current() {
-            if let Start::Every(occurrence @ Occurrence::Anniversary { .. }) = &unit.scenario.start
+            if let Start::Every { occurrence: occurrence @ Occurrence::Anniversary { .. }, since } =
+                &unit.scenario.start
                 && self.state.clocks.period(unit_slot).is_some()
             {
-                self.look_for_period(unit_slot, unit, occurrence);
+                self.look_for_period(unit_slot, unit, (occurrence, *since));
             }
         }
     }
 
-    /// The next occurrence strictly after an instant; `None` where its date is missing.
-    fn next_occurrence(&self, unit: &'a Unit, occurrence: &Occurrence, after: Instant) -> Option<Instant> {
+    /// The next occurrence strictly after an instant, and not before the contact's creation; `None` where its date is missing.
+    fn next_occurrence(&self, unit: &'a Unit, (occurrence, since): Period<'_>, after: Instant) -> Option<Instant> {
         let zone = self.zone();
+        // A test need not say since when a contact is there.
+        let eval = Eval { not_given: None, ..self.start_eval(unit, None, None, after) };
+        let creation = since.and_then(|since| eval.instant(since));
+        let after = creation.map_or(after, |creation| after.max(Instant(creation.0.saturating_sub(1))));
         let next = match occurrence {
             Occurrence::Day { at } => zone.next_time(after, None, *at),
             Occurrence::Weekly { day, at } => zone.next_time(after, Some(*day), *at),

@@ -81,6 +81,8 @@ enum Owner {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub settings: Settings,
+    /// The fields by which contacts are one person, the strongest first.
+    pub identity: Vec<String>,
     policy: LinkedPolicy,
     messages: MessageSlots,
     needs: Needs,
@@ -128,6 +130,7 @@ impl Program {
         let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
+            identity: bundle.identity.clone(),
             policy: LinkedPolicy::new(&bundle.policy, &needs),
             messages: MessageSlots::new(&needs),
             probes: Vec::new(),
@@ -296,7 +299,7 @@ impl Program {
 
     /// Whether contacts without any event take part.
     pub fn takes_all(&self) -> bool {
-        let takes = |start: &Start| matches!(start, Start::Every(_) | Start::Silence { since: Some(_), .. });
+        let takes = |start: &Start| matches!(start, Start::Every { .. } | Start::Silence { since: Some(_), .. });
         let mut units = self.units.iter();
         !self.measures.is_empty() || units.any(|unit| unit.current && takes(&unit.scenario.start))
     }

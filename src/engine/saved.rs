@@ -18,10 +18,11 @@ use crate::ir::{Class, ScenarioHash, StepIx};
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of this form and of the step that wrote it. A reader refuses a newer one.
-pub const STATE_FORMAT: u16 = 2;
+pub const STATE_FORMAT: u16 = 3;
 
 /// Why a state cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub(super) struct SavedState {
     pub marks: Vec<SavedMark>,
     pub own: SavedOwn,
     pub clocks: SavedClocks,
+    /// By the serial of an instance, what it may have done in versions that it has left.
+    pub passed: Vec<(u32, Vec<u64>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +107,8 @@ impl State {
         let mut events: Vec<String> = Vec::new();
         let mut instances: Vec<&Instance> = self.slots.iter().flatten().collect();
         instances.sort_by_key(|instance| instance.serial);
+        let passed = instances.iter().filter(|instance| !instance.passed.is_empty());
+        let passed = passed.map(|instance| (instance.serial, instance.passed.clone())).collect();
         let instances = instances
             .into_iter()
             .filter_map(|instance| {
@@ -150,6 +155,7 @@ impl State {
             own: SavedOwn::of(&self.own, program, world),
             clocks: SavedClocks::of(&self.clocks, program, &mut events),
             events,
+            passed,
         };
         // The saved form has no map and no unsized part, so writing it to memory cannot fail.
         postcard::to_stdvec(&saved).unwrap_or_default()
@@ -172,6 +178,7 @@ impl State {
             Claim { at, class }
         };
         state.claims.0 = saved.claims.into_iter().map(claim).collect();
+        let mut passed: BTreeMap<u32, Vec<u64>> = saved.passed.into_iter().collect();
         for instance in saved.instances {
             let hash = ScenarioHash(*saved.scenarios.get(usize::from(instance.scenario)).ok_or(StateError::Broken)?);
             let unit = program.units().iter().position(|unit| unit.hash == hash);
@@ -208,6 +215,7 @@ impl State {
                 last_message: instance.last_message,
                 pending: instance.pending.into_iter().map(Pending::from).collect(),
                 own: instance.own.into_iter().map(OwnMessage::from).collect(),
+                passed: passed.remove(&instance.serial).unwrap_or_default(),
             }));
         }
         let handles = state.handles();
@@ -252,6 +260,8 @@ fn read(bytes: &[u8]) -> Result<SavedState, StateError> {
     let (format, _): (u16, _) = postcard::take_from_bytes(bytes).map_err(|_| StateError::Broken)?;
     match format {
         STATE_FORMAT => postcard::from_bytes(bytes).map_err(|_| StateError::Broken),
+        // It ended before what instances did in versions that they left: an empty list, which is one zero.
+        2 => postcard::from_bytes(&[bytes, &[0]].concat()).map_err(|_| StateError::Broken),
         1 => postcard::from_bytes::<First>(bytes).map(SavedState::from).map_err(|_| StateError::Broken),
         _ => Err(StateError::Newer(format)),
     }

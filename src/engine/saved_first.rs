@@ -53,6 +53,7 @@ impl From<First> for SavedState {
             marks: first.marks,
             own: Default::default(),
             clocks: Default::default(),
+            passed: Vec::new(),
         }
     }
 }

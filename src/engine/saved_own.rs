@@ -154,7 +154,7 @@ impl SavedClocks {
         }
         for (name, due) in self.periods {
             let Some((unit, found)) = program.current(&name) else { continue };
-            if matches!(found.scenario.start, Start::Every(_)) {
+            if matches!(found.scenario.start, Start::Every { .. }) {
                 clocks.set_period(unit, due);
             }
         }

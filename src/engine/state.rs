@@ -110,6 +110,8 @@ pub(super) struct Instance {
     pub pending: SmallVec<[Pending; 1]>,
     /// What its conditions may know of the messages that it decided, in that order; empty where none asks.
     pub own: Vec<OwnMessage>,
+    /// By what they are remembered, sorted: the steps that it may have done in versions that it has left.
+    pub passed: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

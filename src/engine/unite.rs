@@ -1,11 +1,34 @@
 //! Two contacts that turn out to be one person: their states become one.
 
+use super::facts::Person;
 use super::output::EffectKey;
 use super::program::Program;
 use super::state::{Handle, Phase, State};
-use crate::ir::EntryRule;
+use super::value::Value;
+use crate::ir::{EntryRule, FieldUse};
+use crate::model::CHANNELS;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
+
+impl Person {
+    /// Takes in another row of the same person: this one, the older, keeps its fields. Of each consent the strictest counts:
+    /// one that is no in one of the rows is no, one that is missing in one of them is missing. `fields` are those of the
+    /// values.
+    pub fn unite(&mut self, fields: &[FieldUse], other: &Person) {
+        let no = Value::Flag(false);
+        for (field, (value, also)) in fields.iter().zip(self.values.iter_mut().zip(&other.values)) {
+            if is_consent(&field.name) && *value != no && (*also == no || also.is_missing()) {
+                *value = also.clone();
+            }
+        }
+    }
+}
+
+/// `email_consent`, and so for each channel.
+fn is_consent(field: &str) -> bool {
+    let channel = field.strip_suffix("_consent");
+    channel.is_some_and(|channel| CHANNELS.iter().any(|(name, _)| *name == channel))
+}
 
 impl State {
     /// Takes in the state of another row of the same person: its instances, what its entry rules, caps and silences

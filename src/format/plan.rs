@@ -196,6 +196,7 @@ fn test_line_element(line: &TestLine) -> Element {
         TestLineKind::Given { fields, .. } => fields.iter().map(argument).collect(),
         TestLineKind::Cases { .. }
         | TestLineKind::GivenBlock(_)
+        | TestLineKind::Measure { .. }
         | TestLineKind::Until(_)
         | TestLineKind::At { .. }
         | TestLineKind::ExpectMessage { .. }

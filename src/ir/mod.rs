@@ -12,6 +12,7 @@ mod operands;
 mod policy;
 mod start;
 mod test_case;
+mod written;
 
 pub use hash::{BundleHash, ScenarioHash};
 pub use index::{Arena, ExprIx, ProbeIx, StepIx};
@@ -20,6 +21,7 @@ pub use start::{EntryRule, Occurrence, Start, Trigger};
 pub use test_case::{
     Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When,
 };
+pub use written::{KnownStep, Written, WrittenStep};
 
 use crate::model::{AggregateKind, FieldDefault, Literal, MeasureKind, Refreshed, Route, Type};
 use crate::time::{Duration, TimeOfDay, Weekday, Zone};
@@ -44,6 +46,9 @@ pub struct Bundle {
     /// What the templates of the messages read; outside the scenarios, so that mending a template does
     /// not make a new version of a scenario.
     pub messages: Vec<MessageContext>,
+    /// How the steps of each scenario are written, outside the scenarios for the same reason.
+    #[serde(default)]
+    pub written: Vec<Written>,
 }
 
 /// One version of one scenario, as it is kept while a contact needs it.
@@ -52,6 +57,9 @@ pub struct Version {
     pub format: u32,
     pub scenario: Scenario,
     pub messages: Vec<MessageContext>,
+    /// Its steps as they are written; empty in a version that was kept before they were.
+    #[serde(default)]
+    pub steps: Vec<WrittenStep>,
 }
 
 impl Bundle {
@@ -61,6 +69,9 @@ impl Bundle {
             format: self.format,
             scenario: scenario.clone(),
             messages: self.messages.iter().filter(|message| message.scenario == scenario.name).cloned().collect(),
+            steps: (self.written.iter().filter(|written| written.scenario == scenario.name))
+                .flat_map(|written| written.steps.iter().cloned())
+                .collect(),
         })
     }
 }
@@ -75,6 +86,8 @@ pub struct Measure {
     /// What is taken of each contact: a value, or a condition for `share` and `count`. Contacts for which it is missing are
     /// left out.
     pub of: ExprIx,
+    /// The contact's creation, where the model has it: before, the contact is not counted. One that is missing limits nothing.
+    pub since: Option<ExprIx>,
     pub refreshed: Refreshed,
     pub code: Code,
 }
@@ -149,10 +162,11 @@ pub struct Goal {
 /// One instruction. Several may come from one step of the text (`if`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// The step's number in the text, from 1; its identity across versions with [`Step::label`].
+    /// The step's number in the text, from 1.
     pub ordinal: u16,
     /// Which turn of the `repeat`s around it this is, from 0: with the ordinal, what makes its effects distinct.
     pub visit: u32,
+    /// Its identity across versions, where it has one: [`Version::counterparts`].
     pub label: Option<String>,
     pub guard: Option<Guard>,
     pub op: Op,

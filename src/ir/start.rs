@@ -20,7 +20,11 @@ pub enum Start {
         since: Option<ExprIx>,
     },
     /// `every PERIOD`: for each contact, again and again. There is no trigger.
-    Every(Occurrence),
+    Every {
+        occurrence: Occurrence,
+        /// The contact's creation, where the model has it: nothing comes round before. One that is missing limits nothing.
+        since: Option<ExprIx>,
+    },
     /// `when started`
     Started,
 }
@@ -30,7 +34,7 @@ impl Start {
     pub fn events(&self) -> &[Trigger] {
         match self {
             Start::Events(events) | Start::Silence { events, .. } => events,
-            Start::Every(_) | Start::Started => &[],
+            Start::Every { .. } | Start::Started => &[],
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A `test` block, compiled: what is given, what happens, what is expected. Never serialised.
 
-use crate::model::Literal;
+use crate::model::{Id, Literal};
 use crate::span::Span;
 use crate::time::Instant;
 
@@ -11,7 +11,7 @@ pub struct TestCase {
     pub span: Span,
     /// The scenarios it runs, by name.
     pub scenarios: Vec<String>,
-    /// Contacts and other entities, in the order of the text. A name is the id of its row.
+    /// Contacts and other entities, in the order of the text.
     pub given: Vec<GivenRow>,
     /// Measures whose value the test says.
     pub measures: Vec<GivenMeasure>,
@@ -21,16 +21,21 @@ pub struct TestCase {
     pub until: Option<Instant>,
 }
 
-/// `given measure brand_rhythm = 40 days`
+/// `given measure brand_rhythm = 40 days`, `at 2020-01-06 00:00 measure brand_rhythm = 40 days`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenMeasure {
     pub name: String,
-    pub value: Literal,
+    /// From when on it tells this, as if it were taken then; `None` from the beginning.
+    pub at: Option<Instant>,
+    /// `None` where it has no value.
+    pub value: Option<Literal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenRow {
     pub entity: String,
+    /// The text of its name, unless the test says another.
+    pub id: Id,
     pub name: String,
     pub fields: Vec<(String, GivenValue)>,
 }

@@ -29,8 +29,14 @@ impl Builder<'_> {
         Span::new(self.source, start, end)
     }
 
-    pub(super) fn report(&mut self, rule: Finding, message: impl Into<String>, span: Span, label: &str) {
-        self.diagnostics.push(Diagnostic::new(rule, message).at(span, label));
+    pub(super) fn report(
+        &mut self,
+        rule: Finding,
+        message: impl Into<String>,
+        (span, label): (Span, &str),
+        help: &str,
+    ) {
+        self.diagnostics.push(Diagnostic::new(rule, message).at(span, label).help(help));
     }
 
     /// A node of one token, as written.
@@ -82,7 +88,8 @@ impl Builder<'_> {
     pub(super) fn number(&mut self, node: &Node<'_>) -> Decimal {
         Decimal::from_str_exact(node.as_str()).unwrap_or_else(|_| {
             let span = self.span(node);
-            self.report(Finding::BadLiteral, "this number has too many digits", span, "at most 28 digits are kept");
+            let place = (span, "at most 28 digits are kept");
+            self.report(Finding::BadLiteral, "this number has too many digits", place, "write fewer digits");
             Decimal::ZERO
         })
     }
@@ -93,8 +100,8 @@ impl Builder<'_> {
             self.report(
                 Finding::BadLiteral,
                 format!("there is no date `{}`", node.as_str()),
-                span,
-                "a date is year, month and day",
+                (span, "a date is year, month and day"),
+                "write a day of the calendar, such as `2020-01-31`",
             );
             Date(0)
         })
@@ -106,8 +113,8 @@ impl Builder<'_> {
             self.report(
                 Finding::BadLiteral,
                 format!("there is no time `{}`", node.as_str()),
-                span,
-                "times go from 00:00 to 23:59:59",
+                (span, "times go from 00:00 to 23:59:59"),
+                "write a time of the day, such as `09:00`; midnight is `00:00`",
             );
             TimeOfDay::MIDNIGHT
         })

@@ -106,8 +106,8 @@ impl Builder<'_> {
             self.report(
                 Finding::UnexpectedText,
                 "only a contact can receive",
-                left.span,
-                "write `contact`, or a field that is a contact",
+                (left.span, "this is no contact"),
+                "write `contact can receive email`",
             );
             return Some(left);
         };
@@ -170,7 +170,8 @@ impl Builder<'_> {
             count += 1;
             if count == NESTING_MAX {
                 let span = self.span(&default);
-                self.report(Finding::TooDeep, "too many defaults for one value", span, "one too many");
+                let place = (span, "one too many");
+                self.report(Finding::TooDeep, "too many defaults for one value", place, "leave some of them out");
             }
             if count < NESTING_MAX {
                 let span = value.span.to(fallback.span);

@@ -154,7 +154,7 @@ impl Builder<'_> {
             self.diagnostics.push(
                 Diagnostic::new(Finding::UnexpectedText, "an event is one word")
                     .at(path.span, "this is a path, and what follows it reads as a filter or a window")
-                    .help("join two conditions with `and` or `or`"),
+                    .help("join two conditions with `and` or `or`; whether a value is there asks `has contact.email`"),
             );
         }
         path.segments.into_iter().next()

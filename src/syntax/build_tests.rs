@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::grammar::{Children, Node, Rule};
 use super::tree::{
-    Argument, CaseRow, ExpectedAct, Expr, ExprKind, Given, Path, Test, TestLine, TestLineKind, When, Word,
+    Argument, CaseRow, ExpectedAct, Expr, ExprKind, Given, GivenId, Path, Test, TestLine, TestLineKind, When, Word,
 };
 use crate::diagnostic::{Diagnostic, Rule as Finding};
 use crate::span::Spanned;
@@ -42,6 +42,10 @@ impl Builder<'_> {
                 children.accept(Rule::kw_given)?;
                 self.given(children.next()?)?
             }
+            Rule::told => {
+                let at = self.expression(children.seek(Rule::moment)?)?;
+                self.measure_told(Some(at), Children::of(children.seek(Rule::given_measure)?))?
+            }
             Rule::happens => self.happens(children)?,
             Rule::until => TestLineKind::Until(self.expression(children.seek(Rule::moment)?)?),
             Rule::cases => self.cases(children)?,
@@ -58,16 +62,28 @@ impl Builder<'_> {
         let rule = node.as_rule();
         let mut children = Children::of(node);
         if rule == Rule::given_measure {
-            let keyword = children.accept(Rule::kw_measure)?;
-            let name = self.name(&mut children)?;
-            let value = self.expression(children.seek(Rule::plain_operand)?)?;
-            let fields = vec![Argument { name: name.clone(), value }];
-            return Some(TestLineKind::Given { entity: self.word(&keyword), name, fields });
+            return self.measure_told(None, children);
         }
         let first = self.name(&mut children)?;
+        let id = match children.accept(Rule::given_id) {
+            Some(id) => Some(self.given_id(Children::of(id).next()?)),
+            None => None,
+        };
         let Some(name) = children.accept(Rule::name) else { return Some(TestLineKind::GivenBlock(first)) };
         let name = self.word(&name);
-        Some(TestLineKind::Given { entity: first, name, fields: self.arguments(children, Rule::given_field)? })
+        Some(TestLineKind::Given { entity: first, id, name, fields: self.arguments(children, Rule::given_field)? })
+    }
+
+    fn given_id(&mut self, node: Node<'_>) -> GivenId {
+        let is_text = node.as_rule() == Rule::text;
+        GivenId { word: if is_text { self.text(&node) } else { self.word(&node) }, is_text }
+    }
+
+    fn measure_told(&mut self, at: Option<Expr>, mut children: Children<'_>) -> Option<TestLineKind> {
+        children.accept(Rule::kw_measure)?;
+        let name = self.name(&mut children)?;
+        let value = children.find(|child| matches!(child.as_rule(), Rule::no_value | Rule::plain_operand))?;
+        Some(TestLineKind::Measure { at, name, value: self.given_value(value)? })
     }
 
     fn happens(&mut self, mut children: Children<'_>) -> Option<TestLineKind> {

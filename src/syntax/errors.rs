@@ -3,7 +3,9 @@
 //! pest answers with the furthest place it reached and the rules it tried there. The words come from here.
 
 use super::grammar::Rule;
+use super::habits;
 use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
+use super::meant::{form_of, keyword_meant};
 use super::tokens::Stream;
 use super::{Token, TokenKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding, suggestion};
@@ -51,7 +53,21 @@ fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usiz
     let last = end.checked_sub(1).and_then(|place| stream.at(place));
     let span = last.map_or(Span::new(source, 0, 0), |token| token.span);
     let after = last.map_or("", |token| stream.text_of(token));
-    Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`")).at(span, wanted(expected))
+    let found = Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`"))
+        .at(span, wanted(expected));
+    let help = help(expected, "").map(str::to_owned).unwrap_or_else(|| form_before(stream, end));
+    found.help(help)
+}
+
+/// How the sentence is written in which a text went astray before the token at `place`: that of the nearest keyword.
+fn form_before(stream: &Stream<'_>, place: usize) -> String {
+    let (before, keyword) = habits::keyword_before(stream, place);
+    // `wait until` is a step, `until` alone a line of a test.
+    let keyword = if keyword == "until" && before == "wait" { before } else { keyword };
+    match form_of(keyword) {
+        Some(form) => format!("write {form}"),
+        None => "`docs/reference/grammar.md` shows what can be written where".to_owned(),
+    }
 }
 
 fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
@@ -72,19 +88,8 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
     }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
-    if let Some(help) = help(expected, text) {
-        return found.help(help);
-    }
-    match text {
-        "=" => found.help("`=` gives a value; to compare, write `is`"),
-        "<" | "<=" | ">" | ">=" => found.help("in a filter, begin the comparison with `where`: `where quantity >= 3`"),
-        "}" => found.help("check that every `}` closes a `{`, and that nothing is missing before it"),
-        "&" => found.help("write `and`"),
-        "!" => found.help("write `not`, or `is not`"),
-        ";" => found.help("leave it out: white space is enough between two steps"),
-        "'" | "\u{201c}" | "\u{201d}" | "\u{ab}" => found.help("texts stand in straight double quotes, `\"so\"`"),
-        _ => found,
-    }
+    let help = help(expected, text).or_else(|| habits::help(expected, stream, place)).map(str::to_owned);
+    found.help(help.unwrap_or_else(|| form_before(stream, place)))
 }
 
 /// How the sentence that was begun is written whole.
@@ -109,6 +114,9 @@ fn help(expected: &[Rule], text: &str) -> Option<&'static str> {
         _ if wants(Rule::word_messages) || wants(Rule::kw_per) && !wants(Rule::kw_every) => {
             "write `at most 1 message per day and 3 per week`"
         }
+        _ if wants(Rule::policy_line) => {
+            "write lines such as `at most 1 message per day`, `quiet hours 20:00 to 09:00` or `quiet hours on sunday`"
+        }
         _ if wants(Rule::word_times) => "write `repeat 3 times every 2 weeks { ... }`",
         _ if number && (wants(Rule::time)) => "a time has two digits for the hour and two for the minute: `09:00`",
         _ => return None,
@@ -129,7 +137,10 @@ fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) 
     let name = |token: &Token| token.kind == TokenKind::Name;
     let here = Some(token).filter(name).and_then(|token| {
         let words = expected.iter().flat_map(|rule| keywords_of(*rule));
-        Some((token, suggestion(stream.text_of(token), words)?))
+        let text = stream.text_of(token);
+        let words: Vec<&str> = words.collect();
+        let meant = keyword_meant(text).filter(|meant| words.contains(meant));
+        Some((token, meant.or_else(|| suggestion(text, words))?))
     });
     let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
     Some(
@@ -154,7 +165,8 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
         // Short words are near to too much.
         let words = STEPS.iter().chain(CLAUSES).chain(&["since", "together", "unless", "where", "within"]).copied();
-        Some((token, suggestion(stream.text_of(token), words.filter(|word| word.len() > 3))?))
+        let text = stream.text_of(token);
+        Some((token, keyword_meant(text).or_else(|| suggestion(text, words.filter(|word| word.len() > 3)))?))
     })
     .next()
 }
@@ -165,7 +177,7 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
     let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
     if token.kind == TokenKind::Name
-        && let Some(meant) = suggestion(text, begins)
+        && let Some(meant) = keyword_meant(text).or_else(|| suggestion(text, begins))
     {
         return found(format!("unknown word `{text}`"))
             .at(token.span, format!("did you mean `{meant}`?"))
@@ -184,10 +196,18 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
             .help("put it into `test \"...\" { ... }`");
     }
     if text == "}" {
-        return found("this `}` closes nothing".to_owned()).at(token.span, "there is no `{` for it");
+        return found("this `}` closes nothing".to_owned())
+            .at(token.span, "there is no `{` for it")
+            .help("leave it out, or look for a `}` too many before it");
     }
     found(format!("unexpected `{text}`"))
         .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
+        .help(match text {
+            "/" | "-" | "*" => "a comment begins with `#`",
+            _ => {
+                "begin with `scenario NAME { ... }`, or with the trigger of the file's only scenario, `when EVENT ...`"
+            }
+        })
 }
 
 /// What is wanted, in plain words: values and operators are named together.

@@ -13,8 +13,10 @@ mod build_tests;
 mod cut;
 mod errors;
 mod grammar;
+mod habits;
 mod keywords;
 mod limits;
+mod meant;
 mod resume;
 mod silences;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod without_spans;
 
 pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
+pub use meant::{currency_meant, is_number_word, keyword_meant, type_meant, unit_meant};
 pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};
@@ -187,7 +190,9 @@ impl Reader<'_> {
         };
         let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };
         let built = nodes.next().and_then(|node| builder.item(node)).ok_or_else(|| {
-            Diagnostic::new(Rule::UnexpectedText, "this cannot be read").at(span, "a bug of scn: please report it")
+            Diagnostic::new(Rule::UnexpectedText, "this cannot be read")
+                .at(span, "a bug of scn")
+                .help("please report it with this text; a shorter sentence may be read")
         });
         (built, builder.diagnostics)
     }

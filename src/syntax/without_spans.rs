@@ -117,9 +117,14 @@ fn test(case: &mut Test) {
 fn test_line(line: &mut TestLine) {
     clear(&mut line.span);
     match &mut line.kind {
-        TestLineKind::Given { entity, name, fields } => {
-            [entity, name].into_iter().for_each(word);
+        TestLineKind::Given { entity, id, name, fields } => {
+            [entity, name].into_iter().chain(id.as_mut().map(|id| &mut id.word)).for_each(word);
             fields.iter_mut().for_each(argument);
+        }
+        TestLineKind::Measure { at, name, value } => {
+            at.iter_mut().for_each(expr);
+            word(name);
+            expr(value);
         }
         TestLineKind::GivenBlock(name) => word(name),
         TestLineKind::Cases { names, rows } => {

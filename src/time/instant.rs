@@ -28,6 +28,11 @@ impl Instant {
         self.0.div_euclid(1_000_000)
     }
 
+    /// When so much time has passed on a clock.
+    pub fn after(self, passed: std::time::Duration) -> Instant {
+        Instant(self.0.saturating_add(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     pub(super) fn from_wall(date: Date, time: TimeOfDay, offset_seconds: i64) -> Instant {
         Instant(i64::from(date.0) * 86_400_000_000 + time.0 - offset_seconds * 1_000_000)
     }

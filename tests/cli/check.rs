@@ -2,6 +2,8 @@
 
 use super::{TEMPLATE, folder, scn};
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 /// A scenario with a warning on its fourth line.
 const CARE: &str = "scenario care {\n  when purchased once\n  wait 1 day\n  send service email reminder only if product.price > 50 EUR\n}\n";
@@ -50,4 +52,75 @@ fn repairs_are_made_until_nothing_is_left_to_make() {
     assert_eq!(text, broken.replace("wehn", "when").replace("mnth", "month").replace("unles ", "unless "));
     let again = scn(shop.path(), &["check", "--fix"]);
     assert!(!again.err.contains("repaired"), "{}", again.err);
+}
+
+/// What `scn check --changed-since REV --format line` prints, one finding a line.
+fn since(shop: &Path, revision: &str) -> Vec<String> {
+    let ran = scn(shop, &["check", "--changed-since", revision, "--format", "line"]);
+    let level = |line: &&str| !line.contains(": note[") && !line.starts_with("note[");
+    ran.out.lines().filter(level).map(|line| line.split(';').next().unwrap().to_owned()).collect()
+}
+
+fn git(shop: &Path, arguments: &[&str]) {
+    let mut run = Command::new("git");
+    run.current_dir(shop).args(["-c", "user.name=a", "-c", "user.email=a@shop.example"]);
+    assert!(run.args(arguments).output().unwrap().status.success(), "{arguments:?}");
+}
+
+#[test]
+fn only_what_a_change_touches_is_shown() {
+    let warns = |name: &str| {
+        format!(
+            "scenario {name} {{\n  when purchased once\n  wait soon\n  send service email reminder only if {name}_is_dear\n}}\n"
+        )
+    };
+    let dear = |name: &str| format!("let {name}_is_dear = product.price > 50 EUR\n");
+    let files = [
+        ("words.scn", format!("let soon = 1 day\n{}{}", dear("alpha"), dear("beta"))),
+        ("alpha.scn", warns("alpha")),
+        ("beta.scn", warns("beta")),
+        ("templates/reminder.email.html", TEMPLATE.to_owned()),
+    ];
+    let bytes: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let shop = folder(&bytes);
+    let at = shop.path();
+    git(at, &["init", "-q", "-b", "main"]);
+    git(at, &["add", "."]);
+    git(at, &["commit", "-q", "-m", "before"]);
+    let all = scn(at, &["check", "--format", "line"]);
+    assert_eq!(all.out.lines().filter(|line| line.contains("T004")).count(), 2, "{}", all.out);
+    assert_eq!(since(at, "main"), Vec::<String>::new());
+    // Layout is no change.
+    let words = fs::read_to_string(at.join("words.scn")).unwrap();
+    fs::write(at.join("words.scn"), format!("# a comment\n\n{words}")).unwrap();
+    assert_eq!(since(at, "main"), Vec::<String>::new());
+    // What depends on a change is touched by it, and what the change is made in.
+    fs::write(
+        at.join("words.scn"),
+        words.replace("let alpha_is_dear = product.price > 50", "let alpha_is_dear = product.price > 60"),
+    )
+    .unwrap();
+    let found = since(at, "main");
+    assert!(
+        found.iter().any(|line| line.contains("T004")) && !found.iter().any(|line| line.contains("beta")),
+        "{found:?}"
+    );
+    // A name that is gone is missed elsewhere.
+    fs::write(at.join("words.scn"), words.replace("let soon = 1 day\n", "")).unwrap();
+    let found = since(at, "main");
+    assert_eq!(found.iter().filter(|line| line.contains("N001")).count(), 2, "{found:?}");
+    // A file that is not under control yet, and one that cannot be read.
+    fs::write(at.join("words.scn"), &words).unwrap();
+    fs::write(at.join("three.scn"), "scenario three { when purchased once sned email reminder }\n").unwrap();
+    assert!(since(at, "main").iter().any(|line| line.starts_with("three.scn:1:")), "{:?}", since(at, "main"));
+    fs::remove_file(at.join("three.scn")).unwrap();
+    // What holds for all touches all.
+    fs::write(at.join("policy.scn"), "policy { expire 1 day }\n").unwrap();
+    assert_eq!(since(at, "main").iter().filter(|line| line.contains("T004")).count(), 2);
+    fs::remove_file(at.join("policy.scn")).unwrap();
+    // A template touches who sends it.
+    fs::write(at.join("templates/reminder.email.html"), TEMPLATE.replace("product.name", "product.nmae")).unwrap();
+    assert!(since(at, "main").iter().any(|line| line.contains("M002")), "{:?}", since(at, "main"));
+    scn(at, &["check", "--changed-since", "no-such-branch"]).expect(2, &["`no-such-branch`", "such as `origin/main`"]);
+    scn(folder(&bytes).path(), &["check", "--changed-since", "main"]).expect(2, &["git knows no revision `main`"]);
 }

@@ -77,3 +77,11 @@ fn a_picture_is_not_written_over_its_scenario() {
     scn(folder.path(), &["graph", "one.scn", "--out", "one.scn"]).expect(2, &["would be written over"]);
     assert_eq!(fs::read(folder.path().join("one.scn")).unwrap(), ONE);
 }
+
+#[test]
+fn an_ending_that_nothing_is_drawn_in_is_refused() {
+    let folder = folder(&[("one.scn", ONE)]);
+    scn(folder.path(), &["graph", "one.scn", "--out", "one.png"]).expect(2, &["`.png`", "`.svg`", "`.mmd`", "`.md`"]);
+    assert!(!folder.path().join("one.png").exists());
+    scn(folder.path(), &["graph", "one.scn", "--out", "one.txt", "--format", "mermaid"]).expect(0, &[]);
+}

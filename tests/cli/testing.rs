@@ -51,7 +51,8 @@ fn reading_what_is_not_given_fails_by_name() {
 
 #[test]
 fn a_filter_chooses_by_name_or_scenario() {
-    let test = |name: &str| format!("test \"{name}\" of renewal {{\n{GIVEN}}}\n");
+    let expected = "  expect email reminder to ana\n";
+    let test = |name: &str| format!("test \"{name}\" of renewal {{\n{GIVEN}{expected}}}\n");
     let text = [test("one"), test("two")].concat();
     let shop = folder(&[("renewal.scn", SENTENCE.as_bytes()), ("renewal.test.scn", text.as_bytes())]);
     scn(shop.path(), &["test", "--filter", "one"]).expect(0, &["1 test passed, 1 left out"]);
@@ -167,4 +168,47 @@ fn outcomes_are_written_for_servers() {
         assert!(xml.contains(said), "{said}\n{xml}");
     }
     scn(shop.path(), &["test", "--junit", "no-such-folder/out.xml"]).expect(74, &["cannot write"]);
+}
+
+#[test]
+fn a_test_that_expects_nothing_at_all_has_not_passed() {
+    let ran = tested(GIVEN);
+    ran.expect(
+        1,
+        &["F009", "FAILED  renewal: t", "it expects nothing, so it shows nothing", "0 tests passed, 1 failed"],
+    );
+    assert!(!ran.out.contains("ok "), "{}", ran.out);
+}
+
+#[test]
+fn an_event_that_starts_nothing_says_which_clause_refused_it() {
+    let expected = "  expect email reminder to ana at 2020-03-10 10:00\n";
+    let once = GIVEN.replace("recurring: yes", "recurring: no") + expected;
+    tested(&once).expect(
+        1,
+        &["2020-01-10 10:00  renewal: ana purchased, but `product.recurring` does not hold  (product.recurring = no)"],
+    );
+    let other = GIVEN.replace("ana purchased product filter", "ana subscribed list \"news\"") + expected;
+    tested(&other).expect(
+        1,
+        &[
+            "no event of this test is a trigger of its scenarios",
+            "it has `subscribed`",
+            "`renewal` waits for `purchased`",
+        ],
+    );
+    let text = "scenario gold { when purchased amount >= 100 EUR for contact.tier is \"gold\"  send email thanks }\n\
+                test \"t\" {\n  given contact ana { email: \"a@example.com\", tier: \"silver\" }\n  \
+                given contact bob { email: \"b@example.com\", tier: empty }\n  \
+                at 2020-01-10 10:00 ana purchased amount 99 EUR\n  at 2020-01-10 10:00 bob purchased amount 120 EUR\n  \
+                expect email thanks to ana\n  expect email thanks to bob\n}\n";
+    let text = text.replace("purchased amount >= 100 EUR", "purchased where (amount >= 100 EUR)");
+    let shop = folder(&[("gold.scn", text.as_bytes())]);
+    scn(shop.path(), &["test"]).expect(
+        1,
+        &[
+            "gold: ana purchased, but `(amount >= 100 EUR)` does not hold  (amount = 99)",
+            "gold: bob purchased, but `for contact.tier is \"gold\"` is unknown  (contact.tier = missing)",
+        ],
+    );
 }

@@ -1,7 +1,54 @@
 //! The grammar as pages: sections, rules, their words, their form, their examples.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+
+/// What is written letter by letter, in words.
+const TOKENS: &[(&str, &str)] = &[
+    ("account_name", "a word that is no keyword: the name of an account"),
+    ("date", "`2020-01-10`"),
+    ("name", "a word that is no keyword: letters with or without accents, digits and `_`; no digit first"),
+    ("no_value", "`empty`"),
+    ("number", "`3` or `12.50`"),
+    ("split_name", "a word that is no keyword: the name of a split"),
+    (
+        "test_unit",
+        "`second`, `minute`, `hour`, `day`, `week`, `month`, `quarter`, `year`, their plurals, or a currency such as `EUR`",
+    ),
+    ("text", "`\"any text\"`, on one line; `\\\"` is a quote in it, `\\n` a line feed"),
+    ("time", "`09:00` or `09:00:30`"),
+    ("word", "any word, a keyword too"),
+];
+
+/// The section of what several rules name.
+const PARTS: &str = "parts";
+
+/// Words and marks of the language that are rules of the grammar.
+const MARKS: &[(&str, &str)] = &[
+    ("open_brace", "{"),
+    ("close_brace", "}"),
+    ("open_paren", "("),
+    ("close_paren", ")"),
+    ("open_bracket", "["),
+    ("close_bracket", "]"),
+    ("comma", ","),
+    ("colon", ":"),
+    ("equals", "="),
+    ("dot", "."),
+    ("at_sign", "@"),
+    ("bar", "|"),
+    ("percent_sign", "%"),
+    ("question_mark", "?"),
+    ("plus", "+"),
+    ("minus", "-"),
+    ("times", "*"),
+    ("over", "/"),
+    ("less", "<"),
+    ("at_most", "<="),
+    ("greater", ">"),
+    ("at_least", ">="),
+    ("word_messages", "message[s]"),
+];
 
 /// A rule that is documented.
 pub struct Rule {
@@ -9,6 +56,15 @@ pub struct Rule {
     /// Lines of text, then lines of an example.
     pub text: Vec<String>,
     pub example: String,
+    pub form: String,
+    /// The parts that only this rule names, in the order in which they are met.
+    pub parts: Vec<Part>,
+}
+
+/// A rule without words of its own: its name and its form.
+#[derive(Clone)]
+pub struct Part {
+    pub name: String,
     pub form: String,
 }
 
@@ -35,11 +91,109 @@ pub fn sections(grammar: &str) -> Vec<Section> {
                 example.iter().map(|line| format!("{}\n", line[1..].strip_prefix(' ').unwrap_or(""))).collect();
             let text = text.into_iter().filter(|line| !line.is_empty()).map(str::to_owned).collect();
             let form = form(&bodies[&name]);
-            sections.last_mut().unwrap().rules.push(Rule { name, text, example, form });
+            sections.last_mut().unwrap().rules.push(Rule { name, text, example, form, parts: Vec::new() });
         }
     }
     sections.retain(|section| !section.rules.is_empty());
+    let documented: BTreeSet<String> =
+        sections.iter().flat_map(|section| &section.rules).map(|rule| rule.name.clone()).collect();
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    for rule in sections.iter_mut().flat_map(|section| &mut section.rules) {
+        rule.parts = parts_of(&rule.name, &bodies, &documented);
+        rule.parts.iter().for_each(|part| *named.entry(part.name.clone()).or_default() += 1);
+    }
+    // What several rules name is told once, at the end.
+    let mut shared: BTreeMap<String, Part> = BTreeMap::new();
+    for rule in sections.iter_mut().flat_map(|section| &mut section.rules) {
+        for part in rule.parts.iter().filter(|part| named[&part.name] > 1) {
+            shared.insert(part.name.clone(), part.clone());
+        }
+        rule.parts.retain(|part| named[&part.name] == 1);
+    }
+    let parts: Vec<Part> = shared.into_values().collect();
+    let rule = Rule { name: PARTS.into(), text: Vec::new(), example: String::new(), form: String::new(), parts };
+    sections.push(Section { name: PARTS.into(), rules: vec![rule] });
     sections
+}
+
+/// The rules that a body names, those of tokens, words and marks aside.
+fn references(body: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = body;
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_lowercase() || letter == '"') {
+        rest = &rest[at..];
+        if let Some(text) = rest.strip_prefix('"') {
+            rest = text.split_once('"').unwrap().1;
+            continue;
+        }
+        let end = rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_').unwrap_or(rest.len());
+        found.push(rest[..end].to_owned());
+        rest = &rest[end..];
+    }
+    let is_part = |name: &String| {
+        !name.starts_with("kw_") && !name.starts_with("word_") && !MARKS.iter().any(|(mark, _)| mark == name)
+    };
+    found.retain(is_part);
+    found
+}
+
+/// A body without what it only looks ahead for.
+fn without_looks(body: &str) -> String {
+    let mut out = String::new();
+    let mut chars = body.chars().peekable();
+    let mut quoted = false;
+    while let Some(letter) = chars.next() {
+        quoted ^= letter == '"';
+        if quoted || !matches!(letter, '!' | '&') {
+            out.push(letter);
+        } else if chars.peek() == Some(&'(') {
+            chars.by_ref().find(|next| *next == ')');
+        } else {
+            while chars.next_if(|next| next.is_alphanumeric() || *next == '_').is_some() {}
+        }
+    }
+    out
+}
+
+/// Every part without words of its own that a rule names, directly or by another such part.
+fn parts_of(rule: &str, bodies: &BTreeMap<String, String>, documented: &BTreeSet<String>) -> Vec<Part> {
+    let mut open = vec![rule.to_owned()];
+    let mut next = 0;
+    while let Some(name) = open.get(next).cloned() {
+        next += 1;
+        for part in references(&without_looks(&bodies[&name])) {
+            let is_told = documented.contains(&part) || TOKENS.iter().any(|(token, _)| *token == part);
+            if !is_told && !open.contains(&part) {
+                assert!(bodies.contains_key(&part), "`{part}`, which `{name}` names, is no rule");
+                open.push(part);
+            }
+        }
+    }
+    open.into_iter().skip(1).map(|name| Part { form: form(&bodies[&name]), name }).collect()
+}
+
+/// A part as forms name it.
+fn capital(name: &str) -> String {
+    name.to_uppercase().replace('_', " ")
+}
+
+/// The words in capitals that stand in forms and are told nowhere on the page.
+pub fn untold(sections: &[Section]) -> Vec<String> {
+    let rules = || sections.iter().flat_map(|section| &section.rules);
+    let mut told: Vec<String> = rules().map(|rule| capital(&rule.name)).collect();
+    told.extend(rules().flat_map(|rule| &rule.parts).map(|part| capital(&part.name)));
+    told.extend(TOKENS.iter().map(|(token, _)| capital(token)));
+    // Longest first, so that a name is not taken for a part of another.
+    told.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    let forms = rules().flat_map(|rule| rule.parts.iter().map(|part| &part.form).chain([&rule.form]));
+    let mut untold = Vec::new();
+    for form in forms {
+        let left = told.iter().fold(form.clone(), |left, name| left.replace(name.as_str(), ""));
+        if left.chars().any(|letter| letter.is_uppercase()) {
+            untold.push(form.clone());
+        }
+    }
+    untold
 }
 
 /// What stands between the braces of each rule.
@@ -73,23 +227,6 @@ fn bodies(grammar: &str) -> BTreeMap<String, String> {
 /// A rule as a reader writes it: words as they are, parts in capitals, `[...]` for what may be left out, `...` for what may
 /// come again.
 fn form(body: &str) -> String {
-    let marks = [
-        ("open_brace", "{"),
-        ("close_brace", "}"),
-        ("open_paren", "("),
-        ("close_paren", ")"),
-        ("open_bracket", "["),
-        ("close_bracket", "]"),
-        ("comma", ","),
-        ("colon", ":"),
-        ("equals", "="),
-        ("dot", "."),
-        ("at_sign", "@"),
-        ("bar", "|"),
-        ("percent_sign", "%"),
-        ("question_mark", "?"),
-        ("minus", "-"),
-    ];
     let mut out: Vec<String> = Vec::new();
     // Where each group began.
     let mut groups: Vec<usize> = Vec::new();
@@ -132,9 +269,9 @@ fn form(body: &str) -> String {
                     continue;
                 }
                 last = out.len();
-                let mark = marks.iter().find(|(name, _)| *name == word).map(|(_, mark)| (*mark).to_owned());
+                let mark = MARKS.iter().find(|(name, _)| *name == word).map(|(_, mark)| (*mark).to_owned());
                 let keyword = word.strip_prefix("kw_").or_else(|| word.strip_prefix("word_")).map(str::to_owned);
-                out.push(mark.or(keyword).unwrap_or_else(|| word.to_uppercase().replace('_', " ")));
+                out.push(mark.or(keyword).unwrap_or_else(|| capital(&word)));
             }
             '"' => {
                 let text: String = chars.by_ref().take_while(|next| *next != '"').collect();
@@ -144,26 +281,41 @@ fn form(body: &str) -> String {
             _ => {}
         }
     }
-    out.join(" ").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+    out.join(" ").replace(" ( | )", "").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 }
 
 /// The page.
 pub fn page(sections: &[Section]) -> String {
     let mut page = String::from(
         "# The grammar\n\nWhat can be written where, with an example of each. Generated from `grammar/scn.pest`; every example is checked. \
-         Words stand as they are written, parts in\ncapitals; `[...]` may be left out, `...` may come again. The [guide](language.md) \
+         Words stand as they are written, parts in\ncapitals; `[...]` may be left out, `...` may come again, `(A | B)` is one of them. A part is a heading of this \
+         page, or stands below the form that names it, or among the [parts](#parts) at the end.\nThe [guide](language.md) \
          tells what it means, [the library](library.md) what is declared already.\n",
     );
     for section in sections {
         let mut name = section.name.clone();
         name[..1].make_ascii_uppercase();
         let _ = writeln!(page, "\n## {name}");
+        if section.name == PARTS {
+            let _ =
+                writeln!(page, "\nWhat several of the forms above name.\n\n| part | how it is written |\n|---|---|");
+            for (token, words) in TOKENS {
+                let _ = writeln!(page, "| {} | {words} |", capital(token));
+            }
+            let parts = section.rules.iter().flat_map(|rule| &rule.parts);
+            let lines: String = parts.map(|part| format!("{}: {}\n", capital(&part.name), part.form)).collect();
+            let _ = writeln!(page, "\n```text\n{lines}```");
+            continue;
+        }
         for rule in &section.rules {
             let _ = writeln!(page, "\n### {}\n", rule.name.replace('_', " "));
             for line in &rule.text {
                 let _ = writeln!(page, "{line}");
             }
-            let _ = writeln!(page, "\n```text\n{}\n```", rule.form);
+            let parts: String =
+                rule.parts.iter().map(|part| format!("\n{}: {}", capital(&part.name), part.form)).collect();
+            let gap = if parts.is_empty() { "" } else { "\n" };
+            let _ = writeln!(page, "\n```text\n{}{gap}{parts}\n```", rule.form);
             if !rule.example.is_empty() {
                 let _ = writeln!(page, "\n```scn\n{}```", rule.example);
             }

@@ -24,16 +24,23 @@ impl Project {
 
     /// As [`Project::started`], of another scenario.
     pub fn of(scenario: &str, server: Option<SocketAddr>) -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
-        let mut settings =
-            "crm = \"crm.db\"\nstate = \"state.db\"\n[channels.email]\nfrom = \"Shop <shop@example.com>\"\n".to_owned();
-        if let Some(server) = server {
-            settings += &format!(
+        let server = server.map(|server| {
+            format!(
                 "[channels.email.server]\nhost = \"{}\"\nport = {}\ntls = \"none\"\nconnections = {CONNECTIONS}\n",
                 server.ip(),
                 server.port()
-            );
-        }
+            )
+        });
+        Project::with(scenario, &server.unwrap_or_default())
+    }
+
+    /// As [`Project::of`], with these lines more in `scn.toml`, and the key of webhooks in the file `key`.
+    pub fn with(scenario: &str, more: &str) -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        let settings = "crm = \"crm.db\"\nstate = \"state.db\"\n[channels.email]\nfrom = \"Shop <shop@example.com>\"\n"
+            .to_owned()
+            + more;
+        super::calls::write_key(&project.path("key"));
         fs::create_dir(project.path("templates")).unwrap();
         for (name, text) in [
             ("scn.toml", settings.as_str()),
@@ -56,7 +63,7 @@ impl Project {
         project
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -97,6 +104,16 @@ impl Project {
 
     pub fn once(&self) -> Output {
         self.command(&["--once"]).output().unwrap()
+    }
+
+    /// As it is told.
+    pub fn with(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Writes a file again.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
     }
 
     /// Runs until it is stopped.

@@ -156,7 +156,7 @@ fn older_events_are_tried_before_they_are_taken() {
     tick(&mut run, 0);
     assert_eq!((run.report().history, states(&shop).len()), (4, 0));
     let since = Some(at(-15 * DAY));
-    let wanted = Rehearsal { leaving: 1, expired: 1, waiting: 1 };
+    let wanted = Rehearsal { leaving: 1, expired: 1, waiting: 1, started: 3 };
     assert_eq!(run.rehearse(since, at(0)).unwrap(), wanted);
     assert_eq!((states(&shop).len(), files(&shop)), (0, 0), "a rehearsal does nothing");
     run.backfill(at(-15 * DAY), at(0)).unwrap();
@@ -168,6 +168,21 @@ fn older_events_are_tried_before_they_are_taken() {
     assert_eq!(states(&shop), BTreeMap::from([("accepted".into(), 2), ("expired".into(), 1)]));
     run.backfill(at(-30 * DAY), at(DAY)).unwrap();
     assert_eq!(states(&shop)["expired"], 2);
+}
+
+/// A CRM that counts in seconds dates what happens in the second of the start before the start itself.
+#[test]
+fn what_happens_in_the_second_of_the_first_start_is_not_lost() {
+    let shop = shop();
+    buys(&shop, 1, 1, 1, -1);
+    let start = Instant(at(0).0 + 400_000);
+    let mut run = shop.open(start);
+    run.tick(start, &|| false).unwrap();
+    assert_eq!(run.report().history, 1);
+    buys(&shop, 2, 2, 1, 0);
+    tick(&mut run, 1);
+    assert_eq!(run.report().counts["story"].get(Count::Started), 1);
+    assert_eq!(run.report().counts["story"].get(Count::BeforeStart), 0);
 }
 
 #[test]
@@ -374,7 +389,7 @@ fn after_a_long_stop_what_is_too_late_is_recorded_and_not_sent() {
     tick(&mut run, 0);
     drop(run);
     let mut run = shop.open(at(4 * DAY));
-    assert_eq!(run.rehearse(None, at(4 * DAY)).unwrap(), Rehearsal { leaving: 1, expired: 1, waiting: 0 });
+    assert_eq!(run.rehearse(None, at(4 * DAY)).unwrap(), Rehearsal { leaving: 1, expired: 1, waiting: 0, started: 0 });
     tick(&mut run, 4 * DAY);
     assert_eq!(states(&shop), BTreeMap::from([("accepted".into(), 1), ("expired".into(), 1)]));
 }

@@ -104,7 +104,7 @@ fn killed_while_it_changes_the_crm() {
 
 /// Sends a signal to a child, by the shell's own `kill`.
 #[cfg(unix)]
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
     assert!(status.success());
 }

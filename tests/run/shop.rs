@@ -1,7 +1,7 @@
 //! A CRM, its scenarios, a state and an outbox in one folder, and the run that works on them.
 
 use rusqlite::Connection;
-use scn::channel::{EmailSettings, Presentation, Templates};
+use scn::channel::{EmailSettings, Presentation, Templates, Webhook};
 use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::Level;
 use scn::drivers::Error;
@@ -24,6 +24,7 @@ pub struct Shop {
     pub bundle: Bundle,
     pub templates: Arc<Templates>,
     pub post: Post,
+    pub webhooks: Arc<BTreeMap<String, Webhook>>,
 }
 
 /// A file of templates: its name without `templates/`, and its text.
@@ -43,7 +44,7 @@ impl Shop {
         fs::create_dir_all(folder.path().join("kept")).unwrap();
         let bundle = compiled("", zone, None);
         let templates = Arc::new(Templates::load(folder.path(), &[], &shown(zone)).unwrap());
-        let mut shop = Shop { folder, bundle, templates, post: Post::Files };
+        let mut shop = Shop { folder, bundle, templates, post: Post::Files, webhooks: Arc::default() };
         shop.write_templates(templates_of_it);
         shop.edit(text, zone);
         shop
@@ -91,7 +92,7 @@ impl Shop {
             outbox: self.outbox(),
             email: Some(EmailSettings::parse("Shop <shop@example.com>", None).unwrap()),
             post: self.post.clone(),
-            webhooks: BTreeMap::new(),
+            webhooks: Arc::clone(&self.webhooks),
         };
         let (crm, state) = (Crm::open(&self.crm()).unwrap(), self.state());
         Run::open(Setup { bundle: &self.bundle, crm, state: &state, delivery }, &name, now)

@@ -85,6 +85,7 @@
 (segment name: (identifier) @function)
 (measure name: (identifier) @function)
 (given_measure name: (identifier) @function)
+(told name: (identifier) @function)
 (given_block name: (identifier) @function)
 (use_given name: (identifier) @function)
 (call function: (identifier) @function)

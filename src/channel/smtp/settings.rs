@@ -108,7 +108,11 @@ impl std::error::Error for SmtpError {}
 
 impl SmtpSettings {
     /// What can be said of the settings without a connection.
-    pub(super) fn judge(&self) -> Result<(), SmtpError> {
+    ///
+    /// # Errors
+    ///
+    /// They cannot work, or would send unprotected.
+    pub fn judge(&self) -> Result<(), SmtpError> {
         let host = || self.host.clone();
         if self.tls == TlsMode::None && !is_this_machine(&self.host) {
             return Err(SmtpError::PlainToElsewhere { host: host() });

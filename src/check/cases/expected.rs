@@ -33,6 +33,7 @@ impl Reader<'_, '_, '_> {
                 Expected::Act { negated: *negated, act, contact: contact.value, when }
             }
             TestLineKind::Given { .. }
+            | TestLineKind::Measure { .. }
             | TestLineKind::GivenBlock(_)
             | TestLineKind::Cases { .. }
             | TestLineKind::Until(_)

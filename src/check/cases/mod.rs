@@ -11,7 +11,7 @@ use super::names::{declared_twice, with_suggestion};
 use super::scope::Checker;
 use super::typed;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::Literal;
+use crate::model::{Id, Literal};
 use crate::span::{SourceId, Span};
 use crate::syntax::tree::{self, ItemKind, TestLineKind};
 use crate::time::Instant;
@@ -27,16 +27,26 @@ pub struct Case {
     pub scenarios: Vec<String>,
     pub given: Vec<Given>,
     /// Measures whose value it says.
-    pub measures: Vec<(String, Literal)>,
+    pub measures: Vec<MeasureTold>,
     pub events: Vec<Happening>,
     pub expectations: Vec<(Span, Expected)>,
     /// How far its clock goes at least, where it says so.
     pub until: Option<Instant>,
 }
 
+/// The value of a measure from an instant on, or from the beginning; `None` where it has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasureTold {
+    pub name: String,
+    pub at: Option<Instant>,
+    pub value: Option<Literal>,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     pub entity: String,
+    /// The text of its name, unless the test says another.
+    pub id: Id,
     pub name: String,
     pub fields: Vec<(String, Value)>,
 }
@@ -133,6 +143,10 @@ fn check_case(
         let reader = Reader::new(checker, scenarios, names, row);
         cases.extend(reader.case(test, span));
     }
+    // What is in error was not read to its end.
+    if checker.out.len() == before && cases.len() == rows.len() && !rows.is_empty() {
+        table::unused(test, &rows, &mut checker.out);
+    }
     // A line without a value of the table is judged for each row, and has the same to say each time.
     let mut told: Vec<Diagnostic> = Vec::new();
     for found in checker.out.drain(before..) {
@@ -147,6 +161,7 @@ fn check_case(
 fn expects(line: &TestLineKind) -> bool {
     match line {
         TestLineKind::Given { .. }
+        | TestLineKind::Measure { .. }
         | TestLineKind::GivenBlock(_)
         | TestLineKind::Cases { .. }
         | TestLineKind::Until(_)

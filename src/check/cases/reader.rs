@@ -2,14 +2,16 @@
 
 use super::acts::Acts;
 use super::table::Row;
-use super::{Case, Given, Happening, Value};
+use super::values::is_empty;
+use super::{Case, Given, Happening, MeasureTold, Value};
 use crate::check::engagement::{BY, says_by_whom};
 use crate::check::names::{declared_twice, with_suggestion};
 use crate::check::scope::{Checker, Place, Scope, Triggers};
 use crate::check::typed;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::model::Id;
 use crate::span::Span;
-use crate::syntax::tree::{self, Argument, TestLine, TestLineKind, Word};
+use crate::syntax::tree::{self, Argument, GivenId, TestLine, TestLineKind, Word};
 use crate::time::Instant;
 use std::collections::BTreeMap;
 
@@ -54,9 +56,7 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
     pub(super) fn case(mut self, test: &tree::Test, span: Span) -> Option<Case> {
         let lines = self.unfold(&test.lines);
         for line in &lines {
-            if let TestLineKind::Given { entity, name, .. } = &line.kind
-                && !is_measure(entity)
-            {
+            if let TestLineKind::Given { entity, name, .. } = &line.kind {
                 self.declare(entity, name);
             }
         }
@@ -133,7 +133,7 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.report(declared_twice("row", &name.value, name.span, first));
             return;
         }
-        if let Some(value) = self.row.values.get(name.value.as_str()) {
+        if let Some(value) = self.row.value(&name.value) {
             let span = value.span;
             self.report(declared_twice("row", &name.value, name.span, span));
             return;
@@ -143,13 +143,15 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
 
     fn line(&mut self, line: &TestLine, case: &mut Case) {
         match &line.kind {
-            TestLineKind::Given { entity, name, fields } if is_measure(entity) => {
-                case.measures.extend(self.measure(name, fields));
+            TestLineKind::Measure { at, name, value } => {
+                case.measures.extend(self.measure(at.as_ref(), name, value));
             }
-            TestLineKind::Given { entity, name, fields } => {
+            TestLineKind::Given { entity, id, name, fields } => {
+                let id = self.id(entity, id.as_ref(), name, &case.given);
                 if let Some(record) = self.entity(entity) {
                     let fields = self.fields(record, fields);
-                    case.given.push(Given { entity: entity.value.clone(), name: name.value.clone(), fields });
+                    let (entity, name) = (entity.value.clone(), name.value.clone());
+                    case.given.extend(id.map(|id| Given { entity, id, name, fields }));
                 }
             }
             TestLineKind::At { at, arriving, contact, event, fields } => {
@@ -167,8 +169,34 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         }
     }
 
-    /// `given measure brand_rhythm = 40 days`
-    fn measure(&mut self, name: &Word, fields: &[Argument]) -> Option<(String, crate::model::Literal)> {
+    /// The id of a row: the text of its name, or what stands before `as`.
+    fn id(&mut self, entity: &Word, id: Option<&GivenId>, name: &Word, given: &[Given]) -> Option<Id> {
+        let (id, place) = match id {
+            None => (Id::Text(name.value.as_str().into()), name.span),
+            Some(GivenId { word, is_text: true }) if !word.value.is_empty() => {
+                (Id::Text(word.value.as_str().into()), word.span)
+            }
+            Some(GivenId { word, .. }) => match word.value.parse() {
+                Ok(number) => (Id::Number(number), word.span),
+                Err(_) => {
+                    let found = Diagnostic::new(Rule::BadLiteral, "this is no id").at(word.span, "empty, or too large");
+                    self.report(found.help("write a whole number, or a text in quotes"));
+                    return None;
+                }
+            },
+        };
+        if let Some(first) =
+            given.iter().find(|row| row.entity == entity.value && row.id == id && row.name != name.value)
+        {
+            let first = self.rows.get(&first.name).map_or(place, |(_, span)| *span);
+            self.report(declared_twice("id", &id.to_string(), place, first));
+            return None;
+        }
+        Some(id)
+    }
+
+    /// `given measure brand_rhythm = 40 days`, `at 2020-01-06 00:00 measure brand_rhythm = 40 days`
+    fn measure(&mut self, at: Option<&tree::Expr>, name: &Word, value: &tree::Expr) -> Option<MeasureTold> {
         let names = self.checker.names;
         let Some(declared) = names.measures.get(name.value.as_str()) else {
             if !names.is_silent(&name.value) {
@@ -184,12 +212,19 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             self.sound = false;
             return None;
         };
-        let (Some(ty), [field]) = (declared.ty(), fields) else {
+        let Some(ty) = declared.ty().cloned() else {
             self.sound = false;
             return None;
         };
-        let ty = ty.clone();
-        Some((name.value.clone(), self.constant(&field.value, &ty)?))
+        let at = match at {
+            Some(at) => Some(self.instant(at)?),
+            None => None,
+        };
+        let value = match is_empty(self.written(value)) {
+            true => None,
+            false => Some(self.constant(value, &ty)?),
+        };
+        Some(MeasureTold { name: name.value.clone(), at, value })
     }
 
     fn happening(
@@ -228,9 +263,4 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         let event = event.value.clone();
         Some(Happening { span, at: instant?, arriving, contact: contact.value, event, fields })
     }
-}
-
-/// The keyword `measure`, which no entity can be called.
-fn is_measure(entity: &Word) -> bool {
-    entity.value == "measure"
 }

@@ -4,14 +4,43 @@ use crate::check::names::declared_twice;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::Span;
 use crate::syntax::tree::{CaseRow, Expr, Test, TestLineKind, Word};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the names of the table stand for in one of its rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row<'t> {
     /// What the row is called, after the name of the test; `None` where there is no table.
     pub title: Option<String>,
-    pub values: BTreeMap<&'t str, &'t Expr>,
+    values: BTreeMap<&'t str, &'t Expr>,
+    /// The names that some line of the test has asked for.
+    used: RefCell<BTreeSet<&'t str>>,
+}
+
+impl<'t> Row<'t> {
+    /// What a name of the table stands for in this row; that it was asked for is remembered.
+    pub fn value(&self, name: &str) -> Option<&'t Expr> {
+        let (name, value) = self.values.get_key_value(name)?;
+        self.used.borrow_mut().insert(name);
+        Some(value)
+    }
+}
+
+/// The names of the test's table that no line uses, in any of its rows.
+pub(super) fn unused(test: &Test, rows: &[Row<'_>], out: &mut Vec<Diagnostic>) {
+    let names = test.lines.iter().filter_map(|line| match &line.kind {
+        TestLineKind::Cases { names, .. } => Some(names),
+        _ => None,
+    });
+    for name in names.flatten() {
+        if !rows.iter().any(|row| row.used.borrow().contains(name.value.as_str())) {
+            out.push(
+                Diagnostic::new(Rule::UnusedColumn, format!("no line of this test uses `{}`", name.value))
+                    .at(name.span, "its values change nothing")
+                    .help(format!("write `{}` in the place of a value, or leave the column out", name.value)),
+            );
+        }
+    }
 }
 
 /// The rows of the test's table: one without names where it has none. Of a table in error, only the sound rows.
@@ -76,7 +105,7 @@ fn row<'t>(
     }
     let title = row.title.as_ref().map_or_else(|| format!("row {}", place + 1), |title| title.value.clone());
     let values = names.iter().map(|name| name.value.as_str()).zip(&row.values).collect();
-    Some(Row { title: Some(title), values })
+    Some(Row { title: Some(title), values, used: RefCell::default() })
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -17,7 +17,7 @@ impl<'n> Reader<'_, 'n, '_> {
     where
         Self: 't,
     {
-        one_word(tree).and_then(|word| self.row.values.get(word.value.as_str()).copied()).unwrap_or(tree)
+        one_word(tree).and_then(|word| self.row.value(&word.value)).unwrap_or(tree)
     }
 
     pub(super) fn entity(&mut self, word: &Word) -> Option<&'n Record> {
@@ -136,7 +136,7 @@ impl<'n> Reader<'_, 'n, '_> {
 
     /// The name that is meant: of a name of the test's table, the name that this row has for it.
     pub(super) fn named(&self, word: &Word) -> Word {
-        let value = self.row.values.get(word.value.as_str()).and_then(|value| one_word(value));
+        let value = self.row.value(&word.value).and_then(one_word);
         value.unwrap_or(word).clone()
     }
 
@@ -204,6 +204,6 @@ fn no_message(value: &tree::Expr, event: &Record) -> Diagnostic {
 }
 
 /// The keyword `empty`: a row without a value here.
-fn is_empty(tree: &tree::Expr) -> bool {
+pub(super) fn is_empty(tree: &tree::Expr) -> bool {
     matches!(&tree.kind, ExprKind::Path(path) if matches!(path.segments.as_slice(), [word] if word.value == "empty"))
 }

@@ -160,7 +160,8 @@ impl Scenario {
 }
 
 impl Step {
-    fn expressions<'a>(&'a self, all: &mut Vec<&'a Expr>) {
+    /// Its own expressions, without those of the steps inside it.
+    pub fn expressions<'a>(&'a self, all: &mut Vec<&'a Expr>) {
         if let Some(Guard::Unless(condition) | Guard::OnlyIf(condition)) = &self.guard {
             all.push(condition);
         }
@@ -193,7 +194,7 @@ impl Start {
     pub fn events(&self) -> &[Trigger] {
         match self {
             Start::Events(events) | Start::Silence { events, .. } => events,
-            Start::Every(_) | Start::Started | Start::Error => &[],
+            Start::Every { .. } | Start::Started | Start::Error => &[],
         }
     }
 
@@ -205,9 +206,12 @@ impl Start {
                 all.push(duration);
                 all.extend(since);
             }
-            Start::Every(Occurrence::Anniversary { date, shift, .. }) => {
-                all.push(date);
-                all.extend(shift.as_deref());
+            Start::Every { occurrence, since } => {
+                if let Occurrence::Anniversary { date, shift, .. } = occurrence {
+                    all.push(date);
+                    all.extend(shift.as_deref());
+                }
+                all.extend(since);
             }
             _ => {}
         }

@@ -2,15 +2,16 @@
 
 mod summary;
 
-use super::configuration::Tls;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
 use super::{instant, output, sources, surroundings, whole};
-use crate::channel::{Credentials, EmailSettings, SecretReference, Sender, SmtpSettings, Timeouts, TlsMode};
+use crate::channel::{Credentials, EmailSettings, Secret, SecretReference, Sender, Webhook};
 use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
+use crate::ir::Bundle;
 use crate::time::{Instant, Zone};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +40,10 @@ pub struct Arguments {
     /// Also take the events since this instant, which would be too old otherwise; asks before it sends
     #[arg(long, value_name = "SINCE")]
     pub backfill: Option<String>,
-    /// Answer yes to what `--backfill`, or a run after a long stop, asks
+    /// Let running instances of older versions of this scenario, or of all, go on with the present one; asks before
+    #[arg(long, value_name = "SCENARIO|all")]
+    pub migrate: Option<String>,
+    /// Answer yes to what `--backfill`, `--migrate`, or a run after a long stop, asks
     #[arg(long)]
     pub yes: bool,
 }
@@ -51,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
-    let zone = project.settings.meaning.zone;
+    // The policy may name another than `scn.toml`.
+    let zone = bundle.settings.zone;
     let since = arguments.backfill.as_deref().map(|text| instant::first("--backfill", text, zone)).transpose()?;
     let stop = stop_flag()?;
     let crm = sources::crm_to_change(&project, arguments.crm.as_deref())?;
@@ -62,12 +67,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if since.is_some_and(|since| since > now()) {
         return Err(Failure::new(Exit::Usage, "`--backfill` is in the future").help("name an instant that has passed"));
     }
+    let migrated = arguments.migrate.as_deref().map(|named| migrated(bundle, named)).transpose()?;
     let delivery = delivery(&project)?;
     let name = format!("{}-{}", std::process::id(), now().0);
     let setup = Setup { bundle, crm, state: &state, delivery };
     let mut run = Run::open(setup, &name, now()).map_err(refused)?;
     output::notice(&summary::opening(&run, &state));
     confirm(&run, since, bundle.settings.expire, zone, arguments.yes)?;
+    if let Some(scenario) = migrated {
+        migrate(&mut run, scenario, arguments.yes)?;
+    }
     if let Some(since) = since {
         run.backfill(since, now()).map_err(failure)?;
     }
@@ -78,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let report = run.report();
     let sent: u64 = report.sent.values().sum();
     Ok(match () {
-        () if report.circuit_open => Exit::CircuitOpen,
+        () if report.circuit_open || !report.stopped_webhooks.is_empty() => Exit::CircuitOpen,
         () if report.notes.set_aside > 0 || !report.unreadable.is_empty() => Exit::Findings,
         () if arguments.once && report.deferred > 0 && sent == 0 => Exit::Busy,
         () => Exit::Done,
@@ -150,27 +159,11 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
             let credentials = match &server.login {
                 None => None,
                 Some((user, reference)) => {
-                    let reference =
-                        SecretReference::parse(reference).map_err(|error| wrong(format!("`password`: {error}")))?;
-                    let password =
-                        reference.resolve(&project.root).map_err(|error| wrong(format!("`password`: {error}")))?;
+                    let password = secret(project, "password", reference)?;
                     Some(Credentials { user: user.clone(), password })
                 }
             };
-            let settings = SmtpSettings {
-                host: server.host.clone(),
-                port: server.port,
-                tls: match server.tls {
-                    Tls::Implicit => TlsMode::Required,
-                    Tls::Starttls => TlsMode::StartTls,
-                    Tls::None => TlsMode::None,
-                },
-                credentials,
-                extra_authorities: None,
-                hello: parsed.from.domain().to_owned(),
-                timeouts: Timeouts::default(),
-                leave: None,
-            };
+            let settings = server.smtp(parsed.from.domain(), credentials);
             // What cannot work is said before anything is decided.
             Sender::new(settings.clone()).map_err(|error| wrong(format!("`channels.email.server`: {error}")))?;
             post = Post::Server { settings: Box::new(settings), connections: server.connections };
@@ -181,8 +174,26 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
         email = Some(nobody);
     }
     let templates = Arc::new(surroundings::templates(project)?);
-    let webhooks = settings.webhooks.clone();
+    let webhooks = Arc::new(webhooks(project)?);
     Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post, webhooks })
+}
+
+fn webhooks(project: &Project) -> Result<BTreeMap<String, Webhook>, Failure> {
+    let mut webhooks = BTreeMap::new();
+    for (name, configured) in &project.settings.webhooks {
+        let key = format!("webhooks.{name}.secret");
+        let secret = configured.secret.as_ref().map(|reference| secret(project, &key, reference)).transpose()?;
+        let webhook = Webhook::new(&configured.url, secret.as_ref(), configured.authority.as_deref())
+            .map_err(|error| Failure::new(Exit::Configuration, format!("`webhooks.{name}`: {error}")))?;
+        webhooks.insert(name.clone(), webhook);
+    }
+    Ok(webhooks)
+}
+
+/// Fetches the secret of a key.
+fn secret(project: &Project, key: &str, reference: &str) -> Result<Secret, Failure> {
+    let fetched = SecretReference::parse(reference).and_then(|reference| reference.resolve(&project.root));
+    fetched.map_err(|error| Failure::new(Exit::Configuration, format!("`{key}`: {error}")))
 }
 
 /// After a long stop, and before older events are taken, says what would leave, and asks.
@@ -199,7 +210,37 @@ fn confirm(
     }
     let rehearsal = run.rehearse(since, now()).map_err(refused)?;
     output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
-    if rehearsal.leaving == 0 || yes {
+    // An instance that starts may send later, and may do more than send.
+    let begins = since.is_some() && rehearsal.started > 0;
+    if rehearsal.leaving == 0 && !begins { Ok(()) } else { ask(yes) }
+}
+
+/// The scenario whose instances are to go on with its present version; `None` for all.
+fn migrated<'a>(bundle: &Bundle, named: &'a str) -> Result<Option<&'a str>, Failure> {
+    if named == "all" {
+        return Ok(None);
+    }
+    if bundle.scenarios.iter().any(|scenario| scenario.name == named) {
+        return Ok(Some(named));
+    }
+    Err(Failure::new(Exit::Usage, format!("`--migrate`: there is no scenario `{named}` here"))
+        .help("name one that is among those given, or `all`"))
+}
+
+/// Says which instances of older versions would go on with the present one and which stay, asks, and lets them go.
+fn migrate(run: &mut Run, scenario: Option<&str>, yes: bool) -> Result<(), Failure> {
+    let migration = run.migration(scenario, now()).map_err(failure)?;
+    output::notice(&summary::migration(&migration));
+    if migration.going() == 0 {
+        return Ok(());
+    }
+    ask(yes)?;
+    run.migrate(migration, now()).map_err(failure)
+}
+
+/// Goes on only when somebody says so.
+fn ask(yes: bool) -> Result<(), Failure> {
+    if yes {
         return Ok(());
     }
     let refuse = || Failure::new(Exit::Usage, "nothing was done").help("add `--yes` to go on");

@@ -1,9 +1,11 @@
 //! What a run says: what it does, and always why nothing went.
 
+use crate::cli::counted::{counted, grouped, verb};
 use crate::drivers::Error;
-use crate::drivers::run::{Rehearsal, Report, Run};
+use crate::drivers::run::{Migration, Rehearsal, Report, Run};
 use crate::drivers::story::{count_words, moment};
-use crate::engine::Count;
+use crate::engine::{Count, Stays};
+use crate::ir::ScenarioHash;
 use crate::model::OWN_EVENTS;
 use crate::store::crm::Lack;
 use crate::store::state::MessageState;
@@ -17,14 +19,14 @@ pub fn opening(run: &Run, state: &Path) -> String {
     let report = run.report();
     let mut text = format!("state: {}\n", state.display());
     if report.recovered.pending > 0 {
-        let _ = writeln!(text, "an earlier run ended in the middle: {} messages wait again", report.recovered.pending);
+        let count = report.recovered.pending;
+        let (messages, wait) = (counted(count, "message"), verb(count, "waits", "wait"));
+        let _ = writeln!(text, "an earlier run ended in the middle: {messages} {wait} again");
     }
     if report.recovered.uncertain > 0 {
         let count = report.recovered.uncertain;
-        let _ = writeln!(
-            text,
-            "an earlier run ended while {count} messages were handed over: see what became of them below"
-        );
+        let (messages, were) = (counted(count, "message"), verb(count, "was", "were"));
+        let _ = writeln!(text, "an earlier run ended while {messages} {were} handed over: what became of it is below");
     }
     for not in &report.not_run {
         let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
@@ -42,12 +44,62 @@ pub fn opening(run: &Run, state: &Path) -> String {
 
 /// What was tried on a copy.
 pub fn rehearsed(rehearsal: &Rehearsal, backfill: bool) -> String {
-    let Rehearsal { leaving, expired, waiting } = rehearsal;
+    let Rehearsal { leaving, expired, waiting, started } = *rehearsal;
     let what = if backfill { "these older events" } else { "this long stop" };
+    let started = match backfill {
+        true => format!("{} would start, ", counted(started, "instance")),
+        false => String::new(),
+    };
     format!(
-        "after {what}, {leaving} messages would leave now, {expired} are too late and would be recorded as expired, \
-         {waiting} contacts would wait\n"
+        "after {what}, {started}{} would leave now, {} {} too late and would be recorded as expired, {} would wait\n",
+        counted(leaving, "message"),
+        grouped(expired),
+        verb(expired, "is", "are"),
+        counted(waiting, "contact"),
     )
+}
+
+/// Which instances of older versions go on with the present one, where they stand, and which stay.
+pub fn migration(migration: &Migration) -> String {
+    let mut text = String::new();
+    let mut before: Option<(&str, ScenarioHash)> = None;
+    for group in &migration.groups {
+        if before != Some((&group.scenario, group.version)) {
+            let version: String = group.version.to_string().chars().take(8).collect();
+            let _ = writeln!(text, "running instances of `{}`, version {version}", group.scenario);
+            before = Some((&group.scenario, group.version));
+        }
+        let step = match &group.text {
+            Some(words) => format!("step {}, `{words}`", group.step),
+            None => format!("step {}", group.step),
+        };
+        let fate = match group.to {
+            Ok(to) if to == group.step => "go to the present version".to_owned(),
+            Ok(to) => format!("go to the present version, where it is step {to}"),
+            Err(stays) => format!("stay: {}", why(stays)),
+        };
+        let _ = writeln!(text, "  {} in {step}: {fate}", group.instances);
+    }
+    if migration.unreadable > 0 {
+        let _ = writeln!(text, "those of {} contacts stay: they cannot be read now", migration.unreadable);
+    }
+    let (going, all) = (migration.going(), migration.groups.iter().map(|group| group.instances).sum::<u64>());
+    if all == 0 {
+        text.push_str("no running instance of an older version\n");
+    } else {
+        let stay = all - going;
+        let _ = writeln!(text, "{going} go to the present version, {stay} go on with the one they began with");
+    }
+    text
+}
+
+fn why(stays: Stays) -> &'static str {
+    match stays {
+        Stays::NoStep => "the present version has no such step, or not for sure",
+        Stays::Order => "a step would be done twice, or passed over",
+        Stays::Trigger => "the present version reads what is not known of their trigger",
+        Stays::Message => "the present version does not know a message that they sent",
+    }
 }
 
 /// What was told already, so that each piece of news is told once.
@@ -81,7 +133,7 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
     let outlook = run.outlook()?;
     let mut text = String::new();
     let sent: u64 = report.sent.values().sum();
-    let _ = writeln!(text, "{sent} messages sent, {} new rows", report.rows);
+    let _ = writeln!(text, "{} sent, {}", counted(sent, "message"), counted(report.rows, "new row"));
     for (channel, count) in &report.sent {
         let _ = writeln!(text, "  {count} by {channel}");
     }
@@ -98,7 +150,8 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
     }
     counts(&mut text, report);
     if report.deferred > 0 {
-        let _ = writeln!(text, "  {} could not be sent yet and are tried again", report.deferred);
+        let are = verb(report.deferred, "is", "are");
+        let _ = writeln!(text, "  {} could not be sent yet and {are} tried again", report.deferred);
     }
     for trouble in &report.troubles {
         let _ = writeln!(text, "  {trouble}");
@@ -106,7 +159,8 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
     let waits = [MessageState::Pending, MessageState::Deferred];
     for (_, reason, count) in outlook.messages.iter().filter(|(state, _, _)| waits.contains(state)) {
         let because = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-        let _ = writeln!(text, "{count} messages wait to be sent{because}");
+        let (messages, wait) = (counted(*count, "message"), verb(*count, "waits", "wait"));
+        let _ = writeln!(text, "{messages} {wait} to be sent{because}");
     }
     let uncertain =
         |(state, _, count): &(MessageState, Option<String>, u64)| (*state == MessageState::Uncertain).then_some(*count);
@@ -114,15 +168,19 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
     if uncertain > 0 {
         let _ = writeln!(
             text,
-            "{uncertain} messages are uncertain: the server took them or not, nobody knows; they are held \
-             (table `scn_outbox` of the state file)"
+            "{} {} uncertain: whether the server took it, nobody knows; what is uncertain is held \
+             (table `scn_outbox` of the state file)",
+            counted(uncertain, "message"),
+            verb(uncertain, "is", "are"),
         );
     }
     if report.circuit_open {
         text.push_str("stopped: the server refuses message after message and blames the sender or the content\n");
     }
     if report.history > 0 && backfill.is_none() {
-        let _ = writeln!(text, "{} rows are from before the start and start nothing", report.history);
+        let (rows, are) = (counted(report.history, "row"), verb(report.history, "is", "are"));
+        let start = verb(report.history, "starts", "start");
+        let _ = writeln!(text, "{rows} {are} from before the start and {start} nothing");
     }
     if sent == 0 && backfill.is_none() && (report.history > 0 || started_nothing(report)) {
         for (scenario, start) in outlook.starts.iter().filter(|(name, _)| !name.contains(' ')) {
@@ -160,7 +218,8 @@ fn counts(text: &mut String, report: &Report) {
 
 fn set_aside(text: &mut String, report: &Report) {
     if report.notes.set_aside > 0 {
-        let _ = writeln!(text, "{} contacts are set aside: a value of theirs cannot be read", report.notes.set_aside);
+        let (contacts, are) = (counted(report.notes.set_aside, "contact"), verb(report.notes.set_aside, "is", "are"));
+        let _ = writeln!(text, "{contacts} {are} set aside: a value of theirs cannot be read");
     }
     for message in report
         .notes

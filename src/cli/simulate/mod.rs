@@ -1,5 +1,6 @@
 //! `scn simulate`: what would be sent, on a history that is only read.
 
+mod months;
 mod report;
 mod terms;
 
@@ -15,6 +16,7 @@ use crate::format::format;
 use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
 use crate::store::crm::Crm;
+use crate::time::Zone;
 use report::Shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         whole::refuse_inputs(effects, &texts.chain([crm.as_path()]).collect::<Vec<_>>())?;
     }
-    let request = arguments.request(&project)?;
+    let request = arguments.request(bundle.settings.zone)?;
     let mut file = arguments.effects.as_deref().map(EffectsFile::create).transpose()?;
     let progress = output::spinner("simulating");
     let to = file.as_mut().map(|file| file.writer());
@@ -145,8 +147,8 @@ fn as_test(
 }
 
 impl Arguments {
-    fn request(&self, project: &Project) -> Result<Request, Failure> {
-        let zone = project.settings.meaning.zone;
+    /// `zone` is that in which wall times are written.
+    fn request(&self, zone: Zone) -> Result<Request, Failure> {
         let from = self.from.as_deref().map(|text| instant::first("--from", text, zone)).transpose()?;
         let to = self.to.as_deref().map(|text| instant::last("--to", text, zone)).transpose()?;
         if let (Some(first), Some(last)) = (from, to)

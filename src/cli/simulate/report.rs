@@ -1,5 +1,7 @@
 //! The report of a simulation, for people and as JSON.
 
+use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::output;
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
@@ -45,7 +47,7 @@ impl Shown<'_> {
         &self.simulation.report
     }
 
-    fn scenario(&self, unit: u16) -> &str {
+    pub(super) fn scenario(&self, unit: u16) -> &str {
         self.program().unit(unit).map_or("", |unit| &unit.scenario.name)
     }
 
@@ -72,7 +74,7 @@ impl Shown<'_> {
         self.heading(&mut text);
         if self.report().span.is_some() && !self.program().units().is_empty() {
             self.terms(&mut text);
-            self.months(&mut text);
+            text.push_str(&self.sent_by_month(output::width()));
             self.acts(&mut text);
             self.busiest(&mut text);
             self.first(&mut text);
@@ -96,45 +98,20 @@ impl Shown<'_> {
         let (contacts, events, zone_name) = (report.contacts, report.events, zone.name());
         let _ = writeln!(
             text,
-            "{} of {} scenarios, {} contacts, {} events, {} to {} ({zone_name})\n{} would be sent\n",
+            "{} of {}, {}, {}, {} to {} ({zone_name})\n{} would be sent\n",
             units.len(),
-            units.len() + report.not_simulated.len(),
-            grouped(contacts),
-            grouped(events),
+            counted((units.len() + report.not_simulated.len()) as u64, "scenario"),
+            counted(contacts, "contact"),
+            counted(events, "event"),
             moment(zone, from),
             moment(zone, to),
-            messages(report.sent),
+            counted(report.sent, "message"),
         );
         if report.contacts == 0
             && let Some(contact) = self.contact
         {
             let _ = writeln!(text, "there is no contact `{contact}` with events that these scenarios read");
         }
-    }
-
-    fn months(&self, text: &mut String) {
-        let report = self.report();
-        let months: BTreeSet<&String> = report.months.keys().map(|(_, month)| month).collect();
-        if months.is_empty() {
-            return;
-        }
-        let units: BTreeSet<u16> = report.months.keys().map(|(unit, _)| *unit).collect();
-        let mut table = plain_table();
-        let mut header = vec!["sent by month".to_owned()];
-        header.extend(units.iter().map(|unit| self.scenario(*unit).to_owned()));
-        table.set_header(header);
-        let count = |unit: u16, month: &String| report.months.get(&(unit, month.clone())).copied().unwrap_or(0);
-        for month in &months {
-            let mut row = vec![(*month).clone()];
-            row.extend(units.iter().map(|unit| grouped(count(*unit, month))));
-            table.add_row(row);
-        }
-        let total = |unit: &u16| months.iter().map(|month| count(*unit, month)).sum::<u64>();
-        let mut row = vec!["total".to_owned()];
-        row.extend(units.iter().map(|unit| grouped(total(unit))));
-        table.add_row(row);
-        align_numbers(&mut table, 1);
-        let _ = writeln!(text, "{table}\n");
     }
 
     fn acts(&self, text: &mut String) {
@@ -161,7 +138,7 @@ impl Shown<'_> {
             return;
         };
         let who = self.contact(contact);
-        let _ = writeln!(text, "busiest day of one person: {} to contact {who} on {day}", messages(*count));
+        let _ = writeln!(text, "busiest day of one person: {} to contact {who} on {day}", counted(*count, "message"));
         if *could_leave_together > 1 {
             let them = if could_leave_together == count {
                 "them".to_owned()
@@ -248,10 +225,10 @@ impl Shown<'_> {
         for ((unit, step, reason), ended) in &self.report().ended {
             let scenario = self.scenario(*unit);
             let what = self.program().describe_wait(*unit, *step);
-            let count = grouped(ended.count);
+            let count = counted(ended.count, "instance");
             let _ = match reason {
-                Reason::Missing => writeln!(text, "{scenario}: {count} instances ended, `{what}` has no value"),
-                _ => writeln!(text, "{scenario}: {count} instances ended, `{what}` leaves no time to wait"),
+                Reason::Missing => writeln!(text, "{scenario}: {count} ended, `{what}` has no value"),
+                _ => writeln!(text, "{scenario}: {count} ended, `{what}` leaves no time to wait"),
             };
             name_entities(text, ended);
         }
@@ -281,22 +258,28 @@ impl Shown<'_> {
         }
         let notes = &report.notes;
         if notes.set_aside > 0 {
-            let count = grouped(notes.set_aside);
-            let _ = writeln!(text, "warning: {count} contacts were set aside: a value of theirs cannot be read");
+            let count = counted(notes.set_aside, "contact");
+            let were = verb(notes.set_aside, "was", "were");
+            let _ = writeln!(text, "warning: {count} {were} set aside: a value of theirs cannot be read");
         }
         for unreadable in report.unreadable.iter().chain(&notes.unreadable.first) {
             let _ = writeln!(text, "  {}", unreadable.diagnostic().message);
         }
-        for (count, what) in [
-            (notes.without_contact, "events name no contact and were left out"),
+        for (count, one, several) in [
+            (notes.without_contact, "names no contact and was left out", "name no contact and were left out"),
             (
                 notes.of_unknown_contacts,
-                "events are of contacts that have no row in `contact`: all their fields are missing",
+                "is of a contact that has no row in `contact`: all its fields are missing",
+                "are of contacts that have no row in `contact`: all their fields are missing",
             ),
-            (notes.date_only, "events have a date without a time: they happen in the last second of their day"),
+            (
+                notes.date_only,
+                "has a date without a time: it happens in the last second of its day",
+                "have a date without a time: they happen in the last second of their day",
+            ),
         ] {
             if count > 0 {
-                let _ = writeln!(text, "note: {} {what}", grouped(count));
+                let _ = writeln!(text, "note: {} {}", counted(count, "event"), verb(count, one, several));
             }
         }
     }
@@ -401,32 +384,14 @@ fn name_entities(text: &mut String, ended: &Ended) {
     }
 }
 
-fn plain_table() -> Table {
+pub(super) fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table
 }
 
-fn align_numbers(table: &mut Table, from: usize) {
+pub(super) fn align_numbers(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-}
-
-/// `1 message`, `1,234 messages`.
-fn messages(count: u64) -> String {
-    format!("{} message{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// `113,977`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

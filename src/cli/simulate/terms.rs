@@ -1,6 +1,7 @@
 //! What a simulation was made under: the policy in force, and what measures told.
 
 use super::report::Shown;
+use crate::cli::counted::{counted, verb};
 use crate::ir::{Class, Policy};
 use crate::time::Duration;
 use std::fmt::Write;
@@ -17,7 +18,10 @@ impl Shown<'_> {
         }
         let persons = self.simulation.report.persons;
         if persons > 0 {
-            let _ = writeln!(text, "identity: {persons} persons have several rows in `contact`, each is one person");
+            let persons = persons as u64;
+            let have = verb(persons, "has", "have");
+            let persons = counted(persons, "person");
+            let _ = writeln!(text, "identity: {persons} {have} several rows in `contact`, and each is one person");
         }
         if text.len() > before {
             text.push('\n');

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod junit;
+mod refused;
 mod told;
 
 use super::exit::{Exit, Failure};
@@ -77,6 +78,7 @@ fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
         identity: bundle.identity.clone(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
+        written: Vec::new(),
     };
     Program::link(&own, &[]).map_err(|error| failure(drivers::Error::Link(error)))
 }

@@ -1,6 +1,6 @@
 //! What is printed of tests.
 
-use super::{coverage, program};
+use super::{coverage, program, refused};
 use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::cli::sources::step_texts;
@@ -78,16 +78,24 @@ impl Told {
         let scenarios = case.scenarios.join(", ");
         let name = format!("{scenarios}: {}", case.name);
         let file = compiled.sources.get(case.span.source).map_or_else(String::new, |source| source.name.clone());
-        let failure = if verdict.passed() {
+        let failure = if case.expectations.is_empty() {
+            let _ = writeln!(self.text, "FAILED  {}", clean(&name));
+            let why = format!(
+                "  it expects nothing, so it shows nothing: add an `expect` ({})\n",
+                place(compiled, case.span)
+            );
+            self.text.push_str(&why);
+            Some(why)
+        } else if verdict.passed() {
             let _ = writeln!(self.text, "ok      {}", clean(&name));
             None
         } else {
             let _ = writeln!(self.text, "FAILED  {}", clean(&name));
             let findings = not_given(compiled, case, verdict);
-            self.text.push_str(&render::human(&compiled.sources, &findings, output::results_in_colour()));
+            self.text.push_str(&render::human(&compiled.sources, &findings, output::results_style(None)));
             let why = Failed { compiled, program, texts, case, verdict }.text();
             self.text.push_str(&why);
-            Some(render::human(&compiled.sources, &findings, false) + &why)
+            Some(render::human(&compiled.sources, &findings, render::Style::default()) + &why)
         };
         self.outcomes.push(TestOutcome { name: case.name.clone(), scenarios, file, failure });
     }
@@ -146,9 +154,7 @@ impl Failed<'_> {
         for each in &self.verdict.trace {
             let _ = writeln!(text, "    {}", clean(&line(self.program, self.texts, each)));
         }
-        if self.verdict.trace.is_empty() {
-            text.push_str("    no event of this test is a trigger of its scenarios\n");
-        }
+        text.push_str(&refused::text(self.compiled, self.program, self.case, self.verdict));
         text
     }
 

@@ -1,7 +1,7 @@
 //! How many instances of each scenario can begin within a stretch of time, and so how many of its steps can come.
 
 use super::length::{Calendar, DAY, is_set};
-use super::walk::{Again, COUNTED_MAX, Passed, Walk};
+use super::walk::{Again, Passed, Walk};
 use crate::ir::{Bundle, Code, EntryRule, Expr, ExprIx, Moment, Occurrence, Op, Start, StepIx};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ impl<'a> Folder<'a> {
         let earliest = comes.iter().map(|comes| comes.earliest).min().unwrap_or(0);
         let latest = comes.iter().map(|comes| comes.latest).try_fold(0, |latest, each| Some(each?.max(latest)));
         let entries = self.entries(scenario, longer(length, latest.map(|latest| latest.saturating_sub(earliest))));
-        let most = entries.filter(|_| each < COUNTED_MAX).map(|entries| entries.saturating_mul(each as u64));
+        let most = entries.filter(|_| each < walk.counted_max()).map(|entries| entries.saturating_mul(each as u64));
         Count { most, how: How::Instances { instances: entries.unwrap_or(0), way: times.way(from, each) } }
     }
 
@@ -185,7 +185,7 @@ impl<'a> Folder<'a> {
             Start::Events(_) => return None,
             // The next silence begins after the one before has ended.
             Start::Silence { duration, .. } => self.calendar.shortest_of(&scenario.code, *duration),
-            Start::Every(occurrence) => self.apart(&scenario.code, occurrence),
+            Start::Every { occurrence, .. } => self.apart(&scenario.code, occurrence),
         };
         times_in(length?, apart)
     }
@@ -219,7 +219,7 @@ impl<'a> Folder<'a> {
     pub fn why(&self, scenario: usize, marks: &dyn Fn(StepIx) -> bool, length: i64) -> Why {
         let Some(walk) = self.walks.get(scenario) else { return Why::TooMany };
         let times = walk.times(marks, length, Again::Never);
-        if times.most(length).0 >= COUNTED_MAX {
+        if times.most(length).0 >= walk.counted_max() {
             return Why::TooMany;
         }
         if self.entries(scenario, Some(length)).is_some() {
@@ -235,7 +235,7 @@ impl<'a> Folder<'a> {
                 Why::StartedBy(name.unwrap_or_default())
             }
             (Start::Silence { .. }, _) => Why::ShortSilence,
-            (Start::Every(_), _) => Why::MovingDate,
+            (Start::Every { .. }, _) => Why::MovingDate,
             (_, EntryRule::OncePer(_)) => Why::EachValue,
             (_, EntryRule::Latest | EntryRule::OneAtATime) => Why::InTurnAtOnce,
             _ => Why::EachEvent,
@@ -248,7 +248,7 @@ fn in_turn(walk: &Walk<'_>, marked: &[StepIx], length: Option<i64>) -> Count {
     let length = length.unwrap_or(i64::MAX);
     let times = walk.times(|step| marked.contains(&step), length, Again::InTurn);
     let (most, from) = times.most(length);
-    match most < COUNTED_MAX {
+    match most < walk.counted_max() && !times.is_endless() {
         true => Count { most: Some(most as u64), how: How::InTurn(times.way(from, most)) },
         false => Count { most: None, how: How::InTurn(Vec::new()) },
     }

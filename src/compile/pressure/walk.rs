@@ -7,7 +7,9 @@ use crate::ir::{Code, EntryRule, Expr, ExprIx, Moment, Op, Scenario, Step, StepI
 use crate::time::Duration;
 
 /// More messages than this are no bound worth its name.
-pub const COUNTED_MAX: usize = 1_000;
+const COUNTED_MAX: usize = 10_000;
+/// How many times are kept at most, over all steps.
+const KEPT_MAX: usize = 10_000_000;
 
 /// The ways through one scenario.
 #[derive(Debug)]
@@ -211,6 +213,11 @@ impl<'a> Walk<'a> {
         ends_for_want || self.is_wait(step) && is_cut_short
     }
 
+    /// How far is counted: what comes as often as that counts as without a bound.
+    pub fn counted_max(&self) -> usize {
+        (KEPT_MAX / self.scenario.steps.len().max(1)).clamp(1, COUNTED_MAX)
+    }
+
     /// The shortest times to the steps that are marked, as far as they are below `limit`.
     pub fn times(&self, marks: impl Fn(StepIx) -> bool, limit: i64, again: Again) -> Times<'_, 'a> {
         let count = self.scenario.steps.len();
@@ -219,11 +226,12 @@ impl<'a> Walk<'a> {
         let mut times = Times { walk: self, marked, again, to: vec![Vec::new(); count] };
         // Without another instance, no way passes more marked steps than there are.
         let most = match again {
-            Again::Never => times.marked.iter().filter(|marked| **marked).count().min(COUNTED_MAX),
-            Again::InTurn => COUNTED_MAX,
+            Again::Never => times.marked.iter().filter(|marked| **marked).count().min(self.counted_max()),
+            Again::InTurn => self.counted_max(),
         };
         for place in 0..most {
-            if !times.add(place, limit) {
+            // Without time to the first, as many come at one instant as one likes.
+            if !times.add(place, limit) || times.is_endless() {
                 break;
             }
         }
@@ -254,6 +262,13 @@ impl Times<'_, '_> {
             }
         }
         is_reached
+    }
+
+    /// Whether instances that come one after the other pass a marked step each without any time between.
+    pub fn is_endless(&self) -> bool {
+        let first = |step: StepIx| self.to.get(step.0 as usize).and_then(|times| times.first()).copied();
+        let entries = self.walk.then().into_iter().chain([StepIx(0)]);
+        self.again == Again::InTurn && entries.filter_map(first).min() == Some(0)
     }
 
     /// The shortest time from the entry: to the first step, or to that of a goal which is reached at once.

@@ -7,6 +7,7 @@ mod lists;
 mod programs;
 mod projects;
 mod shown;
+mod versions;
 mod whole;
 
 use super::*;

@@ -157,12 +157,18 @@ impl Show<'_> {
                 let events: Vec<&str> = self.code.events.iter().map(|event| event.name.as_str()).collect();
                 lines.push(["when started by", &events.join(", ")].join(" ").trim_end_matches(" by ").to_owned());
             }
-            Start::Every(Occurrence::Day { at }) => lines.push(format!("every day at {at}")),
-            Start::Every(Occurrence::Weekly { day, at }) => lines.push(format!("every {} at {at}", day.name())),
-            Start::Every(Occurrence::Monthly { months, at }) => lines.push(format!("every {months} months at {at}")),
-            Start::Every(Occurrence::Anniversary { date, shift, at }) => {
-                let shift = shift.map(|shift| format!(" + {}", self.expr(shift, None))).unwrap_or_default();
-                lines.push(format!("every year on {}{shift} at {at}", self.expr(*date, None)));
+            Start::Every { occurrence, since } => {
+                let since = since.map(|since| format!(" since {}", self.expr(since, None))).unwrap_or_default();
+                let every = match occurrence {
+                    Occurrence::Day { at } => format!("every day at {at}"),
+                    Occurrence::Weekly { day, at } => format!("every {} at {at}", day.name()),
+                    Occurrence::Monthly { months, at } => format!("every {months} months at {at}"),
+                    Occurrence::Anniversary { date, shift, at } => {
+                        let shift = shift.map(|shift| format!(" + {}", self.expr(shift, None))).unwrap_or_default();
+                        format!("every year on {}{shift} at {at}", self.expr(*date, None))
+                    }
+                };
+                lines.push(every + &since);
             }
         }
     }

@@ -10,8 +10,10 @@ use miette::{
 };
 use std::fmt;
 
-/// Where messages are wrapped, in characters; lines of the text are never.
-const WIDTH: usize = 100;
+/// The least width that messages are wrapped to: narrower they cannot be read.
+const WIDTH_MIN: usize = 40;
+/// The greatest, however wide the terminal: longer lines are hard to follow.
+const WIDTH_MAX: usize = 120;
 /// A longer line is cut around what is wrong in it, in bytes.
 const LINE_MAX: usize = 400;
 /// How much of a cut line is shown on each side, in bytes.
@@ -19,20 +21,40 @@ const AROUND: usize = 60;
 /// How many lines are shown before and after.
 const CONTEXT_LINES: usize = 1;
 
-/// The findings as drawings, an empty line after each; `colour` is for terminals alone.
-pub fn human(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> String {
+/// How findings are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'a> {
+    /// With escape sequences of terminals: for terminals alone.
+    pub colour: bool,
+    /// Where messages are wrapped, in characters; lines of the text are never.
+    pub width: usize,
+    /// Where the pages of the rules are: then a code is a link to its page, in terminals that show links (OSC 8).
+    pub pages: Option<&'a str>,
+}
+
+/// Without colour and links, 100 characters wide: for files and pipes.
+impl Default for Style<'_> {
+    fn default() -> Self {
+        Style { colour: false, width: 100, pages: None }
+    }
+}
+
+/// The findings as drawings, an empty line after each.
+pub fn human(sources: &Sources, diagnostics: &[Diagnostic], style: Style<'_>) -> String {
     let places = Places::new(sources, diagnostics);
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(WIDTH)
-        .with_links(false)
+        .with_width(style.width.clamp(WIDTH_MIN, WIDTH_MAX))
+        .with_links(style.colour)
         .with_cause_chain()
         .with_context_lines(CONTEXT_LINES)
         .without_syntax_highlighting();
+    // Elsewhere an address would be printed beside the code.
+    let pages = style.pages.filter(|_| style.colour);
     let mut out = String::new();
     for diagnostic in diagnostics {
         // Writing into a string cannot fail.
-        let _ = handler.render_report(&mut out, &Report::new(&places, diagnostic));
+        let _ = handler.render_report(&mut out, &Report::new(&places, diagnostic, pages));
         for source in other_texts(sources, diagnostic) {
             let _ = handler.render_report(&mut out, &Report::elsewhere(&places, source, &diagnostic.labels));
         }
@@ -46,6 +68,7 @@ pub fn human(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> Str
 #[derive(Debug)]
 struct Report {
     code: Option<String>,
+    page: Option<String>,
     message: String,
     level: Level,
     reason: Option<Reason>,
@@ -58,12 +81,13 @@ struct Report {
 struct Reason(String);
 
 impl Report {
-    fn new(places: &Places<'_>, diagnostic: &Diagnostic) -> Report {
+    fn new(places: &Places<'_>, diagnostic: &Diagnostic, pages: Option<&str>) -> Report {
         let info = diagnostic.rule.info();
         let own = diagnostic.span().map(|span| span.source);
         let (excerpt, labels) = own.map_or((None, Vec::new()), |own| drawn(places, own, &diagnostic.labels));
         Report {
             code: Some(format!("{}[{}] {}", diagnostic.level.name(), info.code, info.name)),
+            page: pages.map(|pages| info.page_in(pages)),
             message: clean_text(&diagnostic.message).into_owned(),
             level: diagnostic.level,
             reason: diagnostic.reason.as_deref().map(|reason| Reason(clean_text(reason).into_owned())),
@@ -79,6 +103,7 @@ impl Report {
         let name = places.lines(source).map_or("", |lines| &lines.source.name);
         Report {
             code: None,
+            page: None,
             message: format!("see also `{}`", clean(name)),
             level: Level::Note,
             reason: None,
@@ -113,9 +138,14 @@ fn drawn(places: &Places<'_>, source: SourceId, labels: &[Label]) -> (Option<Exc
         // miette draws no mark where there is no character.
         excerpt.text.push(' ');
     }
-    let labels = marks.into_iter().map(|(start, end, text)| {
+    let labels = marks.into_iter().enumerate().map(|(place, (start, end, text))| {
         let text = (!text.is_empty()).then(|| clean(text).into_owned());
-        LabeledSpan::new(text, start - excerpt.offset, end - start)
+        let span = (start - excerpt.offset, end - start);
+        match place {
+            // The excerpt is headed by the place of the finding, not by what comes first in the text.
+            0 => LabeledSpan::new_primary_with_span(text, span),
+            _ => LabeledSpan::new_with_span(text, span),
+        }
     });
     let labels = labels.collect();
     (Some(excerpt), labels)
@@ -208,6 +238,10 @@ impl std::error::Error for Report {
 impl miette::Diagnostic for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.code.as_ref().map(|code| Box::new(code) as _)
+    }
+
+    fn url<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.page.as_ref().map(|page| Box::new(page) as _)
     }
 
     fn severity(&self) -> Option<Severity> {

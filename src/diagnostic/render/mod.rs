@@ -4,8 +4,10 @@
 
 mod clean;
 mod github;
+mod gitlab;
 mod human;
 mod json;
+mod line;
 mod places;
 mod sarif;
 mod summary;
@@ -14,7 +16,9 @@ mod tests;
 
 pub use clean::{clean, clean_text};
 pub use github::github;
-pub use human::human;
+pub use gitlab::gitlab;
+pub use human::{Style, human};
 pub use json::json;
+pub use line::line;
 pub use sarif::sarif;
 pub use summary::{Count, summary};

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// One log with one run, all rules in its driver, ended by a line feed. What comments silence is in it as suppressed (section
-/// 3.35), with the reason.
-pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic], silenced: &[Silenced]) -> String {
+/// 3.35), with the reason. `pages` is where the pages of the rules are.
+pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic], silenced: &[Silenced], pages: Option<&str>) -> String {
     let places = Places::new(sources, diagnostics.iter().chain(silenced.iter().map(|each| &each.diagnostic)));
     let mut results: Vec<Value> = diagnostics.iter().map(|diagnostic| result(&places, diagnostic)).collect();
     results.extend(silenced.iter().map(|silenced| {
@@ -23,7 +23,7 @@ pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic], silenced: &[Silenced
             "tool": { "driver": {
                 "name": "scn",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+                "rules": RULES.iter().map(|info| rule(info, pages)).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
             "results": results,
@@ -32,13 +32,18 @@ pub fn sarif(sources: &Sources, diagnostics: &[Diagnostic], silenced: &[Silenced
     format!("{log:#}\n")
 }
 
-fn rule(info: &RuleInfo) -> Value {
-    json!({
+fn rule(info: &RuleInfo, pages: Option<&str>) -> Value {
+    let mut rule = json!({
         "id": info.code,
         "name": info.name,
         "shortDescription": { "text": info.why() },
+        "help": { "text": info.page, "markdown": info.page },
         "defaultConfiguration": { "level": info.level.name() },
-    })
+    });
+    if let Some(pages) = pages {
+        add(&mut rule, "helpUri", json!(info.page_in(pages)));
+    }
+    rule
 }
 
 fn result(places: &Places<'_>, diagnostic: &Diagnostic) -> Value {

@@ -30,7 +30,7 @@ fn findings() -> (Sources, Vec<Diagnostic>) {
     (sources, diagnostics)
 }
 
-const PLAIN: bool = false;
+const PLAIN: Style = Style { colour: false, width: 100, pages: None };
 
 #[test]
 fn human_draws_the_line_the_reason_and_the_way_out() {
@@ -74,7 +74,7 @@ fn human_draws_the_line_the_reason_and_the_way_out() {
 fn human_has_colour_only_when_asked() {
     let (sources, diagnostics) = findings();
     assert!(!human(&sources, &diagnostics, PLAIN).contains('\u{1b}'));
-    assert!(human(&sources, &diagnostics, true).contains("\u{1b}["));
+    assert!(human(&sources, &diagnostics, Style { colour: true, ..PLAIN }).contains("\u{1b}["));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn json_is_an_array_of_findings() {
 #[test]
 fn sarif_is_a_log_with_all_rules() {
     let (sources, diagnostics) = findings();
-    let log: Value = serde_json::from_str(&sarif(&sources, &diagnostics, &[])).unwrap();
+    let log: Value = serde_json::from_str(&sarif(&sources, &diagnostics, &[], None)).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -230,7 +230,7 @@ fn sarif_names_files_by_uri() {
         let mut sources = Sources::default();
         let id = sources.add(name, "");
         let diagnostic = Diagnostic::new(Rule::EmptyFile, "nothing").at(Span::new(id, 0, 0), "");
-        let log: Value = serde_json::from_str(&sarif(&sources, &[diagnostic], &[])).unwrap();
+        let log: Value = serde_json::from_str(&sarif(&sources, &[diagnostic], &[], None)).unwrap();
         assert_eq!(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], uri);
     }
 }
@@ -274,4 +274,75 @@ fn the_summary_counts() {
     assert_eq!(summary(count, 0, 1), "2 errors, 1 warning in 1 file");
     assert_eq!(summary(Count { errors: 0, warnings: 2, notes: 1 }, 1, 4), "2 warnings, 1 note in 4 files; 1 silenced");
     assert_eq!(summary(Count::default(), 0, 4), "nothing found in 4 files");
+}
+
+#[test]
+fn a_line_says_where_what_and_the_way_out() {
+    let (sources, diagnostics) = findings();
+    assert_eq!(
+        line(&sources, &diagnostics),
+        "shop/a b.scn:1:6: error[N001]: no event is called `purchesed`; write `purchased`\n\
+         shop/a b.scn:2:8: error[N004]: 100% wrong: no unit, `mönth`\n\
+         warning[S006]: no `.scn` file under `shop`\n"
+    );
+}
+
+#[test]
+fn gitlab_is_told_what_it_needs() {
+    let (sources, mut diagnostics) = findings();
+    let read = |diagnostics: &[Diagnostic]| -> Vec<Value> {
+        serde_json::from_str(&gitlab(&sources, diagnostics, "scn.toml")).unwrap()
+    };
+    let issues = read(&diagnostics);
+    assert_eq!(issues[0]["check_name"], "N001 unknown-name");
+    assert_eq!(issues[0]["severity"], "critical");
+    assert_eq!(issues[0]["location"], json!({ "path": "shop/a b.scn", "lines": { "begin": 1, "end": 1 } }));
+    assert_eq!(issues[2]["location"], json!({ "path": "scn.toml", "lines": { "begin": 1, "end": 1 } }));
+    // What is found twice is two issues; what was found before keeps its name.
+    diagnostics.push(diagnostics[0].clone());
+    let more = read(&diagnostics);
+    let names: std::collections::BTreeSet<&str> =
+        more.iter().map(|issue| issue["fingerprint"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), more.len());
+    assert_eq!(issues, more[..3]);
+}
+
+#[test]
+fn an_issue_keeps_its_name_when_a_line_is_written_above_it() {
+    let fingerprint = |text: &str| {
+        let mut sources = Sources::default();
+        let id = sources.add("a.scn", text);
+        let found =
+            Diagnostic::new(Rule::UnknownName, "no event is called `purchesed`").at(span(id, text, "purchesed"), "");
+        let issues: Vec<Value> = serde_json::from_str(&gitlab(&sources, &[found], "")).unwrap();
+        issues[0]["fingerprint"].clone()
+    };
+    assert_eq!(fingerprint(TEXT), fingerprint(&format!("# above\n{TEXT}")));
+}
+
+/// A finding is told from the first column to the last, on a terminal of 40 characters too.
+#[test]
+fn a_narrow_terminal_wraps_what_is_said() {
+    let (sources, diagnostics) = findings();
+    for width in [0, 40, 60, 500] {
+        let drawn = human(&sources, &diagnostics, Style { width, ..PLAIN });
+        let is_text = |line: &&str| !line.contains('│') && !line.contains('─');
+        let longest = drawn.lines().filter(is_text).map(|line| line.chars().count()).max().unwrap();
+        assert!(longest <= width.clamp(40, 120), "{width}: {longest}\n{drawn}");
+        let words: Vec<&str> = drawn.split_whitespace().collect();
+        assert!(words.contains(&"`purchased`"), "{drawn}");
+    }
+}
+
+#[test]
+fn a_code_is_a_link_where_the_project_says_where_its_page_is() {
+    let (sources, diagnostics) = findings();
+    let page = "https://shop.example/rules/unknown-name.md";
+    let linked = Style { colour: true, pages: Some("https://shop.example/rules/"), ..PLAIN };
+    assert!(human(&sources, &diagnostics, linked).contains(page));
+    assert!(!human(&sources, &diagnostics, Style { colour: false, ..linked }).contains(page));
+    let log: Value =
+        serde_json::from_str(&sarif(&sources, &diagnostics, &[], Some("https://shop.example/rules"))).unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["helpUri"] == page));
 }

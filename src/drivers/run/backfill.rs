@@ -3,7 +3,7 @@
 use super::super::Error;
 use super::step::AtWork;
 use super::{Delivery, Post, Refusal, Run, Setup};
-use crate::engine::{self, EffectKey, Program, Verdict};
+use crate::engine::{self, Count, EffectKey, Program, Verdict};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
@@ -21,6 +21,8 @@ pub struct Rehearsal {
     pub expired: u64,
     /// Contacts that would go on waiting.
     pub waiting: u64,
+    /// Instances that the older events would start.
+    pub started: u64,
 }
 
 impl Run {
@@ -34,13 +36,14 @@ impl Run {
             outbox: folder.path().join("outbox"),
             email: None,
             post: Post::Files,
-            webhooks: BTreeMap::new(),
+            webhooks: Arc::default(),
         };
         let setup = Setup { bundle: &self.bundle, crm: self.crm.again()?, state: &copy, delivery };
         let mut run = Run::open(setup, "rehearsal", now)?;
         let before = run.state.message_horizon(now)?;
         run.poll(now)?;
         while run.step_batch(now)? {}
+        let started_before = run.started();
         if let Some(since) = since {
             run.backfill(since, now)?;
         }
@@ -49,7 +52,13 @@ impl Run {
             leaving: after.due,
             expired: after.expired.saturating_sub(before.expired),
             waiting: run.state.waiting_contacts()?,
+            started: run.started().saturating_sub(started_before),
         })
+    }
+
+    /// How many instances this run has started.
+    fn started(&self) -> u64 {
+        self.report.counts.values().map(|counts| counts.get(Count::Started)).sum()
     }
 
     /// Takes the events since `since` that came before the scenarios' starts, each at its own instant, as if the

@@ -1,4 +1,4 @@
-//! Handing mail to a server over several connections at once, each in its thread.
+//! Handing over on several connections at once, each in its thread: mail to a server, and by the same way calls.
 //!
 //! The state has one writer, the thread that runs. Connections tell it what happens and wait until it is written down;
 //! what several tell meanwhile is one commit, so that a disk that is slow to sync slows all connections once.
@@ -19,16 +19,42 @@ use std::time::Duration;
 const BREATH: Duration = Duration::from_millis(5);
 
 /// What a connection tells the writer; `written` hears when it is on the disk, and is dropped when it cannot be.
-struct Told {
-    news: News,
+pub(super) struct Told<T> {
+    news: News<T>,
     written: mpsc::Sender<()>,
 }
 
-enum News {
-    /// The server has everything of a message but the final dot.
+pub(super) enum News<T> {
+    /// From now on whoever is at the other end may have it.
     Handed(Ticket),
     /// An attempt is over.
-    Over(Box<Ready>, Sent),
+    Over(T),
+}
+
+/// It is not written down; why is known to the writer.
+pub(super) struct NotWritten;
+
+/// A connection's way to the writer.
+pub(super) struct Writer<T>(mpsc::Sender<Told<T>>);
+
+impl<T> Writer<T> {
+    /// A way to the writer, and what [`Run::write_down`] listens to.
+    pub fn channel() -> (Writer<T>, mpsc::Receiver<Told<T>>) {
+        let (tell, told) = mpsc::channel();
+        (Writer(tell), told)
+    }
+
+    /// Another way to the same writer.
+    pub fn again(&self) -> Writer<T> {
+        Writer(self.0.clone())
+    }
+
+    /// Returns when it is on the disk.
+    pub fn write_down(&self, news: News<T>) -> Result<(), NotWritten> {
+        let (written, heard) = mpsc::channel();
+        self.0.send(Told { news, written }).map_err(|_| NotWritten)?;
+        heard.recv().map_err(|_| NotWritten)
+    }
 }
 
 impl Run {
@@ -53,33 +79,22 @@ impl Run {
             senders.push(Sender::new(settings).map_err(wrong)?);
         }
         let queue: Mutex<VecDeque<Ready>> = Mutex::new(mail.into());
-        let mut failed: Option<Error> = None;
         std::thread::scope(|scope| {
-            let (tell, told) = mpsc::channel();
+            let (writer, told) = Writer::channel();
             for sender in senders {
-                let (tell, queue, halt) = (tell.clone(), &queue, &halt);
-                scope.spawn(move || connection(sender, queue, halt, &tell));
+                let (writer, queue, halt) = (writer.again(), &queue, &halt);
+                scope.spawn(move || connection(sender, queue, halt, &writer));
             }
-            drop(tell);
-            loop {
-                if stop() || failed.is_some() {
+            drop(writer);
+            self.write_down(&told, &halt, now, stop, &mut |(ready, sent): (Box<Ready>, Sent)| {
+                let settled = results.take(&ready, sent, now);
+                if results.circuit.is_open() || results.down {
+                    // Before anybody hears that the last one is over, and takes the next.
                     halt.store(true, Ordering::Relaxed);
                 }
-                match told.recv_timeout(BREATH) {
-                    Ok(first) => {
-                        let batch = std::iter::once(first).chain(told.try_iter()).collect();
-                        if let Err(error) = self.write_down(batch, failed.is_none(), now, results, &halt) {
-                            failed.get_or_insert(error);
-                        }
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
+                (ready.due.ticket, settled)
+            })
+        })?;
         // What was claimed and not tried.
         let left = queue.into_inner().unwrap_or_default();
         let waiting: Vec<(Ticket, Settled)> =
@@ -87,15 +102,40 @@ impl Run {
         Ok(self.state.settle(&waiting, now)?)
     }
 
-    /// Writes down what connections told. After a failure no message may be handed any more; what was sent is still
-    /// written down, if it can be.
-    fn write_down(
+    /// Writes down what connections tell until all of them have ended; `judge` says what is to be written of an attempt
+    /// that is over. `halt` is raised for them when it is time to stop. After a failure no message may be handed any more; what
+    /// was sent is still written down, if it can be.
+    pub(super) fn write_down<T>(
         &mut self,
-        batch: Vec<Told>,
+        told: &mpsc::Receiver<Told<T>>,
+        halt: &AtomicBool,
+        now: Instant,
+        stop: &dyn Fn() -> bool,
+        judge: &mut dyn FnMut(T) -> (Ticket, Settled),
+    ) -> Result<(), Error> {
+        let mut result = Ok(());
+        loop {
+            if stop() || result.is_err() {
+                halt.store(true, Ordering::Relaxed);
+            }
+            match told.recv_timeout(BREATH) {
+                Ok(first) => {
+                    let batch = std::iter::once(first).chain(told.try_iter()).collect();
+                    let written = self.write_batch(batch, result.is_ok(), now, judge);
+                    result = result.and(written);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return result,
+            }
+        }
+    }
+
+    fn write_batch<T>(
+        &mut self,
+        batch: Vec<Told<T>>,
         may_hand: bool,
         now: Instant,
-        results: &mut Results,
-        halt: &AtomicBool,
+        judge: &mut dyn FnMut(T) -> (Ticket, Settled),
     ) -> Result<(), Error> {
         let (mut tickets, mut handed) = (Vec::new(), Vec::new());
         let (mut outcomes, mut over) = (Vec::new(), Vec::new());
@@ -105,8 +145,8 @@ impl Run {
                     tickets.push(ticket);
                     handed.push(written);
                 }
-                News::Over(ready, sent) => {
-                    outcomes.push((ready.due.ticket, results.take(&ready, sent, now)));
+                News::Over(attempt) => {
+                    outcomes.push(judge(attempt));
                     over.push(written);
                 }
             }
@@ -117,10 +157,6 @@ impl Run {
                 let _ = written.send(());
             }
         };
-        if results.circuit.is_open() || results.down {
-            // Before anybody hears that the last one is over, and takes the next.
-            halt.store(true, Ordering::Relaxed);
-        }
         if !outcomes.is_empty() {
             self.state.settle(&outcomes, now)?;
             tell(over);
@@ -134,19 +170,18 @@ impl Run {
 }
 
 /// One connection: takes message after message until there is none, or nothing more is to be sent.
-fn connection(mut sender: Sender, queue: &Mutex<VecDeque<Ready>>, halt: &AtomicBool, tell: &mpsc::Sender<Told>) {
-    // An error means that it is not written down, and why is known to the writer.
-    let write_down = |news: News| {
-        let (written, heard) = mpsc::channel();
-        tell.send(Told { news, written }).map_err(drop)?;
-        heard.recv().map_err(drop)
-    };
+fn connection(
+    mut sender: Sender,
+    queue: &Mutex<VecDeque<Ready>>,
+    halt: &AtomicBool,
+    writer: &Writer<(Box<Ready>, Sent)>,
+) {
     while !halt.load(Ordering::Relaxed) {
         let Some(ready) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return };
         let Form::Mail(mail) = &ready.form else { continue };
         let ticket = ready.due.ticket;
-        let Ok(sent) = sender.send(mail, || write_down(News::Handed(ticket))) else { return };
-        if write_down(News::Over(Box::new(ready), sent)).is_err() {
+        let Ok(sent) = sender.send(mail, || writer.write_down(News::Handed(ticket))) else { return };
+        if writer.write_down(News::Over((Box::new(ready), sent))).is_err() {
             return;
         }
     }

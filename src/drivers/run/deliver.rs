@@ -6,7 +6,7 @@ use super::Run;
 use super::circuit::Circuit;
 use crate::channel::{
     BounceClass, EmailAddress, EmailSettings, FileKind, Letter, Mail, Outcome as Sent, Phase, SmtpSettings, Templates,
-    text_message, write_file,
+    Webhook, text_message, write_file,
 };
 use crate::engine::{Departure, Outcome, Reason, Verdict};
 use crate::ir::Class;
@@ -30,8 +30,8 @@ pub struct Delivery {
     /// `None`: no email can be sent.
     pub email: Option<EmailSettings>,
     pub post: Post,
-    /// The addresses of webhooks; calls of any other are written as files.
-    pub webhooks: BTreeMap<String, String>,
+    /// Webhooks by their names; calls of any other are written as files.
+    pub webhooks: Arc<BTreeMap<String, Webhook>>,
 }
 
 /// Where mail goes.
@@ -88,7 +88,7 @@ impl Run {
             return Ok(false);
         }
         let (calls, due): (Vec<DueMessage>, Vec<DueMessage>) = due.into_iter().partition(|due| due.call.is_some());
-        self.make_calls(calls, now)?;
+        self.make_calls(calls, now, stop)?;
         let ready = self.claim(due, now)?;
         self.send(ready, now, stop)?;
         Ok(true)
@@ -353,7 +353,7 @@ pub(super) fn put_off(due: &DueMessage, now: Instant, reason: &str) -> Settled {
 
 /// When to try again: 5 minutes times two to the number of replies so far, give or take a fifth by the message's key, and
 /// never more than 4 hours.
-fn back_off(due: &DueMessage, now: Instant) -> Instant {
+pub(super) fn back_off(due: &DueMessage, now: Instant) -> Instant {
     const MINUTE: i64 = 60 * 1_000_000;
     let base = (5 * MINUTE).saturating_mul(1i64 << due.attempt.min(10)).min(240 * MINUTE);
     let spread = i64::from(due.ticket.key.0.first().copied().unwrap_or(0)) * 2 - 255;

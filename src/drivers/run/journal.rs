@@ -3,6 +3,7 @@
 //! One of the three serialised forms (with IR and state); [`FORMAT`] is its version.
 
 use crate::engine::{Effect, EffectKey, Outcome, Program, Receipt, Verdict, What};
+use crate::ir::ScenarioHash;
 use crate::store::state::JournalRow;
 use crate::time::Instant;
 use serde::Serialize;
@@ -27,6 +28,7 @@ enum Input<'a> {
     Refresh,
     Receipt { key: String, outcome: &'static str },
     AboutToSend { key: String, answer: &'a str, reason: &'a str },
+    Migration { from: String, step: u16, to: u16 },
 }
 
 #[derive(Serialize)]
@@ -44,12 +46,27 @@ struct Said<'a> {
 /// What a step was given.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Given<'a> {
-    Event { kind: u16, id: &'a crate::model::Id },
+    Event {
+        kind: u16,
+        id: &'a crate::model::Id,
+    },
     Timer,
     Look,
     Refresh,
-    Receipt { key: EffectKey, receipt: Receipt },
-    AboutToSend { key: EffectKey, verdict: &'a Verdict },
+    Receipt {
+        key: EffectKey,
+        receipt: Receipt,
+    },
+    AboutToSend {
+        key: EffectKey,
+        verdict: &'a Verdict,
+    },
+    /// An instance that stood in a step of an older version goes on in that step of the present one.
+    Migration {
+        from: ScenarioHash,
+        step: u16,
+        to: u16,
+    },
 }
 
 /// One line: an input and the effects it had.
@@ -77,6 +94,7 @@ pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[
             };
             Input::AboutToSend { key: key.to_string(), answer, reason }
         }
+        Given::Migration { from, step, to } => Input::Migration { from: from.to_string(), step, to },
     };
     let effects = effects.iter().map(|effect| said(program, effect)).collect();
     let line = Line { format: FORMAT, input, effects };

@@ -27,7 +27,7 @@ pub(super) struct Looks {
 
 impl Looks {
     pub fn of(bundle: &Bundle) -> Looks {
-        let counts = |start: &Start| matches!(start, Start::Silence { .. } | Start::Every(_));
+        let counts = |start: &Start| matches!(start, Start::Silence { .. } | Start::Every { .. });
         Looks { wanted: bundle.scenarios.iter().any(|scenario| counts(&scenario.start)), ..Looks::default() }
     }
 

@@ -11,6 +11,7 @@ mod connections;
 mod deliver;
 mod journal;
 mod looks;
+mod migrate;
 mod persons;
 mod poll;
 mod step;
@@ -18,16 +19,17 @@ mod writes;
 
 pub use backfill::Rehearsal;
 pub use deliver::{Delivery, Post};
+pub use migrate::{Group, Migration};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
-use crate::channel::Caller;
 use crate::engine::{self, Counts, Measures, Needs, Program, World};
 use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
 use crate::time::Instant;
+use calls::Line;
 use circuit::Circuit;
 use looks::Looks;
 use rustc_hash::FxHashSet;
@@ -76,8 +78,10 @@ pub struct Run {
     looked_at: Option<Instant>,
     /// The latest refresh of each measure.
     told_measures: BTreeMap<String, Instant>,
-    /// Made with the first call by HTTP.
-    caller: Option<Caller>,
+    /// What is known of each webhook.
+    lines: BTreeMap<String, Line>,
+    /// When the tick began that is going on.
+    ticked: std::time::Instant,
     report: Report,
 }
 
@@ -110,6 +114,8 @@ pub struct Report {
     pub unreadable: BTreeSet<String>,
     /// Whether the server refuses so much that sending stopped.
     pub circuit_open: bool,
+    /// Webhooks that refuse so many calls that no more are made.
+    pub stopped_webhooks: BTreeSet<String>,
     /// Messages that wait for another try.
     pub deferred: u64,
 }
@@ -148,7 +154,8 @@ impl From<crate::store::Error> for Refusal {
 
 impl Run {
     /// Opens the state file, which is made where there is none, and takes up what was left. `name` is this
-    /// process among all that ever worked on the file. A scenario that never ran starts now.
+    /// process among all that ever worked on the file. A scenario that never ran starts with this second: many a CRM
+    /// counts in seconds, and what happens after the start has then an instant before it.
     pub fn open(setup: Setup<'_>, name: &str, now: Instant) -> Result<Run, Refusal> {
         let (mut state, recovered) = State::open(setup.state, name, now)?;
         let last_poll = state.last_poll()?;
@@ -162,8 +169,9 @@ impl Run {
         let mut starts = state.starts()?;
         for scenario in &bundle.scenarios {
             if !starts.contains_key(&scenario.name) {
-                state.set_start(&scenario.name, now)?;
-                starts.insert(scenario.name.clone(), now);
+                let start = Instant::from_seconds(now.seconds());
+                state.set_start(&scenario.name, start)?;
+                starts.insert(scenario.name.clone(), start);
             }
         }
         for (scenario, start) in &starts {
@@ -203,7 +211,8 @@ impl Run {
             measures: Measures::default(),
             looked_at: None,
             told_measures: BTreeMap::new(),
-            caller: None,
+            lines: BTreeMap::new(),
+            ticked: std::time::Instant::now(),
             report,
         };
         run.settle_files(now)?;
@@ -216,6 +225,7 @@ impl Run {
     /// Does everything that is due by `now`: takes new rows, steps contacts, sends messages. With `stop`, ends between
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.ticked = std::time::Instant::now();
         self.poll(now)?;
         self.refresh(now)?;
         self.try_writes_again(now);

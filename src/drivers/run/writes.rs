@@ -35,9 +35,9 @@ impl AtWork<'_> {
             Act::Tag { add, tag } => Change::Tag { tag: tag.clone(), add: *add },
             Act::Erase => Change::Erase,
             Act::Credit { .. } | Act::Debit { .. } | Act::Start { .. } => return,
-            Act::Call { webhook, values } => {
+            Act::Call { webhook, values, expires } => {
                 let told = super::calls::body(webhook, &self.person.id, effect.at, values);
-                let message = self.call(key, effect, (webhook.clone(), told));
+                let message = self.call(key, effect, (webhook.clone(), told), *expires);
                 return self.messages.extend(message);
             }
         };
@@ -45,9 +45,8 @@ impl AtWork<'_> {
         self.writes.push(NewWrite { key, scenario, at: effect.at, change });
     }
 
-    fn call(&self, key: EffectKey, effect: &Effect, call: (String, String)) -> Option<NewMessage> {
+    fn call(&self, key: EffectKey, effect: &Effect, call: (String, String), expires_at: Instant) -> Option<NewMessage> {
         let unit = self.program.unit(effect.unit)?;
-        let settings = &self.program.settings;
         Some(NewMessage {
             key,
             scenario: unit.scenario.name.clone(),
@@ -59,7 +58,7 @@ impl AtWork<'_> {
             call: Some(call),
             due: effect.at,
             not_before: effect.at,
-            expires_at: settings.zone.add(effect.at, settings.expire).unwrap_or(Instant::MAX),
+            expires_at,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Verdict, begin_of_day, run_between};
 use crate::drivers::Error;
 use crate::drivers::simulate::Simulation;
 use crate::engine::{Life, Person, Program, Told, Value, World};
-use crate::ir::{Bundle, FieldUse, GivenEvent, GivenMeasure, GivenRow, GivenValue, Op, TestCase};
+use crate::ir::{Bundle, Expr, FieldUse, GivenEvent, GivenMeasure, GivenRow, GivenValue, Op, TestCase};
 use crate::model::{Id, Literal, OWN_EVENTS, Type, may_be_email};
 use crate::span::Span;
 use crate::store::crm::{Crm, Notes};
@@ -38,7 +38,7 @@ pub fn from_history(
     crm.identify(&bundle.identity, bundle.settings.zone)?;
     let lives = crm.lives(program, world)?;
     let (from, until) = simulation.report.span.unwrap_or((Instant::MIN, Instant::MIN));
-    let mut writer = Writer { program, world, revealed, names: BTreeMap::new(), waiting: VecDeque::new() };
+    let mut writer = Writer { program, world, revealed, names: BTreeMap::new(), phones: 100, waiting: VecDeque::new() };
     let mut case = None;
     lives.read_these(&crm, contact, &mut Notes::default(), |person, life| {
         case = Some(writer.case(person, life, until));
@@ -52,7 +52,7 @@ pub fn from_history(
         ControlFlow::Continue(())
     })?;
     writer.entities(&mut case.given);
-    case.measures = measures(simulation, bundle, until);
+    case.measures = measures(simulation, bundle, (from, until));
     case.scenarios = program.units().iter().map(|unit| unit.scenario.name.clone()).collect();
     // A scenario in which nothing happens has no place in the test.
     let whole = run_between(&only(bundle, &case.scenarios)?, &case, (from, until));
@@ -61,13 +61,14 @@ pub fn from_history(
         case.scenarios = lively.into_iter().collect();
     }
     let program = only(bundle, &case.scenarios)?;
+    case.measures.retain(|told| reads(&program, &told.name));
     // The clocks of a test begin with the first day that it names: of an event, or of what it expects.
     let verdict = run_between(&program, &case, (from, until));
     let events = case.events.iter().map(|event| event.at);
     let first =
         events.chain(verdict.sent.iter().map(|sent| sent.at)).chain(verdict.done.iter().map(|done| done.at)).min();
     let first = begin_of_day(&program, first.unwrap_or(until));
-    let verdict = run_between(&program, &case, (first, until));
+    let verdict = leave_out_measures(&program, &mut case, (first, until));
     Ok(Some(FromHistory { case, verdict, program }))
 }
 
@@ -97,13 +98,59 @@ fn lively(program: &Program, verdict: &Verdict) -> BTreeSet<String> {
     lively
 }
 
-/// The measures as they were at the end.
-fn measures(simulation: &Simulation, bundle: &Bundle, until: Instant) -> Vec<GivenMeasure> {
-    let given = bundle.measures.iter().filter_map(|measure| {
-        let value = literal(simulation.measures.value(&measure.name, until)?)?;
-        Some(GivenMeasure { name: measure.name.clone(), value })
-    });
-    given.collect()
+/// What the measures told, from the beginning to the end, where it changed.
+fn measures(simulation: &Simulation, bundle: &Bundle, (from, until): (Instant, Instant)) -> Vec<GivenMeasure> {
+    let mut given: Vec<GivenMeasure> = Vec::new();
+    for measure in &bundle.measures {
+        let before = given.len();
+        for (at, value) in simulation.measures.told_between(&measure.name, from, until) {
+            let value = literal(value);
+            if given.get(before..).and_then(<[_]>::last).is_none_or(|last: &GivenMeasure| last.value != value) {
+                given.push(GivenMeasure { name: measure.name.clone(), at: Some(*at), value });
+            }
+        }
+        // One that tells nothing is not taken of the test's contacts.
+        if given.len() == before {
+            given.push(GivenMeasure { name: measure.name.clone(), at: None, value: None });
+        }
+    }
+    given
+}
+
+/// Whether the scenarios of a program read a measure.
+fn reads(program: &Program, measure: &str) -> bool {
+    let is_it = |expr: &Expr| matches!(expr, Expr::Measure(name) if name == measure);
+    program.units().iter().any(|unit| unit.scenario.code.exprs.values().iter().any(is_it))
+}
+
+/// Leaves out what measures told at instants that do not matter: all goes as it does with them. Gives how it goes.
+fn leave_out_measures(program: &Program, case: &mut TestCase, span: (Instant, Instant)) -> Verdict {
+    let whole = run_between(program, case, span);
+    let is_same = |other: &Verdict| {
+        (&other.sent, &other.done, &other.trace) == (&whole.sent, &whole.done, &whole.trace)
+            && other.unsent == whole.unsent
+    };
+    // From the end, so that places before stay what they are. The first of each measure stays.
+    let mut open = vec![(0, case.measures.len())];
+    while let Some((start, end)) = open.pop() {
+        let is_first = |place: usize| {
+            let name = |place: usize| case.measures.get(place).map(|told| &told.name);
+            place.checked_sub(1).is_none_or(|before| name(before) != name(place))
+        };
+        let kept = case.measures.iter().enumerate();
+        let kept = kept.filter(|(place, _)| !(start..end).contains(place) || is_first(*place));
+        let fewer = TestCase { measures: kept.map(|(_, told)| told.clone()).collect(), ..case.clone() };
+        if fewer.measures.len() == case.measures.len() {
+            continue;
+        }
+        if is_same(&run_between(program, &fewer, span)) {
+            *case = fewer;
+        } else if end - start > 1 {
+            let middle = start + (end - start) / 2;
+            open.extend([(start, middle), (middle, end)]);
+        }
+    }
+    whole
 }
 
 struct Writer<'a> {
@@ -112,6 +159,8 @@ struct Writer<'a> {
     revealed: bool,
     /// The name of each row that the test gives, by entity and id.
     names: BTreeMap<(String, Id), String>,
+    /// How many phone numbers are made up.
+    phones: u32,
     /// Rows that are named and not given yet.
     waiting: VecDeque<(String, Id)>,
 }
@@ -122,8 +171,7 @@ impl Writer<'_> {
         self.waiting.clear();
         let needs = self.program.needs();
         let fields = self.fields(&needs.contact, &person.values, true);
-        let given =
-            vec![GivenRow { entity: "contact".into(), name: contact.clone(), fields: self.hide(fields, &contact) }];
+        let given = vec![contact_row(&person.id, &contact, self.hide(fields, &contact))];
         let mut events = Vec::new();
         for place in 0..life.len() {
             let Some(event) = life.event(place).filter(|event| event.arrived <= until) else { continue };
@@ -178,7 +226,7 @@ impl Writer<'_> {
         }
         let fields = self.hide(fields, &name);
         self.waiting.retain(|(entity, _)| entity != "contact");
-        GivenRow { entity: "contact".into(), name, fields }
+        contact_row(&person.id, &name, fields)
     }
 
     /// Gives the rows that are named, and those that these name.
@@ -187,7 +235,7 @@ impl Writer<'_> {
             let name = self.name(&entity, &id);
             let needs = self.program.needs();
             let Some(slot) = needs.entity(&entity) else {
-                given.push(GivenRow { entity, name, fields: Vec::new() });
+                given.push(GivenRow { entity, id: Id::Text(name.as_str().into()), name, fields: Vec::new() });
                 continue;
             };
             let fields = needs.entities.get(usize::from(slot)).map_or(&[] as &[FieldUse], |record| &record.fields);
@@ -196,7 +244,7 @@ impl Writer<'_> {
                 .map(|field| row.and_then(|(table, row)| table.value(row, field as u16)).cloned().unwrap_or_default())
                 .collect();
             let fields = self.fields(fields, &values, true);
-            given.push(GivenRow { entity, name, fields });
+            given.push(GivenRow { entity, id: Id::Text(name.as_str().into()), name, fields });
         }
         // Before the contacts that speak of them, as people write it.
         given.sort_by_key(|row| row.entity == "contact");
@@ -261,14 +309,16 @@ impl Writer<'_> {
     }
 
     /// Made-up names and addresses for those of a person.
-    fn hide(&self, fields: Vec<(String, GivenValue)>, name: &str) -> Vec<(String, GivenValue)> {
+    fn hide(&mut self, fields: Vec<(String, GivenValue)>, name: &str) -> Vec<(String, GivenValue)> {
         if self.revealed {
             return fields;
         }
+        self.phones += 1;
         let hidden = |field: &str, text: &str| match field {
             "email" if may_be_email(text) => Some(format!("{name}@example.com")),
             "email" if !text.is_empty() => Some("no address".to_owned()),
-            "phone" if !text.is_empty() => Some("+15550100".to_owned()),
+            // Another for each, so that nobody becomes another's person.
+            "phone" if !text.is_empty() => Some(format!("+1555{:04}", self.phones)),
             "first_name" | "last_name" if !text.is_empty() => Some("A.".to_owned()),
             _ => None,
         };
@@ -282,6 +332,11 @@ impl Writer<'_> {
         };
         fields.into_iter().map(hide).collect()
     }
+}
+
+/// The row of a contact, who draws by the id.
+fn contact_row(id: &Id, name: &str, fields: Vec<(String, GivenValue)>) -> GivenRow {
+    GivenRow { entity: "contact".into(), id: id.clone(), name: name.to_owned(), fields }
 }
 
 /// Whether a text can stand as a name in a test.

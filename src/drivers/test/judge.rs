@@ -1,23 +1,25 @@
 //! What came against what was expected.
 
-use super::world::value;
+use super::world::Given;
 use super::{Done, Near, Sent, Unsent, Verdict};
 use crate::drivers::story;
-use crate::engine::{Act, Outcome, Program};
+use crate::engine::{Act, Outcome};
 use crate::ir::{self, ExpectationKind, TestCase, When};
 use crate::time::Instant;
 
 /// Finds the expectations that are not met, and the messages that nobody expected.
-pub(super) fn judge(program: &Program, case: &TestCase, verdict: &mut Verdict) {
-    let claimed = Claimed::of(program, case, verdict);
+pub(super) fn judge(given: Given<'_>, case: &TestCase, verdict: &mut Verdict) {
+    let expectations: Vec<ExpectationKind> =
+        case.expectations.iter().map(|expectation| of_person(given, &expectation.kind)).collect();
+    let claimed = Claimed::of(given, &expectations, verdict);
     let mut unmet = Vec::new();
     let mut unexpected: Vec<Sent> = Vec::new();
     let free = |claims: &[bool]| -> Vec<Sent> {
         let free = verdict.sent.iter().zip(claims).filter(|(_, claimed)| !**claimed);
         free.map(|(sent, _)| sent.clone()).collect()
     };
-    for (place, expectation) in case.expectations.iter().enumerate() {
-        let near = match &expectation.kind {
+    for (place, expectation) in expectations.iter().enumerate() {
+        let near = match expectation {
             ExpectationKind::Message { channel, message, contact, when } => {
                 let met = claimed.met.contains(&place);
                 (!met).then(|| near_message(verdict, &claimed.sent, (channel, message, contact), *when))
@@ -31,10 +33,10 @@ pub(super) fn judge(program: &Program, case: &TestCase, verdict: &mut Verdict) {
             }
             ExpectationKind::Act { negated: false, act, contact, .. } => {
                 let met = claimed.met.contains(&place);
-                (!met).then(|| near_act(program, verdict, &claimed.done, act, contact))
+                (!met).then(|| near_act(given, verdict, &claimed.done, act, contact))
             }
             ExpectationKind::Act { negated: true, act, contact, when } => {
-                let mut done = verdict.done.iter().filter(|done| is_done(program, verdict, done, act, contact));
+                let mut done = verdict.done.iter().filter(|done| is_done(given, done, act, contact));
                 done.find(|done| is_at(*when, done.at)).map(|done| Near::Came(done.at))
             }
             ExpectationKind::Nothing => {
@@ -56,6 +58,21 @@ pub(super) fn judge(program: &Program, case: &TestCase, verdict: &mut Verdict) {
     verdict.unexpected = unexpected;
 }
 
+/// An expectation of a contact, as one of the person.
+fn of_person(given: Given<'_>, kind: &ExpectationKind) -> ExpectationKind {
+    let mut kind = kind.clone();
+    match &mut kind {
+        ExpectationKind::Message { contact, .. }
+        | ExpectationKind::NoMessage { contact, .. }
+        | ExpectationKind::Act { contact, .. } => {
+            let person = given.rows.person(contact).to_owned();
+            *contact = person;
+        }
+        ExpectationKind::Nothing | ExpectationKind::NothingElse => {}
+    }
+    kind
+}
+
 /// Which expectation is met by what. Each message, and what each step did, meets one expectation at the most, so that two
 /// expected messages are two messages.
 struct Claimed {
@@ -65,15 +82,15 @@ struct Claimed {
 }
 
 impl Claimed {
-    fn of(program: &Program, case: &TestCase, verdict: &Verdict) -> Claimed {
+    fn of(given: Given<'_>, expectations: &[ExpectationKind], verdict: &Verdict) -> Claimed {
         let mut claimed =
             Claimed { met: Vec::new(), sent: vec![false; verdict.sent.len()], done: vec![false; verdict.done.len()] };
         // The narrowest first, so that a line without an instant leaves what another line names.
-        let mut places: Vec<usize> = (0..case.expectations.len()).collect();
-        places.sort_by_key(|place| case.expectations.get(*place).map(|expectation| width(&expectation.kind)));
+        let mut places: Vec<usize> = (0..expectations.len()).collect();
+        places.sort_by_key(|place| expectations.get(*place).map(width));
         for place in places {
-            let Some(expectation) = case.expectations.get(place) else { continue };
-            let took = match &expectation.kind {
+            let Some(expectation) = expectations.get(place) else { continue };
+            let took = match expectation {
                 ExpectationKind::Message { channel, message, contact, when } => {
                     take(&verdict.sent, &mut claimed.sent, |sent| {
                         is_message(sent, channel, message, contact) && is_at(*when, sent.at)
@@ -81,7 +98,7 @@ impl Claimed {
                 }
                 ExpectationKind::Act { negated: false, act, contact, when } => {
                     take(&verdict.done, &mut claimed.done, |done| {
-                        is_done(program, verdict, done, act, contact) && is_at(*when, done.at)
+                        is_done(given, done, act, contact) && is_at(*when, done.at)
                     })
                 }
                 ExpectationKind::Act { negated: true, .. }
@@ -133,15 +150,15 @@ fn is_message(sent: &Sent, channel: &str, message: &str, contact: &str) -> bool 
     sent.channel == channel && sent.message == message && sent.contact == contact
 }
 
-fn is_done(program: &Program, verdict: &Verdict, done: &Done, expected: &ir::Act, contact: &str) -> bool {
-    done.outcome == Outcome::Done && done.contact == contact && is_act(program, verdict, &done.act, expected)
+fn is_done(given: Given<'_>, done: &Done, expected: &ir::Act, contact: &str) -> bool {
+    done.outcome == Outcome::Done && done.contact == contact && is_act(given, &done.act, expected)
 }
 
-fn is_act(program: &Program, verdict: &Verdict, done: &Act, expected: &ir::Act) -> bool {
+fn is_act(given: Given<'_>, done: &Act, expected: &ir::Act) -> bool {
     match (expected, done) {
         (ir::Act::Set { field, value: wanted }, Act::Set { field: set, value: found }) => {
-            let of = program.needs().contact.iter().find(|each| each.name == *field);
-            field == set && of.is_some_and(|of| value(program, &verdict.world, &of.ty, wanted) == *found)
+            let of = given.program.needs().contact.iter().find(|each| each.name == *field);
+            field == set && of.is_some_and(|of| given.value(&of.ty, wanted) == *found)
         }
         (ir::Act::Tag { add, tag }, Act::Tag { add: added, tag: tagged }) => add == added && tag == tagged,
         (ir::Act::Account { credit: true, account, amount }, Act::Credit { account: of, amount: found, .. })
@@ -198,19 +215,19 @@ fn near_message(
     }
 }
 
-fn near_act(program: &Program, verdict: &Verdict, claimed: &[bool], expected: &ir::Act, contact: &str) -> Near {
+fn near_act(given: Given<'_>, verdict: &Verdict, claimed: &[bool], expected: &ir::Act, contact: &str) -> Near {
     let free = || {
         let free = verdict.done.iter().zip(claimed).filter(|(_, claimed)| !**claimed).map(|(done, _)| done);
         free.filter(|done| done.contact == contact)
     };
-    if let Some(done) = free().find(|done| is_act(program, verdict, &done.act, expected)) {
+    if let Some(done) = free().find(|done| is_act(given, &done.act, expected)) {
         return match done.outcome {
             Outcome::Done => Near::At(done.at),
             outcome => Near::Not(outcome, done.reason, done.at),
         };
     }
     match free().find(|done| is_alike(&done.act, expected)) {
-        Some(done) => Near::Other(story::act(&done.act, &verdict.world), done.at),
+        Some(done) => Near::Other(story::act(&done.act, given.world), done.at),
         None => Near::Nothing,
     }
 }

@@ -10,10 +10,11 @@ pub use coverage::{Coverage, Reached, Way};
 pub use history::{FromHistory, from_history};
 
 use super::life::Contact;
-use crate::engine::{Act, Effect, Life, Outcome, Output, Program, Reason, State, TraceLine, What, World};
+use crate::engine::{Act, Effect, Outcome, Output, Program, Reason, Refusal, State, Told, TraceLine, What, World};
 use crate::ir::{ExpectationKind, Op, TestCase, When};
 use crate::time::{Instant, TimeOfDay};
 use std::cell::RefCell;
+use world::{Given, Rows};
 
 /// A message that the scenarios decided on, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +81,8 @@ pub struct Verdict {
     /// Fields that were read and not given: `product.delay`.
     pub not_given: Vec<String>,
     pub trace: Vec<TraceLine>,
+    /// Of contacts for whom nothing started: what a filter or `for` refused, in the order of contacts and time.
+    pub refused: Vec<(String, Refusal)>,
     /// The entities of the test, of which values of [`Verdict::done`] speak.
     pub world: World,
 }
@@ -100,21 +103,34 @@ fn run_between(program: &Program, case: &TestCase, (first, last): (Instant, Inst
     let mut program = program.clone();
     program.stop_clocks(last);
     let program = &program;
-    let world = world::world(program, case);
-    let people = world::people(program, case, &world);
-    let measures = world::measures(program, case, &world, &people, (first, last));
+    let rows = Rows::of(case, &program.identity);
+    let world = world::world(program, &rows);
+    let given = Given { program, rows: &rows, world: &world };
+    let people = given.people();
+    let measures = given.measures(&people, (first, last));
     let mut verdict = Verdict::default();
-    let mut out = Output { trace: Some(Vec::new()), not_given: Some(RefCell::default()), ..Output::default() };
-    for person in people {
-        let mut life = Life::default();
-        world::fill(program, case, &world, &person, &mut life);
-        let mut state = State::default();
-        let (world, person_ref, measures) = (&world, &person, &measures);
-        let mut of = Contact { program, world, person: person_ref, measures, life: &mut life, state: &mut state };
-        of.live(first, Instant::MAX, &mut out);
-        let contact = person.id.to_string();
+    let mut out = Output {
+        trace: Some(Vec::new()),
+        not_given: Some(RefCell::default()),
+        refusals: Some(Vec::new()),
+        ..Output::default()
+    };
+    for (name, person) in &people {
+        let (mut life, mut state) = (given.life(name), State::default());
+        let (world, measures) = (&world, &measures);
+        let told_before = out.trace.as_ref().map_or(0, Vec::len);
+        Contact { program, world, person, measures, life: &mut life, state: &mut state }.live(
+            first,
+            Instant::MAX,
+            &mut out,
+        );
+        let refused = out.refusals.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut told = out.trace.iter().flat_map(|trace| trace.iter().skip(told_before));
+        if !told.any(|line| line.what == Told::Started) {
+            verdict.refused.extend(refused.into_iter().map(|refusal| (name.clone(), refusal)));
+        }
         for effect in out.effects.drain(..) {
-            verdict.take(program, &contact, effect);
+            verdict.take(program, name, effect);
         }
     }
     verdict.sent.sort();
@@ -124,8 +140,8 @@ fn run_between(program: &Program, case: &TestCase, (first, last): (Instant, Inst
     verdict.not_given = out.not_given.map(RefCell::into_inner).unwrap_or_default();
     verdict.not_given.sort();
     verdict.not_given.dedup();
+    judge::judge(given, case, &mut verdict);
     verdict.world = world;
-    judge::judge(program, case, &mut verdict);
     verdict
 }
 
@@ -144,9 +160,11 @@ fn span(program: &Program, case: &TestCase) -> (Instant, Instant) {
     });
     let events = case.events.iter().flat_map(|event| [Some(event.at), event.arriving]);
     let named: Vec<Instant> = expected.chain(events).chain([case.until]).flatten().collect();
+    // What measures told before is no beginning.
     let first = named.iter().min();
+    let told = case.measures.iter().filter_map(|told| told.at.as_ref());
     // Where it is said, what is expected later does not move it.
-    let last = case.until.as_ref().or(named.iter().max());
+    let last = case.until.as_ref().or(named.iter().chain(told).max());
     let first = first.map_or(Instant::MIN, |first| begin_of_day(program, *first));
     (first, last.copied().unwrap_or(Instant::MIN))
 }

@@ -4,8 +4,8 @@ use super::history::FromHistory;
 use super::{Done, Sent};
 use crate::engine::{Act, Outcome, Value, World};
 use crate::ir::{GivenRow, GivenValue};
-use crate::model::Literal;
-use crate::time::{Instant, Zone};
+use crate::model::{Id, Literal};
+use crate::time::{Duration, Instant, Zone};
 use std::fmt::Write;
 
 impl FromHistory {
@@ -17,11 +17,10 @@ impl FromHistory {
         for row in &case.given {
             given(&mut text, zone, row);
         }
-        if !case.measures.is_empty() {
-            text.push_str("# as they were at the end of the history; before, they may have told something else\n");
-        }
-        for measure in &case.measures {
-            let _ = writeln!(text, "given measure {} = {}", measure.name, literal(zone, &measure.value));
+        for told in &case.measures {
+            let start = told.at.map_or_else(|| "given".to_owned(), |at| format!("at {}", moment(zone, at)));
+            let value = told.value.as_ref().map_or_else(|| "empty".to_owned(), |value| literal(zone, value));
+            let _ = writeln!(text, "{start} measure {} = {value}", told.name);
         }
         for event in &case.events {
             let _ = write!(text, "at {} ", moment(zone, event.at));
@@ -69,7 +68,12 @@ impl FromHistory {
 }
 
 fn given(text: &mut String, zone: Zone, row: &GivenRow) {
-    let _ = write!(text, "given {} {}", row.entity, row.name);
+    let id = match &row.id {
+        Id::Text(id) if **id == row.name => String::new(),
+        Id::Text(id) => format!("{} as ", quoted(id)),
+        Id::Number(id) => format!("{id} as "),
+    };
+    let _ = write!(text, "given {} {id}{}", row.entity, row.name);
     if !row.fields.is_empty() {
         let fields: Vec<String> =
             row.fields.iter().map(|(name, field)| format!("{name}: {}", value(zone, field))).collect();
@@ -105,12 +109,20 @@ fn literal(zone: Zone, value: &Literal) -> String {
         Literal::Instant(instant) => moment(zone, *instant),
         Literal::Date(date) => date.to_string(),
         Literal::Time(time) => time.to_string(),
-        Literal::Duration(duration) => duration.to_string(),
+        Literal::Duration(duration) => length(*duration),
         Literal::List(all) => {
             format!("[{}]", all.iter().map(|each| literal(zone, each)).collect::<Vec<_>>().join(", "))
         }
         // Rows are made for templates, and no test gives one.
         Literal::Row(_) => "empty".into(),
+    }
+}
+
+/// A duration to the microsecond.
+fn length(duration: Duration) -> String {
+    match duration.micros % 1_000_000 {
+        0 => duration.to_string(),
+        micros => format!("{duration} {}.{:06} seconds", if micros < 0 { "-0" } else { "0" }, micros.abs()),
     }
 }
 

@@ -12,7 +12,7 @@ pub fn step(ordinal: u16, visit: u32, op: Op) -> Step {
 }
 
 pub fn every_month() -> Start {
-    Start::Every(Occurrence::Monthly { months: 1, at: TimeOfDay::MIDNIGHT })
+    Start::Every { occurrence: Occurrence::Monthly { months: 1, at: TimeOfDay::MIDNIGHT }, since: None }
 }
 
 pub fn scenario(name: &str, start: Start, steps: impl FnOnce(&mut Code) -> Vec<Step>) -> Scenario {
@@ -43,6 +43,7 @@ pub fn bundle(scenarios: Vec<Scenario>) -> Bundle {
         identity: Vec::new(),
         scenarios,
         messages: Vec::new(),
+        written: Vec::new(),
     }
 }
 
@@ -68,7 +69,7 @@ impl World1 {
         }
     }
 
-    fn facts(&self) -> Facts<'_> {
+    pub fn facts(&self) -> Facts<'_> {
         Facts { world: &self.world, person: &self.person, life: &self.life, measures: Measures::NONE }
     }
 

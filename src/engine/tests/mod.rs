@@ -2,6 +2,7 @@
 
 mod build;
 mod clocks;
+mod migrate;
 
 use super::{Count, Counts, EffectKey, State};
 use crate::engine::StateError;
@@ -36,5 +37,5 @@ fn counts_add_up() {
 fn bytes_that_are_no_state_are_an_error() {
     assert_eq!(State::scenarios_of(&[]), Err(StateError::Broken));
     assert_eq!(State::scenarios_of(&[2, 0xff]), Err(StateError::Broken));
-    assert_eq!(State::scenarios_of(&[3, 0]), Err(StateError::Newer(3)));
+    assert_eq!(State::scenarios_of(&[4, 0]), Err(StateError::Newer(4)));
 }

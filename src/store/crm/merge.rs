@@ -7,7 +7,7 @@ use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
 use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
-use crate::model::{CHANNELS, FRIEND, Id};
+use crate::model::{FRIEND, Id};
 use crate::store::id;
 use crate::time::{Instant, Precision};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -271,7 +271,7 @@ pub(super) fn person(
         })?;
         match &mut person {
             None => person = Some(room.person.clone()),
-            Some(person) => strictest(lives, person, &room.person),
+            Some(person) => person.unite(&lives.program.needs().contact, &room.person),
         }
     }
     if room.set_aside {
@@ -280,23 +280,6 @@ pub(super) fn person(
     }
     room.life.sort();
     Ok(person.map(|person| (person, room.life)))
-}
-
-/// A consent that is no in one of the rows is no, one that is missing in one of them is missing.
-fn strictest(lives: &Lives<'_>, person: &mut Person, other: &Person) {
-    let no = Value::Flag(false);
-    let fields = lives.contact.columns.iter().map(|column| is_consent(&column.name));
-    for (is_consent, (value, also)) in fields.zip(person.values.iter_mut().zip(&other.values)) {
-        if is_consent && *value != no && (*also == no || also.is_missing()) {
-            *value = also.clone();
-        }
-    }
-}
-
-/// `email_consent`, and so for each channel.
-fn is_consent(field: &str) -> bool {
-    let channel = field.strip_suffix("_consent");
-    channel.is_some_and(|channel| CHANNELS.iter().any(|(name, _)| *name == channel))
 }
 
 /// Reads the lists of the room's contact in one table.

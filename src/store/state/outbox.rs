@@ -43,6 +43,8 @@ pub struct DueMessage {
     pub message_id: Option<String>,
     /// The webhook to call, and what it is told, as JSON.
     pub call: Option<(String, String)>,
+    /// The number of its decision, among all messages.
+    pub number: i64,
 }
 
 /// What a server did with a message. Replies are cleaned and cut before they are kept.
@@ -76,7 +78,7 @@ impl State {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context
+                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context, id
                  FROM scn_outbox WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
             )?;
             let rows = statement.query_map((now.0, i64::try_from(max).unwrap_or(i64::MAX)), due_message)?;
@@ -89,12 +91,25 @@ impl State {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context
+                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context, id
                  FROM scn_outbox WHERE part = ?1 AND contact = ?2 AND next_at <= ?3 ORDER BY next_at, id",
             )?;
             let rows = statement.query_map((part(contact), Parameter::from(contact), now.0), due_message)?;
             rows.collect()
         })
+    }
+
+    /// The instant until which an earlier call of the same contact to the same webhook waits, after `now`.
+    pub fn call_before(&self, ticket: &Ticket, now: Instant) -> Result<Option<Instant>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT max(earlier.next_at) FROM scn_outbox AS call
+                       JOIN scn_outbox AS earlier ON earlier.part = call.part AND earlier.contact = call.contact
+                       WHERE call.key = ?2 AND call.part = ?1 AND earlier.alternatives = '[]'
+                         AND earlier.message = call.message AND earlier.id < call.id AND earlier.next_at > ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row((ticket.part, ticket.key.to_string(), now.0), |row| row.get::<_, Option<i64>>(0))
+        })
+        .map(|until| until.map(Instant))
     }
 
     /// Claims calls of webhooks, each to this address.
@@ -331,6 +346,7 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, rusqlite::Error> {
         attempt: row.get(11)?,
         message_id: row.get(12)?,
         call: row.get::<_, Option<String>>(13)?.zip(row.get(14)?),
+        number: row.get(15)?,
     })
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Error, State};
 use crate::ir::ScenarioHash;
-use crate::model::Literal;
+use crate::model::{Id, Literal};
+use crate::store::id;
 use crate::time::Instant;
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
@@ -41,6 +42,21 @@ impl State {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// The contacts whose states are such, in the order of parts and ids.
+    pub fn contacts_with(&self, is_such: impl Fn(&[u8]) -> bool) -> Result<Vec<Id>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT contact, state FROM scn_contact ORDER BY part, contact")?;
+            let mut rows = statement.query([])?;
+            let mut contacts = Vec::new();
+            while let Some(row) = rows.next()? {
+                if row.get_ref(1)?.as_blob().is_ok_and(&is_such) {
+                    contacts.extend(id::read(row.get_ref(0)?));
+                }
+            }
+            Ok(contacts)
         })
     }
 

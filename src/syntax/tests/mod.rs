@@ -49,6 +49,9 @@ fn every_mistake_gets_one_finding_at_its_place() {
             .map(|found| {
                 let code = found.rule.info().code;
                 let label = &found.labels[0];
+                let help = found.help.as_deref().unwrap_or_else(|| panic!("no way out of `{text}`"));
+                let words = [help, &found.message, &label.text];
+                assert!(!words.iter().any(|each| each.contains("``")), "{found:?}");
                 format!("{code} | {} | {} | {} | ", &text[label.span.range()], found.message, label.text)
             })
             .collect();

@@ -21,9 +21,11 @@ pub struct TestLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TestLineKind {
     /// `given product mattress { recurring: yes, delay: 5 years }`; of a field without a value, the value is the path
-    /// `empty`, in both kinds of lines. `given measure brand_rhythm = 40 days` is one of entity `measure`, with one field
-    /// of its own name.
-    Given { entity: Word, name: Word, fields: Vec<Argument> },
+    /// `empty`, in both kinds of lines. An id stands before the name where it is another: `given contact 17 as ana { ... }`.
+    Given { entity: Word, id: Option<GivenId>, name: Word, fields: Vec<Argument> },
+    /// `given measure brand_rhythm = 40 days`; with an instant `at 2020-01-06 00:00 measure brand_rhythm = 40 days`. The
+    /// value may be the path `empty`.
+    Measure { at: Option<Expr>, name: Word, value: Expr },
     /// `given shop`: the lines of a block.
     GivenBlock(Word),
     /// `cases delay, due { "three weeks": 3 weeks, 2020-01-24 ... }`: the test runs once a row, with these names.
@@ -41,6 +43,15 @@ pub enum TestLineKind {
     ExpectNoMessage { channel: Word, message: Word, contact: Word },
     /// `expect nothing`: no message at all. `expect nothing else`: none but those expected.
     ExpectNothing { otherwise: bool },
+}
+
+/// The id of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenId {
+    /// As it is read: without quotes.
+    pub word: Word,
+    /// Whether it is written in quotes, and so a text, even of digits.
+    pub is_text: bool,
 }
 
 /// A row of `cases`: a title, and a value for each name.

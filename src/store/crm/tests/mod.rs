@@ -68,6 +68,7 @@ fn program(code: Code, zone: &str) -> Program {
             identity: Vec::new(),
             scenarios,
             messages: Vec::new(),
+            written: Vec::new(),
         },
         &[],
     )
