@@ -428,7 +428,7 @@ fn the_library_stays_below_its_bound() {
         if let Some(policy) = policy {
             std::fs::write(shop.join("policy.scn"), policy).unwrap();
         }
-        scn(&shop, &["simulate", "--effects", "effects.csv"]);
+        scn(&shop, &["simulate", "--to", "2011-03-31", "--effects", "effects.csv"]);
         let told: serde_json::Value =
             serde_json::from_str(&scn(&shop, &["check", "--pressure", "--format", "json"])).unwrap();
         let figures = |of: &serde_json::Value| -> Figures { WINDOWS.map(|(window, _)| of[window].as_u64()) };

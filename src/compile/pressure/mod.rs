@@ -156,7 +156,8 @@ impl<'a> Limits<'a> {
         let classes = scenario.into_iter().flat_map(sends).map(|(_, send)| send.class);
         let hold = classes.filter(|each| class.is_none_or(|class| *each == class)).map(|class| self.hold(class)).max();
         // What leaves in a window came due in it, or before it by as long as it may be held.
-        self.folder.count(place, &is_meant, Some(window.saturating_add(hold.unwrap_or(0))))
+        let hold = hold.unwrap_or(0);
+        self.folder.count(place, &is_meant, Some(window.saturating_add(hold)), hold)
     }
 
     /// The least of two bounds: all messages at once, or each class with the time that its own are held.

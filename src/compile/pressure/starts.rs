@@ -65,8 +65,9 @@ impl<'a> Folder<'a> {
     }
 
     /// How many of the marked steps can come in a stretch of time of this length in microseconds, its end excluded; `None`
-    /// is all time.
-    pub fn count(&self, scenario: usize, marks: &dyn Fn(StepIx) -> bool, length: Option<i64>) -> Count {
+    /// is all time. Where they are messages, only one of an instance that came in the part that is `held`, before all else, still
+    /// counts: its next message takes it back.
+    pub fn count(&self, scenario: usize, marks: &dyn Fn(StepIx) -> bool, length: Option<i64>, held: i64) -> Count {
         let nothing = Count { most: Some(0), how: How::Steps(Vec::new()) };
         let Some(walk) = self.walks.get(scenario) else { return nothing };
         let steps: Vec<StepIx> = (0..walk.scenario.steps.len()).map(StepIx::from).collect();
@@ -75,19 +76,28 @@ impl<'a> Folder<'a> {
         if marked.is_empty() {
             return nothing;
         }
-        let mut counts = vec![self.by_instances(scenario, walk, &marked, length)];
+        let mut counts = vec![self.by_instances(scenario, walk, &marked, length, held)];
         counts.push(self.by_steps(scenario, walk, &marked, length));
         if walk.is_exclusive() && length.is_some() {
-            counts.push(in_turn(walk, &marked, length));
+            counts.push(in_turn(walk, &marked, length, held));
         }
         // The least of several bounds is one; a count without any comes last.
         counts.into_iter().min_by_key(|count| count.most.unwrap_or(u64::MAX)).unwrap_or(nothing)
     }
 
     /// Those instances that can have a marked step in it, times what one of them can do.
-    fn by_instances(&self, scenario: usize, walk: &Walk<'_>, marked: &[StepIx], length: Option<i64>) -> Count {
-        let times = walk.times(|step| marked.contains(&step), length.unwrap_or(i64::MAX), Again::Never);
-        let (each, from) = times.most(length.unwrap_or(i64::MAX));
+    fn by_instances(
+        &self,
+        scenario: usize,
+        walk: &Walk<'_>,
+        marked: &[StepIx],
+        length: Option<i64>,
+        held: i64,
+    ) -> Count {
+        let whole = length.unwrap_or(i64::MAX);
+        let times = walk.times(|step| marked.contains(&step), whole, Again::Never);
+        let (all, from) = times.most(whole);
+        let each = all.min(times.most(whole.saturating_sub(held)).0.saturating_add(1));
         let comes: Vec<_> = marked.iter().filter_map(|step| walk.comes(*step)).collect();
         let earliest = comes.iter().map(|comes| comes.earliest).min().unwrap_or(0);
         let latest = comes.iter().map(|comes| comes.latest).try_fold(0, |latest, each| Some(each?.max(latest)));
@@ -166,7 +176,7 @@ impl<'a> Folder<'a> {
     fn starts(&self, starter: usize, started: usize, length: Option<i64>) -> Option<u64> {
         let (from, to) = (self.walks.get(starter)?.scenario, self.walks.get(started)?.scenario);
         let is_start = |step: StepIx| matches!(from.steps.get(step).map(|step| &step.op), Some(Op::Start { scenario }) if *scenario == to.name);
-        self.count(starter, &is_start, length).most
+        self.count(starter, &is_start, length, 0).most
     }
 
     fn by_rule(&self, scenario: usize, length: Option<i64>) -> Option<u64> {
@@ -244,14 +254,19 @@ impl<'a> Folder<'a> {
 }
 
 /// The most that instances can do which come one after the other.
-fn in_turn(walk: &Walk<'_>, marked: &[StepIx], length: Option<i64>) -> Count {
+fn in_turn(walk: &Walk<'_>, marked: &[StepIx], length: Option<i64>, held: i64) -> Count {
     let length = length.unwrap_or(i64::MAX);
     let times = walk.times(|step| marked.contains(&step), length, Again::InTurn);
-    let (most, from) = times.most(length);
-    match most < walk.counted_max() && !times.is_endless() {
-        true => Count { most: Some(most as u64), how: How::InTurn(times.way(from, most)) },
-        false => Count { most: None, how: How::InTurn(Vec::new()) },
+    let (all, from) = times.most(length);
+    if all >= walk.counted_max() || times.is_endless() {
+        return Count { most: None, how: How::InTurn(Vec::new()) };
     }
+    // An instance that replaces another takes back what that one still had to send.
+    let most = match walk.takes_back() {
+        true => all.min(times.most(length.saturating_sub(held)).0.saturating_add(1)),
+        false => all,
+    };
+    Count { most: Some(most as u64), how: How::InTurn(times.way(from, most)) }
 }
 
 /// How many instants that lie at least so far `apart` there can be in a stretch of time, its end excluded; `None` where

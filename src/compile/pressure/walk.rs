@@ -188,6 +188,12 @@ impl<'a> Walk<'a> {
         matches!(self.scenario.entry, EntryRule::Latest | EntryRule::OneAtATime)
     }
 
+    /// Whether a new instance takes back the message that the one before still had to send: not that of a step of
+    /// `goal ... then`.
+    pub fn takes_back(&self) -> bool {
+        self.scenario.entry == EntryRule::Latest && self.then().is_none()
+    }
+
     /// Whether the instance may end at a step before its steps are over, so that another may begin.
     fn may_end_at(&self, step: StepIx) -> bool {
         let Some(node) = self.node(step) else { return true };
@@ -230,7 +236,7 @@ impl<'a> Walk<'a> {
             Again::InTurn => self.counted_max(),
         };
         for place in 0..most {
-            // Without time to the first, as many come at one instant as one likes.
+            // What begins anew without time between comes as often at one instant as one likes.
             if !times.add(place, limit) || times.is_endless() {
                 break;
             }
@@ -264,11 +270,12 @@ impl Times<'_, '_> {
         is_reached
     }
 
-    /// Whether instances that come one after the other pass a marked step each without any time between.
+    /// Whether instances that come one after the other pass more marked steps at one instant than one of them has.
     pub fn is_endless(&self) -> bool {
-        let first = |step: StepIx| self.to.get(step.0 as usize).and_then(|times| times.first()).copied();
+        let marks = self.marked.iter().filter(|marked| **marked).count();
+        let beyond = |step: StepIx| self.to.get(step.0 as usize).and_then(|times| times.get(marks)).copied();
         let entries = self.walk.then().into_iter().chain([StepIx(0)]);
-        self.again == Again::InTurn && entries.filter_map(first).min() == Some(0)
+        self.again == Again::InTurn && entries.filter_map(beyond).min() == Some(0)
     }
 
     /// The shortest time from the entry: to the first step, or to that of a goal which is reached at once.
