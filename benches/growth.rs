@@ -42,8 +42,54 @@ const SCENARIOS: [(&str, &str); 8] = [
     ("once every", "scenario s { when purchased once every 6 months wait 2 months send email a }"),
 ];
 
+/// Scenarios that ask more of one contact the longer its history is, each at three sizes.
+const LONG: [(&str, &str); 14] = [
+    (
+        "credit and debit, with expiry",
+        "scenario s { when purchased credit 10 points expiring in 1 year wait 1 day debit 4 points }",
+    ),
+    (
+        "credit and debit, many credits alive",
+        "scenario s { when purchased credit 10 points expiring in 20 years wait 1 year debit 4 points }",
+    ),
+    ("count ever", "when purchased send email a only if count of purchased ever >= 3"),
+    ("sum in last 1 year", "when purchased send email a only if sum of purchased.amount in last 1 year > 0 EUR"),
+    (
+        "average in last 1 year",
+        "when purchased send email a only if average of purchased.amount in last 1 year > 0 EUR",
+    ),
+    (
+        "sum since entry, after 1 year",
+        "when purchased wait 1 year send email a only if sum of purchased.amount since entry > 0 EUR",
+    ),
+    ("median gap ever", "when purchased send email a only if median gap of purchased ever < 30 days"),
+    (
+        "most common in last 1 year",
+        "when purchased send email a only if most common of purchased.product in last 1 year is trigger.product",
+    ),
+    ("count by key", "when purchased send email a only if count of purchased same product ever >= 3"),
+    (
+        "own events: sent and tagged",
+        "scenario s { when purchased tag \"buyer\" send email a only if not (sent a in last 1 day) and not (tagged in last 1 day) } ",
+    ),
+    ("own events: opened", "scenario s { when purchased goal opened a send email a wait 1 day }"),
+    (
+        "a goal that stands, two messages",
+        "scenario s { when purchased goal clicked a wait 1 month send email a wait 1 month send email b }",
+    ),
+    (
+        "many instances, in another scenario",
+        "scenario s { when purchased wait 1 year send email a unless in t } scenario t { when purchased wait 1 year send email b }",
+    ),
+    (
+        "many messages pending",
+        "policy { expire 2 years quiet hours 20:00 to 08:00 } scenario s { when purchased send email a }",
+    ),
+];
+
 fn main() {
     support::print_machine();
+    one_contact();
     println!(
         "{:<62} {:>10} {:>10} {:>7}",
         "microseconds a unit, medians of 5, one thread", "smaller", "larger", "ratio"
@@ -161,4 +207,26 @@ fn many(count: usize) -> Vec<(String, String)> {
         )
     };
     (0..count).map(|number| (format!("s{number}"), text(number))).collect()
+}
+
+/// Prints how long each of [`LONG`] takes for one contact at three sizes.
+fn one_contact() {
+    println!(
+        "{:<52} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        "milliseconds, the best of 2, one contact", "5,000", "10,000", "20,000", "ratio", "ratio"
+    );
+    let crms = [5_000, 10_000, 20_000].map(history);
+    for (name, text) in LONG {
+        let bundle = compiled(&[("s".into(), text.into())]);
+        let [one, two, four] = [&crms[0], &crms[1], &crms[2]].map(|crm| {
+            let mut best = f64::MAX;
+            for _ in 0..2 {
+                let start = Instant::now();
+                run(&bundle, crm);
+                best = best.min(start.elapsed().as_secs_f64() * 1e3);
+            }
+            best
+        });
+        println!("{name:<52} {one:>9.1} {two:>9.1} {four:>9.1} {:>7.2} {:>7.2}", two / one, four / two);
+    }
 }

@@ -20,6 +20,8 @@ mod calendar;
 mod call_server;
 #[path = "run/calls.rs"]
 mod calls;
+#[path = "run/catching_up.rs"]
+mod catching_up;
 #[path = "run/days.rs"]
 mod days;
 #[path = "run/equal.rs"]
@@ -31,6 +33,8 @@ mod fault_server;
 mod faults;
 #[path = "oracle/invent.rs"]
 mod invent;
+#[path = "run/keeping.rs"]
+mod keeping;
 #[path = "run/killed.rs"]
 mod killed;
 #[path = "run/limits.rs"]
@@ -45,6 +49,8 @@ mod random;
 mod shop;
 #[path = "oracle/shrink.rs"]
 mod shrink;
+#[path = "run/stops.rs"]
+mod stops;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;

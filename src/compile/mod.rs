@@ -204,6 +204,7 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             policy,
             measures,
             identity: checked.identity.clone(),
+            references: checked.model.references(),
             scenarios,
             messages,
             written: Vec::new(),

@@ -71,7 +71,7 @@ impl<'a> Stepper<'a, '_> {
             },
             Op::Credit { account, amount, expires } => {
                 let expires = match expires {
-                    Some(duration) => Some(self.zone().add(self.now, eval.duration(*duration)?)?),
+                    Some(duration) => Some(self.zone().add(self.due, eval.duration(*duration)?)?),
                     None => None,
                 };
                 Act::Credit { account: account.clone(), amount: number(*amount)?, expires }
@@ -156,32 +156,28 @@ impl<'a> Stepper<'a, '_> {
         let Some((unit_slot, unit)) = self.program.current(&starting.scenario) else { return };
         let row = self.facts.life.find(starting.trigger.kind, &starting.trigger.id);
         self.depth = starting.depth;
-        self.enter(Candidate { unit_slot, unit, entry: self.now, row, trigger: None, by: Some(starting.by) });
+        self.enter(Candidate { unit_slot, unit, entry: self.due, row, trigger: None, by: Some(starting.by) });
         self.depth = 0;
     }
 
-    /// Everything of this contact ends: what still had to be sent is cancelled, and nothing starts any more.
-    pub(super) fn erase(&mut self, instance: Instance) {
+    /// Everything of this contact ends, `at_work` too: what still had to be sent is cancelled, and nothing starts any more.
+    pub(super) fn erase(&mut self, at_work: impl Iterator<Item = Instance>) {
         let slots = std::mem::take(&mut self.state.slots);
-        let mut instances: Vec<Instance> = slots.into_iter().flatten().chain([instance]).collect();
+        let mut instances: Vec<Instance> = slots.into_iter().flatten().chain(at_work).collect();
         instances.sort_by_key(|instance| instance.serial);
-        let mut withdrawn = Vec::new();
         for instance in &instances {
             self.tell(instance, None, Told::Ended(Reason::Erased), Vec::new());
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
-                if pending.wake.is_some() {
-                    self.not_sent(instance, pending.step, (outcome, reason));
-                } else if !withdrawn.contains(&key) {
-                    withdrawn.push(key);
+                if pending.wake.is_none() {
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
+                    self.withdrawn.extend(self.out.effects.pop());
+                } else {
+                    self.not_sent(instance, pending.step, (outcome, reason));
                 }
             }
         }
-        let clock = self.state.clock;
-        self.state.clear();
-        self.state.clock = clock;
-        self.state.own.erased = true;
+        self.state.end_all();
         self.starting.clear();
         self.stirred = false;
     }

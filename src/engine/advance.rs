@@ -35,11 +35,22 @@ pub(super) enum Next {
     Finished,
 }
 
+/// Where an instance that went through its steps is now.
+enum Stopped {
+    /// At a wait, or gone.
+    Alone,
+    /// At a step that it took with others: that step, and all who took it.
+    Together(StepIx, Members),
+    /// It erased its contact, and is to end with everything else.
+    Erased(Box<Instance>),
+}
+
 impl<'a> Stepper<'a, '_> {
     /// The timer of an instance, which is due.
     pub(super) fn instance_timer(&mut self, handle: Handle) {
         let Some(instance) = self.state.take(handle) else { return };
         let Some(unit) = self.program.unit(instance.unit) else { return };
+        self.due = instance.wake.map_or(self.now, |wake| wake.min(self.now));
         match instance.phase {
             Phase::Waiting(wait) | Phase::WaitingFor(wait) => {
                 self.tell(&instance, Some(wait), Told::Due, Vec::new());
@@ -62,19 +73,22 @@ impl<'a> Stepper<'a, '_> {
         let mut others: Vec<(Handle, Instance, StepIx)> = Vec::new();
         let mut next = Some((handle, instance, from));
         while let Some((handle, instance, from)) = next {
-            // An erasure ends those who came with it.
-            if self.state.is_erased() {
-                return;
-            }
-            if let Some((at, members)) = self.run_one(handle, instance, unit, from, closing) {
-                let after = StepIx(at.0 + 1);
-                others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
+            match self.run_one(handle, instance, unit, from, closing) {
+                Stopped::Alone => {}
+                Stopped::Together(at, members) => {
+                    let after = StepIx(at.0 + 1);
+                    others.extend(members.into_iter().rev().map(|(handle, instance)| (handle, instance, after)));
+                }
+                Stopped::Erased(instance) => {
+                    let came_with_it = others.into_iter().map(|(_, instance, _)| instance);
+                    return self.erase(came_with_it.chain([*instance]));
+                }
             }
             next = others.pop();
         }
     }
 
-    /// As [`Stepper::run_from`], up to a step that instances take together: gives that step and those who took it.
+    /// As [`Stepper::run_from`], up to a step that instances take together.
     fn run_one(
         &mut self,
         handle: Handle,
@@ -82,7 +96,7 @@ impl<'a> Stepper<'a, '_> {
         unit: &'a Unit,
         from: StepIx,
         closing: bool,
-    ) -> Option<(StepIx, Members)> {
+    ) -> Stopped {
         instance.wake = None;
         instance.phase = if closing { Phase::Converted } else { Phase::Draining };
         let mut at = from;
@@ -93,7 +107,7 @@ impl<'a> Stepper<'a, '_> {
             if let Op::Send(send) = &node.op {
                 let step = SendStep { unit, at, node, send };
                 if let Some(wait) = send.together {
-                    return Some((at, self.together(handle, instance, wait, step)));
+                    return Stopped::Together(at, self.together(handle, instance, wait, step));
                 }
                 self.send(handle, &mut instance, step);
                 at = StepIx(at.0 + 1);
@@ -104,16 +118,13 @@ impl<'a> Stepper<'a, '_> {
                 Next::To(step) => at = step,
                 Next::Wait(phase, until) => {
                     self.wait(handle, instance, unit, phase, until);
-                    return None;
+                    return Stopped::Alone;
                 }
                 Next::End(ending) => {
                     self.end(handle, instance, ending);
-                    return None;
+                    return Stopped::Alone;
                 }
-                Next::Erased => {
-                    self.erase(instance);
-                    return None;
-                }
+                Next::Erased => return Stopped::Erased(Box::new(instance)),
                 Next::Finished => {
                     stop = matches!(node.op, Op::Stop).then_some(at);
                     break;
@@ -125,7 +136,7 @@ impl<'a> Stepper<'a, '_> {
             self.tell(&instance, stop, Told::Finished, Vec::new());
         }
         self.close(handle, instance, unit);
-        None
+        Stopped::Alone
     }
 
     fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
@@ -139,8 +150,8 @@ impl<'a> Stepper<'a, '_> {
         match &node.op {
             Op::Wait(duration) => {
                 let Some(duration) = eval.duration(*duration) else { return Next::End(Ending::Missing(at)) };
-                let due = self.zone().add(self.now, duration);
-                match due.filter(|due| duration.nominal() > 0 && *due > self.now) {
+                let due = self.zone().add(self.due, duration);
+                match due.filter(|due| duration.nominal() > 0 && *due > self.due) {
                     Some(due) => Next::Wait(Phase::Waiting(at), Some(due)),
                     None => Next::End(Ending::NoTimeLeft(at)),
                 }
@@ -152,8 +163,8 @@ impl<'a> Stepper<'a, '_> {
                     return Next::On;
                 }
                 let Some(length) = eval.duration(*limit) else { return Next::End(Ending::Missing(at)) };
-                let end = self.zone().add(self.now, length);
-                let Some(end) = end.filter(|end| length.nominal() > 0 && *end > self.now) else {
+                let end = self.zone().add(self.due, length);
+                let Some(end) = end.filter(|end| length.nominal() > 0 && *end > self.due) else {
                     return Next::End(Ending::NoTimeLeft(at));
                 };
                 if engagement.is_empty() {
@@ -161,7 +172,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 match self.patience(unit, instance, engagement, *limit) {
                     Patience::Open => Next::Wait(Phase::WaitingFor(at), None),
-                    Patience::Until(end) if end > self.now => Next::Wait(Phase::WaitingFor(at), Some(end)),
+                    Patience::Until(end) if end > self.due => Next::Wait(Phase::WaitingFor(at), Some(end)),
                     Patience::Until(_) | Patience::Over => {
                         self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
                         Next::On
@@ -200,7 +211,7 @@ impl<'a> Stepper<'a, '_> {
                 if instant <= instance.entry {
                     return Next::End(Ending::NoTimeLeft(at));
                 }
-                if instant <= self.now {
+                if instant <= self.due {
                     self.tell(instance, Some(at), Told::PassedAtOnce, Vec::new());
                     return Next::On;
                 }
@@ -208,9 +219,9 @@ impl<'a> Stepper<'a, '_> {
             }
             Moment::Anniversary(date) => {
                 let Value::Date(date) = *eval.value(*date).as_ref() else { return Next::End(Ending::Missing(at)) };
-                zone.next_anniversary(self.now, date)
+                zone.next_anniversary(self.due, date)
             }
-            Moment::Weekly { day, time } => zone.next_time(self.now, *day, *time),
+            Moment::Weekly { day, time } => zone.next_time(self.due, *day, *time),
         };
         next.map_or(Next::End(Ending::NoTimeLeft(at)), |next| Next::Wait(Phase::Waiting(at), Some(next)))
     }

@@ -1,15 +1,22 @@
 //! Facts about the events of one contact in a window: counts, sums, rhythms, favourites.
+//!
+//! What this file says is their meaning. Where there are many events, the same is known without going through them
+//! ([`super::running`]).
 
 use super::eval::Eval;
+use super::running::Answer;
+use super::total::{DAY, Total, length};
 use super::value::Value;
 use crate::ir::Aggregate;
 use crate::model::AggregateKind;
-use crate::time::{Date, Duration, Instant};
+use crate::time::{Date, Instant};
 use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A day in microseconds.
-const DAY: i128 = 86_400_000_000;
+/// Fewer events are gone through faster than anything is kept of them. Debug builds do both and compare, up to as many as
+/// they can go through.
+const MANY: usize = if cfg!(debug_assertions) { 1 } else { 33 };
+const COMPARED_MAX: usize = if cfg!(debug_assertions) { 200 } else { 0 };
 
 impl<'a> Eval<'a> {
     /// Missing where the window or a key is, and where the aggregate has no value.
@@ -21,7 +28,36 @@ impl<'a> Eval<'a> {
             Err(None) => return Value::Missing,
         };
         let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
-        let Some(events) = self.events_of(aggregate.probe, &keys, start) else { return Value::Missing };
+        let Some((value, latest)) = self.known_of(aggregate, &keys, start) else { return Value::Missing };
+        self.note(aggregate.probe, start, latest);
+        value
+    }
+
+    /// What is kept, or where nothing is, what the events say.
+    fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+        let many = self.count_since(aggregate.probe, start);
+        if many < MANY || !self.is_kept(aggregate) {
+            return self.gone_through(aggregate, keys, start);
+        }
+        let kept = self.facts?.life.running().ask(self, aggregate, keys, start);
+        if many <= COMPARED_MAX {
+            debug_assert_eq!(kept, self.gone_through(aggregate, keys, start), "{aggregate:?} after {start:?}");
+        }
+        kept
+    }
+
+    /// Whether an aggregate says the same of an event for every instance and at every instant. A filter that compares with
+    /// the instance or the contact does not: then the events are gone through.
+    fn is_kept(&self, aggregate: &Aggregate) -> bool {
+        // A test that reads a field that it did not give must say so at each reading.
+        (self.not_given.is_none() || self.facts.is_some_and(|facts| !facts.lacks()))
+            && aggregate.filter.is_none()
+            && aggregate.of.is_none_or(|of| self.code.is_of_event(of))
+    }
+
+    /// Goes through the events.
+    pub(super) fn gone_through(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+        let events = self.events_of(aggregate.probe, keys, start)?;
         let passes = |event: &Eval<'a>| aggregate.filter.is_none_or(|filter| event.truth(filter) == Some(true));
         let mut latest = None;
         let mut events = events.filter(passes).inspect(|event| latest = event.event.map(|event| event.at));
@@ -32,8 +68,8 @@ impl<'a> Eval<'a> {
                 Value::Number(Decimal::from(distinct.len()))
             }
             (AggregateKind::CountDays, _) => Value::Number(Decimal::from(self.days(events.by_ref()).len())),
-            (AggregateKind::Sum, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).0,
-            (AggregateKind::Average, of) => average(events.by_ref().filter_map(|event| known(&event, of?))),
+            (AggregateKind::Sum, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).sum(),
+            (AggregateKind::Average, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).average(),
             (AggregateKind::AverageGap, _) => average_gap(&self.days(events.by_ref())),
             (AggregateKind::MedianGap, _) => median_gap(&self.days(events.by_ref())),
             (AggregateKind::MostCommon, of) => most_common(events.by_ref().filter_map(|event| known(&event, of?))),
@@ -42,8 +78,7 @@ impl<'a> Eval<'a> {
             (AggregateKind::Last, of) => taken(events.by_ref(), of).last().unwrap_or_default(),
         };
         drop(events);
-        self.note(aggregate.probe, start, latest);
-        value
+        Some((value, latest))
     }
 
     /// The distinct days of events in the contact's zone, in order.
@@ -70,42 +105,10 @@ fn taken<'a>(events: impl Iterator<Item = Eval<'a>>, of: Option<crate::ir::ExprI
     })
 }
 
-/// The sum of numbers or of durations, and how many there are; the number 0 without any.
-fn total(values: impl Iterator<Item = Value>) -> (Value, usize) {
-    let (mut number, mut length, mut count) = (Some(Decimal::ZERO), None, 0);
-    for value in values {
-        count += 1;
-        match value {
-            Value::Number(more) => number = number.and_then(|sum| sum.checked_add(more)),
-            Value::Duration(more) => {
-                length = Some(length.map_or(Some(more), |sum: Option<Duration>| sum?.checked_add(more)));
-            }
-            _ => {}
-        }
-    }
-    let sum = match length {
-        Some(length) => length.map_or(Value::Missing, Value::Duration),
-        None => number.map_or(Value::Missing, Value::Number),
-    };
-    (sum, count)
-}
-
-fn average(values: impl Iterator<Item = Value>) -> Value {
-    match total(values) {
-        (_, 0) => Value::Missing,
-        (Value::Number(sum), count) => sum.checked_div(Decimal::from(count)).map_or(Value::Missing, Value::Number),
-        (Value::Duration(sum), count) => Value::Duration(length(sum.nominal() / count as i128)),
-        _ => Value::Missing,
-    }
-}
-
-/// A duration of this nominal length in microseconds: days, and what is left.
-pub(super) fn length(micros: i128) -> Duration {
-    Duration {
-        months: 0,
-        days: i32::try_from(micros / DAY).unwrap_or(i32::MAX),
-        micros: i64::try_from(micros % DAY).unwrap_or(0),
-    }
+fn total(values: impl Iterator<Item = Value>) -> Total {
+    let mut total = Total::default();
+    values.for_each(|value| total.add(&value));
+    total
 }
 
 fn average_gap(days: &[Date]) -> Value {
@@ -161,6 +164,7 @@ fn share(truths: impl Iterator<Item = bool>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Duration;
 
     fn days(texts: &[&str]) -> Vec<Date> {
         texts.iter().map(|text| Date::parse(text).unwrap()).collect()
@@ -202,13 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_averages_and_shares() {
-        let number = |number: i64| Value::Number(Decimal::from(number));
-        let numbers = |all: &[i64]| all.iter().copied().map(number).collect::<Vec<_>>().into_iter();
-        assert_eq!(total(numbers(&[])).0, number(0));
-        assert_eq!(total(numbers(&[1, 2, 6])).0, number(9));
-        assert_eq!(average(numbers(&[])), Value::Missing);
-        assert_eq!(average(numbers(&[1, 2, 6])), number(3));
+    fn shares() {
         assert_eq!(share([].into_iter()), Value::Missing);
         assert_eq!(share([true, false, true, false].into_iter()), Value::Number(Decimal::new(5, 1)));
     }

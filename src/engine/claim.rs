@@ -64,6 +64,24 @@ pub fn about_to_send(
     Stepper::new(program, state, facts, Delivery::Outbox, now, out).claim(key)
 }
 
+/// A message was accepted that no instance waits for any more: each of them ended while it was on its way. It did leave, and
+/// what follows knows it. `name` is that of its template.
+pub fn left_after_all(
+    program: &Program,
+    state: &mut State,
+    key: EffectKey,
+    name: &str,
+    now: Instant,
+    facts: Facts<'_>,
+) {
+    let now = state.clock.map_or(now, |clock| clock.max(now));
+    state.clock = Some(now);
+    if !state.is_erased() {
+        let mut out = Output::default();
+        Stepper::new(program, state, facts, Delivery::Outbox, now, &mut out).make_sent_named(name, key);
+    }
+}
+
 /// An instance that a message is about, taken out of the state to be judged.
 struct Member<'a> {
     handle: Handle,
@@ -117,6 +135,7 @@ impl<'a> Stepper<'a, '_> {
                 }
                 Fate::Drops { .. } => self.put_back(members),
             }
+            self.state.tidy(key);
         }
     }
 
@@ -183,6 +202,7 @@ impl<'a> Stepper<'a, '_> {
             verdict = Verdict::Send(Box::new(departure));
         }
         self.put_back(members);
+        self.state.tidy(key);
         verdict
     }
 
@@ -253,15 +273,19 @@ impl<'a> Stepper<'a, '_> {
         Some(Member { handle, instance, step, pending })
     }
 
-    fn judge_departure(&self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
+    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
         if self.now > self.expires(member.pending.due) {
             return Err((Outcome::Expired, Reason::Late));
         }
-        // As it was decided: neither this message nor one decided after it is the last that left.
+        // As it was decided: neither this message nor one decided after it is the last that left, and one that was decided
+        // before it in the same step is.
         let mut instance = member.instance.clone();
         let place = instance.pending.iter().position(|pending| pending.key == member.pending.key).unwrap_or(0);
         instance.pending.truncate(place);
-        self.may_send(&instance, member.step, &RefCell::default())
+        let due = std::mem::replace(&mut self.due, member.pending.due);
+        let judged = self.may_send(&instance, member.step, &RefCell::default());
+        self.due = due;
+        judged
     }
 
     /// The message does not leave for this instance.
@@ -305,6 +329,7 @@ impl<'a> Stepper<'a, '_> {
             }
             self.settle(handle, instance, step.unit);
         }
+        self.state.tidy(key);
     }
 
     fn departure(&self, leaving: &[Member<'a>]) -> Option<Departure> {
@@ -363,7 +388,7 @@ impl<'a> Stepper<'a, '_> {
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message_at(self.now),
+            last_message: instance.last_message_at(self.due, self.now),
             messages: OwnMessages::default(),
             trigger,
             event: None,

@@ -88,7 +88,7 @@ impl Clocks {
 /// What comes due first.
 enum Due {
     Instance(Handle),
-    Clock(u16),
+    Clock(u16, Instant),
 }
 
 impl Stepper<'_, '_> {
@@ -97,7 +97,8 @@ impl Stepper<'_, '_> {
     pub(super) fn timer(&mut self) {
         match self.first_due() {
             Some(Due::Instance(handle)) => self.instance_timer(handle),
-            Some(Due::Clock(unit_slot)) => {
+            Some(Due::Clock(unit_slot, due)) => {
+                self.due = due;
                 let Some(unit) = self.program.unit(unit_slot) else { return };
                 match &unit.scenario.start {
                     Start::Silence { .. } => self.silence_is_long(unit_slot, unit),
@@ -121,7 +122,7 @@ impl Stepper<'_, '_> {
             (Some(instance), clock) if clock.is_none_or(|clock| instance <= clock) => {
                 self.state.pop_timer().map(Due::Instance)
             }
-            (_, Some((.., unit))) => Some(Due::Clock(unit)),
+            (_, Some((due, .., unit))) => Some(Due::Clock(unit, due)),
             (Some(_), None) => None,
         }
     }

@@ -5,7 +5,7 @@ use super::facts::{Facts, World};
 use super::linked::LinkedCode;
 use super::messages::OwnMessages;
 use super::program::Program;
-use super::state::{Phase, State};
+use super::state::State;
 use super::value::Value;
 use crate::ir::{Expr, ExprIx, ProbeIx, Window};
 use crate::model::Id;
@@ -69,9 +69,8 @@ impl Inside<'_> {
     /// Whether an instance of a scenario runs.
     fn runs(&self, scenario: &str) -> bool {
         let is_of = |unit: u16| self.program.unit(unit).is_some_and(|unit| unit.scenario.name == scenario);
-        let runs = |phase: Phase| matches!(phase, Phase::Waiting(_) | Phase::WaitingFor(_));
         self.running.is_some_and(is_of)
-            || self.state.slots.iter().flatten().any(|instance| runs(instance.phase) && is_of(instance.unit))
+            || (0..self.program.units().len() as u16).any(|unit| self.state.runs(unit) && is_of(unit))
     }
 }
 
@@ -205,7 +204,7 @@ impl<'a> Eval<'a> {
                 value => value.is_missing(),
             }),
             Expr::EventAt => self.event.map_or(Value::Missing, |event| Value::Instant(event.at)),
-            Expr::OwnMessage(names) => self.messages.identity(names, self.now),
+            Expr::OwnMessage(names) => self.messages.identity(names),
             Expr::Balance(account) => balance::balance(self, account).map_or(Value::Missing, Value::Number),
             Expr::Measure(name) => {
                 let measures = self.facts.map(|facts| facts.measures);
@@ -423,7 +422,7 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let global = ProbeIx(self.code.probe_base + probe.0);
-        if self.not_given.is_some() {
+        if self.not_given.is_some() && self.facts?.lacks() {
             self.note_not_given(probe, start);
         }
         let latest = self.facts?.life.latest(&(global, self.keys(keys)?));

@@ -3,12 +3,14 @@
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
+use super::running::Running;
 use super::value::{EntityRef, Value};
 use crate::ir::ProbeIx;
 use crate::model::Id;
 use crate::time::Instant;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::cell::{RefCell, RefMut};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ pub struct EntityTable {
     ids: Vec<Id>,
     places: FxHashMap<Id, u32>,
     values: Vec<Value>,
+    /// Whether a test did not give some of the values.
+    lacks: bool,
 }
 
 impl EntityTable {
@@ -38,6 +42,7 @@ impl EntityTable {
     pub fn push(&mut self, id: Id, row: impl IntoIterator<Item = Value>) -> u32 {
         let mut row: SmallVec<[Value; 8]> = row.into_iter().take(self.width).collect();
         row.resize(self.width, Value::Missing);
+        self.lacks |= row.contains(&Value::NotGiven);
         if let Some(&place) = self.places.get(&id) {
             let start = place as usize * self.width;
             for (old, new) in self.values.iter_mut().skip(start).zip(row) {
@@ -134,12 +139,27 @@ pub struct Life {
     /// What scenarios made happen; their places begin at [`FIRST_OWN`].
     own: Vec<EventRow>,
     values: Vec<Value>,
+    /// Whether a test did not give some of the values.
+    lacks: bool,
     admitted: usize,
     latest: FxHashMap<ProbeKey, Instant>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
     messages: SentMessages,
+    /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
+    running: RefCell<Running>,
+    by_id: RefCell<ById>,
 }
+
+/// The last of the admitted events of a kind and id, for those that were seen.
+#[derive(Clone, Debug, Default)]
+struct ById {
+    places: FxHashMap<(u16, Id), usize>,
+    seen: (usize, usize),
+}
+
+/// How many of the last events are looked at before they are filed by their ids.
+const RECENT: usize = 8;
 
 /// The place of the first event that a scenario made.
 const FIRST_OWN: usize = 1 << 31;
@@ -152,6 +172,7 @@ impl Life {
     pub fn push(&mut self, event: Event, values: impl IntoIterator<Item = Value>) {
         let start = self.values.len() as u32;
         self.values.extend(values);
+        self.lacks |= self.values.iter().skip(start as usize).any(|value| *value == Value::NotGiven);
         self.rows.push(EventRow { event, values: start..self.values.len() as u32 });
     }
 
@@ -159,6 +180,7 @@ impl Life {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
+        self.lacks = false;
         self.forget();
     }
 
@@ -206,6 +228,8 @@ impl Life {
         self.admitted = 0;
         self.own.clear();
         self.latest.clear();
+        self.running.get_mut().clear();
+        *self.by_id.get_mut() = ById::default();
         self.by_kind.iter_mut().for_each(Vec::clear);
         for (place, said) in self.messages.forget() {
             if let Some(value) = self.values.get_mut(place) {
@@ -238,15 +262,46 @@ impl Life {
 
     /// The admitted event of this kind and id.
     pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
-        self.admitted().rev().find(|place| {
-            let event = self.event(*place);
-            event.is_some_and(|event| event.kind == kind && event.id == *id)
+        let is_it = |place: &usize| self.event(*place).is_some_and(|event| event.kind == kind && event.id == *id);
+        // Mostly it is one of the last; for older ones they are filed.
+        self.admitted().rev().take(RECENT).find(is_it).or_else(|| {
+            let mut index = self.by_id.borrow_mut();
+            let ById { places, seen } = &mut *index;
+            for place in self.admitted_since(seen) {
+                if let Some(event) = self.event(place) {
+                    let known = places.entry((event.kind, event.id.clone())).or_insert(place);
+                    *known = place.max(*known);
+                }
+            }
+            places.get(&(kind, id.clone())).copied()
         })
     }
 
     /// The places of all admitted events, those of the CRM first.
     pub(super) fn admitted(&self) -> impl DoubleEndedIterator<Item = usize> {
         (0..self.admitted).chain(FIRST_OWN..FIRST_OWN + self.own.len())
+    }
+
+    /// The places of the events that were admitted since `seen`, which counts those of the CRM and those that scenarios made;
+    /// from then on they are seen.
+    pub(super) fn admitted_since(&self, seen: &mut (usize, usize)) -> impl Iterator<Item = usize> + use<> {
+        let (rows, own) = std::mem::replace(seen, (self.admitted, self.own.len()));
+        (rows..self.admitted).chain(FIRST_OWN + own..FIRST_OWN + self.own.len())
+    }
+
+    /// How many rows of the CRM were admitted.
+    pub(super) fn admitted_rows(&self) -> usize {
+        self.admitted
+    }
+
+    /// The places of the rows of the CRM that were admitted after the first so many.
+    pub(super) fn rows_since(&self, first: usize) -> Range<usize> {
+        first..self.admitted
+    }
+
+    /// What conditions asked of the admitted events before.
+    pub(super) fn running(&self) -> RefMut<'_, Running> {
+        self.running.borrow_mut()
     }
 
     /// The places of the admitted events of one kind after `start`, by instant, then arrival. Empty for a kind that the
@@ -344,4 +399,11 @@ pub struct Facts<'a> {
     pub person: &'a Person,
     pub life: &'a Life,
     pub measures: &'a Measures,
+}
+
+impl Facts<'_> {
+    /// Whether a test did not give some of what its events, and the entities they refer to, might be asked for.
+    pub(super) fn lacks(&self) -> bool {
+        self.life.lacks || self.world.tables.iter().any(|table| table.lacks)
+    }
 }

@@ -33,6 +33,8 @@ pub(super) struct LinkedCode {
     pub constants: Vec<Value>,
     /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
     pub paths: Vec<String>,
+    /// Of each expression, whether it reads nothing but the event at hand and what that refers to.
+    of_event: Vec<bool>,
 }
 
 fn constant(expr: &Expr) -> Value {
@@ -67,10 +69,12 @@ impl LinkedCode {
             trigger_fields: needs.events.iter().map(trigger_fields).collect(),
             probe_base,
             paths: Vec::new(),
+            of_event: Vec::new(),
             constants: code.exprs.values().iter().map(constant).collect(),
             code: code.clone(),
         };
         linked.move_slots(code, needs);
+        linked.find_those_of_events();
         linked.paths = code.exprs.iter().map(|(ix, _)| describe::path(&linked, needs, ix)).collect();
         linked
     }
@@ -153,6 +157,43 @@ impl LinkedCode {
             }
             Some(Expr::Literal(_) | Expr::Missing) => {}
             _ => wakers.any = true,
+        }
+    }
+
+    /// Whether an expression reads nothing but the event at hand and what that refers to.
+    pub fn is_of_event(&self, ix: ExprIx) -> bool {
+        self.of_event.get(usize::from(ix)).copied().unwrap_or(false)
+    }
+
+    /// Whether an expression asks about the messages of the instance.
+    pub fn reads_own_messages(&self, ix: ExprIx) -> bool {
+        self.code.exprs.get(ix).is_some_and(|expr| {
+            matches!(expr, Expr::OwnMessage(_)) || expr.operands().iter().any(|each| self.reads_own_messages(*each))
+        })
+    }
+
+    /// Expressions come after those that they are made of.
+    fn find_those_of_events(&mut self) {
+        for (_, expr) in self.code.exprs.iter() {
+            let is_outside = matches!(
+                expr,
+                Expr::Now
+                    | Expr::Entry
+                    | Expr::LastMessage
+                    | Expr::Contact(_)
+                    | Expr::ContactId
+                    | Expr::Trigger(_)
+                    | Expr::OwnMessage(_)
+                    | Expr::Balance(_)
+                    | Expr::Measure(_)
+                    | Expr::InScenario(_)
+                    | Expr::Recommend { .. }
+                    | Expr::Aggregate(_)
+                    | Expr::History { .. }
+                    | Expr::Scan { .. }
+            );
+            let is_of_event = !is_outside && expr.operands().iter().all(|operand| self.is_of_event(*operand));
+            self.of_event.push(is_of_event);
         }
     }
 

@@ -4,15 +4,34 @@ use super::eval::{Eval, EventAtHand};
 use super::value::Value;
 use crate::ir::{ExprIx, ProbeIx};
 use crate::time::Instant;
-use std::cmp::Reverse;
+use rustc_hash::FxHashSet;
 
 /// What goes with a purchase.
 struct Offer {
     /// Its place in the list of complements, from 0.
     rank: usize,
-    /// The purchase's place among all, by instant, then arrival.
-    purchase: usize,
+    /// How many purchases came after it, by instant, then arrival.
+    ago: usize,
     value: Value,
+}
+
+/// Values, each once, in the order in which they came.
+#[derive(Default)]
+struct Distinct {
+    known: FxHashSet<Value>,
+    values: Vec<Value>,
+}
+
+impl Distinct {
+    fn add(&mut self, value: &Value) {
+        if self.known.insert(value.clone()) {
+            self.values.push(value.clone());
+        }
+    }
+
+    fn has(&self, eval: &Eval<'_>, value: &Value) -> bool {
+        self.known.contains(value) || self.values.iter().any(|known| eval.equal(known, value) == Some(true))
+    }
 }
 
 impl<'a> Eval<'a> {
@@ -38,24 +57,38 @@ impl<'a> Eval<'a> {
     /// The best so many complements of what the contact bought, without what they bought already: by the rank in the lists
     /// of complements, then the latest purchase.
     pub(super) fn recommend(&self, count: u32, probe: ProbeIx, product: ExprIx, complements: ExprIx) -> Value {
-        let mut bought: Vec<Value> = Vec::new();
+        let mut bought = Distinct::default();
         let mut offers: Vec<Offer> = Vec::new();
+        let mut offered: FxHashSet<(usize, Value)> = FxHashSet::default();
         let Some(found) = self.events_of(probe, &[], Instant::MIN) else { return Value::Missing };
-        for (purchase, event) in found.enumerate() {
-            bought.push(event.value(product).into_owned());
+        // The latest first: of what was offered before at the same rank, the latest purchase counts.
+        for (ago, event) in found.rev().enumerate() {
+            bought.add(&event.value(product));
             if let Value::List(all) = event.value(complements).as_ref() {
-                offers.extend(all.iter().cloned().enumerate().map(|(rank, value)| Offer { rank, purchase, value }));
+                for (rank, value) in all.iter().enumerate() {
+                    if offered.insert((rank, value.clone())) {
+                        offers.push(Offer { rank, ago, value: value.clone() });
+                    }
+                }
             }
         }
-        offers.sort_by_key(|offer| (offer.rank, Reverse(offer.purchase)));
-        let mut best: Vec<Value> = Vec::new();
+        offers.sort_by_key(|offer| (offer.rank, offer.ago));
+        let mut best = Distinct::default();
         for Offer { value, .. } in offers {
-            let is_known = |known: &Value| self.equal(known, &value) == Some(true);
-            if best.len() < count as usize && !bought.iter().any(is_known) && !best.iter().any(is_known) {
-                best.push(value);
+            if best.values.len() >= count as usize {
+                break;
+            }
+            if !bought.has(self, &value) && !best.has(self, &value) {
+                best.add(&value);
             }
         }
-        Value::List(best.into())
+        Value::List(best.values.into())
+    }
+
+    /// How many admitted events of a probe's kind there are after an instant.
+    pub(super) fn count_since(&self, probe: ProbeIx, start: Instant) -> usize {
+        let kind = self.code.code.probes.get(probe).and_then(|probe| self.code.events.get(usize::from(probe.event)));
+        kind.zip(self.facts).map_or(0, |(kind, facts)| facts.life.since(*kind, start).len())
     }
 
     /// Evaluators over the admitted events of a probe after an instant, by instant, then arrival: those that pass its filter

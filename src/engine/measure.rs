@@ -2,13 +2,13 @@
 //!
 //! Sums are whole numbers, so contacts may be taken and merged in any order, on any number of threads.
 
-use super::aggregates::length;
 use super::eval::{Eval, Inside, TriggerValues};
 use super::facts::{Facts, Life, Person, World};
 use super::measures::Measures;
 use super::messages::OwnMessages;
 use super::program::Program;
 use super::state::State;
+use super::total::length;
 use super::value::Value;
 use crate::model::{MeasureKind, Refreshed, Type};
 use crate::time::{Instant, TimeOfDay, Weekday, Zone};

@@ -102,7 +102,8 @@ pub(super) fn reads_own_messages(scenario: &Scenario) -> bool {
             .any(|step| matches!(&step.op, Op::WaitFor { engagement, .. } if !engagement.is_empty()))
 }
 
-/// The messages of one contact that were sent, by the names of their templates: each in the order in which it was known.
+/// The messages of one contact that were sent, by the names of their templates: by instant, of one instant in the
+/// order in which they were known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SentMessages {
     by_name: BTreeMap<Arc<str>, Vec<(Instant, Option<EffectKey>)>>,
@@ -120,7 +121,8 @@ impl SentMessages {
     }
 
     pub fn add(&mut self, message: &MessageRef, at: Instant) {
-        self.by_name.entry(message.name.clone()).or_default().push((at, message.key));
+        let sent = self.by_name.entry(message.name.clone()).or_default();
+        sent.insert(sent.partition_point(|(known, _)| *known <= at), (at, message.key));
         if let Some(key) = message.key {
             self.names.insert(key, message.name.clone());
         }
@@ -141,7 +143,7 @@ impl SentMessages {
             return MessageRef { name: self.names.get(&key).cloned().unwrap_or_default(), key: Some(key) };
         }
         let sent = self.by_name.get(text).map_or(&[] as &[(Instant, Option<EffectKey>)], Vec::as_slice);
-        let latest = sent.iter().filter(|(sent, _)| *sent <= at).max_by_key(|(sent, _)| *sent);
+        let latest = sent.partition_point(|(sent, _)| *sent <= at).checked_sub(1).and_then(|place| sent.get(place));
         MessageRef { name: Arc::from(text), key: latest.and_then(|(_, key)| *key) }
     }
 }
@@ -186,6 +188,8 @@ pub(super) struct OwnMessage {
 pub(super) struct OwnMessages<'a> {
     pub decided: &'a [OwnMessage],
     pub steps: Option<&'a Arena<StepIx, Step>>,
+    /// When the step at hand came due.
+    pub due: Instant,
 }
 
 impl OwnMessages<'_> {
@@ -198,10 +202,10 @@ impl OwnMessages<'_> {
         self.decided.iter().rev().find(is_of).copied()
     }
 
-    /// Its identity. A message that came due at this very instant counts as one that has left: the next step cannot wait
-    /// for the server's answer.
-    pub fn identity(&self, names: &[String], now: Instant) -> Value {
-        let sent = self.last(names).filter(|own| own.accepted.is_some() || own.due == now);
+    /// Its identity. A message that came due in this very step counts as one that has left: the next step cannot wait for
+    /// the server's answer.
+    pub fn identity(&self, names: &[String]) -> Value {
+        let sent = self.last(names).filter(|own| own.accepted.is_some() || own.due == self.due);
         sent.map_or(Value::Missing, |own| {
             let name = self.steps.and_then(|steps| name_of(steps, own.step, own.alternative)).unwrap_or_default();
             Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: Some(own.key) }))
@@ -232,7 +236,7 @@ impl<'a> Stepper<'a, '_> {
         }
         instance.own.retain(|known| known.step != own.step);
         instance.own.push(own);
-        self.watch_standing(unit, handle, instance);
+        self.watch_again(unit, handle, instance);
     }
 
     /// A message of the instance was accepted: what its conditions may know of it from now on.
@@ -247,7 +251,7 @@ impl<'a> Stepper<'a, '_> {
         let Some(own) = instance.own.iter_mut().find(|own| own.key == key) else { return };
         own.alternative = alternative;
         own.accepted = Some(self.now);
-        self.watch_standing(unit, handle, instance);
+        self.watch_again(unit, handle, instance);
         self.set_patience(unit, handle, instance);
     }
 
@@ -270,9 +274,14 @@ impl<'a> Stepper<'a, '_> {
 
     /// Tells that a message was accepted.
     pub(super) fn make_sent(&mut self, unit: &'a Unit, step: StepIx, alternative: u8, key: EffectKey) {
-        if self.program.messages().are_read()
-            && let Some(name) = name_of(&unit.scenario.steps, step, alternative)
-        {
+        if let Some(name) = name_of(&unit.scenario.steps, step, alternative) {
+            self.make_sent_named(name, key);
+        }
+    }
+
+    /// As [`Stepper::make_sent`], by the name of the message's template.
+    pub(super) fn make_sent_named(&mut self, name: &str, key: EffectKey) {
+        if self.program.messages().are_read() {
             let message = Value::Message(Arc::new(MessageRef { name: Arc::from(name), key: Some(key) }));
             self.make_event(SENT, key, &[(MESSAGE, message)]);
         }
@@ -288,7 +297,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// When an instance that waits for engagement goes on without.
     pub(super) fn patience(&self, unit: &'a Unit, instance: &Instance, names: &[String], limit: ExprIx) -> Patience {
-        let Some(own) = instance.own_messages(unit).last(names) else { return Patience::Over };
+        let Some(own) = instance.own_messages(unit, self.due).last(names) else { return Patience::Over };
         let Some(accepted) = own.accepted else { return Patience::Open };
         let unasked = RefCell::default();
         let limit = self.eval(unit, instance, &unasked).duration(limit);
@@ -317,7 +326,7 @@ impl<'a> Stepper<'a, '_> {
 
 impl Instance {
     /// What its conditions may ask of its messages.
-    pub fn own_messages<'e>(&'e self, unit: &'e Unit) -> OwnMessages<'e> {
-        OwnMessages { decided: &self.own, steps: Some(&unit.scenario.steps) }
+    pub fn own_messages<'e>(&'e self, unit: &'e Unit, due: Instant) -> OwnMessages<'e> {
+        OwnMessages { decided: &self.own, steps: Some(&unit.scenario.steps), due }
     }
 }

@@ -1,14 +1,18 @@
 //! What scenarios did to a contact: events that they made, fields that they set, tags that they put on.
 
+use super::balance::Ledgers;
 use super::facts::{Event, Life, Person, World};
 use super::output::EffectKey;
 use super::program::Program;
+use super::saved_own::Apart;
+use super::saved_value::SavedValue;
 use super::state::State;
 use super::step::Stepper;
 use super::value::Value;
 use crate::model::Id;
 use crate::time::Instant;
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// An event that a scenario made.
@@ -21,6 +25,8 @@ pub(super) struct OwnEvent {
     pub at: Instant,
     /// In the order of the event's fields in the program.
     pub values: Vec<Value>,
+    /// Fields that this program does not read, as they were saved: another may read them again.
+    pub unread: Vec<(String, SavedValue)>,
 }
 
 /// A field that a scenario changed.
@@ -34,7 +40,7 @@ pub(super) enum Change {
     },
 }
 
-/// All that scenarios did to one contact, as far as the program reads it.
+/// All that scenarios did to one contact.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Own {
     /// What was made and did not happen yet, in the order in which it will.
@@ -44,13 +50,18 @@ pub(super) struct Own {
     pub changes: Vec<(EffectKey, Change)>,
     /// What stands for the values of the CRM, by slot: the changes worked out.
     fields: Vec<(u16, Value)>,
+    /// What was saved and this program does not read: it goes along, so that nothing is lost while a scenario is away.
+    pub apart: Apart,
     /// `erase contact`: nothing concerns this contact any more.
     pub erased: bool,
+    /// The balances that were asked for: worked out from the events, when they are asked for.
+    pub ledgers: RefCell<Ledgers>,
 }
 
 impl Own {
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.happened.is_empty() && self.changes.is_empty() && !self.erased
+        let is_empty = self.queue.is_empty() && self.happened.is_empty() && self.changes.is_empty();
+        is_empty && self.apart.is_empty() && !self.erased
     }
 
     pub fn clear(&mut self) {
@@ -58,7 +69,21 @@ impl Own {
         self.happened.clear();
         self.changes.clear();
         self.fields.clear();
+        self.apart = Apart::default();
         self.erased = false;
+        self.ledgers.get_mut().clear();
+    }
+
+    /// How many events scenarios made by `now`.
+    pub fn made(&self, now: Instant) -> usize {
+        self.happened.len() + self.queue.partition_point(|queued| queued.at <= now)
+    }
+
+    /// The events that scenarios made by `now` after the first so many, whether or not they happened yet.
+    pub fn made_since(&self, first: usize, now: Instant) -> impl Iterator<Item = &OwnEvent> {
+        let end = self.queue.partition_point(|queued| queued.at <= now);
+        let queued = self.queue.range(first.saturating_sub(self.happened.len()).min(end)..end);
+        self.happened.get(first..).unwrap_or(&[]).iter().chain(queued)
     }
 
     /// What stands for a field's value in the CRM.
@@ -82,16 +107,34 @@ impl Own {
     /// Adds what was done in another state of the same contact.
     pub fn absorb(&mut self, other: Own) {
         self.erased |= other.erased;
-        for event in other.happened {
-            let is_known = |known: &OwnEvent| known.kind == event.kind && known.id == event.id;
-            if !self.happened.iter().any(is_known) {
-                self.happened.push(event);
-            }
+        self.ledgers.get_mut().clear();
+        let known: BTreeSet<(u16, Id)> = self.happened.iter().map(|event| (event.kind, event.id.clone())).collect();
+        let new = other.happened.into_iter().filter(|event| !known.contains(&(event.kind, event.id.clone())));
+        self.happened.extend(new);
+        self.happened.sort_by_key(|event| event.at);
+        for event in other.queue {
+            self.enqueue(event);
         }
-        self.queue.extend(other.queue);
-        // What was set before does not undo what was set since.
-        let later = std::mem::replace(&mut self.changes, other.changes);
-        self.changes.extend(later);
+        // What both know stands once; what the other changed besides is written after it.
+        let known: BTreeSet<EffectKey> = self.changes.iter().map(|(key, _)| *key).collect();
+        self.changes.extend(other.changes.into_iter().filter(|(key, _)| !known.contains(key)));
+        self.apart.absorb(other.apart);
+    }
+
+    /// Queues an event: it happens after those of its instant that are there already.
+    fn enqueue(&mut self, event: OwnEvent) {
+        let place = self.queue.partition_point(|queued| queued.at <= event.at);
+        self.queue.insert(place, event);
+    }
+
+    /// What is known of the contact to whoever lives its life again: what was made happen is about to happen once more,
+    /// each at its instant, and what was changed holds.
+    pub fn to_live_again(&self) -> Own {
+        let mut own = Own { changes: self.changes.clone(), fields: self.fields.clone(), ..Own::default() };
+        for event in &self.happened {
+            own.enqueue(event.clone());
+        }
+        own
     }
 }
 
@@ -150,15 +193,20 @@ impl State {
         self.own.erased
     }
 
-    /// Forgets what an effect changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
-    pub fn forget_change(&mut self, key: EffectKey, program: &Program, person: &Person) {
-        self.own.changes.retain(|(known, _)| *known != key);
+    /// Forgets what these effects changed of the contact, because it is in the CRM by now: from here on the CRM's value holds.
+    pub fn forget_changes(&mut self, keys: &[EffectKey], program: &Program, person: &Person) {
+        if keys.is_empty() {
+            return;
+        }
+        let keys: BTreeSet<&EffectKey> = keys.iter().collect();
+        self.own.changes.retain(|(known, _)| !keys.contains(known));
+        keys.into_iter().for_each(|key| self.own.apart.forget_change(*key));
         self.own.resolve(program, person);
     }
 }
 
 fn add_to(life: &mut Life, event: &OwnEvent, program: &Program, world: &World) -> usize {
-    let OwnEvent { kind, ref id, at, ref values } = *event;
+    let OwnEvent { kind, ref id, at, ref values, .. } = *event;
     life.add_own(program, world, Event { kind, id: id.clone(), at, arrived: at }, values.iter().cloned())
 }
 
@@ -171,7 +219,7 @@ impl Stepper<'_, '_> {
         let value = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let values = record.fields.iter().map(|field| value(&field.name).unwrap_or_default()).collect();
         let id = Id::Text(Arc::from(key.to_string()));
-        self.state.own.queue.push_back(OwnEvent { kind, id, at: self.now, values });
+        self.state.own.enqueue(OwnEvent { kind, id, at: self.now, values, unread: Vec::new() });
         true
     }
 

@@ -34,6 +34,8 @@ pub struct Unit {
     pub(super) rank: u16,
     /// Whether its conditions ask about the messages that its instances send.
     pub(super) reads_messages: bool,
+    /// Whether a step of it erases the contact.
+    pub(super) erases: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -155,11 +157,6 @@ impl Program {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
         }
-        let accounts: Vec<Account> = program.accounts.values().copied().collect();
-        for account in accounts {
-            program.look_through(account.credited);
-            program.look_through(account.debited);
-        }
         for (message, version) in messages {
             let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
             let version = version.map(|version| version.scenario.hash());
@@ -225,6 +222,7 @@ impl Program {
         self.units.push(Unit {
             rank: self.policy.rank(&scenario.name),
             reads_messages: messages::reads_own_messages(&scenario),
+            erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash: scenario.hash(),
             scenario,
             current,

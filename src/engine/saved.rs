@@ -166,6 +166,11 @@ impl State {
         Ok(read(bytes)?.scenarios.into_iter().map(ScenarioHash).collect())
     }
 
+    /// Whether scenarios made something happen to the contact of a saved state, at an instant or after it.
+    pub fn has_own_events_since(bytes: &[u8], since: Instant) -> Result<bool, StateError> {
+        Ok(read(bytes)?.own.has_events_since(since))
+    }
+
     /// Reads a saved state.
     pub fn load(bytes: &[u8], program: &Program, facts: Facts<'_>) -> Result<State, StateError> {
         let saved = read(bytes)?;
@@ -195,7 +200,10 @@ impl State {
                 .enumerate()
                 .map(|(place, value)| value.read(types.get(place).copied().flatten(), world))
                 .collect();
-            state.slots.push(Some(Instance {
+            let handle = Handle { serial: instance.serial, slot: state.slots.len() as u32 };
+            state.slots.push(None);
+            instance.pending.iter().for_each(|pending| state.wait_for(EffectKey(pending.key), handle));
+            let instance = Instance {
                 unit,
                 serial: instance.serial,
                 generation: 0,
@@ -216,12 +224,13 @@ impl State {
                 pending: instance.pending.into_iter().map(Pending::from).collect(),
                 own: instance.own.into_iter().map(OwnMessage::from).collect(),
                 passed: passed.remove(&instance.serial).unwrap_or_default(),
-            }));
+            };
+            state.put(handle, instance);
         }
         let handles = state.handles();
+        let by_serial: BTreeMap<u32, Handle> = handles.iter().map(|handle| (handle.serial, *handle)).collect();
         for mark in saved.marks {
-            let running =
-                mark.running.and_then(|serial| handles.iter().find(|handle| handle.serial == serial).copied());
+            let running = mark.running.and_then(|serial| by_serial.get(&serial).copied());
             let keys = mark.keys.into_iter().map(|key| key.read(None, world)).collect();
             state.marks.insert(mark.scenario, Mark { last_entry: mark.last_entry, keys, running });
         }

@@ -22,7 +22,7 @@ pub(super) struct SavedOwn {
     erased: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct SavedEvent {
     event: String,
     id: SavedId,
@@ -31,10 +31,36 @@ struct SavedEvent {
     fields: Vec<(String, SavedValue)>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum SavedChange {
     Set(String, SavedValue),
     Tag(String, bool),
+}
+
+/// What was saved and the program at hand does not read, as it was saved: a scenario, an account or a field that is away
+/// for one run finds its history again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Apart {
+    queue: Vec<SavedEvent>,
+    happened: Vec<SavedEvent>,
+    changes: Vec<([u8; 16], SavedChange)>,
+}
+
+impl Apart {
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.happened.is_empty() && self.changes.is_empty()
+    }
+
+    /// Adds what another state of the same contact has.
+    pub fn absorb(&mut self, other: Apart) {
+        self.queue.extend(other.queue);
+        self.happened.extend(other.happened);
+        self.changes.extend(other.changes);
+    }
+
+    pub fn forget_change(&mut self, key: EffectKey) {
+        self.changes.retain(|(known, _)| *known != key.0);
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -53,17 +79,13 @@ struct SavedSilence {
 }
 
 impl SavedOwn {
+    /// Whether scenarios made something happen at an instant or after it.
+    pub fn has_events_since(&self, since: Instant) -> bool {
+        self.happened.iter().any(|event| event.at >= since)
+    }
+
     pub fn of(own: &Own, program: &Program, world: &World) -> SavedOwn {
-        let event = |event: &OwnEvent| {
-            let fields = fields_of(program, event.kind).iter().zip(&event.values);
-            let known = fields.filter(|(_, value)| !value.is_missing());
-            SavedEvent {
-                event: program.event_name(event.kind).to_owned(),
-                id: (&event.id).into(),
-                at: event.at,
-                fields: known.map(|(field, value)| (field.name.clone(), SavedValue::of(value, world))).collect(),
-            }
-        };
+        let event = |event: &OwnEvent| SavedEvent::of(event, program, world);
         let change = |(key, change): &(EffectKey, Change)| {
             let change = match change {
                 Change::Set(slot, value) => {
@@ -74,48 +96,89 @@ impl SavedOwn {
             };
             Some((key.0, change))
         };
+        let apart = own.apart.clone();
         SavedOwn {
-            queue: own.queue.iter().map(event).collect(),
-            happened: own.happened.iter().map(event).collect(),
-            changes: own.changes.iter().filter_map(change).collect(),
+            queue: own.queue.iter().map(event).chain(apart.queue).collect(),
+            happened: own.happened.iter().map(event).chain(apart.happened).collect(),
+            changes: own.changes.iter().filter_map(change).chain(apart.changes).collect(),
             erased: own.erased,
         }
     }
 
-    /// What the program does not read any more is forgotten.
+    /// What the program does not read is kept apart.
     pub fn read(self, program: &Program, facts: Facts<'_>) -> Own {
-        let world = facts.world;
-        let event = |saved: SavedEvent| {
-            let kind = program.event_slot(&saved.event)?;
-            let fields = fields_of(program, kind);
-            let mut values = vec![Value::Missing; fields.len()];
-            for (name, value) in saved.fields {
-                let place = fields.iter().position(|field| field.name == name);
-                if let Some((field, slot)) = place.and_then(|place| fields.get(place).zip(values.get_mut(place))) {
-                    *slot = value.read(entity_slot(program, &field.ty), world);
-                }
-            }
-            Some(OwnEvent { kind, id: saved.id.into(), at: saved.at, values })
-        };
-        let change = |(key, saved): ([u8; 16], SavedChange)| {
-            let change = match saved {
-                SavedChange::Set(name, value) => {
-                    let contact = &program.needs().contact;
-                    let slot = contact.iter().position(|field| field.name == name)?;
-                    let entity = contact.get(slot).and_then(|field| entity_slot(program, &field.ty));
-                    Change::Set(slot as u16, value.read(entity, world))
-                }
-                SavedChange::Tag(tag, add) => Change::Tag { tag: Arc::from(tag), add },
-            };
-            Some((EffectKey(key), change))
-        };
         let mut own = Own::default();
-        own.queue.extend(self.queue.into_iter().filter_map(event));
-        own.happened.extend(self.happened.into_iter().filter_map(event));
-        own.changes.extend(self.changes.into_iter().filter_map(change));
+        for saved in self.queue {
+            match saved.read(program, facts.world) {
+                Ok(event) => own.queue.push_back(event),
+                Err(saved) => own.apart.queue.push(saved),
+            }
+        }
+        for saved in self.happened {
+            match saved.read(program, facts.world) {
+                Ok(event) => own.happened.push(event),
+                Err(saved) => own.apart.happened.push(saved),
+            }
+        }
+        // What comes back takes its place in time among what stayed.
+        own.queue.make_contiguous().sort_by_key(|event| event.at);
+        own.happened.sort_by_key(|event| event.at);
+        for (key, saved) in self.changes {
+            match saved.read(program, facts.world) {
+                Ok(change) => own.changes.push((EffectKey(key), change)),
+                Err(saved) => own.apart.changes.push((key, saved)),
+            }
+        }
         own.erased = self.erased;
         own.resolve(program, facts.person);
         own
+    }
+}
+
+impl SavedEvent {
+    fn of(event: &OwnEvent, program: &Program, world: &World) -> SavedEvent {
+        let fields = fields_of(program, event.kind).iter().zip(&event.values);
+        let known = fields.filter(|(_, value)| !value.is_missing());
+        let known = known.map(|(field, value)| (field.name.clone(), SavedValue::of(value, world)));
+        SavedEvent {
+            event: program.event_name(event.kind).to_owned(),
+            id: (&event.id).into(),
+            at: event.at,
+            fields: known.chain(event.unread.iter().cloned()).collect(),
+        }
+    }
+
+    /// Gives itself back where the program does not read such events.
+    fn read(self, program: &Program, world: &World) -> Result<OwnEvent, SavedEvent> {
+        let Some(kind) = program.event_slot(&self.event) else { return Err(self) };
+        let fields = fields_of(program, kind);
+        let mut values = vec![Value::Missing; fields.len()];
+        let mut unread = Vec::new();
+        for (name, value) in self.fields {
+            let place = fields.iter().position(|field| field.name == name);
+            match place.and_then(|place| fields.get(place).zip(values.get_mut(place))) {
+                Some((field, slot)) => *slot = value.read(entity_slot(program, &field.ty), world),
+                None => unread.push((name, value)),
+            }
+        }
+        Ok(OwnEvent { kind, id: self.id.into(), at: self.at, values, unread })
+    }
+}
+
+impl SavedChange {
+    /// Gives itself back where the program does not read the field.
+    fn read(self, program: &Program, world: &World) -> Result<Change, SavedChange> {
+        match self {
+            SavedChange::Tag(tag, add) => Ok(Change::Tag { tag: Arc::from(tag), add }),
+            SavedChange::Set(name, value) => {
+                let contact = &program.needs().contact;
+                let Some(slot) = contact.iter().position(|field| field.name == name) else {
+                    return Err(SavedChange::Set(name, value));
+                };
+                let entity = contact.get(slot).and_then(|field| entity_slot(program, &field.ty));
+                Ok(Change::Set(slot as u16, value.read(entity, world)))
+            }
+        }
     }
 }
 

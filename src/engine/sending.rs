@@ -10,6 +10,7 @@ use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Instances that take a step at one instant, in order of entry.
 pub(super) type Members = Vec<(Handle, Instance)>;
@@ -49,7 +50,7 @@ impl<'a> Stepper<'a, '_> {
     /// All instances of this scenario and version that stand in the wait before a step and come due before the next
     /// midnight take it now, with the one for which it came due; those that may send leave as one message.
     pub(super) fn together(&mut self, handle: Handle, instance: Instance, wait: StepIx, step: SendStep<'a>) -> Members {
-        let midnight = self.zone().next_midnight(self.now);
+        let midnight = self.zone().next_midnight(self.due);
         let others = self.state.take_together(instance.unit, wait, midnight);
         let mut members = vec![(handle, instance)];
         for (handle, wake) in others {
@@ -163,20 +164,21 @@ impl<'a> Stepper<'a, '_> {
         let key = if is_named { self.key(first, step.unit, step.node) } else { EffectKey([0; 16]) };
         for (handle, instance) in &mut *leaving {
             self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
-            let mut own = OwnMessage { step: step.at, alternative, key, due: self.now, accepted: None };
+            let mut own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted: None };
             if leaves_at_once {
                 instance.last_message = Some(self.now);
                 own.accepted = Some(self.now);
             } else {
-                let mut pending = Pending::new(key, step.at, self.now, alternative);
+                let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
                 instance.pending.push(pending);
+                self.state.wait_for(key, *handle);
             }
             self.remember(step.unit, *handle, instance, own);
         }
         let what = match self.delivery {
             _ if leaves_at_once => What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None },
-            Delivery::Outbox => What::Emit { key, expires: self.expires(self.now) },
+            Delivery::Outbox => What::Emit { key, expires: self.expires(self.due) },
             Delivery::Immediate => {
                 self.state.held.insert((self.now, key));
                 return;
@@ -201,7 +203,7 @@ impl<'a> Stepper<'a, '_> {
     /// very instant has left before, if it can: only the outbox does not know it yet.
     pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
         for mut pending in std::mem::take(&mut instance.pending) {
-            if pending.due >= self.now {
+            if pending.due >= self.due {
                 pending.otherwise.get_or_insert((outcome, reason));
                 instance.pending.push(pending);
                 continue;
@@ -219,17 +221,22 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Says which messages are taken back from the outbox: each once, and none for which another instance still waits.
+    /// Says which messages are taken back from the outbox: each once, for the reason of the last instance that waited for
+    /// it, and none for which another still waits.
     pub(super) fn flush_withdrawn(&mut self) {
-        let mut said: Vec<EffectKey> = Vec::new();
-        for effect in std::mem::take(&mut self.withdrawn) {
+        let mut said: BTreeSet<EffectKey> = BTreeSet::new();
+        let first = self.out.effects.len();
+        for effect in std::mem::take(&mut self.withdrawn).into_iter().rev() {
             if let What::Withdraw { key, .. } = effect.what
-                && !said.contains(&key)
-                && self.state.with_pending(key).is_empty()
+                && !self.state.awaits(key)
+                && said.insert(key)
             {
-                said.push(key);
+                self.state.tidy(key);
                 self.out.effects.push(effect);
             }
+        }
+        if let Some(withdrawn) = self.out.effects.get_mut(first..) {
+            withdrawn.reverse();
         }
     }
 }

@@ -7,13 +7,13 @@ use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::own::Own;
 use super::policy::Claims;
 use super::program::Program;
+use super::timers::Timers;
 use super::value::Value;
 use crate::ir::StepIx;
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the engine remembers of one contact.
 ///
@@ -28,7 +28,7 @@ pub struct State {
     pub(super) free: Vec<u32>,
     /// By scenario name.
     pub(super) marks: BTreeMap<String, Mark>,
-    timers: BinaryHeap<Reverse<Timer>>,
+    pub(super) timers: Timers,
     /// Who must be asked when an event of a probe with these keys happens.
     watchers: FxHashMap<ProbeKey, SmallVec<[Watch; 2]>>,
     /// Who must be asked at every event.
@@ -39,6 +39,10 @@ pub struct State {
     pub(super) claims: Claims,
     /// Messages that are to be judged, where no outbox asks.
     pub(super) held: BTreeSet<(Instant, EffectKey)>,
+    /// Who waits for a message, or did: an index as the timers are.
+    waiting_for: BTreeMap<EffectKey, SmallVec<[Handle; 1]>>,
+    /// Of each unit, how many of its instances run.
+    running: Vec<u32>,
     /// What scenarios did to the contact.
     pub(super) own: Own,
     /// What starts scenarios by itself.
@@ -76,18 +80,6 @@ pub(super) enum Watched {
     StopWhen,
     /// What it waits for, as long as it stands in the wait of this generation.
     Wait(u32),
-}
-
-/// A wake-up. Equal instants are taken by the policy's priority, entry, scenario name (units are sorted by name), then
-/// age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Timer {
-    at: Instant,
-    rank: u16,
-    entry: Instant,
-    unit: u16,
-    handle: Handle,
-    generation: u32,
 }
 
 /// One contact going through a scenario.
@@ -156,10 +148,16 @@ impl Pending {
 }
 
 impl Instance {
-    /// The instant of its last message, as conditions read it at `now`. A message decided at this very instant counts as
-    /// one that has left: the next step cannot wait for the server's answer, and a simulation decides the same.
-    pub fn last_message_at(&self, now: Instant) -> Option<Instant> {
-        let is_leaving = self.pending.iter().any(|pending| pending.due == now);
+    /// Whether its steps are not over.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, Phase::Waiting(_) | Phase::WaitingFor(_))
+    }
+
+    /// The instant of its last message, as conditions read it at `now` in a step that came due at `due`. A message decided
+    /// in this very step counts as one that has left: the next step cannot wait for the server's answer, and a simulation
+    /// decides the same.
+    pub fn last_message_at(&self, due: Instant, now: Instant) -> Option<Instant> {
+        let is_leaving = self.pending.iter().any(|pending| pending.due == due);
         if is_leaving { Some(now) } else { self.last_message }
     }
 }
@@ -170,13 +168,14 @@ impl State {
         self.clock
     }
 
-    /// The earliest instant at which something is due; `None` when nothing is.
+    /// The earliest instant at which something is due; `None` when nothing is. A timer that waits for a message is not due.
     pub fn wake(&self) -> Option<Instant> {
         if self.is_erased() {
             return None;
         }
         let wakes = |instance: &Instance| {
-            instance.wake.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
+            let timer = instance.wake.filter(|_| !self.waits_for_turn(instance));
+            timer.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
         };
         let instances = self.slots.iter().flatten().filter_map(wakes);
         instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
@@ -193,17 +192,6 @@ impl State {
         instance.into_iter().chain(message).chain(self.clocks.next_due()).min()
     }
 
-    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
-    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
-        while let Some(Reverse(timer)) = self.timers.peek() {
-            if self.is_current(timer) {
-                return Some((timer.at, timer.entry, timer.unit));
-            }
-            self.timers.pop();
-        }
-        None
-    }
-
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
         self.marks.is_empty()
@@ -215,18 +203,24 @@ impl State {
 
     /// The number of instances that run.
     pub fn running(&self) -> usize {
-        let runs = |instance: &&Instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
-        self.slots.iter().flatten().filter(runs).count()
+        self.slots.iter().flatten().filter(|instance| instance.runs()).count()
     }
 
     /// Whether a message of this key waits for its claim or its receipt.
     pub fn awaits(&self, key: EffectKey) -> bool {
-        self.slots.iter().flatten().any(|instance| instance.pending.iter().any(|pending| pending.key == key))
+        self.waiting_for(key).next().is_some()
     }
 
-    /// A state that has run nothing and remembers the same entries.
-    pub fn entries_only(&self) -> State {
-        let mut state = State { marks: self.marks.clone(), ..State::default() };
+    /// Whether an instance of a unit runs, but for the one that is at work.
+    pub(super) fn runs(&self, unit: u16) -> bool {
+        self.running.get(usize::from(unit)).is_some_and(|count| *count > 0)
+    }
+
+    /// A state that has run nothing, and knows what was done to the contact: the entries, what scenarios made happen, which
+    /// happens once more at its instants, and what they changed.
+    pub fn to_live_again(&self) -> State {
+        let own = self.own.to_live_again();
+        let mut state = State { marks: self.marks.clone(), own, ..State::default() };
         for mark in state.marks.values_mut() {
             mark.running = None;
         }
@@ -239,6 +233,7 @@ impl State {
         self.clock = self.clock.max(other.clock);
         self.claims.0.extend(other.claims.0);
         self.claims.0.sort_by_key(|claim| claim.at);
+        self.timers.absorb(other.timers);
         let mut handles: BTreeMap<u32, Handle> = BTreeMap::new();
         let mut instances: Vec<Instance> = other.slots.into_iter().flatten().collect();
         instances.sort_by_key(|instance| instance.serial);
@@ -246,6 +241,7 @@ impl State {
             let handle = self.reserve();
             handles.insert(instance.serial, handle);
             instance.serial = handle.serial;
+            instance.pending.iter().for_each(|pending| self.wait_for(pending.key, handle));
             self.put(handle, instance);
         }
         for (scenario, mark) in other.marks {
@@ -258,6 +254,21 @@ impl State {
         }
         self.own.absorb(other.own);
         self.clocks.absorb(other.clocks);
+    }
+
+    /// Ends everything of a contact who was erased. Gives the messages that waited: they must not leave.
+    pub fn end_all(&mut self) -> Vec<EffectKey> {
+        let mut keys: Vec<EffectKey> = Vec::new();
+        for pending in self.slots.iter().flatten().flat_map(|instance| &instance.pending) {
+            if !keys.contains(&pending.key) {
+                keys.push(pending.key);
+            }
+        }
+        let clock = self.clock;
+        self.clear();
+        self.clock = clock;
+        self.own.erased = true;
+        keys
     }
 
     /// Forgets everything, and keeps the room for the next contact.
@@ -273,12 +284,10 @@ impl State {
         self.together.clear();
         self.claims.0.clear();
         self.held.clear();
+        self.waiting_for.clear();
+        self.running.clear();
         self.own.clear();
         self.clocks.clear();
-    }
-
-    fn is_current(&self, timer: &Timer) -> bool {
-        self.get(timer.handle).is_some_and(|instance| instance.generation == timer.generation)
     }
 
     pub(super) fn get(&self, handle: Handle) -> Option<&Instance> {
@@ -292,10 +301,23 @@ impl State {
         if slot.as_ref().is_none_or(|instance| instance.serial != handle.serial) {
             return None;
         }
-        slot.take()
+        let taken = slot.take()?;
+        if taken.runs()
+            && let Some(count) = self.running.get_mut(usize::from(taken.unit))
+        {
+            *count = count.saturating_sub(1);
+        }
+        Some(taken)
     }
 
     pub(super) fn put(&mut self, handle: Handle, instance: Instance) {
+        if instance.runs() {
+            let unit = usize::from(instance.unit);
+            if self.running.len() <= unit {
+                self.running.resize(unit + 1, 0);
+            }
+            self.running.iter_mut().skip(unit).take(1).for_each(|count| *count += 1);
+        }
         if let Some(slot) = self.slots.get_mut(handle.slot as usize) {
             *slot = Some(instance);
         }
@@ -317,45 +339,46 @@ impl State {
         self.free.push(handle.slot);
     }
 
-    /// `rank` is that of the instance's scenario.
-    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance, rank: u16) {
-        let Some(at) = instance.wake else { return };
-        let (entry, unit, generation) = (instance.entry, instance.unit, instance.generation);
-        self.timers.push(Reverse(Timer { at, rank, entry, unit, handle, generation }));
-    }
-
-    /// Takes the first timer of an instance.
-    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
-        self.timers.pop().map(|Reverse(timer)| timer.handle)
-    }
-
     /// The instances that have a message of this key on its way, in order of age.
     pub(super) fn with_pending(&self, key: EffectKey) -> Vec<Handle> {
-        let mut handles: Vec<Handle> = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter_map(|(slot, instance)| {
-                let instance = instance.as_ref()?;
-                let has = instance.pending.iter().any(|pending| pending.key == key);
-                has.then_some(Handle { serial: instance.serial, slot: slot as u32 })
-            })
-            .collect();
+        let mut handles: Vec<Handle> = self.waiting_for(key).map(|(handle, _)| handle).collect();
         handles.sort();
+        handles.dedup();
         handles
+    }
+
+    fn waiting_for(&self, key: EffectKey) -> impl Iterator<Item = (Handle, &Instance)> {
+        let handles = self.waiting_for.get(&key).map_or(&[] as &[Handle], SmallVec::as_slice);
+        let waits = move |handle: &Handle| {
+            let instance = self.get(*handle)?;
+            instance.pending.iter().any(|pending| pending.key == key).then_some((*handle, instance))
+        };
+        handles.iter().filter_map(waits)
+    }
+
+    /// Remembers that an instance waits for a message.
+    pub(super) fn wait_for(&mut self, key: EffectKey, handle: Handle) {
+        self.waiting_for.entry(key).or_default().push(handle);
+    }
+
+    /// Forgets who waited for a message, unless somebody still does. No instance may be at work.
+    pub(super) fn tidy(&mut self, key: EffectKey) {
+        if !self.awaits(key) {
+            self.waiting_for.remove(&key);
+        }
     }
 
     /// Sorts messages into the order in which they are claimed: by the policy's priority, due, entry, scenario name, age,
     /// then step. Those that nobody waits for go.
     pub fn sort_messages(&self, program: &Program, keys: &mut Vec<EffectKey>) {
         let order = |key: EffectKey| {
-            let of = |instance: &Instance| {
+            let of = |(_, instance): (Handle, &Instance)| {
                 let place = instance.pending.iter().position(|pending| pending.key == key)?;
                 let due = instance.pending.get(place)?.due;
                 let rank = program.unit(instance.unit)?.rank;
                 Some((rank, due, instance.entry, instance.unit, instance.serial, place))
             };
-            self.slots.iter().flatten().filter_map(of).min()
+            self.waiting_for(key).filter_map(of).min()
         };
         let mut sorted: Vec<_> = keys.iter().filter_map(|key| Some((order(*key)?, *key))).collect();
         sorted.sort_unstable();

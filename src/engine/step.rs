@@ -9,10 +9,8 @@ use super::linked::Wakers;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
-use super::value::Value;
-use crate::ir::{ExprIx, Op, StepIx};
+use crate::ir::{ExprIx, Op, ProbeIx, StepIx};
 use crate::time::{Instant, Zone};
-use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -73,6 +71,8 @@ pub fn step(
     if state.is_erased() {
         return;
     }
+    // Whatever happens may be what a timer waits for.
+    state.timers.unpark();
     let mut stepper = Stepper::new(program, state, facts, delivery, now, out);
     match input {
         Input::Event { place } => stepper.event(place),
@@ -90,7 +90,11 @@ pub(super) struct Stepper<'a, 's> {
     pub state: &'s mut State,
     pub facts: Facts<'a>,
     pub delivery: Delivery,
+    /// What has happened by then is known.
     pub now: Instant,
+    /// When the step came due: waits count from it, and messages are late by it. A timer that waited for its turn is due
+    /// before `now`.
+    pub due: Instant,
     pub out: &'s mut Output,
     /// Scenarios that steps started: they begin when the step is over.
     pub starting: VecDeque<Starting>,
@@ -115,7 +119,7 @@ impl<'a, 's> Stepper<'a, 's> {
     ) -> Stepper<'a, 's> {
         let (starting, withdrawn) = (VecDeque::new(), Vec::new());
         let (depth, stirred, zone) = (0, false, Cell::new(None));
-        Stepper { program, state, facts, delivery, now, out, starting, withdrawn, depth, stirred, zone }
+        Stepper { program, state, facts, delivery, now, due: now, out, starting, withdrawn, depth, stirred, zone }
     }
 }
 
@@ -282,7 +286,7 @@ impl<'a> Stepper<'a, '_> {
 
     fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message_at(self.now), eval.duration(within)) else {
+        let (Some(last), Some(window)) = (instance.last_message_at(self.due, self.now), eval.duration(within)) else {
             return false;
         };
         self.zone().add(last, window).is_some_and(|close| self.now <= close)
@@ -294,25 +298,34 @@ impl<'a> Stepper<'a, '_> {
         self.watch(unit, instance, &unit.stop_when, Watch { handle, what: Watched::StopWhen });
     }
 
+    /// Files the instance under the events of a message that it may know of from now on. What does not ask about its
+    /// messages is filed since its entry.
+    pub(super) fn watch_again(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
+        for (wakers, what) in [(&unit.goal, Watched::Goal), (&unit.stop_when, Watched::StopWhen)] {
+            for (probe, keys) in &wakers.probes {
+                if keys.iter().any(|key| unit.code.reads_own_messages(*key)) {
+                    self.watch_probe(unit, instance, (*probe, keys), Watch { handle, what });
+                }
+            }
+        }
+    }
+
     /// Files the instance under what may make a condition true.
     pub(super) fn watch(&mut self, unit: &'a Unit, instance: &Instance, wakers: &Wakers, watch: Watch) {
         if wakers.any {
             return self.state.watch_all.push(watch);
         }
         for (probe, keys) in &wakers.probes {
-            let unasked = RefCell::default();
-            let eval = Eval { asked: None, ..self.eval(unit, instance, &unasked) };
-            let values: Option<SmallVec<[Value; 1]>> = keys
-                .iter()
-                .map(|key| {
-                    let value = eval.value(*key).into_owned();
-                    (!value.is_missing()).then_some(value)
-                })
-                .collect();
-            // Without a value for a key no event can match.
-            if let Some(values) = values {
-                self.state.watch((*probe, values), watch);
-            }
+            self.watch_probe(unit, instance, (*probe, keys), watch);
+        }
+    }
+
+    fn watch_probe(&mut self, unit: &'a Unit, instance: &Instance, (probe, keys): (ProbeIx, &[ExprIx]), watch: Watch) {
+        let unasked = RefCell::default();
+        let values = Eval { asked: None, ..self.eval(unit, instance, &unasked) }.keys(keys);
+        // Without a value for a key no event can match.
+        if let Some(values) = values {
+            self.state.watch((probe, values), watch);
         }
     }
 
@@ -336,8 +349,8 @@ impl<'a> Stepper<'a, '_> {
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
-            last_message: instance.last_message_at(self.now),
-            messages: instance.own_messages(unit),
+            last_message: instance.last_message_at(self.due, self.now),
+            messages: instance.own_messages(unit, self.due),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
             asked: self.out.trace.is_some().then_some(asked),
@@ -354,7 +367,7 @@ impl<'a> Stepper<'a, '_> {
 
     pub(super) fn effect(&mut self, instance: &Instance, step: StepIx, ordinal: u16, what: What) {
         self.out.effects.push(Effect {
-            at: self.now,
+            at: self.due,
             entered_at: instance.entry,
             unit: instance.unit,
             ordinal,

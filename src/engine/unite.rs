@@ -41,6 +41,10 @@ impl State {
         let mut other = other;
         other.own.changes.clear();
         self.absorb(other);
+        // Who was erased by one row is erased.
+        if self.is_erased() {
+            return self.end_all();
+        }
         let mut running: BTreeMap<&str, Vec<(Instant, Handle)>> = BTreeMap::new();
         for (slot, instance) in self.slots.iter().enumerate() {
             let Some(instance) = instance else { continue };

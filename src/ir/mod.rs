@@ -23,7 +23,7 @@ pub use test_case::{
 };
 pub use written::{KnownStep, Written, WrittenStep};
 
-use crate::model::{AggregateKind, FieldDefault, Literal, MeasureKind, Refreshed, Route, Type};
+use crate::model::{AggregateKind, FieldDefault, Literal, MeasureKind, Reference, Refreshed, Route, Type};
 use crate::time::{Duration, TimeOfDay, Weekday, Zone};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct Bundle {
     pub measures: Vec<Measure>,
     /// Fields of the contact by which several rows are one person, the strongest first; empty where every row is a person.
     pub identity: Vec<String>,
+    /// The fields of the model that name contacts, read or not: an erasure empties them.
+    #[serde(default)]
+    pub references: Vec<Reference>,
     /// Sorted by name.
     pub scenarios: Vec<Scenario>,
     /// What the templates of the messages read; outside the scenarios, so that mending a template does

@@ -140,6 +140,42 @@ pub struct Model {
     pub routes: BTreeMap<String, Route>,
 }
 
+/// A declared field of an entity or an event that names contacts: what an erasure looks through, whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reference {
+    /// The entity or event.
+    pub record: String,
+    pub field: String,
+    pub is_event: bool,
+    /// Whether it names several: then they are in a table of their own.
+    pub is_list: bool,
+}
+
+impl Model {
+    /// The fields that name contacts, entities first, by name. An event's own contact is none of them.
+    pub fn references(&self) -> Vec<Reference> {
+        let entities = self.entities.values().map(|record| (record, false));
+        let events = self.events.values().filter(|event| !self.routes.contains_key(&event.name));
+        let of = |(record, is_event): (&Record, bool)| -> Vec<Reference> {
+            let reference = |field: &Field, is_list| Reference {
+                record: record.name.clone(),
+                field: field.name.clone(),
+                is_event,
+                is_list,
+            };
+            let found = record.fields.iter().filter(|field| field.name != "contact");
+            found
+                .filter_map(|field| match &field.ty {
+                    Type::Entity(name) if name == "contact" => Some(reference(field, false)),
+                    Type::List(name) if name == "contact" => Some(reference(field, true)),
+                    _ => None,
+                })
+                .collect()
+        };
+        entities.chain(events.map(|record| (record, true))).flat_map(of).collect()
+    }
+}
+
 /// `route purchased to contact.referrer as friend_purchased`: what happens to one contact, told to another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {

@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// 2026-01-01 00:00 UTC, a thursday.
-const START: i64 = 1_767_225_600;
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+pub const START: i64 = 1_767_225_600;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
 
 const TABLES: &str = "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, tier TEXT, referrer INTEGER, created_at);
     CREATE TABLE contact_tags(contact INTEGER, tags TEXT, rank INTEGER);
@@ -25,11 +25,11 @@ const TABLES: &str = "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, t
     CREATE TABLE opened(id INTEGER PRIMARY KEY, contact INTEGER, at, message TEXT, \"by\" TEXT);
     INSERT INTO product VALUES (1, 'soap', 0);";
 
-fn at(seconds: i64) -> Instant {
+pub fn at(seconds: i64) -> Instant {
     Instant::from_seconds(START + seconds)
 }
 
-fn shop(text: &str) -> Shop {
+pub fn shop(text: &str) -> Shop {
     let messages = ["welcome", "gold_welcome", "we_miss_you", "thank_you", "last_warning"];
     let mut templates: Vec<_> = messages.map(|message| template("email", message, "hello")).into();
     templates.extend([template("push", "ring", "hello {{ contact.tier }}"), template("post", "letter", "dear you")]);
@@ -46,7 +46,7 @@ fn shop(text: &str) -> Shop {
 }
 
 /// Purchases as `(contact, seconds since the start, amount)`, numbered from 1.
-fn purchases(rows: &[(i64, i64, i64)]) -> Vec<(i64, String)> {
+pub fn purchases(rows: &[(i64, i64, i64)]) -> Vec<(i64, String)> {
     let insert = |(place, (contact, seconds, amount)): (usize, &(i64, i64, i64))| {
         let (id, at) = (place + 1, START + seconds);
         (at, format!("INSERT INTO purchased VALUES ({id}, {contact}, 1, {at}, 1, '{amount}', 'o{id}')"))
@@ -54,11 +54,11 @@ fn purchases(rows: &[(i64, i64, i64)]) -> Vec<(i64, String)> {
     rows.iter().enumerate().map(insert).collect()
 }
 
-fn query(shop: &Shop, sql: &str) -> Vec<String> {
+pub fn query(shop: &Shop, sql: &str) -> Vec<String> {
     rows(&Connection::open(shop.crm()).unwrap(), sql)
 }
 
-fn rows(db: &Connection, sql: &str) -> Vec<String> {
+pub fn rows(db: &Connection, sql: &str) -> Vec<String> {
     let mut statement = db.prepare(sql).unwrap();
     let columns = statement.column_count();
     let text = |value: Value| match value {
@@ -74,12 +74,12 @@ fn rows(db: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// What was done: instant, contact, scenario, trigger, step, effect.
-type Done = BTreeSet<(i64, String, String, String, u64, String)>;
+pub type Done = BTreeSet<(i64, String, String, String, u64, String)>;
 
 const ACTS: [&str; 8] = ["set", "tag", "untag", "credit", "debit", "start", "erase", "call"];
 
 /// What a simulation of all rows does until an instant.
-fn simulated(shop: &Shop, rows: &[(i64, String)], to: i64) -> Done {
+pub fn simulated(shop: &Shop, rows: &[(i64, String)], to: i64) -> Done {
     let full = shop.folder.path().join("full.db");
     fs::copy(shop.crm(), &full).unwrap();
     let db = Connection::open(&full).unwrap();
@@ -152,7 +152,7 @@ fn ran(shop: &Shop) -> Done {
 }
 
 /// Simulates and runs, and gives what both did, counted by effect.
-fn both(shop: &Shop, rows: &[(i64, String)], to: i64) -> Vec<(String, usize)> {
+pub fn both(shop: &Shop, rows: &[(i64, String)], to: i64) -> Vec<(String, usize)> {
     let wanted = simulated(shop, rows, to);
     let run = live(shop, rows, to);
     assert!(run.report().troubles.is_empty(), "{:?}", run.report().troubles);
@@ -171,7 +171,7 @@ fn both(shop: &Shop, rows: &[(i64, String)], to: i64) -> Vec<(String, usize)> {
     counts
 }
 
-fn count(counts: &[(&str, usize)]) -> Vec<(String, usize)> {
+pub fn count(counts: &[(&str, usize)]) -> Vec<(String, usize)> {
     counts.iter().map(|(effect, count)| ((*effect).to_owned(), *count)).collect()
 }
 
@@ -304,7 +304,8 @@ fn an_erased_contact_is_nowhere_and_counts_stay() {
         assert_eq!(rows(&state, &format!("SELECT count(*) FROM scn_{table}")), ["0"], "{table}");
     }
     assert_eq!(rows(&state, "SELECT state, count FROM scn_gone"), ["accepted 3"]);
-    let proofs = ["1", "2"].map(|contact| blake3::hash(contact.as_bytes()).to_string());
+    let secret: [u8; 32] = state.query_row("SELECT key FROM scn_secret", [], |row| row.get(0)).unwrap();
+    let proofs = ["1", "2"].map(|contact| blake3::keyed_hash(&secret, contact.as_bytes()).to_string());
     assert_eq!(rows(&state, "SELECT proof FROM scn_erased").iter().collect::<BTreeSet<_>>(), proofs.iter().collect());
     assert_eq!(run.report().done, [("erase", 2)].into());
     // Nobody is left to be stepped.

@@ -107,7 +107,7 @@ impl Project {
     }
 
     /// As it is told.
-    pub fn with(&self, arguments: &[&str]) -> Output {
+    pub fn run_with(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 

@@ -289,7 +289,7 @@ impl Life<'_> {
     }
 
     /// Does all that is due now, in as many attempts as it takes.
-    fn tick(&mut self, mut run: Run, now: Instant) -> Run {
+    pub fn tick(&mut self, mut run: Run, now: Instant) -> Run {
         loop {
             let asked = Cell::new(0);
             let batches = self.random.below(4);
@@ -303,10 +303,12 @@ impl Life<'_> {
                 }
                 // Killed: what lay on the disk at some batch is all that is left.
                 2 => {
-                    let image = self.shop.folder.path().join("image");
+                    let (image, crm) =
+                        (self.shop.folder.path().join("image"), self.shop.folder.path().join("crm.image"));
                     let crash = || {
                         if asked.replace(asked.get() + 1) == batches {
                             copy(&self.shop.kept(), &image);
+                            assert!(fs::copy(self.shop.crm(), &crm).is_ok());
                         }
                         false
                     };
@@ -315,6 +317,7 @@ impl Life<'_> {
                         drop(run);
                         fs::remove_dir_all(self.shop.kept()).unwrap();
                         fs::rename(&image, self.shop.kept()).unwrap();
+                        fs::rename(&crm, self.shop.crm()).unwrap();
                         self.cuts += 1;
                         run = self.shop.open(now);
                     }

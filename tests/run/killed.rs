@@ -168,7 +168,7 @@ fn a_server_that_blames_us_opens_the_circuit() {
     assert_eq!(code(&output), 69, "{}", text(&output.stdout));
     let states = outbox::states(&project.state());
     assert!((20..20 + CONNECTIONS).contains(&states["bounced"]), "{states:?}");
-    assert_eq!(states["bounced"] + states["deferred"], 60, "the rest waits, and nobody is suppressed: {states:?}");
+    assert_eq!(states["bounced"] + states["pending"], 60, "the rest waits, and nobody is suppressed: {states:?}");
 }
 
 #[test]

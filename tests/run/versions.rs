@@ -335,17 +335,17 @@ fn the_command_shows_what_migrates_and_asks_first() {
     project.subscribe(&["a@example.com".to_owned(), "b@example.com".to_owned()]);
     assert_eq!(binary::code(&project.once()), 0);
     project.write("hello.scn", "when subscribed list is \"news\" tag \"new\" wait 1 day send email hello\n");
-    let refused = project.with(&["--once", "--migrate", "hello"]);
+    let refused = project.run_with(&["--once", "--migrate", "hello"]);
     let said = binary::text(&refused.stderr);
     assert_eq!(binary::code(&refused), 2, "{said}");
     assert!(said.contains("2 in step 1, `wait 1 day`: go to the present version, where it is step 2\n"), "{said}");
     assert!(said.contains("nothing was done"), "{said}");
-    let done = project.with(&["--once", "--migrate", "all", "--yes"]);
+    let done = project.run_with(&["--once", "--migrate", "all", "--yes"]);
     assert_eq!(binary::code(&done), 0);
     assert!(binary::text(&done.stderr).contains("2 go to the present version, 0 go on with"), "{done:?}");
-    let again = project.with(&["--once", "--migrate", "all"]);
+    let again = project.run_with(&["--once", "--migrate", "all"]);
     assert_eq!(binary::code(&again), 0, "nothing to ask");
     assert!(binary::text(&again.stderr).contains("no running instance of an older version"), "{again:?}");
-    let unknown = project.with(&["--once", "--migrate", "hallo"]);
+    let unknown = project.run_with(&["--once", "--migrate", "hallo"]);
     assert_eq!(binary::code(&unknown), 2);
 }

@@ -76,6 +76,7 @@ fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
         policy: bundle.policy.clone(),
         measures: bundle.measures.clone(),
         identity: bundle.identity.clone(),
+        references: Vec::new(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
         written: Vec::new(),

@@ -3,7 +3,7 @@
 use super::super::Error;
 use super::step::AtWork;
 use super::{Delivery, Post, Refusal, Run, Setup};
-use crate::engine::{self, Count, EffectKey, Program, Verdict};
+use crate::engine::{self, Count, EffectKey, Outcome, Program, Reason, Verdict};
 use crate::model::Id;
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::{Claimed, ContactOut, Verdict as Answer};
@@ -100,22 +100,31 @@ impl Run {
         Ok(())
     }
 
-    /// Contacts with an event since then.
+    /// Contacts with an event since then, of the CRM or made by a scenario, in the order of ids.
     fn contacts_since(&mut self, program: &Program, since: Instant, now: Instant) -> Result<Vec<Id>, Error> {
-        let mut contacts = Vec::new();
+        let mut contacts = BTreeSet::new();
         let mut notes = Notes::default();
         let lives = self.crm.lives(program, &self.world)?;
         lives.read(&self.crm, &ContactRange::default(), &mut notes, |person, life| {
             let is_meant = |event: &engine::Event| event.at >= since && event.at <= now;
             if (0..life.len()).any(|place| life.event(place).is_some_and(is_meant)) {
-                contacts.push(person.id.clone());
+                contacts.insert(person.id.clone());
             }
             ControlFlow::Continue(())
         })?;
         drop(lives);
         let set_aside = notes.set_aside;
         self.report.notes.unreadable.absorb(notes.unreadable);
-        if set_aside > 0 { Err(self.unreadable(set_aside)) } else { Ok(contacts) }
+        if set_aside > 0 {
+            return Err(self.unreadable(set_aside));
+        }
+        // A state that cannot be read is told when its contact is taken up.
+        self.state.each_state(|contact, bytes| {
+            if engine::State::has_own_events_since(bytes, since).unwrap_or(true) {
+                contacts.insert(contact);
+            }
+        })?;
+        Ok(contacts.into_iter().collect())
     }
 
     /// Nothing is taken as long as a contact cannot be read: once the start is moved, its events would be lost.
@@ -124,11 +133,15 @@ impl Run {
         Error::Unreadable { contacts, first: first.chain(self.report.troubles.iter().cloned()).take(5).collect() }
     }
 
-    /// Lives contacts from the beginning, on the virtual clock up to now, and adds what came of it to what they are.
+    /// Lives contacts from the beginning, on the virtual clock up to now, and adds what came of it to what they are. What
+    /// scenarios did before is history at its instants; who was erased stays so.
     fn replay(&mut self, program: &Program, claimed: &[Claimed], now: Instant) -> Result<Vec<ContactOut>, Error> {
         self.work_with(program, claimed, now, |at_work, _| {
+            if at_work.state.is_erased() {
+                return;
+            }
             let kept = std::mem::take(&mut at_work.state);
-            at_work.state = kept.entries_only();
+            at_work.state = kept.to_live_again();
             at_work.life.forget();
             while let Some(event) = at_work.life.next().map(|event| event.arrived).filter(|at| *at <= now) {
                 at_work.step_timers(event, false);
@@ -138,6 +151,11 @@ impl Run {
             at_work.give_up(now);
             let replayed = std::mem::replace(&mut at_work.state, kept);
             at_work.state.absorb(replayed);
+            if at_work.state.is_erased() {
+                let keys = at_work.state.end_all();
+                let cancelled = keys.into_iter().map(|key| (key, Outcome::Cancelled, Reason::Erased));
+                at_work.withdrawn.extend(cancelled);
+            }
         })
     }
 }

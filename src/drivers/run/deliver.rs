@@ -293,13 +293,13 @@ enum Unfit {
 }
 
 impl Results {
-    /// What was not tried, or not to its end: it waits for the server where that is away, else for the next run.
+    /// What was not tried, or not to its end: it waits for the server where that is away, else until sending goes on.
     pub(super) fn left(&mut self, due: &DueMessage, now: Instant) -> Settled {
         if self.down {
             self.deferred += 1;
             return put_off(due, now, "the server cannot be reached");
         }
-        Settled::Deferred { next_try: now, reason: "the run was stopped".into(), reply: None }
+        Settled::Untried
     }
 
     /// What is to be written down of an attempt.

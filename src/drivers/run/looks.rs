@@ -3,13 +3,13 @@
 use super::super::Error;
 use super::Run;
 use crate::engine::{Census, Measures, Value, next_refresh};
-use crate::ir::{Bundle, Start};
+use crate::ir::{Bundle, Occurrence, Start};
 use crate::model::{Id, Literal};
 use crate::store::crm::{ContactRange, Notes};
 use crate::store::state::Kept;
 use crate::time::{Duration, Instant};
-use rustc_hash::FxHashSet;
-use std::collections::{BTreeMap, VecDeque};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 /// How many contacts are looked at in one transaction.
@@ -20,15 +20,25 @@ const BATCH: usize = 256;
 pub(super) struct Looks {
     /// Whether a scenario starts by a silence or a period.
     wanted: bool,
-    /// Those who were, or stand in the queue.
-    known: FxHashSet<Id>,
+    /// The contact's fields on which an anniversary may depend.
+    fields: BTreeSet<String>,
+    /// Those who were, or stand in the queue, with a mark of what these fields said then.
+    known: FxHashMap<Id, u64>,
     queue: VecDeque<Id>,
 }
 
 impl Looks {
     pub fn of(bundle: &Bundle) -> Looks {
         let counts = |start: &Start| matches!(start, Start::Silence { .. } | Start::Every { .. });
-        Looks { wanted: bundle.scenarios.iter().any(|scenario| counts(&scenario.start)), ..Looks::default() }
+        let is_moved = |start: &Start| matches!(start, Start::Every { occurrence: Occurrence::Anniversary { .. }, .. });
+        let anniversaries = bundle.scenarios.iter().filter(|scenario| is_moved(&scenario.start));
+        // The zone in which a day begins counts too.
+        let codes = anniversaries.flat_map(|scenario| [&scenario.code, &bundle.policy.code]);
+        Looks {
+            wanted: bundle.scenarios.iter().any(|scenario| counts(&scenario.start)),
+            fields: codes.flat_map(|code| &code.contact).map(|field| field.name.clone()).collect(),
+            ..Looks::default()
+        }
     }
 
     /// Everybody is to be looked at once more.
@@ -36,18 +46,27 @@ impl Looks {
         self.known.clear();
         self.queue.clear();
     }
+
+    /// Whoever has this id from now on was never looked at.
+    pub fn forget(&mut self, contact: &Id) {
+        self.known.remove(contact);
+    }
 }
 
 impl Run {
-    /// Queues the contacts that were never looked at: all of them at the start, later those that were added to the CRM.
+    /// Queues the contacts that were never looked at, all of them at the start, later those that were added to the CRM; and
+    /// those whose anniversaries may have moved.
     pub(super) fn queue_looks(&mut self) -> Result<(), Error> {
         if !self.looks.wanted {
             return Ok(());
         }
-        for contact in self.crm.contacts()? {
-            if self.looks.known.insert(contact.clone()) {
-                self.looks.queue.push_back(contact);
+        let contacts = self.crm.contacts(&self.looks.fields)?;
+        let before = std::mem::take(&mut self.looks.known);
+        for (contact, mark) in contacts {
+            if before.get(&contact) != Some(&mark) {
+                self.looks.queue.push_back(contact.clone());
             }
+            self.looks.known.insert(contact, mark);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! the wall clock says, and how long to sleep, is for whoever calls it.
 
 mod backfill;
+mod batch;
 mod calls;
 mod circuit;
 mod connections;
@@ -226,6 +227,7 @@ impl Run {
     /// two batches when it says so; nothing is lost then.
     pub fn tick(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.ticked = std::time::Instant::now();
+        self.finish_erasures(now)?;
         self.poll(now)?;
         self.refresh(now)?;
         self.try_writes_again(now);
@@ -315,7 +317,7 @@ fn kept(version: &Version) -> String {
 fn with_older(state: &mut State, bundle: &Bundle, crm: &Crm) -> Result<(Vec<Version>, Program), Error> {
     let mut needed: BTreeSet<ScenarioHash> = BTreeSet::new();
     // A state that cannot be read names nothing here, and its contact is set aside when it is claimed.
-    state.each_state(|bytes| needed.extend(engine::State::scenarios_of(bytes).unwrap_or_default()))?;
+    state.each_state(|_, bytes| needed.extend(engine::State::scenarios_of(bytes).unwrap_or_default()))?;
     let current: BTreeSet<_> = bundle.scenarios.iter().map(Scenario::hash).collect();
     let mut program = Program::link(bundle, &[])?;
     let (mut older, mut unneeded) = (Vec::new(), Vec::new());

@@ -1,7 +1,5 @@
-//! Stepping a batch of contacts: their inboxes and due timers, merged in the one order there is, and one commit.
+//! A contact at work: its inbox and its due timers, merged in the one order there is, and what came of them.
 
-use super::super::Error;
-use super::Run;
 use super::journal::{self, Given};
 use crate::engine::{
     self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Reason, Receipt,
@@ -9,18 +7,17 @@ use crate::engine::{
 };
 use crate::ir::Op;
 use crate::model::Id;
-use crate::store::crm::Notes;
 use crate::store::state::{
     Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
     ReceiptOutcome, Verdict as Answer,
 };
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-/// How many contacts are stepped in one transaction.
-const BATCH: usize = 256;
+/// How many rows of its inbox a contact is stepped with in one transaction: whoever has a million does not hold up the others
+/// of its batch, and is taken up again in the next.
+const ROWS: usize = 10_000;
 
 /// A contact at work: what the engine knows of it, and what came of it so far.
 pub(super) struct AtWork<'a> {
@@ -38,6 +35,10 @@ pub(super) struct AtWork<'a> {
     pub not_sent: Vec<(Outcome, &'static str)>,
     /// Until when measures were stepped with.
     refreshed: Instant,
+    /// The instant of the work: what is too late to leave by then does not leave.
+    now: Instant,
+    /// Messages that nobody has tried to send, as the outbox had them.
+    untried: &'a [EffectKey],
     /// Rows of the inbox that it was stepped with.
     pub consumed: Vec<i64>,
     pub verdicts: Vec<(EffectKey, Answer)>,
@@ -53,117 +54,14 @@ pub(super) struct AtWork<'a> {
     pub not_done: Vec<(&'static str, Outcome, &'static str)>,
 }
 
-impl Run {
-    /// Steps at most one batch of the contacts that have something to do by `now`. False when there was none.
-    pub(super) fn step_batch(&mut self, now: Instant) -> Result<bool, Error> {
-        let mut claimed = self.state.claim(now, BATCH + self.set_aside.len())?;
-        claimed.retain(|claimed| !self.set_aside.contains(&claimed.contact));
-        if claimed.is_empty() {
-            return Ok(false);
-        }
-        let outs = self.work(&claimed, now, |at_work, claimed| at_work.step_all(&claimed.inbox, now))?;
-        self.commit(outs, now)?;
-        Ok(true)
-    }
-
-    /// Reads the contacts and lets each be worked on. One whose values cannot be read is set aside.
-    pub(super) fn work(
-        &mut self,
-        claimed: &[Claimed],
-        now: Instant,
-        work: impl FnMut(&mut AtWork<'_>, &Claimed),
-    ) -> Result<Vec<ContactOut>, Error> {
-        let program = Arc::clone(&self.program);
-        self.work_with(&program, claimed, now, work)
-    }
-
-    /// As [`Run::work`], with a program of its own.
-    pub(super) fn work_with(
-        &mut self,
-        program: &Program,
-        claimed: &[Claimed],
-        now: Instant,
-        mut work: impl FnMut(&mut AtWork<'_>, &Claimed),
-    ) -> Result<Vec<ContactOut>, Error> {
-        let mut outs = Vec::new();
-        let mut all_counts = Vec::new();
-        let mut not_sent = Vec::new();
-        let (mut done, mut not_done) = (Vec::new(), Vec::new());
-        let mut troubles: Vec<String> = Vec::new();
-        let mut notes = Notes::default();
-        let by_id: FxHashMap<&Id, &Claimed> = claimed.iter().map(|claimed| (&claimed.contact, claimed)).collect();
-        let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
-        let mut given: FxHashSet<Id> = FxHashSet::default();
-        let (world, measures, seen) = (&self.world, &self.measures, &self.seen);
-        let lives = self.crm.lives(program, world)?;
-        lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
-            let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
-            given.insert(person.id.clone());
-            match AtWork::begin(program, (world, measures), person, life, claimed, seen, now) {
-                Ok(mut at_work) => {
-                    work(&mut at_work, claimed);
-                    all_counts.push(std::mem::take(&mut at_work.out.counts));
-                    not_sent.append(&mut at_work.not_sent);
-                    done.append(&mut at_work.done);
-                    not_done.append(&mut at_work.not_done);
-                    outs.push(at_work.end());
-                    ControlFlow::Continue(())
-                }
-                // Its version is not among those that can run here: it waits until it is.
-                Err(error) => {
-                    given.remove(&person.id);
-                    troubles.push(format!("contact {}: {error}", person.id));
-                    ControlFlow::Continue(())
-                }
-            }
-        })?;
-        drop(lives);
-        self.report.troubles.extend(troubles);
-        for contact in contacts {
-            if !given.contains(&contact) {
-                self.set_aside.insert(contact);
-            }
-        }
-        self.report.notes.unreadable.absorb(notes.unreadable);
-        self.report.notes.set_aside = self.set_aside.len() as u64;
-        for counts in all_counts {
-            self.count(&counts);
-        }
-        for (outcome, reason) in not_sent {
-            self.did_not_send(outcome.name(), reason);
-        }
-        for effect in done {
-            *self.report.done.entry(effect).or_default() += 1;
-        }
-        for (effect, outcome, reason) in not_done {
-            *self.report.not_done.entry((effect, outcome.name(), reason)).or_default() += 1;
-        }
-        Ok(outs)
-    }
-
-    /// Counts the messages that were taken back before anybody claimed them.
-    pub(super) fn report_withdrawn(&mut self, outs: &[ContactOut]) {
-        for (_, outcome, reason) in outs.iter().flat_map(|out| &out.withdrawn) {
-            self.did_not_send(outcome.name(), reason.text());
-        }
-    }
-
-    pub(super) fn commit(&mut self, outs: Vec<ContactOut>, now: Instant) -> Result<(), Error> {
-        self.report_withdrawn(&outs);
-        // A message that is already on its way sends a receipt; its instance does not wait for it any more.
-        self.state.commit(&outs, now)?;
-        Ok(())
-    }
-}
-
 impl<'a> AtWork<'a> {
     /// Takes a contact up where it was left: what it was stepped with is history again.
-    fn begin(
+    pub(super) fn begin(
         program: &'a Program,
         (world, measures): (&'a World, &'a Measures),
         person: &'a Person,
         life: &'a mut Life,
-        claimed: &Claimed,
+        claimed: &'a Claimed,
         seen: &[FxHashSet<Id>],
         now: Instant,
     ) -> Result<AtWork<'a>, StateError> {
@@ -194,13 +92,16 @@ impl<'a> AtWork<'a> {
         while life.next().is_some_and(is_history) {
             life.admit(program, world);
         }
+        // Until somebody has tried to send a message, and until its receipt is stepped, its instance takes no timer.
+        let receipts = claimed.inbox.iter().filter_map(receipt_of).map(|receipt| receipt.key);
+        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(program, key));
         // What the CRM has by now is read from there, where others may change it.
-        for key in &claimed.made {
-            state.forget_change(*key, program, person);
-        }
+        state.forget_changes(&claimed.made, program, person);
         Ok(AtWork {
             // Nobody waits who was never stepped.
             refreshed: state.clock().unwrap_or(Instant::MAX),
+            now,
+            untried: &claimed.untried,
             program,
             world,
             person,
@@ -227,20 +128,23 @@ impl<'a> AtWork<'a> {
         self.step(Input::Look, now, Given::Look);
     }
 
-    /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts.
+    /// Steps what arrived and what is due by `now`: at equal instants what arrived goes first, events before receipts. After
+    /// [`ROWS`] rows it stops between two of them: the rest, and what is due after it, is for the next batch.
     pub(super) fn step_all(&mut self, inbox: &[InboxRow], now: Instant) {
-        self.consumed = inbox.iter().map(|row| row.id).collect();
-        let new: FxHashSet<(&str, &Id)> = inbox.iter().filter_map(event_of).collect();
+        let mut new: FxHashMap<(&str, &Id), i64> = FxHashMap::default();
+        new.extend(inbox.iter().filter_map(|row| Some((event_of(row)?, row.id))));
         let mut receipts = inbox.iter().filter_map(receipt_of).peekable();
-        loop {
+        while self.consumed.len() < ROWS {
             let event = self.life.next().map(|event| event.arrived).filter(|arrived| *arrived <= now);
-            let receipt = receipts.peek().map(|(_, _, arrived)| *arrived);
+            let receipt = receipts.peek().map(|receipt| receipt.arrived);
             match (event, receipt) {
                 (Some(event), receipt) if receipt.is_none_or(|receipt| event <= receipt) => {
                     let program = self.program;
-                    if self.life.next().is_some_and(|each| new.contains(&(program.event_name(each.kind), &each.id))) {
+                    let row = |each: &engine::Event| new.get(&(program.event_name(each.kind), &each.id)).copied();
+                    if let Some(row) = self.life.next().and_then(row) {
                         self.step_timers(event, false);
                         self.step_event(event);
+                        self.consumed.push(row);
                     } else {
                         // It was stepped before, and stands after a row of its instant that is seen only now.
                         self.life.admit(self.program, self.world);
@@ -248,14 +152,35 @@ impl<'a> AtWork<'a> {
                 }
                 (_, Some(arrived)) => {
                     self.step_timers(arrived, false);
-                    if let Some((key, receipt, _)) = receipts.next() {
-                        self.step(Input::Receipt { key, receipt }, arrived, Given::Receipt { key, receipt });
+                    if let Some(receipt) = receipts.next() {
+                        self.step_receipt(&receipt);
+                        self.consumed.push(receipt.row);
                     }
                 }
-                _ => break,
+                _ => {
+                    // Rows that are no longer in the CRM are done with too.
+                    self.consumed = inbox.iter().map(|row| row.id).collect();
+                    return self.step_timers(now, true);
+                }
             }
         }
-        self.step_timers(now, true);
+    }
+
+    fn step_receipt(&mut self, arrival: &Arrival<'_>) {
+        let &Arrival { key, message, receipt, arrived, .. } = arrival;
+        let given = Given::Receipt { key, receipt };
+        match message.filter(|_| receipt == Receipt::Accepted && !self.state.awaits(key)) {
+            Some(message) => {
+                let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
+                engine::left_after_all(self.program, &mut self.state, key, message, arrived, facts);
+                self.journal.push(journal::line(self.program, arrived, given, &[]));
+            }
+            None => self.step(Input::Receipt { key, receipt }, arrived, given),
+        }
+        // One that waits to be sent once more has its turn then.
+        if !self.untried.contains(&key) {
+            self.state.had_turn(key);
+        }
     }
 
     pub(super) fn step_event(&mut self, arrived: Instant) {
@@ -270,10 +195,12 @@ impl<'a> AtWork<'a> {
     }
 
     /// Steps what scenarios made happen and the timers that are due before `until`, or by then when it is included, each at
-    /// its own instant.
+    /// its own instant. A timer that waited until a message had its turn comes when it may, after what has happened by then.
     pub(super) fn step_timers(&mut self, until: Instant, included: bool) {
         loop {
-            let (own, timer, refresh) = (self.state.next_own(), self.state.next_due(), self.next_refresh());
+            let (own, refresh) = (self.state.next_own(), self.next_refresh());
+            let reached = self.state.clock().map_or(until, |clock| clock.min(until));
+            let timer = self.state.next_due().map(|due| if due <= until { due.max(reached) } else { due });
             // A refresh comes before all else of its instant.
             if let Some(at) = refresh.filter(|at| *at <= until && own.into_iter().chain(timer).all(|due| *at <= due)) {
                 self.refreshed = at;
@@ -313,6 +240,9 @@ impl<'a> AtWork<'a> {
         self.journal.push(journal::line(self.program, now, given, &self.out.effects));
         // What is said of the members of the message is in its verdict.
         self.out.effects.clear();
+        if !matches!(verdict, Verdict::Send(_)) {
+            self.state.had_turn(key);
+        }
         verdict
     }
 
@@ -320,7 +250,8 @@ impl<'a> AtWork<'a> {
     pub(super) fn in_order(&self, mut messages: Vec<DueMessage>) -> Vec<DueMessage> {
         let mut keys: Vec<EffectKey> = messages.iter().map(|message| message.ticket.key).collect();
         self.state.sort_messages(self.program, &mut keys);
-        messages.sort_by_key(|message| keys.iter().position(|key| *key == message.ticket.key).unwrap_or(keys.len()));
+        let places: BTreeMap<EffectKey, usize> = keys.into_iter().zip(0..).collect();
+        messages.sort_by_key(|message| places.get(&message.ticket.key).copied().unwrap_or(usize::MAX));
         messages
     }
 
@@ -328,6 +259,10 @@ impl<'a> AtWork<'a> {
         for effect in std::mem::take(&mut self.out.effects) {
             match &effect.what {
                 What::Emit { key, expires } => {
+                    // What is too late to leave is not waited for.
+                    if *expires >= self.now {
+                        self.state.await_turn(self.program, *key);
+                    }
                     let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
                 }
@@ -362,7 +297,7 @@ impl<'a> AtWork<'a> {
     }
 
     /// What is to be written.
-    fn end(self) -> ContactOut {
+    pub(super) fn end(self) -> ContactOut {
         let keep = (!self.state.is_empty())
             .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake() });
         ContactOut {
@@ -387,8 +322,19 @@ fn event_of(row: &InboxRow) -> Option<(&str, &Id)> {
     }
 }
 
-fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
-    let Arrived::Receipt { key, outcome } = &row.input else { return None };
+/// What became of a message, as it arrived.
+#[derive(Clone, Copy, Debug)]
+struct Arrival<'a> {
+    /// Its row in the inbox.
+    row: i64,
+    key: EffectKey,
+    message: Option<&'a str>,
+    receipt: Receipt,
+    arrived: Instant,
+}
+
+fn receipt_of(row: &InboxRow) -> Option<Arrival<'_>> {
+    let Arrived::Receipt { key, message, outcome } = &row.input else { return None };
     let receipt = match outcome {
         ReceiptOutcome::Accepted => Receipt::Accepted,
         // Without a class nobody was asked.
@@ -396,5 +342,5 @@ fn receipt_of(row: &InboxRow) -> Option<(EffectKey, Receipt, Instant)> {
         ReceiptOutcome::Bounced(class) => Receipt::Bounced { hard: class == "address" },
         ReceiptOutcome::Uncertain => Receipt::Uncertain,
     };
-    Some((*key, receipt, row.arrived))
+    Some(Arrival { row: row.id, key: *key, message: message.as_deref(), receipt, arrived: row.arrived })
 }

@@ -9,9 +9,10 @@ use crate::engine::{Act, Effect, EffectKey, Value, World};
 use crate::ir::Class;
 use crate::model::{Id, Literal, Type};
 use crate::store;
-use crate::store::crm::Change;
+use crate::store::crm::{Change, Order, Refusal};
 use crate::store::state::{NewMessage, NewWrite, PendingWrite};
 use crate::time::Instant;
+use rustc_hash::FxHashSet;
 
 /// How many changes are made in one transaction.
 const BATCH: usize = 500;
@@ -66,17 +67,37 @@ impl AtWork<'_> {
 impl Run {
     /// Makes at most one batch of the changes that were decided. False when there was none to make.
     pub(super) fn write_crm(&mut self, now: Instant) -> Result<bool, Error> {
-        let after = self.refused_writes.map_or(0, |refused| refused.up_to);
-        let pending = self.state.pending_writes(after, BATCH)?;
+        let pending = self.state.pending_writes(self.refused_up_to(), BATCH)?;
+        self.make(&pending, now)
+    }
+
+    /// Finishes the erasures that a process began and did not live to finish, before anything else is done.
+    pub(super) fn finish_erasures(&mut self, now: Instant) -> Result<(), Error> {
+        let begun = self.state.begun_erasures(self.refused_up_to())?;
+        self.make(&begun, now)?;
+        Ok(())
+    }
+
+    fn refused_up_to(&self) -> i64 {
+        self.refused_writes.map_or(0, |refused| refused.up_to)
+    }
+
+    /// Makes changes in the CRM. Of those who are erased, all rows are written down first: the CRM does not know them
+    /// afterwards.
+    fn make(&mut self, pending: &[PendingWrite], now: Instant) -> Result<bool, Error> {
         let Some(last) = pending.last().map(|write| write.id) else { return Ok(false) };
-        let changes: Vec<(Id, Change)> =
-            pending.iter().map(|write| (write.contact.clone(), write.change.clone())).collect();
-        let contact = &self.program.needs().contact;
-        let is_reference = |ty: &Type| matches!(ty, Type::Entity(name) if name == "contact");
-        let mut references: Vec<String> =
-            contact.iter().filter(|field| is_reference(&field.ty)).map(|field| field.name.clone()).collect();
-        references.extend(self.program.needs().routes.iter().flatten().map(|route| route.to.clone()));
-        let made = match self.crm.change(&changes, &references) {
+        let persons = self.crm.persons();
+        let rows = |write: &PendingWrite| persons.group(&write.contact).map_or(Vec::new(), <[Id]>::to_vec);
+        let erasures = pending.iter().filter(|write| write.change == Change::Erase);
+        let erasures: Vec<(&PendingWrite, Vec<Id>)> = erasures.map(|write| (write, rows(write))).collect();
+        let mut erased = self.state.begin_erasures(&erasures)?.into_iter();
+        let order = |write: &PendingWrite| Order {
+            contact: write.contact.clone(),
+            change: write.change.clone(),
+            rows: if write.change == Change::Erase { erased.next().unwrap_or_default() } else { Vec::new() },
+        };
+        let orders: Vec<Order> = pending.iter().map(order).collect();
+        let made = match self.crm.change(&orders, &self.bundle.references) {
             Ok(made) => made,
             Err(error) => {
                 self.cannot_write(&error);
@@ -86,10 +107,15 @@ impl Run {
         };
         let mut written = Vec::new();
         let mut refused = false;
-        for (write, made) in pending.iter().zip(made) {
+        let is_gone = |(order, made): &(&Order, &Result<(), Refusal>)| order.change == Change::Erase && made.is_ok();
+        let gone: FxHashSet<Id> =
+            orders.iter().zip(&made).filter(is_gone).flat_map(|(order, _)| order.rows.iter().cloned()).collect();
+        for ((write, order), made) in pending.iter().zip(&orders).zip(made) {
             match made {
-                Ok(()) if write.change == Change::Erase => self.forget(write, now)?,
-                Ok(()) => written.push(write.id),
+                Ok(()) if write.change == Change::Erase => self.forget(write, &order.rows, now)?,
+                Ok(()) => written.push(write.clone()),
+                // What was decided about somebody before they were erased goes with them.
+                Err(_) if gone.contains(&write.contact) => {}
                 Err(refusal) => {
                     refused = true;
                     self.report.troubles.insert(format!("{}; {}", refusal.reason, refusal.help));
@@ -97,10 +123,30 @@ impl Run {
             }
         }
         self.state.written(&written)?;
+        if self.must_look_again(&orders)? {
+            self.version = None;
+        }
         if refused {
             self.refuse_up_to(last, now);
         }
         Ok(true)
+    }
+
+    /// Whether what was changed may concern more than the contacts who were changed, so that the CRM must be read again as
+    /// after a change by somebody else.
+    fn must_look_again(&self, orders: &[Order]) -> Result<bool, Error> {
+        let routes = self.program.needs().routes.iter().flatten().map(|route| &route.to);
+        let fields: Vec<&String> = self.bundle.identity.iter().chain(routes).collect();
+        let entities = self.program.needs().entities.iter().flat_map(|entity| &entity.fields);
+        let named =
+            entities.filter(|field| matches!(&field.ty, Type::Entity(name) | Type::List(name) if name == "contact"));
+        let entities_name_contacts = named.count() > 0;
+        let concerns_others = |order: &Order| match &order.change {
+            Change::Set { field, .. } => fields.contains(&field),
+            Change::Tag { .. } => false,
+            Change::Erase => order.rows.len() > 1 || entities_name_contacts,
+        };
+        Ok(!self.set_aside.is_empty() || orders.iter().any(concerns_others) || self.crm.reacts()?)
     }
 
     fn cannot_write(&mut self, error: &store::Error) {
@@ -128,11 +174,9 @@ impl Run {
     }
 
     /// Takes an erased contact out of everything that is ours.
-    fn forget(&mut self, erasure: &PendingWrite, now: Instant) -> Result<(), Error> {
-        let alone = [erasure.contact.clone()];
-        let rows = self.crm.persons().group(&erasure.contact).unwrap_or(&alone).to_vec();
+    fn forget(&mut self, erasure: &PendingWrite, rows: &[Id], now: Instant) -> Result<(), Error> {
         // The files first: a process that dies after this is followed by one that does it again.
-        for key in self.state.messages_of(&rows)? {
+        for key in self.state.messages_of(rows)? {
             for end in ["eml", "txt", "json", "eml.tmp", "txt.tmp", "json.tmp"] {
                 let file = self.delivery.outbox.join(format!("{key}.{end}"));
                 match std::fs::remove_file(&file) {
@@ -143,7 +187,7 @@ impl Run {
                 }
             }
         }
-        let erased = self.state.erase(&rows, erasure, now)?;
+        let erased = self.state.erase(rows, erasure, now)?;
         for (kind, id) in erased.rows {
             let slot = self.program.event_slot(&kind);
             if let Some(seen) = slot.and_then(|slot| self.seen.get_mut(usize::from(slot))) {
@@ -151,8 +195,9 @@ impl Run {
                 seen.remove(&id);
             }
         }
-        for row in &rows {
+        for row in rows {
             self.set_aside.remove(row);
+            self.looks.forget(row);
         }
         Ok(())
     }

@@ -41,6 +41,7 @@ pub fn bundle(scenarios: Vec<Scenario>) -> Bundle {
         policy: Policy::default(),
         measures: Vec::new(),
         identity: Vec::new(),
+        references: Vec::new(),
         scenarios,
         messages: Vec::new(),
         written: Vec::new(),

@@ -1,6 +1,6 @@
 //! What needs no scenario. The meaning is tested by `tests/meaning.rs`, a sentence a file, and by `tests/oracle`.
 
-mod build;
+pub(super) mod build;
 mod clocks;
 mod migrate;
 

@@ -1,4 +1,4 @@
-//! The facts of a CRM: an SQLite file that belongs to somebody else, opened to be read and never written.
+//! The facts of a CRM: an SQLite file that belongs to somebody else, opened to be read; only [`Crm::change`] writes.
 //!
 //! A table or view for each entity and event, in the singular, with the declared field names as columns. Ids are
 //! INTEGER or TEXT. Instants are ISO 8601 TEXT (UTC unless an offset is given; a date alone is the last second of its
@@ -13,10 +13,12 @@ mod lives;
 mod merge;
 mod persons;
 mod plan;
+mod references;
 mod rows;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod world;
 mod write;
 
@@ -26,14 +28,16 @@ pub use lives::{ContactRange, Lives};
 pub use persons::Persons;
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
-pub use write::{Change, Refusal};
+pub use write::{Change, Order, Refusal};
 
 use super::error::{Error, ErrorKind};
 use crate::model::CrmShape;
 use rusqlite::{Connection, OpenFlags};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use watch::Seen;
 
 /// An open CRM, for one thread; each thread [opens its own](Crm::again).
 pub struct Crm {
@@ -43,6 +47,9 @@ pub struct Crm {
     /// Views that cannot be read, and why.
     broken: Vec<(String, String)>,
     persons: Arc<Persons>,
+    /// Opened with the first change.
+    writer: RefCell<Option<Connection>>,
+    seen: Cell<Seen>,
 }
 
 impl fmt::Debug for Crm {
@@ -58,7 +65,15 @@ impl Crm {
         let connection = connect(path)?;
         let (shape, broken) =
             shape::read(&connection, path).map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
-        Ok(Crm { connection, path: path.to_owned(), shape, broken, persons: Arc::default() })
+        Ok(Crm {
+            connection,
+            path: path.to_owned(),
+            shape,
+            broken,
+            persons: Arc::default(),
+            writer: RefCell::default(),
+            seen: Cell::default(),
+        })
     }
 
     /// As [`Crm::open`], of a CRM that this program changes: what a process that died left half done, this one or
@@ -87,18 +102,14 @@ impl Crm {
             shape: self.shape.clone(),
             broken: self.broken.clone(),
             persons: Arc::clone(&self.persons),
+            writer: RefCell::default(),
+            seen: Cell::default(),
         })
     }
 
     /// Its tables and views when it was opened.
     pub fn shape(&self) -> &CrmShape {
         &self.shape
-    }
-
-    /// A number that changes whenever another connection has changed the database.
-    pub fn version(&self) -> Result<i64, Error> {
-        let read = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0));
-        read.map_err(|error| self.error(&error))
     }
 
     fn error(&self, error: &rusqlite::Error) -> Error {

@@ -8,7 +8,9 @@ use crate::time::{Instant, Zone};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::collections::BTreeSet;
+use std::hash::Hasher;
 
 /// The persons of whom a CRM has more than one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,15 +87,33 @@ impl Crm {
         &self.persons
     }
 
-    /// Every person who has a row in `contact`, in the order in which SQLite has them.
-    pub fn contacts(&self) -> Result<Vec<Id>, Error> {
-        let read = || -> Result<Vec<Id>, rusqlite::Error> {
-            let mut statement = self.connection.prepare_cached("SELECT id FROM contact")?;
+    /// Every person who has a row in `contact`, in the order in which SQLite has them, each with a mark of what these fields
+    /// say in all rows of the person: where it is another, one of them has changed.
+    pub fn contacts(&self, fields: &BTreeSet<String>) -> Result<Vec<(Id, u64)>, Error> {
+        let there = |field: &&String| self.shape.table("contact").is_some_and(|contact| contact.has(field));
+        let columns: String = fields.iter().filter(there).map(|field| format!(", {}", quoted(field))).collect();
+        let read = || -> Result<Vec<(Id, u64)>, rusqlite::Error> {
+            let mut statement = self.connection.prepare(&format!("SELECT id{columns} FROM contact"))?;
+            let count = statement.column_count();
             let mut rows = statement.query([])?;
-            let mut contacts = Vec::new();
+            let mut contacts: Vec<(Id, u64)> = Vec::new();
+            let mut others: FxHashMap<Id, u64> = FxHashMap::default();
             while let Some(row) = rows.next()? {
-                let id = id::read(row.get_ref(0)?);
-                contacts.extend(id.filter(|id| self.persons.person(id) == id));
+                let Some(id) = id::read(row.get_ref(0)?) else { continue };
+                let mut mark = FxHasher::default();
+                for column in 1..count {
+                    add_to_mark(row.get_ref(column)?, &mut mark);
+                }
+                let person = self.persons.person(&id);
+                if *person == id {
+                    contacts.push((id, mark.finish()));
+                } else {
+                    let known = others.entry(person.clone()).or_default();
+                    *known = known.wrapping_add(mark.finish());
+                }
+            }
+            for (contact, mark) in &mut contacts {
+                *mark = mark.wrapping_add(others.get(contact).copied().unwrap_or(0));
             }
             Ok(contacts)
         };
@@ -123,6 +143,18 @@ impl Crm {
             candidates.extend(candidate(row, fields.len(), zone)?);
         }
         Ok(candidates)
+    }
+}
+
+fn add_to_mark(value: ValueRef<'_>, mark: &mut FxHasher) {
+    match value {
+        ValueRef::Null => mark.write_u8(0),
+        ValueRef::Integer(number) => mark.write_i64(number),
+        ValueRef::Real(number) => mark.write_u64(number.to_bits()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            mark.write(bytes);
+            mark.write_usize(bytes.len());
+        }
     }
 }
 

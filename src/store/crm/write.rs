@@ -1,15 +1,15 @@
 //! What scenarios change in a CRM: fields and tags of a contact, and its erasure.
 //!
-//! The CRM belongs to somebody else: it is opened for writing only while there is something to write, and each change is
-//! one that may be made twice. A change that the CRM refuses is given back with the reason, and does not keep others back.
+//! The CRM belongs to somebody else: it is opened for writing with the first change, and each change is one that may be made
+//! twice. A change that the CRM refuses is given back with the reason, and does not keep others back.
 
 use super::lists::table_of;
 use super::{Crm, Error};
-use crate::model::{CrmTable, Id, Literal, TAGS};
+use crate::model::{CrmTable, Id, Literal, Reference, TAGS};
 use crate::store::id::Parameter;
 use crate::store::text::{cleaned, quoted};
 use rusqlite::types::{ToSql, ToSqlOutput, Value};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
@@ -37,44 +37,58 @@ pub struct Refusal {
     pub help: String,
 }
 
+impl Change {
+    /// Whether this change, made after a later one, would undo it.
+    pub fn is_undone_by(&self, later: &Change) -> bool {
+        match (self, later) {
+            (Change::Set { field, .. }, Change::Set { field: other, .. }) => field == other,
+            (Change::Tag { tag, .. }, Change::Tag { tag: other, .. }) => tag == other,
+            _ => false,
+        }
+    }
+}
+
+/// A change to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub contact: Id,
+    pub change: Change,
+    /// Of an erasure: all rows of the person.
+    pub rows: Vec<Id>,
+}
+
 impl Crm {
-    /// Makes changes, in their order, in one transaction: of each whether it was made. `references` are the fields of a
-    /// contact that refer to contacts: what refers to one that is erased is emptied.
+    /// Makes changes, in their order, in one transaction: of each whether it was made. What of these `references` names
+    /// somebody who is erased is emptied.
     ///
     /// # Errors
     /// When the file cannot be written at all, or another program holds it: then nothing was made.
-    pub fn change(&self, changes: &[(Id, Change)], references: &[String]) -> Result<Vec<Result<(), Refusal>>, Error> {
+    pub fn change(&self, orders: &[Order], references: &[Reference]) -> Result<Vec<Result<(), Refusal>>, Error> {
         let writer = Writer { crm: self, references };
-        let run = || -> Result<Vec<Result<(), Refusal>>, rusqlite::Error> {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let mut connection = Connection::open_with_flags(&self.path, flags)?;
-            connection.busy_timeout(crate::store::PATIENCE)?;
-            // What is erased is overwritten in the file too.
-            connection.execute_batch("PRAGMA secure_delete = ON")?;
+        self.writing(|connection| {
             let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut made = Vec::new();
-            for (contact, change) in changes {
+            for order in orders {
                 let savepoint = transaction.savepoint()?;
-                match writer.make(&savepoint, contact, change) {
+                match writer.make(&savepoint, order) {
                     Ok(()) => {
                         savepoint.commit()?;
                         made.push(Ok(()));
                     }
                     Err(refused) => {
                         drop(savepoint);
-                        made.push(Err(writer.refusal(contact, change, refused)?));
+                        made.push(Err(writer.refusal(&order.contact, &order.change, refused)?));
                     }
                 }
             }
             transaction.commit()?;
             Ok(made)
-        };
-        run().map_err(|error| self.error(&error))
+        })
     }
 }
 
 /// Why a change was not made.
-enum Refused {
+pub(super) enum Refused {
     Sqlite(rusqlite::Error),
     /// There is no such table.
     NoTable(String),
@@ -89,19 +103,16 @@ impl From<rusqlite::Error> for Refused {
 
 struct Writer<'a> {
     crm: &'a Crm,
-    references: &'a [String],
+    references: &'a [Reference],
 }
 
 impl Writer<'_> {
-    fn make(&self, connection: &Connection, contact: &Id, change: &Change) -> Result<(), Refused> {
+    fn make(&self, connection: &Connection, order: &Order) -> Result<(), Refused> {
+        let Order { contact, change, rows } = order;
         match change {
             Change::Set { field, value } => set(connection, contact, field, value.as_ref()),
             Change::Tag { tag, add } => self.tag(connection, contact, tag, *add),
-            Change::Erase => {
-                let alone = [contact.clone()];
-                let rows = self.crm.persons.group(contact).unwrap_or(&alone);
-                rows.iter().try_for_each(|row| self.erase(connection, row))
-            }
+            Change::Erase => rows.iter().try_for_each(|row| self.erase(connection, row)),
         }
     }
 
@@ -129,43 +140,19 @@ impl Writer<'_> {
     }
 
     /// Takes away every row that names the contact: by the layout, those of each table that has a column `contact`, the
-    /// lists of these rows, and the contact itself. Views come last, and only where rows are left in them.
+    /// lists of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where rows are left in them.
     fn erase(&self, connection: &Connection, contact: &Id) -> Result<(), Refused> {
         let names = |table: &&CrmTable| table.has("contact") && table.name != "contact";
         let (views, tables): (Vec<&CrmTable>, Vec<&CrmTable>) =
             self.crm.shape.tables.iter().filter(names).partition(|table| table.is_view);
         for table in tables.iter().chain(&views) {
-            self.erase_lists(connection, table, contact)?;
+            self.crm.erase_lists(connection, &table.name, "contact", contact)?;
         }
         for table in tables.iter().chain(&views) {
             delete(connection, &table.name, "contact", contact)?;
         }
-        for field in self.references {
-            if self.crm.shape.table("contact").is_some_and(|table| table.has(field)) {
-                let field = quoted(field);
-                let others = format!("SELECT EXISTS (SELECT 1 FROM contact WHERE {field} = ?1)");
-                if connection.query_row(&others, [Parameter::from(contact)], |row| row.get(0))? {
-                    let sql = format!("UPDATE contact SET {field} = NULL WHERE {field} = ?1");
-                    connection.execute(&sql, [Parameter::from(contact)])?;
-                }
-            }
-        }
+        self.crm.erase_references(connection, contact, self.references)?;
         delete(connection, "contact", "id", contact)
-    }
-
-    /// The lists of a contact's rows: `cart_updated_products` has a column `cart_updated`.
-    fn erase_lists(&self, connection: &Connection, owner: &CrmTable, contact: &Id) -> Result<(), Refused> {
-        let prefix = format!("{}_", owner.name);
-        let is_list = |table: &&CrmTable| table.name.starts_with(&prefix) && table.has(&owner.name);
-        for list in self.crm.shape.tables.iter().filter(is_list).filter(|_| owner.has("id")) {
-            let (list, column, owner) = (quoted(&list.name), quoted(&owner.name), quoted(&owner.name));
-            let condition = format!("{column} IN (SELECT id FROM {owner} WHERE contact = ?1)");
-            let any = format!("SELECT EXISTS (SELECT 1 FROM {list} WHERE {condition})");
-            if connection.query_row(&any, [Parameter::from(contact)], |row| row.get(0))? {
-                connection.execute(&format!("DELETE FROM {list} WHERE {condition}"), [Parameter::from(contact)])?;
-            }
-        }
-        Ok(())
     }
 
     /// In words. What concerns the whole file is an error of all.

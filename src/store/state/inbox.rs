@@ -24,8 +24,8 @@ pub struct InboxRow {
 pub enum Input {
     /// A row of the CRM, by the event's name and its id.
     Event { kind: String, id: Id },
-    /// What became of a message.
-    Receipt { key: EffectKey, outcome: ReceiptOutcome },
+    /// What became of a message; its template, where the outbox still has it.
+    Receipt { key: EffectKey, message: Option<String>, outcome: ReceiptOutcome },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Claimed {
     pub arrivals: Vec<Arrival>,
     /// Its changes that the CRM has by now.
     pub made: Vec<EffectKey>,
+    /// Its messages that may still leave and that nobody has tried to send, in the order of their decisions.
+    pub untried: Vec<EffectKey>,
 }
 
 impl State {
@@ -162,7 +164,8 @@ fn claim_one(connection: &Connection, part: u16, contact: Id, now: Instant) -> R
         None => (None, None),
     };
     let mut statement = connection.prepare_cached(
-        "SELECT id, at, arrived, kind, event, message, outcome, class FROM scn_inbox
+        "SELECT id, at, arrived, kind, event, message, outcome, class,
+             (SELECT message FROM scn_outbox WHERE key = scn_inbox.message) FROM scn_inbox
          WHERE part = ?1 AND contact = ?2 AND arrived <= ?3 ORDER BY arrived, id",
     )?;
     let mut rows = statement.query((part, Parameter::from(&contact), now.0))?;
@@ -181,7 +184,8 @@ fn claim_one(connection: &Connection, part: u16, contact: Id, now: Instant) -> R
     }
     drop(rows);
     let made = super::writes::made_of(connection, part, &contact)?;
-    Ok(Claimed { contact, state, wake, inbox, arrivals, made })
+    let untried = super::outbox::untried(connection, part, &contact, now)?;
+    Ok(Claimed { contact, state, wake, inbox, arrivals, made, untried })
 }
 
 fn inbox_row(row: &Row<'_>) -> Result<InboxRow, rusqlite::Error> {
@@ -194,7 +198,7 @@ fn inbox_row(row: &Row<'_>) -> Result<InboxRow, rusqlite::Error> {
                 "bounced" => ReceiptOutcome::Bounced(row.get::<_, Option<String>>(7)?.unwrap_or_default()),
                 _ => ReceiptOutcome::Uncertain,
             };
-            Input::Receipt { key, outcome }
+            Input::Receipt { key, message: row.get(8)?, outcome }
         }
     };
     Ok(InboxRow { id: row.get(0)?, at: Instant(row.get(1)?), arrived: Instant(row.get(2)?), input })

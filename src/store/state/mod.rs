@@ -9,6 +9,7 @@
 
 mod commit;
 mod counts;
+mod erasure;
 mod inbox;
 mod outbox;
 mod persons;
@@ -21,9 +22,10 @@ mod writes;
 
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
+pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
-pub use writes::{Erased, NewWrite, PendingWrite};
+pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};
 use crate::model::Id;

@@ -61,6 +61,8 @@ pub enum Outcome {
     Uncertain { reason: String },
     /// It must not be sent to this address, found out before it was handed over.
     Suppressed { reason: String },
+    /// Nobody tried: it waits as it did before it was claimed.
+    Untried,
 }
 
 /// What a dead process left.
@@ -278,6 +280,7 @@ fn settle_one(
         }
         Outcome::Uncertain { reason } => (MessageState::Uncertain, "state = 'handed'", Some(reason), None, None),
         Outcome::Suppressed { reason } => (MessageState::Suppressed, "state = 'claimed'", Some(reason), None, None),
+        Outcome::Untried => (MessageState::Pending, "state IN ('claimed', 'handed')", None, None, Some(now)),
     };
     let mut update = transaction.prepare_cached(&format!(
         "UPDATE scn_outbox SET state = ?4, reason = ?5, reply = coalesce(?6, reply), attempt = attempt + ?7,
@@ -292,15 +295,44 @@ fn settle_one(
         reason.map(|reason| cleaned(reason, 200)),
         reply.map(|reply| cleaned(reply, 500)),
         reply.is_some(),
-        // The least of NULL and anything is NULL: only a deferred message is looked at again.
+        // The least of NULL and anything is NULL: only a message that still waits is looked at again.
         next_try.map(|next_try| next_try.0),
         now.0,
     ))?;
     expect_one(moved, ticket, &format!("become {}", to.name()))?;
-    if to != MessageState::Deferred {
-        add_receipt(transaction, ticket, outcome, now)?;
+    match outcome {
+        Outcome::Deferred { .. } => wake(transaction, ticket, now)?,
+        Outcome::Untried => {}
+        _ => add_receipt(transaction, ticket, outcome, now)?,
     }
     Ok(())
+}
+
+/// The contact is looked at again: what waited until the message was tried goes on.
+fn wake(transaction: &Transaction<'_>, ticket: &Ticket, now: Instant) -> Result<(), rusqlite::Error> {
+    let mut update = transaction.prepare_cached(
+        "UPDATE scn_contact SET wake = min(coalesce(wake, ?3), ?3)
+         WHERE part = ?1 AND contact = (SELECT contact FROM scn_outbox WHERE part = ?1 AND key = ?2 AND alternatives <> '[]')",
+    )?;
+    update.execute((ticket.part, ticket.key.to_string(), now.0))?;
+    Ok(())
+}
+
+/// The messages of a contact that may still leave at an instant and that nobody has tried to send. A reply is an attempt; a
+/// message that the policy or the server put off is deferred.
+pub(super) fn untried(
+    connection: &Connection,
+    part: u16,
+    contact: &Id,
+    now: Instant,
+) -> Result<Vec<EffectKey>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key FROM scn_outbox
+         WHERE part = ?1 AND contact = ?2 AND expires_at >= ?3 AND alternatives <> '[]'
+             AND (state = 'pending' AND attempt = 0 OR state IN ('claimed', 'handed')) ORDER BY id",
+    )?;
+    let keys = statement.query_map((part, Parameter::from(contact), now.0), |row| key_of(row, 0))?;
+    keys.collect()
 }
 
 /// Tells the contact, by its inbox; nobody waits for what becomes of a call. For an uncertain message it is dated when it was handed, from which waits count.
@@ -314,7 +346,7 @@ fn add_receipt(
         Outcome::Accepted { .. } => ("accepted", None),
         Outcome::Bounced { class, .. } => ("bounced", Some(class)),
         Outcome::Suppressed { .. } => ("bounced", None),
-        Outcome::Uncertain { .. } | Outcome::Deferred { .. } => ("uncertain", None),
+        Outcome::Uncertain { .. } | Outcome::Deferred { .. } | Outcome::Untried => ("uncertain", None),
     };
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_inbox(part, contact, arrived, at, message, outcome, class)

@@ -1,5 +1,6 @@
 //! What the engine knows about its scenarios and about itself.
 
+use super::inbox::stored_id;
 use super::{Error, State};
 use crate::ir::ScenarioHash;
 use crate::model::{Id, Literal};
@@ -31,14 +32,14 @@ impl State {
         })
     }
 
-    /// Gives the bytes of every contact's state to `look`, in the order of parts and ids.
-    pub fn each_state(&self, mut look: impl FnMut(&[u8])) -> Result<(), Error> {
+    /// Gives every contact with the bytes of its state to `look`, in the order of parts and ids.
+    pub fn each_state(&self, mut look: impl FnMut(Id, &[u8])) -> Result<(), Error> {
         self.read(|connection| {
-            let mut statement = connection.prepare("SELECT state FROM scn_contact")?;
+            let mut statement = connection.prepare("SELECT state, contact FROM scn_contact")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 if let Ok(bytes) = row.get_ref(0)?.as_blob() {
-                    look(bytes);
+                    look(stored_id(row, 1)?, bytes);
                 }
             }
             Ok(())

@@ -4,7 +4,7 @@ use super::{Error, ErrorKind};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 /// The version of these tables. A newer one is refused.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// The first version.
 ///
@@ -64,7 +64,7 @@ CREATE INDEX scn_journal_contact ON scn_journal(part, contact);
 ";
 
 /// What the second version added.
-const ADDED: &str = "
+const SECOND: &str = "
 -- All rows of a contact are looked for when it is erased.
 DROP INDEX scn_seen_contact;
 CREATE INDEX scn_seen_contact ON scn_seen(part, contact);
@@ -79,7 +79,7 @@ CREATE TABLE scn_write(
 CREATE INDEX scn_write_contact ON scn_write(part, contact);
 CREATE INDEX scn_write_pending ON scn_write(id) WHERE state = 'pending';
 
--- Who was erased: BLAKE3 of the id as text; and how many of their messages ended how.
+-- Who was erased: the proof, which bears no name; and how many of their messages ended how.
 CREATE TABLE scn_erased(
     id INTEGER PRIMARY KEY AUTOINCREMENT, proof TEXT NOT NULL, at INTEGER NOT NULL, scenario TEXT NOT NULL
 );
@@ -90,6 +90,18 @@ CREATE TABLE scn_gone(state TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER N
 CREATE TABLE scn_measure(
     measure TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (measure, at)
 ) WITHOUT ROWID;
+";
+
+/// What the third version added.
+const THIRD: &str = "
+-- The rows of a person whose erasure has begun, by the change that erases: it is finished whatever the CRM still says.
+CREATE TABLE scn_erasing(
+    change INTEGER NOT NULL, part INTEGER NOT NULL, contact NOT NULL, PRIMARY KEY (change, part, contact)
+) WITHOUT ROWID;
+
+-- The key of the proofs in `scn_erased`: 32 random bytes.
+CREATE TABLE scn_secret(name TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;
+INSERT INTO scn_secret VALUES ('erased', randomblob(32));
 ";
 
 /// Refuses what is damaged, and what a newer version wrote.
@@ -122,8 +134,12 @@ pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Err
         if format.is_none() {
             transaction.execute_batch(TABLES)?;
         }
-        if format.is_none_or(|format| format < FORMAT) {
-            transaction.execute_batch(ADDED)?;
+        for (version, tables) in [(2, SECOND), (3, THIRD)] {
+            if format.is_none_or(|format| format < version) {
+                transaction.execute_batch(tables)?;
+            }
+        }
+        if format != Some(FORMAT) {
             transaction.execute("INSERT OR REPLACE INTO scn_meta VALUES ('format', ?1)", [FORMAT])?;
         }
         transaction.commit()

@@ -1,4 +1,4 @@
-//! What scenarios change in the CRM: decided with the step, made there afterwards, each once by its key; and erasure.
+//! What scenarios change in the CRM: decided with the step, made there afterwards, each once by its key.
 
 use super::inbox::stored_id;
 use super::outbox::key_of;
@@ -9,7 +9,7 @@ use crate::store::crm::Change;
 use crate::store::id::Parameter;
 use crate::time::Instant;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Row, Transaction};
 
 /// A change of the CRM, decided by a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,6 @@ pub struct PendingWrite {
     pub scenario: String,
     pub at: Instant,
     pub change: Change,
-}
-
-/// What an erasure took out of the state file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Rows of the CRM that were seen, by event and id.
-    pub rows: Vec<(String, Id)>,
 }
 
 /// Writes down what was decided, and takes away what the state has forgotten.
@@ -73,85 +66,49 @@ impl State {
                 "SELECT id, contact, scenario, at, change FROM scn_write
                  WHERE state = 'pending' AND id > ?1 ORDER BY id LIMIT ?2",
             )?;
-            let wrong = |_| rusqlite::Error::InvalidColumnType(4, "change".into(), Type::Text);
             let mut rows = statement.query((after, i64::try_from(max).unwrap_or(i64::MAX)))?;
             let mut pending = Vec::new();
             while let Some(row) = rows.next()? {
-                pending.push(PendingWrite {
-                    id: row.get(0)?,
-                    contact: stored_id(row, 1)?,
-                    scenario: row.get(2)?,
-                    at: Instant(row.get(3)?),
-                    change: serde_json::from_str(&row.get::<_, String>(4)?).map_err(wrong)?,
-                });
+                pending.push(pending_write(row)?);
             }
             Ok(pending)
         })
     }
 
-    /// Writes down that the CRM has these changes.
-    pub fn written(&mut self, writes: &[i64]) -> Result<(), Error> {
+    /// Writes down that the CRM has these changes. An earlier one of the same field or tag, which the CRM refused, is
+    /// overtaken: made later, it would undo this one.
+    pub fn written(&mut self, writes: &[PendingWrite]) -> Result<(), Error> {
         self.write(|transaction| {
+            let mut earlier = transaction.prepare_cached(
+                "SELECT id, contact, scenario, at, change FROM scn_write
+                 WHERE part = ?1 AND contact = ?2 AND id < ?3 AND state = 'pending'",
+            )?;
             let mut update = transaction.prepare_cached("UPDATE scn_write SET state = 'made' WHERE id = ?1")?;
-            for id in writes {
-                update.execute([id])?;
+            for write in writes {
+                let mut rows = earlier.query((part(&write.contact), Parameter::from(&write.contact), write.id))?;
+                let mut made = vec![write.id];
+                while let Some(row) = rows.next()? {
+                    let earlier = pending_write(row)?;
+                    if earlier.change.is_undone_by(&write.change) {
+                        made.push(earlier.id);
+                    }
+                }
+                for id in made {
+                    update.execute([id])?;
+                }
             }
             Ok(())
         })
     }
-
-    /// The messages of a person, of which there may be files.
-    pub fn messages_of(&self, rows: &[Id]) -> Result<Vec<EffectKey>, Error> {
-        self.read(|connection| {
-            let mut messages = Vec::new();
-            for contact in rows {
-                let sql = "SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id";
-                let mut statement = connection.prepare_cached(sql)?;
-                let keys = statement.query_map((part(contact), Parameter::from(contact)), |row| key_of(row, 0))?;
-                messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
-            }
-            Ok(messages)
-        })
-    }
-
-    /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
-    /// What stays is how many messages ended how, and a proof.
-    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
-        // What is taken away is overwritten in the file too.
-        self.read(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
-        let erased = self.write(|transaction| {
-            let mut erased = Erased::default();
-            for contact in rows {
-                erase_one(transaction, part(contact), contact, &mut erased)?;
-            }
-            let proof = blake3::hash(erasure.contact.to_string().as_bytes()).to_string();
-            let sql = "INSERT INTO scn_erased(proof, at, scenario) VALUES (?1, ?2, ?3)";
-            transaction.execute(sql, (proof, now.0, &erasure.scenario))?;
-            Ok(erased)
-        })?;
-        self.read(|connection| connection.execute_batch("PRAGMA secure_delete = OFF"))?;
-        Ok(erased)
-    }
 }
 
-fn erase_one(
-    transaction: &Transaction<'_>,
-    part: u16,
-    contact: &Id,
-    erased: &mut Erased,
-) -> Result<(), rusqlite::Error> {
-    let whose = || (part, Parameter::from(contact));
-    let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
-    let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
-    erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
-    transaction.execute(
-        "INSERT INTO scn_gone
-         SELECT state, coalesce(reason, ''), count(*) FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
-         ON CONFLICT (state, reason) DO UPDATE SET count = count + excluded.count",
-        whose(),
-    )?;
-    for table in ["scn_contact", "scn_seen", "scn_inbox", "scn_outbox", "scn_journal", "scn_write"] {
-        transaction.execute(&format!("DELETE FROM {table} WHERE part = ?1 AND contact = ?2"), whose())?;
-    }
-    Ok(())
+pub(super) fn pending_write(row: &Row<'_>) -> Result<PendingWrite, rusqlite::Error> {
+    let wrong = |_| rusqlite::Error::InvalidColumnType(4, "change".into(), Type::Text);
+    Ok(PendingWrite {
+        id: row.get(0)?,
+        contact: stored_id(row, 1)?,
+        scenario: row.get(2)?,
+        at: Instant(row.get(3)?),
+        change: serde_json::from_str(&row.get::<_, String>(4)?).map_err(wrong)?,
+    })
 }

@@ -66,6 +66,7 @@ fn program(code: Code, zone: &str) -> Program {
             policy: ir::Policy::default(),
             measures: Vec::new(),
             identity: Vec::new(),
+            references: Vec::new(),
             scenarios,
             messages: Vec::new(),
             written: Vec::new(),

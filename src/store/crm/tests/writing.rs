@@ -1,9 +1,9 @@
 //! What scenarios change in a CRM.
 
 use super::crm;
-use crate::model::{Id, Literal};
+use crate::model::{Id, Literal, Reference};
 use crate::store::ErrorKind;
-use crate::store::crm::{Change, Crm};
+use crate::store::crm::{Change, Crm, Order};
 use crate::time::Zone;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -49,11 +49,27 @@ fn rows(folder: &Path, sql: &str) -> Vec<String> {
     statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+/// Fields that the model declares, as `RECORD.FIELD`, events with a `!`, lists with a star.
+const REFERENCES: [&str; 6] =
+    ["contact.referrer", "product.maker", "product.fans*", "purchased.adviser!", "invited.friend!", "nowhere.friend!"];
+
+fn reference(text: &str) -> Reference {
+    let (record, field) = text.split_once('.').unwrap();
+    let name = field.trim_end_matches(['!', '*']).into();
+    Reference { record: record.into(), field: name, is_event: field.ends_with('!'), is_list: field.ends_with('*') }
+}
+
+fn order(crm: &Crm, id: i64, change: Change) -> Order {
+    let contact = Id::Number(id);
+    let rows = crm.persons().group(&contact).unwrap_or(&[Id::Number(id)]).to_vec();
+    Order { contact, change, rows }
+}
+
 /// Makes changes, each twice, and gives what was refused.
 fn change(crm: &Crm, changes: &[(i64, Change)]) -> Vec<String> {
-    let changes: Vec<(Id, Change)> = changes.iter().map(|(id, change)| (Id::Number(*id), change.clone())).collect();
-    let first = crm.change(&changes, &["referrer".into()]).unwrap();
-    assert_eq!(crm.change(&changes, &["referrer".into()]).unwrap().len(), first.len());
+    let orders: Vec<Order> = changes.iter().map(|(id, change)| order(crm, *id, change.clone())).collect();
+    let first = crm.change(&orders, &REFERENCES.map(reference)).unwrap();
+    assert_eq!(crm.change(&orders, &REFERENCES.map(reference)).unwrap().len(), first.len());
     first.into_iter().filter_map(Result::err).map(|refusal| refusal.reason).collect()
 }
 
@@ -118,7 +134,7 @@ fn what_the_crm_refuses_is_told_and_keeps_nothing_else_back() {
     );
     assert_eq!(rows(folder.path(), "SELECT * FROM contact_tags"), ["1 kept"]);
     let (_folder, bare) = crm("CREATE TABLE contact(id INTEGER PRIMARY KEY);");
-    let refused = bare.change(&[(Id::Number(1), tag("x", true))], &[]).unwrap().remove(0).unwrap_err();
+    let refused = bare.change(&[order(&bare, 1, tag("x", true))], &[]).unwrap().remove(0).unwrap_err();
     assert_eq!(refused.help, "`CREATE TABLE contact_tags(contact, tags, rank)` in the CRM");
 }
 
@@ -127,8 +143,84 @@ fn a_file_that_another_program_holds_is_busy() {
     let (folder, crm) = crm(SQL);
     let holder = Connection::open(folder.path().join("crm.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = crm.change(&[(Id::Number(1), tag("x", true))], &[]).unwrap_err();
+    let error = crm.change(&[order(&crm, 1, tag("x", true))], &[]).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Busy);
+}
+
+const NAMED: &str = "CREATE TABLE contact(id INTEGER PRIMARY KEY, referrer INTEGER);
+    CREATE TABLE product(id INTEGER PRIMARY KEY, maker INTEGER, fan INTEGER);
+    CREATE TABLE product_fans(product INTEGER, fans INTEGER, rank INTEGER);
+    CREATE TABLE purchased(id INTEGER PRIMARY KEY, contact INTEGER, at, adviser INTEGER);
+    CREATE TABLE invited(id INTEGER PRIMARY KEY, contact INTEGER, at, friend INTEGER NOT NULL);
+    CREATE TABLE invited_products(invited INTEGER, products INTEGER, rank INTEGER);
+    INSERT INTO contact VALUES (1, NULL), (2, 1), (3, 2);
+    INSERT INTO product VALUES (1, 1, 1), (2, 3, 3); INSERT INTO product_fans VALUES (1, 1, 0), (1, 2, 1);
+    INSERT INTO purchased VALUES (1, 2, 0, 1), (2, 2, 0, 3); INSERT INTO invited VALUES (1, 2, 0, 1), (2, 2, 0, 3);
+    INSERT INTO invited_products VALUES (1, 1, 0), (2, 1, 0);";
+
+#[test]
+fn erasure_empties_every_declared_field_that_names_the_person() {
+    let (folder, crm) = crm(NAMED);
+    assert_eq!(change(&crm, &[(1, Change::Erase)]), [] as [String; 0]);
+    let left = |sql: &str| rows(folder.path(), sql);
+    assert_eq!(left("SELECT * FROM contact"), ["2 -", "3 2"]);
+    // What the model does not declare to be a contact is a number as any other.
+    assert_eq!(left("SELECT * FROM product"), ["1 - 1", "2 3 3"]);
+    assert_eq!(left("SELECT fans FROM product_fans"), ["2"]);
+    assert_eq!(left("SELECT id, contact, adviser FROM purchased"), ["1 2 -", "2 2 3"]);
+    // An invitation cannot be told without the one who is invited.
+    assert_eq!(left("SELECT id FROM invited"), ["2"]);
+    assert_eq!(left("SELECT invited FROM invited_products"), ["2"]);
+}
+
+#[test]
+fn an_erasure_takes_no_other_persons_row_with_it() {
+    let (folder, crm) = crm("CREATE TABLE contact(id INTEGER PRIMARY KEY, referrer INTEGER NOT NULL);
+        INSERT INTO contact VALUES (1, 0), (2, 1);");
+    let refused = change(&crm, &[(1, Change::Erase)]);
+    assert!(refused.len() == 1 && refused[0].contains("NOT NULL constraint failed: contact.referrer"), "{refused:?}");
+    assert_eq!(rows(folder.path(), "SELECT * FROM contact"), ["1 0", "2 1"]);
+}
+
+#[test]
+fn what_others_commit_is_seen_and_what_we_do_is_not() {
+    for mode in ["DELETE", "WAL"] {
+        let (folder, crm) = crm(SQL);
+        let other = Connection::open(folder.path().join("crm.db")).unwrap();
+        other.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |_| Ok(())).unwrap();
+        let others = || other.execute_batch("INSERT INTO purchased(contact, at) VALUES (2, 0)").unwrap();
+        let ours = |value: &str| {
+            let gold = order(&crm, 1, set("tier", Some(Literal::Text(value.into()))));
+            assert!(crm.change(&[gold], &[]).unwrap().iter().all(Result::is_ok));
+        };
+        let mut known = crm.version().unwrap();
+        let mut moved = || {
+            let now = crm.version().unwrap();
+            std::mem::replace(&mut known, now) != now
+        };
+        assert!(!moved(), "{mode}: nothing");
+        others();
+        assert!(moved(), "{mode}: another's, before the first of ours");
+        ours("one");
+        assert!(!moved(), "{mode}: our first");
+        others();
+        assert!(moved(), "{mode}: another's");
+        others();
+        ours("two");
+        assert!(moved(), "{mode}: another's, then ours");
+        ours("three");
+        assert!(!moved(), "{mode}: ours");
+        ours("four");
+        others();
+        assert!(moved(), "{mode}: ours, then another's");
+        assert!(!moved(), "{mode}: nothing again");
+    }
+    // One that comes between the last look and the first change.
+    let (folder, crm) = crm(SQL);
+    let before = crm.version().unwrap();
+    Connection::open(folder.path().join("crm.db")).unwrap().execute_batch("DELETE FROM opens").unwrap();
+    crm.change(&[order(&crm, 1, tag("x", true))], &[]).unwrap();
+    assert_ne!(crm.version().unwrap(), before);
 }
 
 /// A copy of the CRM in the middle of a change, as a process that is killed leaves it: its journal on the disk, nobody at

@@ -38,9 +38,9 @@ fn files_that_cannot_be_the_state_are_refused_with_the_reason() {
 
     drop(State::open(&path("newer.db"), "run", at(0)).unwrap());
     let newer = rusqlite::Connection::open(path("newer.db")).unwrap();
-    newer.execute("UPDATE scn_meta SET value = 3 WHERE name = 'format'", []).unwrap();
+    newer.execute("UPDATE scn_meta SET value = 4 WHERE name = 'format'", []).unwrap();
     drop(newer);
-    let words = "`FILE` was written by a newer version: format 3, and this version knows 2";
+    let words = "`FILE` was written by a newer version: format 4, and this version knows 3";
     assert_eq!(refusal(&path("newer.db")), (ErrorKind::Newer, words.into()));
 
     let (mut state, _) = State::open(&path("damaged.db"), "run", at(0)).unwrap();

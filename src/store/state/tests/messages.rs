@@ -218,7 +218,11 @@ fn each_decided_outcome_leaves_a_receipt_and_clean_words() {
     let claimed = state.claim(at(120), 10).unwrap();
     assert_eq!(claimed.len(), 1);
     let found: Vec<_> = claimed[0].inbox.iter().map(|row| (row.at, row.arrived, row.input.clone())).collect();
-    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt { key: key(number), outcome };
+    let receipt = |number: u8, outcome: ReceiptOutcome| Input::Receipt {
+        key: key(number),
+        message: Some("reminder".into()),
+        outcome,
+    };
     assert_eq!(
         found,
         [
@@ -337,7 +341,7 @@ fn what_has_no_message_id_is_settled_by_evidence() {
     let states = [1, 2, 3].map(|number| state_of(&state, ticket(number)));
     assert_eq!(states, ["accepted", "pending", "uncertain"]);
     let receipts = &state.claim(at(130), 1).unwrap()[0].inbox;
-    let accepted = Input::Receipt { key: key(1), outcome: ReceiptOutcome::Accepted };
+    let accepted = Input::Receipt { key: key(1), message: Some("reminder".into()), outcome: ReceiptOutcome::Accepted };
     assert_eq!((receipts.len(), &receipts[3].input), (4, &accepted));
 }
 

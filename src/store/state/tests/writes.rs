@@ -36,7 +36,7 @@ fn a_change_is_pending_then_made_then_forgotten() {
     let changes: Vec<&Change> = pending.iter().map(|write| &write.change).collect();
     assert_eq!((changes, &pending[0].contact, pending[0].at), (vec![&gold(), &tag], &ANA, at(5)));
     assert_eq!(state.pending_writes(pending[0].id, 10).unwrap(), pending[1..]);
-    state.written(&[pending[0].id]).unwrap();
+    state.written(&pending[..1]).unwrap();
     assert_eq!(state.pending_writes(0, 10).unwrap(), pending[1..]);
     let claimed = state.claim_these(&[ANA], at(20)).unwrap().remove(0);
     assert_eq!(claimed.made, [key(1)]);
@@ -44,6 +44,50 @@ fn a_change_is_pending_then_made_then_forgotten() {
     state.commit(&[ContactOut { forgotten: vec![key(1), key(2)], ..out() }], at(20)).unwrap();
     assert_eq!(state.pending_writes(0, 10).unwrap(), pending[1..]);
     assert!(state.claim_these(&[ANA], at(20)).unwrap().remove(0).made.is_empty());
+}
+
+#[test]
+fn a_change_overtakes_what_was_refused_of_the_same_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    let tag = |tag: &str, add| Change::Tag { tag: tag.into(), add };
+    let set = |field: &str, value: &str| Change::Set { field: field.into(), value: Some(Literal::Text(value.into())) };
+    let changes =
+        [gold(), tag("vip", true), set("level", "one"), tag("new", true), set("tier", "silver"), tag("vip", false)];
+    let writes = changes.iter().zip(1..).map(|(change, number)| write(number, change.clone())).collect();
+    let other = ContactOut { contact: Id::Number(8), writes: vec![write(9, gold())], ..out() };
+    state.commit(&[ContactOut { writes, ..out() }, other], at(10)).unwrap();
+    let pending = state.pending_writes(0, 10).unwrap();
+    // The CRM refused the first four, and took the last two.
+    state.written(&pending[4..6]).unwrap();
+    let left: Vec<Change> = state.pending_writes(0, 10).unwrap().into_iter().map(|write| write.change).collect();
+    assert_eq!(left, [set("level", "one"), tag("new", true), gold()]);
+    let made = state.claim_these(&[ANA], at(20)).unwrap().remove(0).made;
+    assert_eq!(made, [key(1), key(2), key(5), key(6)], "nothing of them stays in the contact's state");
+}
+
+#[test]
+fn an_erasure_that_was_begun_knows_its_rows_until_it_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    state.commit(&[ContactOut { writes: vec![write(1, Change::Erase)], ..out() }], at(10)).unwrap();
+    let erasure = state.pending_writes(0, 1).unwrap().remove(0);
+    assert_eq!(state.begun_erasures(0).unwrap(), []);
+    let rows = |ids: &[i64]| ids.iter().map(|id| Id::Number(*id)).collect::<Vec<_>>();
+    assert_eq!(state.begin_erasures(&[(&erasure, rows(&[7, 8]))]).unwrap()[0][0], ANA);
+    drop(state);
+    let mut state = open(&folder);
+    assert_eq!(state.begun_erasures(0).unwrap(), std::slice::from_ref(&erasure));
+    assert_eq!(state.begun_erasures(erasure.id).unwrap(), []);
+    // The CRM has forgotten them; what was written down counts, and what is new.
+    let mut known = state.begin_erasures(&[(&erasure, rows(&[9]))]).unwrap().remove(0);
+    known.sort();
+    assert_eq!(known, rows(&[7, 8, 9]));
+    state.erase(&known, &erasure, at(30)).unwrap();
+    assert_eq!(state.begun_erasures(0).unwrap(), []);
+    let connection = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    let left: i64 = connection.query_row("SELECT count(*) FROM scn_erasing", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }
 
 #[test]
@@ -85,10 +129,11 @@ fn erasure_leaves_counts_and_a_proof_and_nobody() {
         assert_eq!(of(7), 0, "{table}");
         assert!(of(8) > 0, "{table}");
     }
+    let secret: [u8; 32] = connection.query_row("SELECT key FROM scn_secret", [], |row| row.get(0)).unwrap();
     let proof: (String, i64, String) = connection
         .query_row("SELECT proof, at, scenario FROM scn_erased", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .unwrap();
-    assert_eq!(proof, (blake3::hash(b"7").to_string(), at(30).0, "gold".into()));
+    assert_eq!(proof, (blake3::keyed_hash(&secret, b"7").to_string(), at(30).0, "gold".into()));
     // A row of that number is new again, whoever has it.
     assert_eq!(state.ingest("purchased", &[row(3, 9)]).unwrap(), 1);
     assert!(u64::from(part(&ANA)) < PARTS);

@@ -1,0 +1,137 @@
+//! The timers of a contact's instances, and those that wait until a message has had its turn.
+//!
+//! After a stop several steps of an instance may be due at once. In the outbox a message leaves after the step that decided
+//! it; what the instance does next may speak of it. So its next timer waits until somebody has tried to send the message:
+//! the driver says which messages nobody has tried yet, and when one has had its turn.
+
+use super::output::EffectKey;
+use super::program::Program;
+use super::state::{Handle, Instance, Pending, Phase, State};
+use crate::ir::StepIx;
+use crate::time::Instant;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+/// Never saved: an index over the instances, and what a driver knows of the outbox.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<Timer>>,
+    /// Messages that nobody has tried to send yet.
+    untried: BTreeSet<EffectKey>,
+    /// The scenarios that erase the contact, by their places in the program, sorted.
+    erasing: Vec<u16>,
+    /// Timers that were due and whose instances wait for such a message.
+    parked: Vec<Reverse<Timer>>,
+}
+
+/// A wake-up. Equal instants are taken by the policy's priority, entry, scenario name (units are sorted by name), then
+/// age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Timer {
+    at: Instant,
+    rank: u16,
+    entry: Instant,
+    unit: u16,
+    handle: Handle,
+    generation: u32,
+}
+
+impl Timers {
+    pub fn clear(&mut self) {
+        self.heap.clear();
+        self.untried.clear();
+        self.erasing.clear();
+        self.parked.clear();
+    }
+
+    /// Adds what is known of another state's messages.
+    pub fn absorb(&mut self, other: Timers) {
+        self.untried.extend(other.untried);
+        if self.erasing.is_empty() {
+            self.erasing = other.erasing;
+        }
+    }
+
+    /// Timers that waited are looked at again.
+    pub fn unpark(&mut self) {
+        self.heap.extend(self.parked.drain(..));
+    }
+}
+
+impl State {
+    /// A message of the outbox that nobody has tried to send yet: its instance takes no timer until it
+    /// [has had its turn](State::had_turn). Events are given to it all the same. This is not saved.
+    pub fn await_turn(&mut self, program: &Program, message: EffectKey) {
+        if self.timers.untried.is_empty() {
+            let units = program.units().iter().enumerate();
+            self.timers.erasing = units.filter(|(_, unit)| unit.erases).map(|(place, _)| place as u16).collect();
+        }
+        self.timers.untried.insert(message);
+    }
+
+    /// A message left, or somebody knows that it does not leave now.
+    pub fn had_turn(&mut self, message: EffectKey) {
+        if self.timers.untried.remove(&message) {
+            self.timers.unpark();
+        }
+    }
+
+    /// Whether the timer of an instance waits for a message. What takes a step together with others waits for theirs too, and
+    /// what may erase the contact for all that came due before.
+    pub(super) fn waits_for_turn(&self, instance: &Instance) -> bool {
+        if self.timers.untried.is_empty() {
+            return false;
+        }
+        let is_untried = |pending: &Pending| self.timers.untried.contains(&pending.key);
+        let is_before = |pending: &Pending| instance.wake.is_some_and(|wake| pending.due < wake);
+        let mut all = self.slots.iter().flatten().flat_map(|each| &each.pending);
+        instance.pending.iter().any(is_untried)
+            || self.companions(instance).any(|each| each.pending.iter().any(is_untried))
+            || self.timers.erasing.binary_search(&instance.unit).is_ok()
+                && all.any(|pending| is_untried(pending) && is_before(pending))
+    }
+
+    /// The instances that stand in the same wait before a step that is taken together.
+    fn companions<'a>(&'a self, instance: &Instance) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        let lowest = Handle { serial: 0, slot: 0 };
+        let range = match instance.phase {
+            Phase::Waiting(wait) | Phase::WaitingFor(wait) => {
+                let from = (instance.unit, wait, Instant::MIN, lowest);
+                Some(self.together.range(from..(instance.unit, StepIx(wait.0 + 1), Instant::MIN, lowest)))
+            }
+            _ => None,
+        };
+        let standing = range.into_iter().flatten();
+        standing.filter_map(|(_, _, wake, handle)| self.get(*handle).filter(|each| each.wake == Some(*wake)))
+    }
+
+    /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
+    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
+        while let Some(&Reverse(timer)) = self.timers.heap.peek() {
+            let instance = self.get(timer.handle).filter(|instance| instance.generation == timer.generation);
+            let is_parked = match instance {
+                Some(instance) if !self.waits_for_turn(instance) => {
+                    return Some((timer.at, timer.entry, timer.unit));
+                }
+                other => other.is_some(),
+            };
+            self.timers.heap.pop();
+            if is_parked {
+                self.timers.parked.push(Reverse(timer));
+            }
+        }
+        None
+    }
+
+    /// `rank` is that of the instance's scenario.
+    pub(super) fn set_timer(&mut self, handle: Handle, instance: &Instance, rank: u16) {
+        let Some(at) = instance.wake else { return };
+        let (entry, unit, generation) = (instance.entry, instance.unit, instance.generation);
+        self.timers.heap.push(Reverse(Timer { at, rank, entry, unit, handle, generation }));
+    }
+
+    /// Takes the first timer of an instance: the one that [`State::first_timer`] gave.
+    pub(super) fn pop_timer(&mut self) -> Option<Handle> {
+        self.timers.heap.pop().map(|Reverse(timer)| timer.handle)
+    }
+}

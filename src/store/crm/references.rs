@@ -1,0 +1,77 @@
+//! What refers to a contact who is erased, in rows that are about somebody or something else.
+
+use super::Crm;
+use super::lists::table_of;
+use super::write::Refused;
+use crate::model::{Id, Reference};
+use crate::store::id::Parameter;
+use crate::store::text::quoted;
+use rusqlite::Connection;
+
+impl Crm {
+    /// Empties every declared field that names a contact who is erased. A member of a list goes. A row of an event whose
+    /// column must not be empty goes with the one whom it names: it cannot be told without them. A row of an entity or of
+    /// another contact never goes: then the CRM refuses, and says which column.
+    pub(super) fn erase_references(
+        &self,
+        connection: &Connection,
+        contact: &Id,
+        references: &[Reference],
+    ) -> Result<(), Refused> {
+        for reference in references {
+            let name = match reference.is_list {
+                true => table_of(&reference.record, &reference.field),
+                false => reference.record.clone(),
+            };
+            // The CRM need not have everything that the model declares.
+            if !self.shape.table(&name).is_some_and(|table| table.has(&reference.field)) {
+                continue;
+            }
+            let (table, column) = (quoted(&name), quoted(&reference.field));
+            let any = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?1)");
+            if !connection.query_row(&any, [Parameter::from(contact)], |row| row.get::<_, bool>(0))? {
+                continue;
+            }
+            let goes = reference.is_list || reference.is_event && must_be_full(connection, &name, &reference.field)?;
+            if goes && !reference.is_list {
+                self.erase_lists(connection, &name, &reference.field, contact)?;
+            }
+            let sql = match goes {
+                true => format!("DELETE FROM {table} WHERE {column} = ?1"),
+                false => format!("UPDATE {table} SET {column} = NULL WHERE {column} = ?1"),
+            };
+            connection.execute(&sql, [Parameter::from(contact)])?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the lists of the rows of a table that name a contact in a column: `cart_updated_products` has a column
+    /// `cart_updated`.
+    pub(super) fn erase_lists(
+        &self,
+        connection: &Connection,
+        owner: &str,
+        column: &str,
+        contact: &Id,
+    ) -> Result<(), Refused> {
+        if !self.shape.table(owner).is_some_and(|table| table.has("id")) {
+            return Ok(());
+        }
+        let prefix = format!("{owner}_");
+        for list in self.shape.tables.iter().filter(|table| table.name.starts_with(&prefix) && table.has(owner)) {
+            let (list, owner, column) = (quoted(&list.name), quoted(owner), quoted(column));
+            let condition = format!("{owner} IN (SELECT id FROM {owner} WHERE {column} = ?1)");
+            let any = format!("SELECT EXISTS (SELECT 1 FROM {list} WHERE {condition})");
+            if connection.query_row(&any, [Parameter::from(contact)], |row| row.get(0))? {
+                connection.execute(&format!("DELETE FROM {list} WHERE {condition}"), [Parameter::from(contact)])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a column is declared `NOT NULL`.
+fn must_be_full(connection: &Connection, table: &str, column: &str) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 AND \"notnull\")";
+    connection.query_row(sql, [table, column], |row| row.get(0))
+}

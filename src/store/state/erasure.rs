@@ -1,0 +1,122 @@
+//! Erasure: a person is taken out of the CRM and out of this file, which do not commit together. So the rows of the person
+//! are written down first; whoever finds them later finishes what was begun, and each part of it may be done twice.
+
+use super::inbox::stored_id;
+use super::outbox::key_of;
+use super::writes::{PendingWrite, pending_write};
+use super::{Error, State, part};
+use crate::engine::EffectKey;
+use crate::model::Id;
+use crate::store::id::Parameter;
+use crate::time::Instant;
+use rusqlite::Transaction;
+
+/// What an erasure took out of the state file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Rows of the CRM that were seen, by event and id.
+    pub rows: Vec<(String, Id)>,
+}
+
+impl State {
+    /// Writes down which rows each of these persons has, before any of them is erased. Gives all rows that were ever written
+    /// down for each, the contact of the change first.
+    pub fn begin_erasures(&mut self, erasures: &[(&PendingWrite, Vec<Id>)]) -> Result<Vec<Vec<Id>>, Error> {
+        if erasures.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(|transaction| {
+            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO scn_erasing VALUES (?1, ?2, ?3)")?;
+            let mut known = transaction
+                .prepare_cached("SELECT contact FROM scn_erasing WHERE change = ?1 ORDER BY part, contact")?;
+            let mut all = Vec::new();
+            for (erasure, rows) in erasures {
+                let contact = &erasure.contact;
+                for row in rows.iter().chain([contact]) {
+                    insert.execute((erasure.id, part(row), Parameter::from(row)))?;
+                }
+                let mut found = vec![contact.clone()];
+                let mut known = known.query([erasure.id])?;
+                while let Some(row) = known.next()? {
+                    found.extend(Some(stored_id(row, 0)?).filter(|row| row != contact));
+                }
+                all.push(found);
+            }
+            Ok(all)
+        })
+    }
+
+    /// The erasures that were begun and are not finished, after the change with this number, in their order.
+    pub fn begun_erasures(&self, after: i64) -> Result<Vec<PendingWrite>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, contact, scenario, at, change FROM scn_write
+                 WHERE id > ?1 AND id IN (SELECT change FROM scn_erasing) ORDER BY id",
+            )?;
+            let mut rows = statement.query([after])?;
+            let mut begun = Vec::new();
+            while let Some(row) = rows.next()? {
+                begun.push(pending_write(row)?);
+            }
+            Ok(begun)
+        })
+    }
+
+    /// The messages of a person, of which there may be files.
+    pub fn messages_of(&self, rows: &[Id]) -> Result<Vec<EffectKey>, Error> {
+        self.read(|connection| {
+            let mut messages = Vec::new();
+            for contact in rows {
+                let sql = "SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id";
+                let mut statement = connection.prepare_cached(sql)?;
+                let keys = statement.query_map((part(contact), Parameter::from(contact)), |row| key_of(row, 0))?;
+                messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
+            }
+            Ok(messages)
+        })
+    }
+
+    /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
+    /// What stays is how many messages ended how, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
+    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
+        // What is taken away is overwritten in the file too.
+        self.read(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
+        let erased = self.write(|transaction| {
+            let mut erased = Erased::default();
+            for contact in rows {
+                erase_one(transaction, part(contact), contact, &mut erased)?;
+            }
+            transaction.execute("DELETE FROM scn_erasing WHERE change = ?1", [erasure.id])?;
+            let secret = "SELECT key FROM scn_secret WHERE name = 'erased'";
+            let secret: [u8; 32] = transaction.query_row(secret, [], |row| row.get(0))?;
+            let proof = blake3::keyed_hash(&secret, erasure.contact.to_string().as_bytes()).to_string();
+            let sql = "INSERT INTO scn_erased(proof, at, scenario) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, (proof, now.0, &erasure.scenario))?;
+            Ok(erased)
+        })?;
+        self.read(|connection| connection.execute_batch("PRAGMA secure_delete = OFF"))?;
+        Ok(erased)
+    }
+}
+
+fn erase_one(
+    transaction: &Transaction<'_>,
+    part: u16,
+    contact: &Id,
+    erased: &mut Erased,
+) -> Result<(), rusqlite::Error> {
+    let whose = || (part, Parameter::from(contact));
+    let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
+    let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
+    erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    transaction.execute(
+        "INSERT INTO scn_gone
+         SELECT state, coalesce(reason, ''), count(*) FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
+         ON CONFLICT (state, reason) DO UPDATE SET count = count + excluded.count",
+        whose(),
+    )?;
+    for table in ["scn_contact", "scn_seen", "scn_inbox", "scn_outbox", "scn_journal", "scn_write", "scn_erasing"] {
+        transaction.execute(&format!("DELETE FROM {table} WHERE part = ?1 AND contact = ?2"), whose())?;
+    }
+    Ok(())
+}
