@@ -53,7 +53,7 @@ pub fn print(all: &[Compiled], format: Format) -> Result<(), Failure> {
 
 impl Shown<'_> {
     fn human(&self) -> String {
-        let Pressure { scenarios, all, without_caps, has_caps, held, .. } = &self.pressure;
+        let Pressure { scenarios, all, without_caps, has_caps, classes, held, .. } = &self.pressure;
         if scenarios.is_empty() {
             return "no scenario sends a message\n".into();
         }
@@ -66,6 +66,9 @@ impl Shown<'_> {
         table.add_row(row(if *has_caps { "all, without caps" } else { "all" }, without_caps));
         if *has_caps {
             table.add_row(row("all, under the caps of the policy", all));
+        }
+        for (class, figures) in classes.iter().filter(|_| classes.len() > 1) {
+            table.add_row(row(&format!("  of them {}", class_name(*class)), figures));
         }
         for place in 1..=WINDOWS.len() {
             if let Some(column) = table.column_mut(place) {

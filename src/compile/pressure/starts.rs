@@ -1,10 +1,13 @@
 //! How many instances of each scenario can begin within a stretch of time, and so how many of its steps can come.
 
-use super::length::{Calendar, DAY, is_set};
+use super::length::{Calendar, DAY, constant, is_set};
 use super::walk::{Again, Passed, Walk};
 use crate::ir::{Bundle, Code, EntryRule, Expr, ExprIx, Moment, Occurrence, Op, Start, StepIx};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+/// A scenario, and a length of time.
+type Asked = (usize, Option<i64>);
 
 /// The scenarios of a bundle, as far as they limit each other.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ pub struct Folder<'a> {
     calendar: Calendar<'a>,
     pub walks: Vec<Walk<'a>>,
     /// What is known of entries, by scenario and length.
-    known: RefCell<BTreeMap<(usize, Option<i64>), Option<u64>>>,
+    known: RefCell<BTreeMap<Asked, Option<u64>>>,
     /// The scenarios whose entries are being counted.
     counting: RefCell<Vec<usize>>,
 }
@@ -207,7 +210,11 @@ impl<'a> Folder<'a> {
             Occurrence::Weekly { .. } => crate::time::Duration::days(7),
             Occurrence::Monthly { months, .. } => crate::time::Duration::months(i32::from(*months)),
             // 29 February and the ends of months move an anniversary by a few days.
-            Occurrence::Anniversary { date, .. } if self.is_settled(code, *date) => crate::time::Duration::days(360),
+            Occurrence::Anniversary { date, shift, .. }
+                if self.is_settled(code, *date) && shift.is_none_or(|shift| constant(code, shift).is_some()) =>
+            {
+                crate::time::Duration::days(360)
+            }
             Occurrence::Anniversary { .. } => return 0,
         };
         self.calendar.shortest(apart)

@@ -254,7 +254,7 @@ impl Times<'_, '_> {
         let column = match self.again {
             Again::Never => alone,
             Again::InTurn => {
-                let anew = self.from_entry(&alone);
+                let anew = self.at_entry(&alone);
                 self.column(place, limit, anew)
             }
         };
@@ -279,7 +279,7 @@ impl Times<'_, '_> {
     }
 
     /// The shortest time from the entry: to the first step, or to that of a goal which is reached at once.
-    fn from_entry(&self, column: &[Option<i64>]) -> Option<i64> {
+    fn at_entry(&self, column: &[Option<i64>]) -> Option<i64> {
         let at = |step: StepIx| column.get(step.0 as usize).copied().flatten();
         at(StepIx(0)).into_iter().chain(self.walk.then().and_then(at)).min()
     }
