@@ -1,6 +1,8 @@
 //! Several messages to one person at one instant, and scenarios that begin as often as somebody looks at something.
 
-use super::typed::{Class, EntryRule, Expr, Guard, Kind, Occurrence, Policy, Scenario, Send, Start, Step, StepKind};
+use super::typed::{
+    Class, EntryRule, Expr, Guard, Kind, Occurrence, Policy, Scenario, Send, Start, Step, StepKind, Trigger,
+};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Literal;
@@ -35,8 +37,14 @@ pub fn is_started_often(scenario: &Scenario, policy: &Policy) -> bool {
     let is_often = |event: &str| OFTEN.iter().any(|often| event.starts_with(often));
     scenario.entry == EntryRule::Always
         && !caps_marketing(policy)
-        && triggers.iter().any(|trigger| is_often(&trigger.event))
+        && triggers.iter().any(|trigger| is_often(&trigger.event) && !is_narrow(trigger))
         && first_alone(scenario).is_some()
+}
+
+/// Whether it asks for one message, which is not opened all day, or is in error.
+fn is_narrow(trigger: &Trigger) -> bool {
+    let narrows = |kind: &Kind| *kind == Kind::Error || *kind == Kind::Event("message".to_owned());
+    trigger.filters.iter().any(|filter| filter.any(narrows))
 }
 
 fn first_alone(scenario: &Scenario) -> Option<&Step> {
