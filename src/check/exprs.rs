@@ -85,8 +85,9 @@ impl Checker<'_> {
                 self.report(scope, found);
                 Expr::error(span)
             }
-            // Read above.
-            ExprKind::Text(_)
+            // Reported, or read above.
+            ExprKind::Unread
+            | ExprKind::Text(_)
             | ExprKind::Number(_)
             | ExprKind::Percent(_)
             | ExprKind::Quantity(_)
