@@ -2,7 +2,7 @@
 
 use super::exprs::{flag, negated, path_text};
 use super::literals::{self, a};
-use super::names::{with_suggestion};
+use super::names::with_suggestion;
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};

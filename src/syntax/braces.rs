@@ -181,7 +181,9 @@ impl Look<'_> {
             return before(place) == "%";
         }
         let words = (self.start..place).rev().take(BEFORE_MAX).map(|at| self.stream.text_at(at));
-        let mut words = words.filter(|text| OPENING.contains(text) || ITEMS.contains(text) || STEPS.contains(text) || CLAUSES.contains(text));
+        let mut words = words.filter(|text| {
+            OPENING.contains(text) || ITEMS.contains(text) || STEPS.contains(text) || CLAUSES.contains(text)
+        });
         words.next().is_none_or(|text| OPENING.contains(&text) || ITEMS.contains(&text) || text == "every")
     }
 
@@ -332,7 +334,9 @@ pub(super) fn begins_in_first_column(stream: &Stream<'_>, place: usize) -> bool 
         "given" => {
             // Its brace may be lost, but its lines stand deeper.
             let is_block = stream.text_at(place + 2) == "{"
-                || (begins_line(stream, place + 2) && column(stream, place + 2) > 0 && stream.text_at(place + 2) != "}");
+                || (begins_line(stream, place + 2)
+                    && column(stream, place + 2) > 0
+                    && stream.text_at(place + 2) != "}");
             stream.kind_at(place + 1) == Some(TokenKind::Name) && is_block
         }
         text => ITEMS.contains(&text) && !ITEMS.contains(&before) && before != "given",

@@ -95,7 +95,8 @@ impl Cutter<'_> {
 
     /// `given shop {`: in a test, `given` begins a line, and there it has a brace around it.
     fn is_given_block(&self, place: usize) -> bool {
-        let opens = self.stream.text_at(place + 2) == "{" || self.slips.missing(place + 2).any(|brace| brace == Brace::Open);
+        let opens =
+            self.stream.text_at(place + 2) == "{" || self.slips.missing(place + 2).any(|brace| brace == Brace::Open);
         self.stream.kind_at(place + 1) == Some(TokenKind::Name) && opens
     }
 

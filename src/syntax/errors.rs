@@ -5,7 +5,7 @@
 use super::braces::begins_line;
 use super::grammar::Rule;
 use super::habits;
-use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
+use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS};
 use super::meant::{form_of, keyword_meant};
 use super::patch::Patched;
 use super::tokens::Stream;
@@ -424,8 +424,8 @@ fn keywords_of(rule: Rule) -> Vec<&'static str> {
         Rule::wait_up_to => vec!["up"],
         _ => {
             let name = format!("{rule:?}");
-            let word = name.strip_prefix("kw_");
-            super::keywords::KEYWORDS.iter().copied().filter(|keyword| Some(*keyword) == word).collect()
+            let word = name.strip_prefix("kw_").or_else(|| name.strip_prefix("word_"));
+            KEYWORDS.iter().chain(WORDS).copied().filter(|keyword| Some(*keyword) == word).collect()
         }
     }
 }

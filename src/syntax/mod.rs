@@ -179,7 +179,8 @@ impl Reader<'_> {
             }
             _ => 1,
         };
-        let head = places.take_while(|&place| !["{", "="].contains(&self.stream.text_at(place)) || place == piece.start);
+        let head =
+            places.take_while(|&place| !["{", "="].contains(&self.stream.text_at(place)) || place == piece.start);
         let names = head.filter_map(|place| self.stream.at(place)).filter(|token| token.kind == TokenKind::Name);
         names.take(count).map(|name| Spanned::new(self.stream.text_of(name).to_owned(), name.span)).collect()
     }

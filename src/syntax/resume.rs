@@ -126,7 +126,8 @@ impl<'a> Resumer<'a> {
                 .at(span, "it must end on the line on which it begins")
                 .help("write `\"` at its end");
             // Of several words only the author knows which the text has.
-            let is_sure = !unclosed.inner.is_empty() && unclosed.inner.chars().all(|each| is_plain(each) && each != ' ');
+            let is_sure =
+                !unclosed.inner.is_empty() && unclosed.inner.chars().all(|each| is_plain(each) && each != ' ');
             let inner = if unclosed.inner.chars().all(is_plain) { unclosed.inner } else { "" };
             let repaired = format!("\"{inner}\"{brace}");
             text.replace(span.range(), &repaired);
