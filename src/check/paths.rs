@@ -359,7 +359,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Every word with which a path may begin here.
-    fn known(&self, scope: &Scope) -> Vec<String> {
+    pub(super) fn known(&self, scope: &Scope) -> Vec<String> {
         let mut known: Vec<String> = ["contact", "trigger", "entry", "now"].map(String::from).to_vec();
         known.extend(scope.parameters.iter().map(|(name, _)| (*name).to_owned()));
         let records: Vec<&Record> = match (scope.event, scope.triggers) {
