@@ -99,10 +99,18 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     let identity = names.identity(&identities(files), &mut out);
     let mut checker = Checker { out, ..Checker::new(&names, configuration) };
     let policy = checker.policy(&policies, written);
-    let mut scenarios: Vec<typed::Scenario> = (names.scenarios.iter())
-        .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
-        .map(|(name, declared)| checker.scenario(name, declared))
-        .collect();
+    let mut scenarios = Vec::new();
+    let mut judged_sources: BTreeSet<SourceId> =
+        files.iter().filter(|file| file.selected).map(|file| file.source).collect();
+    let is_judged = |name: &str, file: &CheckFile| file.selected || judged.contains(name);
+    for (name, declared) in names.scenarios.iter().filter(|(name, declared)| is_judged(name, declared.file)) {
+        judged_sources.insert(declared.span.source);
+        let scenario = checker.scenario(name, declared);
+        // Of a part of a scenario its names and types are judged, but not its flow.
+        if !declared.tree.incomplete {
+            scenarios.push(scenario);
+        }
+    }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
     crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
@@ -112,9 +120,6 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     }
     origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
-    let judged_sources = (scenarios.iter().map(|scenario| scenario.span.source))
-        .chain(files.iter().filter(|file| file.selected).map(|file| file.source))
-        .collect();
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
     let mut cases_written = 0;
     for item in items {
