@@ -56,6 +56,7 @@ struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     fn steps(&mut self, steps: &'s [Step]) {
+        let (held, failed) = (self.holds.len(), self.fails.len());
         for step in steps {
             let (held, failed) = (self.holds.len(), self.fails.len());
             match &step.guard {
@@ -66,6 +67,27 @@ impl<'s> Walk<'s> {
             self.step(step);
             self.holds.truncate(held);
             self.fails.truncate(failed);
+            self.goes_on(step);
+        }
+        self.holds.truncate(held);
+        self.fails.truncate(failed);
+    }
+
+    /// What an instance that a step did not end has shown.
+    fn goes_on(&mut self, step: &'s Step) {
+        match (&step.kind, &step.guard) {
+            (StepKind::Stop, Some(Guard::OnlyIf(condition))) => self.fails.push(condition),
+            (StepKind::Stop, Some(Guard::Unless(condition))) => self.holds.push(condition),
+            (StepKind::If { arms, otherwise }, None) => {
+                let ends = |steps: &[Step]| steps.iter().any(Step::ends);
+                self.fails.extend(arms.iter().filter(|(_, steps)| ends(steps)).map(|(condition, _)| condition));
+                if let [(condition, _)] = arms.as_slice()
+                    && otherwise.as_ref().is_some_and(|steps| ends(steps))
+                {
+                    self.holds.push(condition);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -98,7 +120,9 @@ impl<'s> Walk<'s> {
 
 /// Everything that chooses whom an erasure meets.
 fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator<Item = &'s Expr> {
-    scenario.audience.iter().chain(erasure.holds.iter().copied()).chain(erasure.fails.iter().copied())
+    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
+    let on_the_way = erasure.holds.iter().copied().chain(erasure.fails.iter().copied());
+    scenario.audience.iter().chain(standing).chain(on_the_way)
 }
 
 /// `every month erase contact`

@@ -10,6 +10,7 @@ mod aggregates;
 mod arithmetic;
 pub mod cases;
 mod choices;
+mod conditions;
 mod definitions;
 mod effects;
 mod engagement;
@@ -23,8 +24,10 @@ mod lists;
 mod literals;
 mod loops;
 mod measures;
+mod months;
 mod names;
 mod origins;
+mod pasts;
 mod paths;
 mod policy;
 mod routes;
@@ -35,6 +38,7 @@ mod starts;
 mod steps;
 mod template_values;
 mod templates;
+mod truth;
 mod turns;
 pub mod typed;
 mod uses;
@@ -103,6 +107,9 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         .map(|(name, declared)| checker.scenario(name, declared))
         .collect();
     flow::check_flow(&scenarios, &mut checker.out);
+    conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
+    pasts::check_pasts(&scenarios, &mut checker.out);
+    months::check_months(&scenarios, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
