@@ -13,7 +13,7 @@ const OF_MESSAGES: [&str; 3] = [OPENED, "sent", "bounced"];
 /// How many scenarios a note names.
 const NAMED_MAX: usize = 4;
 
-/// A step `erase contact`, with what must hold for it to be reached.
+/// A step `erase contact`, or one that starts a scenario, with what must hold for it to be reached.
 struct Erasure<'s> {
     step: &'s Step,
     /// What holds when it comes: conditions of the `if`s around it, `only if`.
@@ -29,7 +29,7 @@ pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
     for scenario in scenarios {
         for erasure in erasures(scenario) {
             let refused = rests_on_nothing(scenario, &erasure)
-                .or_else(|| rests_on_opens(scenario, &erasure))
+                .or_else(|| rests_on_opens(scenario, scenarios, &erasure))
                 .or_else(|| names_no_warning(scenario, scenarios, &erasure));
             out.extend(refused);
             out.extend(cuts_off(scenario, scenarios, &erasure));
@@ -38,6 +38,13 @@ pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
 }
 
 fn erasures(scenario: &Scenario) -> Vec<Erasure<'_>> {
+    let mut found = acts(scenario);
+    found.retain(|act| matches!(act.step.kind, StepKind::Erase));
+    found
+}
+
+/// The steps that erase the contact or start a scenario.
+fn acts(scenario: &Scenario) -> Vec<Erasure<'_>> {
     let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), after_message: false, found: Vec::new() };
     walk.steps(&scenario.steps);
     if let Some(goal) = &scenario.goal {
@@ -93,7 +100,7 @@ impl<'s> Walk<'s> {
 
     fn step(&mut self, step: &'s Step) {
         match &step.kind {
-            StepKind::Erase => self.found.push(Erasure {
+            StepKind::Erase | StepKind::Start(_) => self.found.push(Erasure {
                 step,
                 holds: self.holds.clone(),
                 fails: self.fails.clone(),
@@ -127,7 +134,8 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator
 
 /// `every month erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
-    let everyone = matches!(scenario.start, Start::Every { .. }) && conditions(scenario, erasure).next().is_none();
+    let chosen = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
+    let everyone = matches!(scenario.start, Start::Every { .. }) && !chosen;
     everyone.then(|| {
         Diagnostic::new(Rule::HastyErasure, "this erases everyone")
             .at(erasure.step.span, "no condition chooses whom")
@@ -135,23 +143,34 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic
     })
 }
 
-/// No open proves nothing: the pixel may be blocked, or not consented to.
-fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
+/// By which events a step of a scenario may be reached.
+fn rests(scenario: &Scenario, act: &Erasure) -> Rests {
     // An event says why this contact; that none came is a reason like any other.
     let silent = if matches!(scenario.start, Start::Silence { .. }) { scenario.start.events() } else { &[] };
-    let mut events: BTreeSet<&str> = silent.iter().map(|trigger| trigger.event.as_str()).collect();
-    for condition in conditions(scenario, erasure) {
-        condition.visit(&mut |each| match &each.kind {
-            Kind::History(history) => {
-                events.insert(&history.event);
-            }
-            Kind::Aggregate(aggregate) => {
-                events.insert(&aggregate.history.event);
-            }
-            _ => {}
-        });
+    let mut rests = Rests::on(silent.iter().map(|trigger| trigger.event.as_str()));
+    for condition in scenario.audience.iter().chain(act.holds.iter().copied()) {
+        rests = rests.and(Rests::of(condition, true));
     }
-    let on_opens = events.contains(OPENED) && events.iter().all(|event| OF_MESSAGES.contains(event));
+    // Whoever comes so far was not stopped on the way.
+    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
+    for condition in act.fails.iter().copied().chain(standing) {
+        rests = rests.and(Rests::of(condition, false));
+    }
+    rests
+}
+
+/// No open proves nothing: the pixel may be blocked, or not consented to. Of a scenario that others start, each of them is
+/// looked at, for it has chosen whom.
+fn rests_on_opens(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
+    let own = rests(scenario, erasure);
+    let starters: &[Scenario] = if scenario.start == Start::Started { all } else { &[] };
+    let on_opens = own.on_opens
+        || starters.iter().any(|starter| {
+            let starts = acts(starter);
+            let mut starts =
+                starts.iter().filter(|act| matches!(&act.step.kind, StepKind::Start(name) if *name == scenario.name));
+            starts.any(|act| rests(starter, act).and(own).on_opens)
+        });
     on_opens.then(|| {
         Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
             .at(erasure.step.span, "rests on opens alone")
@@ -159,6 +178,59 @@ fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> 
             .help("ask for more, such as `no (purchased or opened or clicked) in last 3 years`")
     })
 }
+
+/// By which events a condition may come to hold: there is a way in which it asks for opens alone, and one in which it asks for
+/// no event of a person at all.
+#[derive(Clone, Copy, Debug)]
+struct Rests {
+    on_opens: bool,
+    on_nothing: bool,
+}
+
+impl Rests {
+    fn on<'e>(events: impl Iterator<Item = &'e str>) -> Rests {
+        let events: BTreeSet<&str> = events.collect();
+        let is_known = events.iter().any(|event| !OF_MESSAGES.contains(event));
+        let is_open = events.contains(OPENED);
+        Rests { on_opens: !is_known && is_open, on_nothing: !is_known && !is_open }
+    }
+
+    fn and(self, other: Rests) -> Rests {
+        let on_opens = self.on_opens && (other.on_opens || other.on_nothing) || self.on_nothing && other.on_opens;
+        Rests { on_opens, on_nothing: self.on_nothing && other.on_nothing }
+    }
+
+    fn or(self, other: Rests) -> Rests {
+        Rests { on_opens: self.on_opens || other.on_opens, on_nothing: self.on_nothing || other.on_nothing }
+    }
+
+    /// Of a condition that holds, or fails.
+    fn of(condition: &Expr, holds: bool) -> Rests {
+        match &condition.kind {
+            Kind::Not(inner) => Rests::of(inner, !holds),
+            Kind::And(all) | Kind::Or(all) if !all.is_empty() => {
+                let is_every = matches!(condition.kind, Kind::And(_)) == holds;
+                let parts = all.iter().map(|each| Rests::of(each, holds));
+                parts.reduce(|one, other| if is_every { one.and(other) } else { one.or(other) }).unwrap_or(NOTHING)
+            }
+            _ => {
+                let mut events: BTreeSet<&str> = BTreeSet::new();
+                condition.visit(&mut |each| match &each.kind {
+                    Kind::History(history) => {
+                        events.insert(&history.event);
+                    }
+                    Kind::Aggregate(aggregate) => {
+                        events.insert(&aggregate.history.event);
+                    }
+                    _ => {}
+                });
+                Rests::on(events.into_iter())
+            }
+        }
+    }
+}
+
+const NOTHING: Rests = Rests { on_opens: false, on_nothing: true };
 
 /// A warning that never left is no warning.
 fn names_no_warning(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {

@@ -11,6 +11,7 @@ mod arithmetic;
 pub mod cases;
 mod choices;
 mod conditions;
+mod crowding;
 mod definitions;
 mod effects;
 mod engagement;
@@ -106,10 +107,11 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
         .map(|(name, declared)| checker.scenario(name, declared))
         .collect();
-    flow::check_flow(&scenarios, &mut checker.out);
+    flow::check_flow(&scenarios, &policy, &mut checker.out);
     conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
+    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
