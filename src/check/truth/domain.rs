@@ -102,7 +102,7 @@ pub fn samples(points: &[Point], places: &[usize], may_be_missing: bool, bounds:
     }
     // Durations may be of one length and differ: one month is not its length in days.
     let beside = |place: &usize| {
-        place % 2 == 0 || points.iter().any(|point| matches!(point, Point::Literal(Literal::Duration(_))))
+        place.is_multiple_of(2) || points.iter().any(|point| matches!(point, Point::Literal(Literal::Duration(_))))
     };
     let last = places.iter().max().map_or(0, |last| last + 1);
     let between = (0..=last).filter(beside).filter(|place| may_lie(*place, points, places, bounds));

@@ -68,6 +68,18 @@ pub fn both(one: Option<bool>, other: Option<bool>, all: bool) -> Option<bool> {
     }
 }
 
+/// All parts together; one of another kind decides at once.
+fn together(parts: &[Formula], all: bool, subjects: &[Subject], case: &[Sample]) -> Option<bool> {
+    let mut found = Some(all);
+    for part in parts {
+        found = both(found, part.truth(subjects, case), all);
+        if found == Some(!all) {
+            break;
+        }
+    }
+    found
+}
+
 impl Formula {
     pub fn reads(&self, found: &mut BTreeSet<usize>) {
         match self {
@@ -132,12 +144,8 @@ impl Formula {
                 }
             }
             Formula::Not(inner) => inner.truth(subjects, case).map(|truth| !truth),
-            Formula::All(parts) => {
-                parts.iter().fold(Some(true), |before, part| both(before, part.truth(subjects, case), true))
-            }
-            Formula::Any(parts) => {
-                parts.iter().fold(Some(false), |before, part| both(before, part.truth(subjects, case), false))
-            }
+            Formula::All(parts) => together(parts, true, subjects, case),
+            Formula::Any(parts) => together(parts, false, subjects, case),
             Formula::IsUnknown(inner) => Some(inner.truth(subjects, case).is_none()),
             Formula::Default(pair) => pair.0.truth(subjects, case).or_else(|| pair.1.truth(subjects, case)),
             Formula::If { arms, otherwise } => {
