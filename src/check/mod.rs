@@ -10,6 +10,7 @@ mod aggregates;
 mod arithmetic;
 pub mod cases;
 mod choices;
+mod conditions;
 mod crowding;
 mod definitions;
 mod effects;
@@ -24,8 +25,10 @@ mod lists;
 mod literals;
 mod loops;
 mod measures;
+mod months;
 mod names;
 mod origins;
+mod pasts;
 mod paths;
 mod policy;
 mod routes;
@@ -36,6 +39,7 @@ mod starts;
 mod steps;
 mod template_values;
 mod templates;
+mod truth;
 mod turns;
 pub mod typed;
 mod uses;
@@ -112,6 +116,9 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         }
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
+    conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
+    pasts::check_pasts(&scenarios, &mut checker.out);
+    months::check_months(&scenarios, &mut checker.out);
     crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);

@@ -102,6 +102,9 @@ rules! {
     DateWithoutTime "D008" "date-without-time" Note;
     NegativeQuantity "D009" "negative-quantity" Warning;
     ConfigurationWrong "D010" "configuration-wrong" Error;
+    MonthInDays "T020" "month-in-days" Note;
+    ConstantCondition "F020" "constant-condition" Warning;
+    CannotStart "F021" "cannot-start" Warning;
     TestReadsNotGiven "T010" "test-reads-not-given" Error;
 }
 
