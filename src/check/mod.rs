@@ -31,8 +31,10 @@ mod routes;
 mod scenarios;
 mod scope;
 mod sends;
+mod sms;
 mod starts;
 mod steps;
+mod template_texts;
 mod template_values;
 mod templates;
 mod turns;
@@ -80,7 +82,7 @@ pub struct Checked {
     pub cases: Vec<cases::Case>,
     /// How many tests the selected files have.
     pub cases_written: usize,
-    /// The files that are judged: the selected ones, and those whose scenarios their tests name.
+    /// The files that are judged: the selected ones, those whose scenarios their tests name, and the templates of both.
     pub judged_sources: BTreeSet<SourceId>,
     /// Everything that was found, in other files too, not yet in order.
     pub diagnostics: Vec<Diagnostic>,
@@ -105,13 +107,16 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     flow::check_flow(&scenarios, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
-    if let Some(shapes) = &surroundings.templates {
-        templates::check_templates(&mut scenarios, shapes, &mut checker);
-    }
+    let templates = match &surroundings.templates {
+        Some(shapes) => templates::check_templates(&mut scenarios, shapes, &mut checker),
+        None => BTreeSet::new(),
+    };
+    sms::check_hours(&scenarios, &policy, &mut checker.out);
     origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
     let judged_sources = (scenarios.iter().map(|scenario| scenario.span.source))
         .chain(files.iter().filter(|file| file.selected).map(|file| file.source))
+        .chain(templates)
         .collect();
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
     let mut cases_written = 0;

@@ -7,6 +7,7 @@ mod lower;
 mod messages;
 mod policy;
 mod scenario;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -45,7 +46,7 @@ pub struct InputFile {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The texts of `Input`, and the standard library's after them.
+    /// The texts of `Input`, the standard library's after them, then the templates.
     pub sources: Sources,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
@@ -112,10 +113,12 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             unread: unread(file, parsed),
         })
         .collect();
+    let surroundings = &templates::placed(surroundings, &mut sources);
     let checked = check(&files, surroundings, configuration);
     let words = words::entries(&files, library_files, &sources, &checked);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
-    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
+    let (of_templates, wrong) = templates::silences(surroundings);
+    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).chain(&wrong).cloned().collect();
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {
@@ -133,7 +136,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         diagnostics.extend(crm::findings(bundle, shape, &checked));
     }
     sort(&mut diagnostics);
-    let silences = parsed.iter().flat_map(|parsed| &parsed.silences);
+    let silences = parsed.iter().flat_map(|parsed| &parsed.silences).chain(&of_templates);
     let silences = silences.filter(|silence| checked.judged_sources.contains(&silence.span.source)).cloned().collect();
     Compiled { sources, diagnostics, silences, model: checked.model, bundle, origins, tests, words }
 }
