@@ -55,7 +55,7 @@ pub(super) fn judge_sms(shape: &TemplateShape, sent: Span, out: &mut Vec<Diagnos
         let mut kinds: Vec<char> = foreign.iter().map(|(_, letter)| *letter).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let all = kinds.iter().map(|letter| format!("`{letter}`")).collect::<Vec<_>>().join(", ");
+        let all = kinds.iter().map(|letter| named(*letter)).collect::<Vec<_>>().join(", ");
         let (wide, narrow) = (segments(text, true), segments(text, false));
         let cost = match wide.cmp(&narrow) {
             std::cmp::Ordering::Greater => format!("{} at least, instead of {narrow}", counted(wide)),
@@ -64,12 +64,13 @@ pub(super) fn judge_sms(shape: &TemplateShape, sent: Span, out: &mut Vec<Diagnos
         out.push(
             Diagnostic::new(
                 Rule::SmsAlphabet,
-                format!("`{letter}` makes `{path}` an SMS of 70 characters a segment, not 160"),
+                format!("{} makes `{path}` an SMS of 70 characters a segment, not 160", named(*letter)),
             )
             .at(place_in(shape, &(*at..at + letter.len_utf8())), "not in the alphabet of SMS")
             .at(sent, SENT_HERE)
             .because(format!("one character outside it makes the whole text UCS-2: {cost}"))
             .help(match near(*letter) {
+                Some(" ") if kinds.len() == 1 => "write a plain space instead".to_owned(),
                 Some(near) if kinds.len() == 1 => format!("write `{near}` instead"),
                 _ => format!("write without {all}, if the words allow it"),
             }),
@@ -90,6 +91,14 @@ pub(super) fn judge_sms(shape: &TemplateShape, sent: Span, out: &mut Vec<Diagnos
 
 fn counted(segments: usize) -> String {
     if segments == 1 { "1 segment".to_owned() } else { format!("{segments} segments") }
+}
+
+/// A character as it can be read; of a space, which cannot, its number.
+fn named(letter: char) -> String {
+    match letter.is_whitespace() || letter.is_control() {
+        true => format!("a space that does not break (U+{:04X})", u32::from(letter)),
+        false => format!("`{letter}`"),
+    }
 }
 
 /// What a reader takes for the same.

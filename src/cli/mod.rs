@@ -22,6 +22,7 @@ mod mask;
 pub mod new;
 pub mod output;
 pub mod project;
+mod reach;
 pub mod run;
 pub mod sample;
 mod simulate;

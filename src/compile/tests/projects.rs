@@ -156,9 +156,9 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
         language: (language != "html").then_some(language),
         beside: beside.map(String::from),
         path: format!("templates/{name}"),
-        text,
+        text: text.into(),
         has_subject: !name.contains("bare"),
-        broken: None,
+        ..TemplateShape::default()
     }
 }
 
