@@ -48,7 +48,8 @@ pub(super) fn judge_sms(shape: &TemplateShape, sent: Span, out: &mut Vec<Diagnos
     let mut foreign: Vec<(usize, char)> = Vec::new();
     for range in &shape.body.literal {
         let letters = shape.text.get(range.clone()).unwrap_or("").char_indices();
-        foreign.extend(letters.filter(|(_, letter)| places(*letter).is_none()).map(|(at, each)| (range.start + at, each)));
+        foreign
+            .extend(letters.filter(|(_, letter)| places(*letter).is_none()).map(|(at, each)| (range.start + at, each)));
     }
     let path = &shape.path;
     if let Some((at, letter)) = foreign.first() {
@@ -81,7 +82,10 @@ pub(super) fn judge_sms(shape: &TemplateShape, sent: Span, out: &mut Vec<Diagnos
     if count > 1 {
         out.push(
             Diagnostic::new(Rule::SmsLong, format!("`{path}` is an SMS of {} at least", counted(count)))
-                .at(place_in(shape, &shape.body.range), format!("{} characters without its values", text.chars().count()))
+                .at(
+                    place_in(shape, &shape.body.range),
+                    format!("{} characters without its values", text.chars().count()),
+                )
                 .at(sent, SENT_HERE)
                 .because("each segment is paid as an SMS of its own; one holds 160 characters, several hold 153 each")
                 .help("say it in 160 characters, values included"),
@@ -93,11 +97,12 @@ fn counted(segments: usize) -> String {
     if segments == 1 { "1 segment".to_owned() } else { format!("{segments} segments") }
 }
 
-/// A character as it can be read; of a space, which cannot, its number.
+/// A character as it can be read; of one that cannot be seen, its number.
 fn named(letter: char) -> String {
-    match letter.is_whitespace() || letter.is_control() {
-        true => format!("a space that does not break (U+{:04X})", u32::from(letter)),
-        false => format!("`{letter}`"),
+    match letter {
+        '\u{a0}' | '\u{202f}' => format!("a space that does not break (U+{:04X})", u32::from(letter)),
+        _ if letter.is_whitespace() || letter.is_control() => format!("the character U+{:04X}", u32::from(letter)),
+        _ => format!("`{letter}`"),
     }
 }
 
@@ -144,10 +149,15 @@ pub fn check_hours(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagno
         more => format!(" and {more} more messages"),
     };
     out.push(
-        Diagnostic::new(Rule::SmsAtNight, format!("`{message}`{others} may ring at night: marketing by SMS without quiet hours"))
-            .at(*first, "sent at any hour")
-            .because("an SMS rings where the person sleeps; France allows none from 22:00 to 08:00, on Sundays and holidays")
-            .help("write `policy { quiet hours 20:00 to 09:00 and on sunday }`"),
+        Diagnostic::new(
+            Rule::SmsAtNight,
+            format!("`{message}`{others} may ring at night: marketing by SMS without quiet hours"),
+        )
+        .at(*first, "sent at any hour")
+        .because(
+            "an SMS rings where the person sleeps; France allows none from 22:00 to 08:00, on Sundays and holidays",
+        )
+        .help("write `policy { quiet hours 20:00 to 09:00 and on sunday }`"),
     );
 }
 

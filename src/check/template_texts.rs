@@ -108,13 +108,7 @@ impl<'t> Judge<'t> {
         }
     }
 
-    fn missing_language(
-        &self,
-        has: &BTreeSet<&str>,
-        chosen: &[&TemplateShape],
-        used: &Use,
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn missing_language(&self, has: &BTreeSet<&str>, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
         let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !has.contains(language)).collect();
         let (Some(first), Some(template)) = (missing.first(), chosen.first()) else { return };
         let message = used.message;
@@ -123,7 +117,10 @@ impl<'t> Judge<'t> {
                 Rule::LanguageMissing,
                 format!("`{message}` by {} has no template in {}", used.channel, and_list(&missing)),
             )
-            .at(used.span, format!("in {} alone, beside the one without language", and_list(&has.iter().collect::<Vec<_>>())))
+            .at(
+                used.span,
+                format!("in {} alone, beside the one without language", and_list(&has.iter().collect::<Vec<_>>())),
+            )
             .because("other messages are written in it; who reads it gets this one in the language of the others")
             .help(format!("write `{}`", sibling(template, Some(first)))),
         );
@@ -142,17 +139,20 @@ impl<'t> Judge<'t> {
             "`Unsubscribe: https://SHOP/unsubscribe`"
         };
         out.push(
-            Diagnostic::new(Rule::NoUnsubscribe, format!("`{}` is marketing, and names no way to unsubscribe", seen.path))
-                .at(place_in(seen, &end_of(seen)), "no such link or word before the end")
-                .at(used.span, "sent as marketing here")
-                .because(
-                    "the law asks for it, and who finds no way out reports the mail as spam: the shop's next ones, \
+            Diagnostic::new(
+                Rule::NoUnsubscribe,
+                format!("`{}` is marketing, and names no way to unsubscribe", seen.path),
+            )
+            .at(place_in(seen, &end_of(seen)), "no such link or word before the end")
+            .at(used.span, "sent as marketing here")
+            .because(
+                "the law asks for it, and who finds no way out reports the mail as spam: the shop's next ones, \
                      order confirmations too, are then refused",
-                )
-                .help(format!(
-                    "write {link} at its end; where the person waits for the message, write `send transactional` or \
+            )
+            .help(format!(
+                "write {link} at its end; where the person waits for the message, write `send transactional` or \
                      `send service`"
-                )),
+            )),
         );
     }
 }
@@ -174,7 +174,10 @@ fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
             let found = Diagnostic::new(Rule::SubjectLong, format!("the subject of `{}` is too long", shape.path));
             out.push(
                 found
-                    .at(place_in(shape, &subject.range), format!("at least {length} characters, whatever its values are"))
+                    .at(
+                        place_in(shape, &subject.range),
+                        format!("at least {length} characters, whatever its values are"),
+                    )
                     .at(used.span, SENT_HERE)
                     .because(format!(
                         "a line of a mail's head should have {SUBJECT_WANTED} characters at most (RFC 5322, 2.1.1), \
@@ -306,10 +309,13 @@ fn judge_link(shape: &TemplateShape, link: &TemplateLink) -> Option<Diagnostic> 
         }
         Some(scheme) if SCHEMES.contains(&scheme) => None,
         Some(scheme) => Some(
-            Diagnostic::new(Rule::ForeignLink, format!("a link of `{path}` is of a kind that no mail may hold: `{scheme}:`"))
-                .at(place, "neither to the web, nor mail, nor phone")
-                .because("a message with such a link is refused when it leaves")
-                .help("write `https://...`, `mailto:...`, `tel:...` or `sms:...`"),
+            Diagnostic::new(
+                Rule::ForeignLink,
+                format!("a link of `{path}` is of a kind that no mail may hold: `{scheme}:`"),
+            )
+            .at(place, "neither to the web, nor mail, nor phone")
+            .because("a message with such a link is refused when it leaves")
+            .help("write `https://...`, `mailto:...`, `tel:...` or `sms:...`"),
         ),
     }
 }

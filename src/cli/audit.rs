@@ -72,7 +72,7 @@ fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnos
         }
     }
     diagnostics.extend(reach::unreachable(compiled, crm)?);
-    diagnostics.extend(waits_that_cannot_be(compiled, program, &world));
+    diagnostics.extend(waits_that_cannot_be(compiled, program, &world, &found));
     Ok(diagnostics)
 }
 
@@ -112,12 +112,15 @@ fn tables<'p>(program: &'p Program, crm: &Crm) -> BTreeMap<&'p str, TableRead<'p
 /// What cannot be read: one finding for each column and kind of mistake.
 fn unreadable(found: &Findings, surveys: &BTreeMap<&str, Survey>) -> Vec<Diagnostic> {
     let one = |found: &ColumnFindings| {
-        let ColumnFindings { table, column, problem, count, examples } = found;
+        let ColumnFindings { table, column, problem, count, examples, .. } = found;
         let survey = surveys.get(table.as_str());
         let kept = survey.and_then(|survey| survey.columns.get(column));
-        // An empty value is one of those that cannot be read where one must be there.
-        let total = kept.map_or(0, Kept::values);
-        let total = if total < *count { survey.map_or(*count, |survey| survey.rows) } else { total }.max(*count);
+        let total = match column.as_str() {
+            // Every row must have one: an empty one cannot be read either.
+            "id" | "at" => survey.map_or(0, |survey| survey.rows),
+            _ => kept.map_or(0, Kept::values),
+        };
+        let total = total.max(*count);
         let of = format!("{} of {} of `{table}.{column}`", grouped(*count), counted(total, "value"));
         let be = if *count == 1 { "is" } else { "are" };
         let said = match problem.strip_prefix("is used ") {
@@ -168,9 +171,12 @@ fn without_index(table: &str, rows: u64, crm: &Crm) -> Diagnostic {
         false => format!("run `CREATE INDEX {table}_by_contact ON {table} (contact, at);`"),
     };
     let what = if is_view { "view" } else { "table" };
-    Diagnostic::new(Rule::NoTimelineIndex, format!("the {what} `{table}` has {} and no index by contact", counted(rows, "row")))
-        .because("the events of a contact are read together: without an index all rows are read, and sorted, each time")
-        .help(help)
+    Diagnostic::new(
+        Rule::NoTimelineIndex,
+        format!("the {what} `{table}` has {} and no index by contact", counted(rows, "row")),
+    )
+    .because("the events of a contact are read together: without an index all rows are read, and sorted, each time")
+    .help(help)
 }
 
 /// The fields of an event that is about a quantity, such as a purchase, that should not be below zero. An event that
@@ -185,11 +191,19 @@ fn amounts(event: &Record) -> Vec<&'static str> {
 }
 
 /// The waits that cannot be for some rows of an entity: one finding for each wait and reason.
-fn waits_that_cannot_be(compiled: &Compiled, program: &Program, world: &World) -> Vec<Diagnostic> {
+fn waits_that_cannot_be(
+    compiled: &Compiled,
+    program: &Program,
+    world: &World,
+    unreadable: &Findings,
+) -> Vec<Diagnostic> {
     let mut grouped: BTreeMap<(u16, StepIx, Reason), Vec<String>> = BTreeMap::new();
     for hopeless in hopeless_waits(program, world) {
         let name = program.needs().entities.get(usize::from(hopeless.entity.entity)).map_or("", |each| &each.name);
         let id = world.id(hopeless.entity).map(ToString::to_string).unwrap_or_default();
+        if hopeless.reason == Reason::Missing && unreadable.has_row(name, &id) {
+            continue;
+        }
         let names = grouped.entry((hopeless.unit, hopeless.step, hopeless.reason)).or_default();
         names.push(format!("{name} {id}"));
     }

@@ -14,7 +14,8 @@ pub use facts::{AggregateKind, MeasureKind, QuietHours, Refreshed};
 pub use identity::{identifying, persons};
 pub use message::{MessageValue, MessageValues};
 pub use surroundings::{
-    CrmColumn, CrmShape, CrmTable, Surroundings, TemplateLink, TemplateShape, TemplateText, TemplateUse, TemplateVariable,
+    CrmColumn, CrmShape, CrmTable, Surroundings, TemplateLink, TemplateShape, TemplateText, TemplateUse,
+    TemplateVariable,
 };
 pub use value::{Id, Literal};
 

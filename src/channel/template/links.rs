@@ -86,9 +86,7 @@ fn attributes(tag: &str) -> Vec<(Range<usize>, Range<usize>)> {
         }
         let begins = while_at(equals + 1, &|at| bytes.get(*at).is_some_and(u8::is_ascii_whitespace));
         let value = match bytes.get(begins) {
-            Some(quote @ (b'"' | b'\'')) => {
-                begins + 1..while_at(begins + 1, &|at| bytes.get(*at) != Some(quote))
-            }
+            Some(quote @ (b'"' | b'\'')) => begins + 1..while_at(begins + 1, &|at| bytes.get(*at) != Some(quote)),
             _ => begins..while_at(begins, &|at| !bytes.get(*at).is_some_and(u8::is_ascii_whitespace)),
         };
         at = (value.end + 1).min(bytes.len());

@@ -3,11 +3,14 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use rusqlite::types::ValueRef;
+use std::collections::BTreeSet;
 
 /// How many findings are kept with their words.
 const KEPT: usize = 20;
 /// How many values of a column are kept.
 const EXAMPLES: usize = 3;
+/// How many rows of a column are remembered.
+const ROWS: usize = 1_000;
 /// How many characters of a value are shown.
 const SHOWN: usize = 40;
 
@@ -43,6 +46,8 @@ pub struct ColumnFindings {
     pub count: u64,
     /// The first three of these values, and their rows' ids.
     pub examples: Vec<(String, String)>,
+    /// The ids of the first thousand rows, so that what follows from them is not told again.
+    pub rows: BTreeSet<String>,
 }
 
 /// A count, the first twenty findings, and all of them by column.
@@ -59,6 +64,12 @@ impl Findings {
         self.count == 0
     }
 
+    /// Whether a row of an entity misses a value because it could not be read. In doubt it does.
+    pub fn has_row(&self, table: &str, row: &str) -> bool {
+        let columns = self.columns.iter().filter(|each| each.table == table);
+        columns.into_iter().any(|each| each.rows.len() >= ROWS || each.rows.contains(row))
+    }
+
     /// Adds what was found after this.
     pub fn absorb(&mut self, later: Findings) {
         self.count += later.count;
@@ -69,6 +80,7 @@ impl Findings {
             known.count += column.count;
             known.examples.extend(column.examples);
             known.examples.truncate(EXAMPLES);
+            known.rows.extend(column.rows);
         }
     }
 
@@ -84,6 +96,9 @@ impl Findings {
         if found.examples.len() < EXAMPLES {
             found.examples.push((shown(value), shown(row)));
         }
+        if found.rows.len() < ROWS {
+            found.rows.insert(shown(row));
+        }
     }
 
     /// The findings of a column. There are few, however many rows are wrong.
@@ -92,7 +107,14 @@ impl Findings {
         let place = self.columns.iter().position(same).unwrap_or(self.columns.len());
         if place == self.columns.len() {
             let (table, column, problem) = (table.to_owned(), column.to_owned(), problem.to_owned());
-            self.columns.push(ColumnFindings { table, column, problem, count: 0, examples: Vec::new() });
+            self.columns.push(ColumnFindings {
+                table,
+                column,
+                problem,
+                count: 0,
+                examples: Vec::new(),
+                rows: BTreeSet::new(),
+            });
         }
         #[allow(clippy::indexing_slicing, reason = "the place was found, or made just now")]
         &mut self.columns[place]

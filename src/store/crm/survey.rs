@@ -243,7 +243,8 @@ fn count(plan: &[Planned], row: &Row<'_>, reach: &mut Reach) -> Result<(), rusql
 fn doubtful(question: &Question<'_>, has: impl Fn(&str) -> bool) -> Vec<(About, String)> {
     let mut doubts = Vec::new();
     if question.is_event {
-        let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'";
+        let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND date(\"at\") = \"at\"";
+        // A day that no month has is no date, which is another rule's.
         doubts.push((About::DateWithoutTime, dated.to_owned()));
     }
     for column in question.amounts.iter().filter(|column| has(column)) {
