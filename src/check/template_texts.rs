@@ -171,13 +171,13 @@ fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
     if let Some(subject) = &shape.subject {
         let length = subject.shortest.chars().count();
         if length > SUBJECT_WANTED {
-            let found = Diagnostic::new(Rule::SubjectLong, format!("the subject of `{}` is too long", shape.path));
+            let found = Diagnostic::new(
+                Rule::SubjectLong,
+                format!("the subject of `{}` has {length} characters or more", shape.path),
+            );
             out.push(
                 found
-                    .at(
-                        place_in(shape, &subject.range),
-                        format!("at least {length} characters, whatever its values are"),
-                    )
+                    .at(place_in(shape, &subject.range), "whatever its values are")
                     .at(used.span, SENT_HERE)
                     .because(format!(
                         "a line of a mail's head should have {SUBJECT_WANTED} characters at most (RFC 5322, 2.1.1), \
@@ -351,4 +351,62 @@ fn end_of(shape: &TemplateShape) -> Range<usize> {
     let end = text.trim_end().len();
     let start = text.get(..end).and_then(|text| text.rfind('\n')).map_or(0, |feed| feed + 1);
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_a_site() {
+        for (begins, is_whole, expected) in [
+            ("https://shop.example/new", true, None),
+            ("HTTPS://shop.example", true, None),
+            ("https://", false, None),
+            ("", false, None),
+            ("#top", true, None),
+            ("mailto:hello@shop.example", true, None),
+            ("tel:+33199000000", true, None),
+            ("cid:logo", true, None),
+            ("http://shop.example", true, Some(Rule::LinkNotEncrypted)),
+            ("http://", false, Some(Rule::LinkNotEncrypted)),
+            ("", true, Some(Rule::LinkWithoutHost)),
+            ("#", true, Some(Rule::LinkWithoutHost)),
+            ("/shop", true, Some(Rule::LinkWithoutHost)),
+            ("/shop/", false, Some(Rule::LinkWithoutHost)),
+            ("//shop.example/new", true, Some(Rule::LinkWithoutHost)),
+            ("www.shop.example", true, Some(Rule::LinkWithoutHost)),
+            ("logo.png", true, Some(Rule::LinkWithoutHost)),
+            ("https://", true, Some(Rule::LinkWithoutHost)),
+            ("https:///new", true, Some(Rule::LinkWithoutHost)),
+            ("https:shop.example", true, Some(Rule::LinkWithoutHost)),
+            ("javascript:open()", true, Some(Rule::ForeignLink)),
+            (" java\tscript:open()", true, Some(Rule::ForeignLink)),
+            ("data:text/html,", false, Some(Rule::ForeignLink)),
+        ] {
+            let shape = TemplateShape { text: begins.into(), ..TemplateShape::default() };
+            let link = TemplateLink { range: 0..begins.len(), begins: begins.to_owned(), is_whole };
+            assert_eq!(judge_link(&shape, &link).map(|found| found.rule), expected, "{begins}");
+        }
+    }
+
+    #[test]
+    fn a_way_out_is_a_word_a_link_or_a_value() {
+        let shape = |text: &str| TemplateShape {
+            text: text.into(),
+            body: crate::model::TemplateText { literal: vec![0..text.len()], ..Default::default() },
+            ..TemplateShape::default()
+        };
+        for (text, expected) in [
+            ("Unsubscribe here", true),
+            ("Pour ne plus recevoir nos lettres, répondez STOP", true),
+            ("Me DÉSABONNER", true),
+            ("Tell us your preference", false),
+            ("See you soon", false),
+        ] {
+            assert_eq!(names_a_way_out(&shape(text)), expected, "{text}");
+        }
+        let link = TemplateLink { range: 0..0, begins: "https://shop.example/preferences".to_owned(), is_whole: true };
+        assert!(names_a_way_out(&TemplateShape { links: vec![link], ..shape("Change them") }));
+    }
 }

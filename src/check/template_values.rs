@@ -267,7 +267,7 @@ impl Reader<'_, '_, '_> {
             Rule::TemplateMaybeMissing,
             format!("`{}` reads `{path}`, which may be missing", shape.path),
         )
-        .at(place_in(shape, &variable.range), "not every contact has it")
+        .at(place_in(shape, &variable.range), "may have no value")
         .at(self.place(), SENT_HERE)
         .because("a message whose template finds a value missing is not sent")
         .help(format!("write `{{{{ {path} | default(\"...\") }}}}`, or `{{% if {path} %}}` around it"));

@@ -4,6 +4,7 @@ use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
 use super::{audit, changed, fix, output, surroundings};
+use crate::compile;
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
@@ -92,6 +93,7 @@ fn look(arguments: &Arguments) -> Result<Findings, Failure> {
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
         if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
+            compile::sort(&mut findings.diagnostics);
         }
         findings.settle(&project, &compiled.silences, &surroundings);
         if let Some(revision) = &arguments.changed_since {

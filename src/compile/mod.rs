@@ -215,8 +215,8 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
     })
 }
 
-/// By file and place, each finding once; what concerns no text comes last.
-fn sort(diagnostics: &mut Vec<Diagnostic>) {
+/// Puts findings in order: by file and place, each once; what concerns no text comes last.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     let place = |found: &Diagnostic| match found.span() {
         Some(span) => (false, span.source, span.start, span.end),
         None => (true, SourceId(0), 0, 0),

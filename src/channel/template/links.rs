@@ -64,7 +64,8 @@ fn without_values(body: &str) -> String {
 /// The names and values of a tag's attributes, in bytes of the tag; values without their quotes.
 fn attributes(tag: &str) -> Vec<(Range<usize>, Range<usize>)> {
     let bytes = tag.as_bytes();
-    let space = |at: &usize| bytes.get(*at).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/');
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || matches!(*byte, b'/' | VALUE);
+    let space = |at: &usize| bytes.get(*at).is_some_and(is_space);
     let while_at = |mut at: usize, holds: &dyn Fn(&usize) -> bool| {
         while at < bytes.len() && holds(&at) {
             at += 1;

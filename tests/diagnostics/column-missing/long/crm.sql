@@ -10,4 +10,4 @@ CREATE TABLE series AS WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT val
 INSERT INTO contact SELECT value + 100, 'contact' || value || '@example.com', NULL FROM series;
 INSERT INTO product SELECT value + 100, 'Thing ' || value, 'thing', 0, NULL FROM series;
 INSERT INTO purchased SELECT value + 100, 101 + value % 300, datetime(1300000000 + value * 3600, 'unixepoch'), 101 + value % 300, 1, 9.5 FROM series;
-ALTER TABLE product RENAME COLUMN name TO label;
+ALTER TABLE purchased RENAME COLUMN amount TO total;

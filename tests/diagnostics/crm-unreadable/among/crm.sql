@@ -13,4 +13,3 @@ INSERT INTO purchased SELECT value + 100, 101 + value % 300, datetime(1300000000
 ALTER TABLE product RENAME TO articles;
 UPDATE articles SET name = 'no json' WHERE id = 4;
 CREATE VIEW product AS SELECT id, name, family, recurring, iif(id = 4, json_extract(name, '$.delay'), delay) AS delay FROM articles;
-DROP VIEW IF EXISTS nothing;
