@@ -54,8 +54,8 @@ fn products_for_which_a_wait_cannot_be_are_named() {
         (
             1,
             vec![
-                "D007 `product.delay - 1 month` has no value for product 5".into(),
                 "D006 `product.delay - 1 month` leaves no time to wait for product 4, product 7, product 8".into(),
+                "D007 `product.delay - 1 month` has no value for product 5".into(),
             ]
         )
     );

@@ -394,7 +394,10 @@ mod tests {
     fn a_way_out_is_a_word_a_link_or_a_value() {
         let shape = |text: &str| TemplateShape {
             text: text.into(),
-            body: crate::model::TemplateText { literal: vec![0..text.len()], ..Default::default() },
+            body: crate::model::TemplateText {
+                literal: std::iter::once(0..text.len()).collect(),
+                ..Default::default()
+            },
             ..TemplateShape::default()
         };
         for (text, expected) in [

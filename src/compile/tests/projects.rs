@@ -142,7 +142,8 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
     let (message, channel, language) = (part(), part(), part());
     let read = reads.join("\n");
     let text = format!("{read}\nunsubscribe");
-    let body = TemplateText { literal: vec![read.len()..text.len()], ..TemplateText::default() };
+    let literal = std::iter::once(read.len()..text.len()).collect();
+    let body = TemplateText { literal, ..TemplateText::default() };
     let variable = |path: &&str| TemplateVariable {
         path: path.trim_start_matches(['?', '*', '+']).split('.').map(String::from).collect(),
         range: text.find(path).unwrap()..text.len(),
