@@ -35,8 +35,10 @@ mod routes;
 mod scenarios;
 mod scope;
 mod sends;
+mod sms;
 mod starts;
 mod steps;
+mod template_texts;
 mod template_values;
 mod templates;
 mod truth;
@@ -85,7 +87,7 @@ pub struct Checked {
     pub cases: Vec<cases::Case>,
     /// How many tests the selected files have.
     pub cases_written: usize,
-    /// The files that are judged: the selected ones, and those whose scenarios their tests name.
+    /// The files that are judged: the selected ones, those whose scenarios their tests name, and the templates of both.
     pub judged_sources: BTreeSet<SourceId>,
     /// Everything that was found, in other files too, not yet in order.
     pub diagnostics: Vec<Diagnostic>,
@@ -123,8 +125,9 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
-        templates::check_templates(&mut scenarios, shapes, &mut checker);
+        judged_sources.extend(templates::check_templates(&mut scenarios, shapes, &mut checker));
     }
+    sms::check_hours(&scenarios, &policy, &mut checker.out);
     origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
