@@ -123,7 +123,7 @@ fn what_is_within_two_words_is_near() {
 }
 
 #[test]
-#[ignore = "seven thousand checks of the whole library: `tests/slow/check.sh`"]
+#[ignore = "four thousand checks of the whole library: `tests/slow/check.sh`"]
 fn every_mutant() {
     let library = library();
     let judged = judge(&library, &mutants(&library));

@@ -26,7 +26,10 @@ fn difference(path: &str, before: &Value, after: &Value) -> Option<String> {
     match (before, after) {
         _ if before == after => None,
         (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
-            one.iter().find_map(|(key, value)| difference(&format!("{path}.{key}"), value, other.get(key)?))
+            // Expressions first: where one is new, the places that name others by number differ too.
+            let mut keys: Vec<&String> = one.keys().collect();
+            keys.sort_by_key(|key| (*key != "code", *key != "exprs"));
+            keys.into_iter().find_map(|key| difference(&format!("{path}.{key}"), &one[key], &other[key]))
         }
         (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
             let pairs = one.iter().zip(other).enumerate();
