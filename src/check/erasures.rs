@@ -115,26 +115,73 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic
 fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
     // An event says why this contact; that none came is a reason like any other.
     let silent = if matches!(scenario.start, Start::Silence { .. }) { scenario.start.events() } else { &[] };
-    let mut events: BTreeSet<&str> = silent.iter().map(|trigger| trigger.event.as_str()).collect();
-    for condition in conditions(scenario, erasure) {
-        condition.visit(&mut |each| match &each.kind {
-            Kind::History(history) => {
-                events.insert(&history.event);
-            }
-            Kind::Aggregate(aggregate) => {
-                events.insert(&aggregate.history.event);
-            }
-            _ => {}
-        });
+    let mut rests = Rests::on(silent.iter().map(|trigger| trigger.event.as_str()));
+    for condition in scenario.audience.iter().chain(erasure.holds.iter().copied()) {
+        rests = rests.and(Rests::of(condition, true));
     }
-    let on_opens = events.contains(OPENED) && events.iter().all(|event| OF_MESSAGES.contains(event));
-    on_opens.then(|| {
+    for condition in &erasure.fails {
+        rests = rests.and(Rests::of(condition, false));
+    }
+    rests.on_opens.then(|| {
         Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
             .at(erasure.step.span, "rests on opens alone")
             .because("an open cannot always be known: images may be blocked, and not everyone consents to be counted")
             .help("ask for more, such as `no (purchased or opened or clicked) in last 3 years`")
     })
 }
+
+/// By which events a condition may come to hold: there is a way in which it asks for opens alone, and one in which it asks for
+/// no event of a person at all.
+#[derive(Clone, Copy, Debug)]
+struct Rests {
+    on_opens: bool,
+    on_nothing: bool,
+}
+
+impl Rests {
+    fn on<'e>(events: impl Iterator<Item = &'e str>) -> Rests {
+        let events: BTreeSet<&str> = events.collect();
+        let is_known = events.iter().any(|event| !OF_MESSAGES.contains(event));
+        let is_open = events.contains(OPENED);
+        Rests { on_opens: !is_known && is_open, on_nothing: !is_known && !is_open }
+    }
+
+    fn and(self, other: Rests) -> Rests {
+        let on_opens = self.on_opens && (other.on_opens || other.on_nothing) || self.on_nothing && other.on_opens;
+        Rests { on_opens, on_nothing: self.on_nothing && other.on_nothing }
+    }
+
+    fn or(self, other: Rests) -> Rests {
+        Rests { on_opens: self.on_opens || other.on_opens, on_nothing: self.on_nothing || other.on_nothing }
+    }
+
+    /// Of a condition that holds, or fails.
+    fn of(condition: &Expr, holds: bool) -> Rests {
+        match &condition.kind {
+            Kind::Not(inner) => Rests::of(inner, !holds),
+            Kind::And(all) | Kind::Or(all) if !all.is_empty() => {
+                let is_every = matches!(condition.kind, Kind::And(_)) == holds;
+                let parts = all.iter().map(|each| Rests::of(each, holds));
+                parts.reduce(|one, other| if is_every { one.and(other) } else { one.or(other) }).unwrap_or(NOTHING)
+            }
+            _ => {
+                let mut events: BTreeSet<&str> = BTreeSet::new();
+                condition.visit(&mut |each| match &each.kind {
+                    Kind::History(history) => {
+                        events.insert(&history.event);
+                    }
+                    Kind::Aggregate(aggregate) => {
+                        events.insert(&aggregate.history.event);
+                    }
+                    _ => {}
+                });
+                Rests::on(events.into_iter())
+            }
+        }
+    }
+}
+
+const NOTHING: Rests = Rests { on_opens: false, on_nothing: true };
 
 /// A warning that never left is no warning.
 fn names_no_warning(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {

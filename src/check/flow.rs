@@ -1,14 +1,18 @@
 //! What only the whole of a scenario shows: exits before the first message, several triggers at one instant, consent.
 
-use super::typed::{Class, EntryRule, Expr, Kind, Scenario, Start, Step, StepKind};
+use super::crowding;
+use super::typed::{Class, EntryRule, Expr, Kind, Policy, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
-use std::collections::BTreeSet;
+use crate::span::Span;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges scenarios as a whole, in the order of their names.
-pub fn check_flow(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
+pub fn check_flow(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagnostic>) {
     for scenario in scenarios {
         out.extend(goal_before_message(scenario));
-        out.extend(several_at_once(scenario));
+        if !crowding::is_started_often(scenario, policy) {
+            out.extend(several_at_once(scenario));
+        }
         asked_before_sent(scenario, out);
     }
     out.extend(no_consent_source(scenarios));
@@ -55,25 +59,40 @@ fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
     )
 }
 
-/// Said once in a run, on the first marketing message of a channel for which the model does not say who consents.
-fn no_consent_source(scenarios: &[Scenario]) -> Option<Diagnostic> {
+/// Said once in a run where the model has no source of consent, on the first marketing message; else once for each channel
+/// without one, on its first.
+fn no_consent_source(scenarios: &[Scenario]) -> Vec<Diagnostic> {
     let steps = scenarios.iter().flat_map(|scenario| scenario.all_steps());
     let sends = steps.filter_map(|step| match &step.kind {
         StepKind::Send(send) if send.class == Class::Marketing => Some((step, send)),
         _ => None,
     });
-    let unasked = sends.filter_map(|(step, send)| {
-        let alternative = send.alternatives.iter().find(|alternative| alternative.consent.is_none())?;
-        Some((step.span, &alternative.channel))
-    });
-    let (first, channel) = unasked.min_by_key(|(span, _)| (span.source, span.start))?;
-    Some(
-        Diagnostic::new(Rule::NoConsentSource, "the model does not say who consents to marketing messages")
-            .at(first, "sent to every address that is not suppressed")
-            .help(format!(
+    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut somebody_is_asked = false;
+    for (step, send) in sends {
+        for alternative in &send.alternatives {
+            somebody_is_asked |= alternative.consent.is_some();
+            if alternative.consent.is_none() {
+                let first = firsts.entry(&alternative.channel).or_insert(step.span);
+                *first = (*first).min(step.span);
+            }
+        }
+    }
+    let mut firsts: Vec<(Span, &str)> = firsts.into_iter().map(|(channel, span)| (span, channel)).collect();
+    firsts.sort_unstable();
+    let found = |(span, channel): (Span, &str)| {
+        let said = match somebody_is_asked {
+            true => format!("the model does not say who consents to marketing by `{channel}`"),
+            false => "the model does not say who consents to marketing messages".to_owned(),
+        };
+        Diagnostic::new(Rule::NoConsentSource, said).at(span, "sent to every address that is not suppressed").help(
+            format!(
                 "declare it: `extend contact {{ {channel}_consent: flag? }}`, or send it as `service` where it is one"
-            )),
-    )
+            ),
+        )
+    };
+    let told = if somebody_is_asked { firsts.len() } else { 1 };
+    firsts.into_iter().take(told).map(found).collect()
 }
 
 /// Steps that ask about a message which this instance sends later, or in another branch.

@@ -10,6 +10,7 @@ mod aggregates;
 mod arithmetic;
 pub mod cases;
 mod choices;
+mod crowding;
 mod definitions;
 mod effects;
 mod engagement;
@@ -102,7 +103,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
         .map(|(name, declared)| checker.scenario(name, declared))
         .collect();
-    flow::check_flow(&scenarios, &mut checker.out);
+    flow::check_flow(&scenarios, &policy, &mut checker.out);
+    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {

@@ -3,7 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, changed, fix, output, surroundings};
+use super::{audit, changed, fix, output, pressure, surroundings};
+use crate::compile::Compiled;
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
@@ -28,6 +29,9 @@ pub struct Arguments {
     /// Make the repairs that are safe, and print what is left
     #[arg(long)]
     pub fix: bool,
+    /// In place of findings, show how many messages one person can get at most, and by which steps
+    #[arg(long, conflicts_with = "fix")]
+    pub pressure: bool,
     /// Show only what a change touches: the items that differ from this revision of git, and those that depend on them
     #[arg(long, value_name = "REV")]
     pub changed_since: Option<String>,
@@ -37,12 +41,30 @@ pub struct Arguments {
 const ROUNDS: usize = 16;
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut all = look(arguments)?;
+    if arguments.pressure {
+        return show_pressure(arguments);
+    }
+    let (mut all, _) = look(arguments)?;
     if arguments.fix {
         all = repair(arguments, all)?;
     }
     all.print(arguments.format)?;
     Ok(all.exit())
+}
+
+/// Errors and warnings go to the person at the terminal; they count as they do without `--pressure`.
+fn show_pressure(arguments: &Arguments) -> Result<Exit, Failure> {
+    if !matches!(arguments.format, Format::Human | Format::Json) {
+        return Err(Failure::new(Exit::Usage, "`--pressure` is shown for people or as JSON")
+            .help("leave out `--format`, or write `--format json`"));
+    }
+    let (all, projects) = look(arguments)?;
+    let exit = all.exit();
+    if let Some(exit) = all.stop() {
+        return Ok(exit);
+    }
+    pressure::print(&projects, arguments.format)?;
+    Ok(exit)
 }
 
 /// Makes repairs until none is left to make. A round after which less can be read is taken back; that more is found in what
@@ -54,7 +76,7 @@ fn repair(arguments: &Arguments, mut all: Findings) -> Result<Findings, Failure>
         if round.repairs == 0 {
             break;
         }
-        let left = look(arguments)?;
+        let (left, _) = look(arguments)?;
         if unreadable(&left) > unreadable(&all) {
             round.take_back()?;
             break;
@@ -73,10 +95,11 @@ fn unreadable(findings: &Findings) -> usize {
     findings.diagnostics.iter().filter(|found| found.rule.family() == 'S' && found.level == Level::Error).count()
 }
 
-/// What is found, as the files are now.
-fn look(arguments: &Arguments) -> Result<Findings, Failure> {
+/// What is found, as the files are now, and what each project comes to.
+fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
     let (named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
+    let mut projects = Vec::new();
     for project in Project::open(&arguments.paths)? {
         let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
         let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
@@ -93,12 +116,13 @@ fn look(arguments: &Arguments) -> Result<Findings, Failure> {
         if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
-        findings.settle(&project, &compiled.silences, &surroundings);
+        findings.settle(&project, &compiled.silences, &surroundings, named.is_some());
         if let Some(revision) = &arguments.changed_since {
             let touched = changed::since(&project, revision)?;
             findings.diagnostics.retain(|found| touched.concerns(found));
         }
         all.absorb(findings);
+        projects.push(compiled);
     }
-    Ok(all)
+    Ok((all, projects))
 }

@@ -21,6 +21,7 @@ pub mod instant;
 mod mask;
 pub mod new;
 pub mod output;
+mod pressure;
 pub mod project;
 pub mod run;
 pub mod sample;

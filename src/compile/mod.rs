@@ -6,6 +6,7 @@ mod library;
 mod lower;
 mod messages;
 mod policy;
+pub mod pressure;
 mod scenario;
 #[cfg(test)]
 mod tests;

@@ -84,6 +84,8 @@ rules! {
     NoConsentSource "C001" "no-consent-source" Note;
     PolicyOverConfiguration "C002" "policy-over-configuration" Note;
     HastyErasure "C003" "hasty-erasure" Error;
+    TwoAtOnce "C020" "two-at-once" Note;
+    OftenStarted "C021" "often-started" Warning;
     EmptyPolicy "C004" "empty-policy" Warning;
     TemplateMissing "M001" "template-missing" Error;
     TemplateUnknownVariable "M002" "template-unknown-variable" Error;

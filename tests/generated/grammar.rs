@@ -7,6 +7,7 @@ use std::fmt::Write;
 const TOKENS: &[(&str, &str)] = &[
     ("account_name", "a word that is no keyword: the name of an account"),
     ("date", "`2020-01-10`"),
+    ("given_number", "a whole number, such as `17`"),
     ("name", "a word that is no keyword: letters with or without accents, digits and `_`; no digit first"),
     ("no_value", "`empty`"),
     ("number", "`3` or `12.50`"),
