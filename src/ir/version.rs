@@ -162,4 +162,11 @@ fn set(object: &mut Map<String, Value>, field: &str, value: Value) {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test panics where it fails, and reads its files"
+)]
 mod tests;

@@ -61,12 +61,14 @@ fn names(value: &Value, under: &dyn Fn(&[String]) -> bool, path: &mut Vec<String
     }
 }
 
+/// A type's name, its variants, the end of the path under which they stand in JSON, and those that no text makes.
+type Listed = (&'static str, BTreeSet<String>, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn what_is_written_down_has_every_node() {
     let golden = std::fs::read_to_string(folder().join(format!("form-{FORMAT}.json"))).unwrap();
     let golden: Value = serde_json::from_str(golden.trim()).unwrap();
-    // Of each type: its variants, where they stand in JSON, and those that no text makes.
-    let types: [(&str, BTreeSet<String>, &[&str], &[&str]); 16] = [
+    let types: [Listed; 16] = [
         ("Op", variants::<Op>(), &["op"], &[]),
         ("Expr", variants::<Expr>(), &["exprs", "[]"], &[]),
         ("Literal", variants::<Literal>(), &["literal"], &["list", "row"]),
