@@ -139,10 +139,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes away every row that names the contact: by the layout, those of each table that has a column `contact`, the
-    /// lists of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where rows are left in them.
+    /// Takes away what is about the contact: by the layout, the rows of each table of events, the contact's lists, the lists
+    /// of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where
+    /// rows are left in them.
     fn erase(&self, connection: &Connection, contact: &Id) -> Result<(), Refused> {
-        let names = |table: &&CrmTable| table.has("contact") && table.name != "contact";
+        let names = |table: &&CrmTable| self.is_about_a_contact(table);
         let (views, tables): (Vec<&CrmTable>, Vec<&CrmTable>) =
             self.crm.shape.tables.iter().filter(names).partition(|table| table.is_view);
         for table in tables.iter().chain(&views) {
@@ -153,6 +154,14 @@ impl Writer<'_> {
         }
         self.crm.erase_references(connection, contact, self.references)?;
         delete(connection, "contact", "id", contact)
+    }
+
+    /// Whether the rows of a table are about the one whom its column `contact` names: events, which have an instant, and lists
+    /// of the contact. A row of an entity is about something else, whoever is named there.
+    fn is_about_a_contact(&self, table: &CrmTable) -> bool {
+        let is_entity = self.references.iter().any(|reference| !reference.is_event && reference.record == table.name);
+        let is_list = || table.name.strip_prefix("contact_").is_some_and(|field| table.has(field));
+        table.has("contact") && !is_entity && (table.has("at") || is_list())
     }
 
     /// In words. What concerns the whole file is an error of all.

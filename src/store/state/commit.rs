@@ -31,7 +31,7 @@ pub struct ContactOut {
     pub writes: Vec<NewWrite>,
     /// Changes that the CRM has, and that its state has forgotten.
     pub forgotten: Vec<EffectKey>,
-    /// Other rows of the same person, whose states are in what is kept.
+    /// Other rows of the same person, whose states are in what is kept: all else that was kept of them is the person's too.
     pub absorbed: Vec<Id>,
 }
 
@@ -129,6 +129,7 @@ impl State {
             }
             for out in outs {
                 let part = part(&out.contact);
+                persons::absorb(transaction, out)?;
                 keep(transaction, part, out)?;
                 consume(transaction, part, out)?;
                 for message in &out.messages {
@@ -144,7 +145,6 @@ impl State {
                 }
                 write_journal(transaction, part, out)?;
                 writes::keep(transaction, part, out)?;
-                persons::forget_absorbed(transaction, out)?;
             }
             Ok(committed)
         })

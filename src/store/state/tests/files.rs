@@ -140,6 +140,6 @@ fn a_file_of_the_first_version_is_taken_over() {
     for _ in 0..2 {
         let (state, _) = State::open(&path, "run", at(0)).unwrap();
         assert_eq!(state.waiting_contacts().unwrap(), 1);
-        assert!(state.pending_writes(0, 1).unwrap().is_empty());
+        assert!(state.pending_writes(0, at(0), 1).unwrap().is_empty());
     }
 }
