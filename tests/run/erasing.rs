@@ -157,3 +157,44 @@ fn whoever_is_another_person_at_the_next_start_is_not_erased() {
     assert_eq!(query(&shop, "SELECT id FROM contact"), ["1", "3", "4", "5", "6"]);
     assert_eq!(state_rows(&shop, "SELECT count(*) FROM scn_erasing"), ["0"]);
 }
+
+/// A database gives the number of a row that is gone to a new one: whoever was told of the old one is told of the new one too.
+#[test]
+fn the_number_of_an_erased_row_is_free_for_those_who_were_told_of_it() {
+    for read in ["", "scenario counts { when purchased   tag \"buyer\" }"] {
+        let shop = shop(&format!(
+            "scenario thanks {{ when friend_purchased   send transactional email thank_you }}
+             scenario leave {{ when opened   erase contact only if contact.tier is \"new\" }} {read}"
+        ));
+        let mut run = shop.open(at(0));
+        tick(&mut run, 0);
+        buys(&shop, 1, 2, HOUR, 5);
+        tick(&mut run, HOUR);
+        opens(&shop, 1, 2, 2 * HOUR);
+        tick(&mut run, 2 * HOUR);
+        assert_eq!(query(&shop, "SELECT count(*) FROM purchased"), ["0"], "{read}");
+        shop.sql("INSERT INTO contact VALUES (8, 'c8@example.com', 'old', 1, 0)");
+        buys(&shop, 1, 8, 3 * HOUR, 5);
+        tick(&mut run, 3 * HOUR);
+        assert_eq!(outbox::states(&shop.state()), [("accepted".to_owned(), 2)].into(), "{read}");
+    }
+}
+
+#[test]
+fn a_shop_stays_when_its_manager_goes() {
+    let shop = shop(
+        "entity shop { name: text  contact: contact? }
+         extend contact { favourite: shop? }
+         scenario leave { when purchased   erase contact only if contact.favourite.name is not \"zzz\" }",
+    );
+    shop.sql(
+        "CREATE TABLE shop(id INTEGER PRIMARY KEY, name TEXT, contact INTEGER); INSERT INTO shop VALUES (1, 'harbour', 1);
+         ALTER TABLE contact ADD COLUMN favourite INTEGER; UPDATE contact SET favourite = 1;",
+    );
+    let mut run = shop.open(at(0));
+    tick(&mut run, 0);
+    buys(&shop, 1, 1, HOUR, 5);
+    tick(&mut run, HOUR);
+    assert_eq!(query(&shop, "SELECT id FROM contact"), ["2", "3", "4", "5", "6"]);
+    assert_eq!(query(&shop, "SELECT * FROM shop"), ["1 harbour -"]);
+}

@@ -108,6 +108,16 @@ impl Run {
             rows: if write.change == Change::Erase { erased.next().unwrap_or_default() } else { Vec::new() },
         };
         let orders: Vec<Order> = pending.iter().map(order).collect();
+        let mut events = Vec::new();
+        for (write, order) in pending.iter().zip(&orders).filter(|(_, order)| order.change == Change::Erase) {
+            // Where a table cannot be read, the CRM refuses the erasure too.
+            let found = self
+                .crm
+                .events_of(&order.rows, &self.bundle.references)
+                .or_else(|error| if error.kind == store::ErrorKind::Busy { Err(error) } else { Ok(Vec::new()) })?;
+            events.push((write.id, found));
+        }
+        self.state.note_events(&events)?;
         let made = match self.crm.change(&orders, &self.bundle.references) {
             Ok(made) => made,
             Err(error) => {
@@ -203,7 +213,12 @@ impl Run {
                 }
             }
         }
-        let erased = self.state.erase(rows, erasure, now)?;
+        let needs = self.program.needs();
+        let routes = needs.events.iter().zip(&needs.routes);
+        let routes: Vec<(&str, &str)> = routes
+            .filter_map(|(told, route)| route.as_ref().map(|route| (route.event.as_str(), told.name.as_str())))
+            .collect();
+        let erased = self.state.erase(rows, erasure, &routes, now)?;
         for (kind, id) in erased.rows {
             let slot = self.program.event_slot(&kind);
             if let Some(seen) = slot.and_then(|slot| self.seen.get_mut(usize::from(slot))) {

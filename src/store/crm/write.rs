@@ -4,6 +4,7 @@
 //! twice. A change that the CRM refuses is given back with the reason, and does not keep others back.
 
 use super::lists::table_of;
+use super::references::is_about_a_contact;
 use super::{Crm, Error};
 use crate::model::{CrmTable, Id, Literal, Reference, TAGS};
 use crate::store::id::Parameter;
@@ -143,7 +144,7 @@ impl Writer<'_> {
     /// of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where
     /// rows are left in them.
     fn erase(&self, connection: &Connection, contact: &Id) -> Result<(), Refused> {
-        let names = |table: &&CrmTable| self.is_about_a_contact(table);
+        let names = |table: &&CrmTable| is_about_a_contact(table, self.references);
         let (views, tables): (Vec<&CrmTable>, Vec<&CrmTable>) =
             self.crm.shape.tables.iter().filter(names).partition(|table| table.is_view);
         for table in tables.iter().chain(&views) {
@@ -154,14 +155,6 @@ impl Writer<'_> {
         }
         self.crm.erase_references(connection, contact, self.references)?;
         delete(connection, "contact", "id", contact)
-    }
-
-    /// Whether the rows of a table are about the one whom its column `contact` names: events, which have an instant, and lists
-    /// of the contact. A row of an entity is about something else, whoever is named there.
-    fn is_about_a_contact(&self, table: &CrmTable) -> bool {
-        let is_entity = self.references.iter().any(|reference| !reference.is_event && reference.record == table.name);
-        let is_list = || table.name.strip_prefix("contact_").is_some_and(|field| table.has(field));
-        table.has("contact") && !is_entity && (table.has("at") || is_list())
     }
 
     /// In words. What concerns the whole file is an error of all.

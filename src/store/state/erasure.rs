@@ -46,6 +46,23 @@ impl State {
         })
     }
 
+    /// Writes down which rows of events go with each of these persons, by the table and id, before any of them is erased.
+    pub fn note_events(&mut self, events: &[(i64, Vec<(String, Id)>)]) -> Result<(), Error> {
+        if events.iter().all(|(_, events)| events.is_empty()) {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let sql = "INSERT OR IGNORE INTO scn_erasing_event VALUES (?1, ?2, ?3)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for (change, events) in events {
+                for (event, id) in events {
+                    insert.execute((change, event, Parameter::from(id)))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets which rows were written down for these erasures: the CRM did not make them, and may say by the next time that
     /// some of the rows are somebody else.
     pub fn give_up_erasures(&mut self, erasures: &[i64]) -> Result<(), Error> {
@@ -54,7 +71,7 @@ impl State {
         }
         self.write(|transaction| {
             for change in erasures {
-                transaction.prepare_cached("DELETE FROM scn_erasing WHERE change = ?1")?.execute([change])?;
+                end_erasing(transaction, *change)?;
             }
             Ok(())
         })
@@ -92,7 +109,15 @@ impl State {
 
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
     /// What stays is how many messages ended how, those that waited as cancelled or expired, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
-    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
+    /// The rows of events that go with the person are forgotten by whoever saw them, under the event's own name and under those
+    /// of `routes`: an event and the name under which it is told to others.
+    pub fn erase(
+        &mut self,
+        rows: &[Id],
+        erasure: &PendingWrite,
+        routes: &[(&str, &str)],
+        now: Instant,
+    ) -> Result<Erased, Error> {
         // What is taken away is overwritten in the file too.
         self.read(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
         let erased = self.write(|transaction| {
@@ -100,7 +125,8 @@ impl State {
             for contact in rows {
                 erase_one(transaction, contact, now, &mut erased)?;
             }
-            transaction.execute("DELETE FROM scn_erasing WHERE change = ?1", [erasure.id])?;
+            forget_events(transaction, erasure.id, routes, &mut erased)?;
+            end_erasing(transaction, erasure.id)?;
             let secret = "SELECT key FROM scn_secret WHERE name = 'erased'";
             let secret: [u8; 32] = transaction.query_row(secret, [], |row| row.get(0))?;
             let proof = blake3::keyed_hash(&secret, erasure.contact.to_string().as_bytes()).to_string();
@@ -111,6 +137,37 @@ impl State {
         self.read(|connection| connection.execute_batch("PRAGMA secure_delete = OFF"))?;
         Ok(erased)
     }
+}
+
+fn end_erasing(transaction: &Transaction<'_>, change: i64) -> Result<(), rusqlite::Error> {
+    for table in ["scn_erasing", "scn_erasing_event"] {
+        transaction.prepare_cached(&format!("DELETE FROM {table} WHERE change = ?1"))?.execute([change])?;
+    }
+    Ok(())
+}
+
+/// Lets everybody forget the rows of events that went with a person.
+fn forget_events(
+    transaction: &Transaction<'_>,
+    change: i64,
+    routes: &[(&str, &str)],
+    erased: &mut Erased,
+) -> Result<(), rusqlite::Error> {
+    let mut events = transaction.prepare_cached("SELECT event, id FROM scn_erasing_event WHERE change = ?1")?;
+    let events = events.query_map([change], |row| Ok((row.get::<_, String>(0)?, stored_id(row, 1)?)))?;
+    let mut seen = transaction.prepare_cached("DELETE FROM scn_seen WHERE kind = ?1 AND id = ?2")?;
+    let mut inbox = transaction.prepare_cached("DELETE FROM scn_inbox WHERE kind = ?1 AND event = ?2")?;
+    for event in events {
+        let (event, id) = event?;
+        let told = routes.iter().filter(|(from, _)| *from == event).map(|(_, told)| *told);
+        for kind in told.chain([event.as_str()]) {
+            if seen.execute((kind, Parameter::from(&id)))? > 0 {
+                erased.rows.push((kind.to_owned(), id.clone()));
+            }
+            inbox.execute((kind, Parameter::from(&id)))?;
+        }
+    }
+    Ok(())
 }
 
 fn erase_one(

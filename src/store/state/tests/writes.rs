@@ -84,7 +84,7 @@ fn an_erasure_that_was_begun_knows_its_rows_until_it_is_finished() {
     let mut known = state.begin_erasures(&[(&erasure, rows(&[9]))]).unwrap().remove(0);
     known.sort();
     assert_eq!(known, rows(&[7, 8, 9]));
-    state.erase(&known, &erasure, at(30)).unwrap();
+    state.erase(&known, &erasure, &[], at(30)).unwrap();
     assert_eq!(state.begun_erasures(0).unwrap(), []);
     let connection = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
     let left: i64 = connection.query_row("SELECT count(*) FROM scn_erasing", [], |row| row.get(0)).unwrap();
@@ -118,7 +118,7 @@ fn erasure_leaves_counts_and_a_proof_and_nobody() {
     let before = state.message_counts().unwrap();
     let erasure = state.pending_writes(0, at(20), 1).unwrap().remove(0);
     assert_eq!(state.messages_of(&[ANA]).unwrap(), [key(10), key(11)]);
-    let erased = state.erase(&[ANA], &erasure, at(30)).unwrap();
+    let erased = state.erase(&[ANA], &erasure, &[], at(30)).unwrap();
     assert_eq!(erased, Erased { rows: vec![("purchased".into(), Id::Number(1)), ("purchased".into(), Id::Number(3))] });
     // One of the two that were pending is cancelled with the person.
     assert_eq!(before[0], (MessageState::Pending, None, 2));
