@@ -26,6 +26,8 @@ mod catching_up;
 mod days;
 #[path = "run/equal.rs"]
 mod equal;
+#[path = "run/erasing.rs"]
+mod erasing;
 #[path = "fixtures/fault_server.rs"]
 #[allow(dead_code, reason = "shared with other test binaries")]
 mod fault_server;

@@ -99,6 +99,13 @@ impl Own {
         }
     }
 
+    /// Forgets what was changed of the contact, what this program does not read included.
+    pub fn forget_all_changes(&mut self) {
+        self.changes.clear();
+        self.fields.clear();
+        self.apart.forget_all_changes();
+    }
+
     fn change(&mut self, key: EffectKey, change: Change, program: &Program, person: &Person) {
         resolve_one(&mut self.fields, &change, program, person);
         self.changes.push((key, change));

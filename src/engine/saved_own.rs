@@ -61,6 +61,10 @@ impl Apart {
     pub fn forget_change(&mut self, key: EffectKey) {
         self.changes.retain(|(known, _)| *known != key.0);
     }
+
+    pub fn forget_all_changes(&mut self) {
+        self.changes.clear();
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]

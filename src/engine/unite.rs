@@ -39,7 +39,7 @@ impl State {
     /// state is next read.
     pub fn unite(&mut self, other: State, program: &Program) -> Vec<EffectKey> {
         let mut other = other;
-        other.own.changes.clear();
+        other.own.forget_all_changes();
         self.absorb(other);
         // Who was erased by one row is erased.
         if self.is_erased() {

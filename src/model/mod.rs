@@ -166,7 +166,7 @@ impl Model {
                 is_event,
                 is_list,
             };
-            let found = record.fields.iter().filter(|field| field.name != "contact");
+            let found = record.fields.iter().filter(|field| !is_event || field.name != "contact");
             found
                 .filter_map(|field| match &field.ty {
                     Type::Entity(name) if name == "contact" => Some(reference(field, false)),

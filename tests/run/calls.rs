@@ -321,6 +321,44 @@ fn a_call_expires_in_the_zone_of_the_policy() {
 }
 
 /// A project on the disk that calls a webhook of the server.
+/// A webhook; when the contact is gone, in seconds; what the call ended as.
+#[test]
+fn an_erasure_waits_for_the_calls_before_it() {
+    let server = CallServer::start("good");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let late = 2 * 86_400 + 1;
+    let cases =
+        [("ok", 0, "accepted"), ("once500", 600, "accepted"), ("s404", 0, "bounced"), ("away", late, "expired")];
+    let addresses = cases
+        .map(|(name, ..)| (name, if name == "away" { format!("https://{nobody}/x") } else { server.address(name) }));
+    let leave = |(name, ..): &(&str, i64, &str)| {
+        format!(
+            "scenario leave_{name} {{ when subscribed list is \"{name}\"
+               call {name} with list = list   erase contact only if list is \"{name}\" }}\n"
+        )
+    };
+    let shop = shop(&cases.iter().map(leave).collect::<String>(), &addresses);
+    let mut run = shop.open(at(0));
+    for (contact, (name, ..)) in (1..).zip(cases) {
+        subscribe(&shop, [contact], name, 0);
+    }
+    for now in [0, 600, late] {
+        tick(&mut run, now);
+        let crm = Connection::open(shop.crm()).unwrap();
+        for (contact, (name, gone, _)) in (1i64..).zip(cases) {
+            let sql = "SELECT EXISTS (SELECT 1 FROM contact WHERE id = ?1)";
+            let is_there: bool = crm.query_row(sql, [contact], |row| row.get(0)).unwrap();
+            assert_eq!(is_there, now < gone, "{name} after {now} seconds");
+        }
+    }
+    let paths: Vec<String> = server.calls().into_iter().map(|call| call.path).collect();
+    assert_eq!(paths.iter().filter(|path| *path == "once500").count(), 2);
+    let messages = run.outlook().unwrap().messages;
+    let counts: Vec<(&str, u64)> = messages.iter().map(|(state, _, count)| (state.name(), *count)).collect();
+    assert_eq!(counts, [("accepted", 2), ("bounced", 1), ("expired", 1)]);
+    assert_eq!(run.next().unwrap(), None);
+}
+
 fn project(server: &CallServer, behaviour: &str) -> Project {
     let more = format!(
         "[webhooks.stock]\nurl = \"{}\"\nsecret = \"file:key\"\nauthority = \"{}\"\n",

@@ -236,7 +236,7 @@ fn an_erasure_that_was_cut_is_finished_at_the_next_start() {
             let mut crm = Crm::open(&shop.crm()).unwrap();
             crm.identify(&["email".into()], Zone::UTC).unwrap();
             let (mut state, _) = State::open(&shop.state(), "dies", at(DAY + HOUR)).unwrap();
-            let pending = state.pending_writes(0, 9).unwrap();
+            let pending = state.pending_writes(0, at(20), 9).unwrap();
             let erasures: Vec<_> = pending.iter().filter(|write| write.change == Change::Erase).collect();
             assert_eq!(erasures.len(), 2, "{died:?}");
             let rows = |write: &PendingWrite| crm.persons().group(&write.contact).unwrap_or(&[]).to_vec();

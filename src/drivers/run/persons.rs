@@ -25,9 +25,8 @@ impl Run {
         Ok(())
     }
 
-    /// Unites what was kept of a row with what was kept of the person: first the state, then the messages and rows that are
-    /// on their way, which a process that dies in between leaves to the next. False where the person cannot be read now:
-    /// then both stay as they are.
+    /// Unites what was kept of a row with what was kept of the person, in one commit. False where the person cannot be read
+    /// now: then both stay as they are.
     fn unite(&mut self, person: &Id, row: &Id, now: Instant) -> Result<bool, Error> {
         let kept = self.state.claim_these(std::slice::from_ref(row), now)?;
         let Some(Claimed { state: Some(bytes), .. }) = kept.first() else {
@@ -49,7 +48,6 @@ impl Run {
             return Ok(false);
         }
         self.commit(outs, now)?;
-        self.state.hand_over(row, person)?;
         Ok(true)
     }
 }

@@ -67,13 +67,24 @@ impl AtWork<'_> {
 impl Run {
     /// Makes at most one batch of the changes that were decided. False when there was none to make.
     pub(super) fn write_crm(&mut self, now: Instant) -> Result<bool, Error> {
-        let pending = self.state.pending_writes(self.refused_up_to(), BATCH)?;
+        let pending = self.state.pending_writes(self.refused_up_to(), now, BATCH)?;
         self.make(&pending, now)
     }
 
-    /// Finishes the erasures that a process began and did not live to finish, before anything else is done.
+    /// Finishes the erasures that a process began and did not live to finish, before anything else is done. Where the CRM
+    /// still has one of the rows it was not changed: then the erasure is made in its turn, of those who are that person then.
     pub(super) fn finish_erasures(&mut self, now: Instant) -> Result<(), Error> {
-        let begun = self.state.begun_erasures(self.refused_up_to())?;
+        let mut begun = self.state.begun_erasures(self.refused_up_to())?;
+        let unmade: Vec<(&PendingWrite, Vec<Id>)> = begun.iter().map(|write| (write, Vec::new())).collect();
+        let rows = self.state.begin_erasures(&unmade)?;
+        let mut given_up = Vec::new();
+        for (write, rows) in begun.iter().zip(&rows) {
+            if self.crm.has_any(rows)? {
+                given_up.push(write.id);
+            }
+        }
+        self.state.give_up_erasures(&given_up)?;
+        begun.retain(|write| !given_up.contains(&write.id));
         self.make(&begun, now)?;
         Ok(())
     }
@@ -97,15 +108,28 @@ impl Run {
             rows: if write.change == Change::Erase { erased.next().unwrap_or_default() } else { Vec::new() },
         };
         let orders: Vec<Order> = pending.iter().map(order).collect();
+        let mut events = Vec::new();
+        for (write, order) in pending.iter().zip(&orders).filter(|(_, order)| order.change == Change::Erase) {
+            // Where a table cannot be read, the CRM refuses the erasure too.
+            let found = self
+                .crm
+                .events_of(&order.rows, &self.bundle.references)
+                .or_else(|error| if error.kind == store::ErrorKind::Busy { Err(error) } else { Ok(Vec::new()) })?;
+            events.push((write.id, found));
+        }
+        self.state.note_events(&events)?;
         let made = match self.crm.change(&orders, &self.bundle.references) {
             Ok(made) => made,
             Err(error) => {
+                let erasures: Vec<i64> = erasures.iter().map(|(write, _)| write.id).collect();
+                self.state.give_up_erasures(&erasures)?;
                 self.cannot_write(&error);
                 self.refuse_up_to(i64::MAX, now);
                 return Ok(false);
             }
         };
         let mut written = Vec::new();
+        let mut given_up = Vec::new();
         let mut refused = false;
         let is_gone = |(order, made): &(&Order, &Result<(), Refusal>)| order.change == Change::Erase && made.is_ok();
         let gone: FxHashSet<Id> =
@@ -118,11 +142,13 @@ impl Run {
                 Err(_) if gone.contains(&write.contact) => {}
                 Err(refusal) => {
                     refused = true;
+                    given_up.extend(Some(write.id).filter(|_| write.change == Change::Erase));
                     self.report.troubles.insert(format!("{}; {}", refusal.reason, refusal.help));
                 }
             }
         }
         self.state.written(&written)?;
+        self.state.give_up_erasures(&given_up)?;
         if self.must_look_again(&orders)? {
             self.version = None;
         }
@@ -187,7 +213,12 @@ impl Run {
                 }
             }
         }
-        let erased = self.state.erase(rows, erasure, now)?;
+        let needs = self.program.needs();
+        let routes = needs.events.iter().zip(&needs.routes);
+        let routes: Vec<(&str, &str)> = routes
+            .filter_map(|(told, route)| route.as_ref().map(|route| (route.event.as_str(), told.name.as_str())))
+            .collect();
+        let erased = self.state.erase(rows, erasure, &routes, now)?;
         for (kind, id) in erased.rows {
             let slot = self.program.event_slot(&kind);
             if let Some(seen) = slot.and_then(|slot| self.seen.get_mut(usize::from(slot))) {

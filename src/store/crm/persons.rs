@@ -2,7 +2,7 @@
 
 use super::{Crm, Error, decode};
 use crate::model::{Id, identifying, persons};
-use crate::store::id;
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::{Instant, Zone};
 use rusqlite::functions::FunctionFlags;
@@ -85,6 +85,23 @@ impl Crm {
     /// The persons that [`Crm::identify`] found.
     pub fn persons(&self) -> &Persons {
         &self.persons
+    }
+
+    /// Whether any of these rows is in `contact`.
+    pub fn has_any(&self, rows: &[Id]) -> Result<bool, Error> {
+        let has = |row: &Id| -> Result<bool, rusqlite::Error> {
+            let sql = "SELECT EXISTS (SELECT 1 FROM contact WHERE id = ?1)";
+            self.connection.prepare_cached(sql)?.query_row([Parameter::from(row)], |found| found.get(0))
+        };
+        let any = || -> Result<bool, rusqlite::Error> {
+            for row in rows {
+                if has(row)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        any().map_err(|error| self.error_in("contact", &error))
     }
 
     /// Every person who has a row in `contact`, in the order in which SQLite has them, each with a mark of what these fields

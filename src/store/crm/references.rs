@@ -1,10 +1,10 @@
 //! What refers to a contact who is erased, in rows that are about somebody or something else.
 
-use super::Crm;
 use super::lists::table_of;
 use super::write::Refused;
-use crate::model::{Id, Reference};
-use crate::store::id::Parameter;
+use super::{Crm, Error};
+use crate::model::{CrmTable, Id, Reference};
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use rusqlite::Connection;
 
@@ -45,6 +45,36 @@ impl Crm {
         Ok(())
     }
 
+    /// The rows of events that an erasure of these rows of `contact` takes away, by the table and id.
+    pub fn events_of(&self, rows: &[Id], references: &[Reference]) -> Result<Vec<(String, Id)>, Error> {
+        let find = || -> Result<Vec<(String, Id)>, rusqlite::Error> {
+            let own = self.shape.tables.iter().filter(|table| is_about_a_contact(table, references));
+            let mut columns: Vec<(&str, &str)> = own.map(|table| (table.name.as_str(), "contact")).collect();
+            for Reference { record, field, .. } in references.iter().filter(|each| each.is_event && !each.is_list) {
+                let is_there = self.shape.table(record).is_some_and(|table| table.has(field));
+                if is_there && must_be_full(&self.connection, record, field)? {
+                    columns.push((record, field));
+                }
+            }
+            let mut found = Vec::new();
+            for (table, column) in columns {
+                if !self.shape.table(table).is_some_and(|table| table.has("id")) {
+                    continue;
+                }
+                let sql = format!("SELECT id FROM {} WHERE {} = ?1", quoted(table), quoted(column));
+                let mut statement = self.connection.prepare_cached(&sql)?;
+                for contact in rows {
+                    let mut ids = statement.query([Parameter::from(contact)])?;
+                    while let Some(row) = ids.next()? {
+                        found.extend(id::read(row.get_ref(0)?).map(|id| (table.to_owned(), id)));
+                    }
+                }
+            }
+            Ok(found)
+        };
+        find().map_err(|error| self.error(&error))
+    }
+
     /// Takes away the lists of the rows of a table that name a contact in a column: `cart_updated_products` has a column
     /// `cart_updated`.
     pub(super) fn erase_lists(
@@ -68,6 +98,14 @@ impl Crm {
         }
         Ok(())
     }
+}
+
+/// Whether the rows of a table are about the one whom its column `contact` names: events, which have an instant, and lists of
+/// the contact. A row of an entity is about something else, whoever is named there.
+pub(super) fn is_about_a_contact(table: &CrmTable, references: &[Reference]) -> bool {
+    let is_entity = references.iter().any(|reference| !reference.is_event && reference.record == table.name);
+    let is_list = || table.name.strip_prefix("contact_").is_some_and(|field| table.has(field));
+    table.has("contact") && table.name != "contact" && !is_entity && (table.has("at") || is_list())
 }
 
 /// Whether a column is declared `NOT NULL`.

@@ -4,6 +4,7 @@
 //! twice. A change that the CRM refuses is given back with the reason, and does not keep others back.
 
 use super::lists::table_of;
+use super::references::is_about_a_contact;
 use super::{Crm, Error};
 use crate::model::{CrmTable, Id, Literal, Reference, TAGS};
 use crate::store::id::Parameter;
@@ -139,10 +140,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes away every row that names the contact: by the layout, those of each table that has a column `contact`, the
-    /// lists of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where rows are left in them.
+    /// Takes away what is about the contact: by the layout, the rows of each table of events, the contact's lists, the lists
+    /// of these rows, and the contact itself; what names the contact elsewhere is emptied. Views come last, and only where
+    /// rows are left in them.
     fn erase(&self, connection: &Connection, contact: &Id) -> Result<(), Refused> {
-        let names = |table: &&CrmTable| table.has("contact") && table.name != "contact";
+        let names = |table: &&CrmTable| is_about_a_contact(table, self.references);
         let (views, tables): (Vec<&CrmTable>, Vec<&CrmTable>) =
             self.crm.shape.tables.iter().filter(names).partition(|table| table.is_view);
         for table in tables.iter().chain(&views) {

@@ -1,6 +1,6 @@
 //! What came of stepping a batch of contacts, written at once.
 
-use super::outbox::class_name;
+use super::outbox::{ENDED, Ticket, class_name, move_waiting};
 use super::persons;
 use super::writes::{self, NewWrite};
 use super::{Error, MessageState, Refused, State, part};
@@ -10,6 +10,7 @@ use crate::model::Id;
 use crate::store::id::Parameter;
 use crate::time::Instant;
 use rusqlite::Transaction;
+use rusqlite::types::ToSql;
 use std::collections::BTreeMap;
 
 /// What came of one contact.
@@ -31,7 +32,7 @@ pub struct ContactOut {
     pub writes: Vec<NewWrite>,
     /// Changes that the CRM has, and that its state has forgotten.
     pub forgotten: Vec<EffectKey>,
-    /// Other rows of the same person, whose states are in what is kept.
+    /// Other rows of the same person, whose states are in what is kept: all else that was kept of them is the person's too.
     pub absorbed: Vec<Id>,
 }
 
@@ -129,6 +130,7 @@ impl State {
             }
             for out in outs {
                 let part = part(&out.contact);
+                persons::absorb(transaction, out)?;
                 keep(transaction, part, out)?;
                 consume(transaction, part, out)?;
                 for message in &out.messages {
@@ -144,7 +146,6 @@ impl State {
                 }
                 write_journal(transaction, part, out)?;
                 writes::keep(transaction, part, out)?;
-                persons::forget_absorbed(transaction, out)?;
             }
             Ok(committed)
         })
@@ -250,11 +251,8 @@ fn end(
         }
     };
     let reason = (reason != Reason::None).then(|| reason.text());
-    let mut update = transaction.prepare_cached(
-        "UPDATE scn_outbox SET state = ?3, reason = ?4, next_at = NULL, settled_at = ?5
-         WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
-    )?;
-    Ok(update.execute((part, key.to_string(), state.name(), reason, now.0))? == 1)
+    let values: [&dyn ToSql; 3] = [&state.name(), &reason, &now.0];
+    Ok(move_waiting(transaction, Ticket { part, key }, "TRUE", ENDED, &values)? == 1)
 }
 
 fn judge(
@@ -267,20 +265,14 @@ fn judge(
 ) -> Result<(), Refused> {
     let moved = match verdict {
         Verdict::Send { channel, message, address, context, message_id } => {
-            let mut update = transaction.prepare_cached(
-                "UPDATE scn_outbox SET state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL,
-                     channel = ?5, message = ?6, address = ?7, context = ?8, message_id = coalesce(message_id, ?9)
-                 WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
-            )?;
-            let row = (part, key.to_string(), run, now.0, channel, message, address, context, message_id);
-            update.execute(row)? == 1
+            let set = "state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL, channel = ?5,
+                message = ?6, address = ?7, context = ?8, message_id = coalesce(message_id, ?9)";
+            let values: [&dyn ToSql; 7] = [&run, &now.0, channel, message, address, context, message_id];
+            move_waiting(transaction, Ticket { part, key }, "TRUE", set, &values)? == 1
         }
         Verdict::Wait { until, reason } => {
-            let mut update = transaction.prepare_cached(
-                "UPDATE scn_outbox SET state = 'deferred', reason = ?3, next_at = ?4
-                 WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred')",
-            )?;
-            update.execute((part, key.to_string(), reason.text(), until.0))? == 1
+            let set = "state = 'deferred', reason = ?3, next_at = ?4";
+            move_waiting(transaction, Ticket { part, key }, "TRUE", set, &[&reason.text(), &until.0])? == 1
         }
         Verdict::Drop { outcome, reason } => end(transaction, part, key, *outcome, *reason, now)?,
     };

@@ -5,7 +5,7 @@ use super::inbox::stored_id;
 use super::outbox::key_of;
 use super::writes::{PendingWrite, pending_write};
 use super::{Error, State, part};
-use crate::engine::EffectKey;
+use crate::engine::{EffectKey, Reason};
 use crate::model::Id;
 use crate::store::id::Parameter;
 use crate::time::Instant;
@@ -46,6 +46,37 @@ impl State {
         })
     }
 
+    /// Writes down which rows of events go with each of these persons, by the table and id, before any of them is erased.
+    pub fn note_events(&mut self, events: &[(i64, Vec<(String, Id)>)]) -> Result<(), Error> {
+        if events.iter().all(|(_, events)| events.is_empty()) {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let sql = "INSERT OR IGNORE INTO scn_erasing_event VALUES (?1, ?2, ?3)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for (change, events) in events {
+                for (event, id) in events {
+                    insert.execute((change, event, Parameter::from(id)))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets which rows were written down for these erasures: the CRM did not make them, and may say by the next time that
+    /// some of the rows are somebody else.
+    pub fn give_up_erasures(&mut self, erasures: &[i64]) -> Result<(), Error> {
+        if erasures.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for change in erasures {
+                end_erasing(transaction, *change)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The erasures that were begun and are not finished, after the change with this number, in their order.
     pub fn begun_erasures(&self, after: i64) -> Result<Vec<PendingWrite>, Error> {
         self.read(|connection| {
@@ -77,16 +108,25 @@ impl State {
     }
 
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
-    /// What stays is how many messages ended how, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
-    pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
+    /// What stays is how many messages ended how, those that waited as cancelled or expired, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
+    /// The rows of events that go with the person are forgotten by whoever saw them, under the event's own name and under those
+    /// of `routes`: an event and the name under which it is told to others.
+    pub fn erase(
+        &mut self,
+        rows: &[Id],
+        erasure: &PendingWrite,
+        routes: &[(&str, &str)],
+        now: Instant,
+    ) -> Result<Erased, Error> {
         // What is taken away is overwritten in the file too.
         self.read(|connection| connection.execute_batch("PRAGMA secure_delete = ON"))?;
         let erased = self.write(|transaction| {
             let mut erased = Erased::default();
             for contact in rows {
-                erase_one(transaction, part(contact), contact, &mut erased)?;
+                erase_one(transaction, contact, now, &mut erased)?;
             }
-            transaction.execute("DELETE FROM scn_erasing WHERE change = ?1", [erasure.id])?;
+            forget_events(transaction, erasure.id, routes, &mut erased)?;
+            end_erasing(transaction, erasure.id)?;
             let secret = "SELECT key FROM scn_secret WHERE name = 'erased'";
             let secret: [u8; 32] = transaction.query_row(secret, [], |row| row.get(0))?;
             let proof = blake3::keyed_hash(&secret, erasure.contact.to_string().as_bytes()).to_string();
@@ -99,21 +139,54 @@ impl State {
     }
 }
 
-fn erase_one(
+fn end_erasing(transaction: &Transaction<'_>, change: i64) -> Result<(), rusqlite::Error> {
+    for table in ["scn_erasing", "scn_erasing_event"] {
+        transaction.prepare_cached(&format!("DELETE FROM {table} WHERE change = ?1"))?.execute([change])?;
+    }
+    Ok(())
+}
+
+/// Lets everybody forget the rows of events that went with a person.
+fn forget_events(
     transaction: &Transaction<'_>,
-    part: u16,
-    contact: &Id,
+    change: i64,
+    routes: &[(&str, &str)],
     erased: &mut Erased,
 ) -> Result<(), rusqlite::Error> {
-    let whose = || (part, Parameter::from(contact));
+    let mut events = transaction.prepare_cached("SELECT event, id FROM scn_erasing_event WHERE change = ?1")?;
+    let events = events.query_map([change], |row| Ok((row.get::<_, String>(0)?, stored_id(row, 1)?)))?;
+    let mut seen = transaction.prepare_cached("DELETE FROM scn_seen WHERE kind = ?1 AND id = ?2")?;
+    let mut inbox = transaction.prepare_cached("DELETE FROM scn_inbox WHERE kind = ?1 AND event = ?2")?;
+    for event in events {
+        let (event, id) = event?;
+        let told = routes.iter().filter(|(from, _)| *from == event).map(|(_, told)| *told);
+        for kind in told.chain([event.as_str()]) {
+            if seen.execute((kind, Parameter::from(&id)))? > 0 {
+                erased.rows.push((kind.to_owned(), id.clone()));
+            }
+            inbox.execute((kind, Parameter::from(&id)))?;
+        }
+    }
+    Ok(())
+}
+
+fn erase_one(
+    transaction: &Transaction<'_>,
+    contact: &Id,
+    now: Instant,
+    erased: &mut Erased,
+) -> Result<(), rusqlite::Error> {
+    let whose = || (part(contact), Parameter::from(contact));
     let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
     let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
     erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
     transaction.execute(
         "INSERT INTO scn_gone
-         SELECT state, coalesce(reason, ''), count(*) FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
+         SELECT CASE WHEN next_at IS NULL THEN state WHEN expires_at < ?3 THEN 'expired' ELSE 'cancelled' END,
+             CASE WHEN next_at IS NULL THEN coalesce(reason, '') WHEN expires_at < ?3 THEN ?4 ELSE ?5 END, count(*)
+         FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
          ON CONFLICT (state, reason) DO UPDATE SET count = count + excluded.count",
-        whose(),
+        (part(contact), Parameter::from(contact), now.0, Reason::Late.text(), Reason::Erased.text()),
     )?;
     for table in ["scn_contact", "scn_seen", "scn_inbox", "scn_outbox", "scn_journal", "scn_write", "scn_erasing"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE part = ?1 AND contact = ?2"), whose())?;

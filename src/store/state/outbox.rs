@@ -2,14 +2,14 @@
 
 use super::inbox::stored_id;
 use super::{Error, MessageState, Refused, State, part};
-use crate::engine::EffectKey;
+use crate::engine::{EffectKey, Reason};
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::cleaned;
 use crate::store::id::Parameter;
 use crate::time::Instant;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Transaction};
+use rusqlite::types::{ToSql, Type};
+use rusqlite::{Connection, Row, Transaction, params_from_iter};
 
 /// A message, by its name and the part of its contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,15 +74,17 @@ pub struct Recovered {
     pub uncertain: u64,
 }
 
+/// The messages that must be looked at by an instant, as [`due_message`] reads them.
+const DUE: &str =
+    "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at, attempt,
+         message_id, CASE alternatives WHEN '[]' THEN message END, context, id
+     FROM scn_outbox WHERE next_at <= ?1";
+
 impl State {
     /// At most `max` messages that are due by `now` or have expired by then, the earliest first.
     pub fn due_outbox(&self, now: Instant, max: usize) -> Result<Vec<DueMessage>, Error> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context, id
-                 FROM scn_outbox WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
-            )?;
+            let mut statement = connection.prepare_cached(&format!("{DUE} ORDER BY next_at, id LIMIT ?2"))?;
             let rows = statement.query_map((now.0, i64::try_from(max).unwrap_or(i64::MAX)), due_message)?;
             rows.collect()
         })
@@ -91,12 +93,9 @@ impl State {
     /// As [`State::due_outbox`], all of one contact.
     pub fn due_of(&self, contact: &Id, now: Instant) -> Result<Vec<DueMessage>, Error> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT part, key, contact, scenario, hash, step, class, alternatives, due, not_before, expires_at,
-                     attempt, message_id, CASE alternatives WHEN '[]' THEN message END, context, id
-                 FROM scn_outbox WHERE part = ?1 AND contact = ?2 AND next_at <= ?3 ORDER BY next_at, id",
-            )?;
-            let rows = statement.query_map((part(contact), Parameter::from(contact), now.0), due_message)?;
+            let sql = format!("{DUE} AND part = ?2 AND contact = ?3 ORDER BY next_at, id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map((now.0, part(contact), Parameter::from(contact)), due_message)?;
             rows.collect()
         })
     }
@@ -119,12 +118,9 @@ impl State {
         let run = self.run.clone();
         self.write(|transaction| {
             for (ticket, address) in calls {
-                let mut update = transaction.prepare_cached(
-                    "UPDATE scn_outbox SET state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL,
-                         channel = 'webhook', address = ?5
-                     WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred') AND alternatives = '[]'",
-                )?;
-                let moved = update.execute((ticket.part, ticket.key.to_string(), &run, now.0, address))?;
+                let set = "state = 'claimed', owner = ?3, claimed_at = ?4, next_at = NULL, reason = NULL,
+                    channel = 'webhook', address = ?5";
+                let moved = move_waiting(transaction, *ticket, CALL, set, &[&run, &now.0, address])?;
                 expect_one(moved, ticket, "be claimed")?;
             }
             Ok(())
@@ -135,12 +131,8 @@ impl State {
     pub fn expire_calls(&mut self, calls: &[Ticket], now: Instant) -> Result<(), Error> {
         self.write(|transaction| {
             for ticket in calls {
-                let mut update = transaction.prepare_cached(
-                    "UPDATE scn_outbox SET state = 'expired', reason = ?3, next_at = NULL, settled_at = ?4
-                     WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred') AND alternatives = '[]'",
-                )?;
-                let reason = crate::engine::Reason::Late.text();
-                let moved = update.execute((ticket.part, ticket.key.to_string(), reason, now.0))?;
+                let moved =
+                    move_waiting(transaction, *ticket, CALL, ENDED, &[&"expired", &Reason::Late.text(), &now.0])?;
                 expect_one(moved, ticket, "expire")?;
             }
             Ok(())
@@ -221,13 +213,14 @@ impl State {
             let to = if taken { MessageState::Accepted } else { MessageState::Pending };
             let mut update = transaction.prepare_cached(
                 "UPDATE scn_outbox SET state = ?3, reason = NULL, settled_at = ?4,
-                     next_at = CASE ?3 WHEN 'pending' THEN not_before END
+                     next_at = CASE ?3 WHEN 'pending' THEN not_before END,
+                     context = CASE ?3 WHEN 'pending' THEN context END
                  WHERE part = ?1 AND key = ?2 AND state = 'uncertain'",
             )?;
             let moved = update.execute((ticket.part, ticket.key.to_string(), to.name(), now.0))?;
             expect_one(moved, ticket, &format!("become {}", to.name()))?;
             if taken {
-                add_receipt(transaction, ticket, &Outcome::Accepted { reply: String::new() }, now)?;
+                add_receipt(transaction, ticket, ("accepted", None), now)?;
             }
             Ok(())
         })
@@ -254,6 +247,29 @@ impl State {
             Ok(Recovered { pending: pending as u64, uncertain: handed.len() as u64 })
         })
     }
+}
+
+/// Whether a message is the call of a webhook.
+const CALL: &str = "alternatives = '[]'";
+
+/// What becomes of a message that never leaves: its state, the reason and when. What it would have said is forgotten.
+pub(super) const ENDED: &str = "state = ?3, reason = ?4, next_at = NULL, settled_at = ?5, context = NULL";
+
+/// Changes a message that waits and of which a condition holds. The values are those of the parameters from `?3` on; 0 when it
+/// does not wait.
+pub(super) fn move_waiting(
+    transaction: &Transaction<'_>,
+    ticket: Ticket,
+    condition: &str,
+    set: &str,
+    values: &[&dyn ToSql],
+) -> Result<usize, rusqlite::Error> {
+    let mut update = transaction.prepare_cached(&format!(
+        "UPDATE scn_outbox SET {set} WHERE part = ?1 AND key = ?2 AND state IN ('pending', 'deferred') AND {condition}"
+    ))?;
+    let key = ticket.key.to_string();
+    let which: [&dyn ToSql; 2] = [&ticket.part, &key];
+    update.execute(params_from_iter(which.iter().chain(values)))
 }
 
 /// How many messages were ever handed to a server.
@@ -284,7 +300,8 @@ fn settle_one(
     };
     let mut update = transaction.prepare_cached(&format!(
         "UPDATE scn_outbox SET state = ?4, reason = ?5, reply = coalesce(?6, reply), attempt = attempt + ?7,
-             next_at = min(?8, expires_at + 1), settled_at = ?9
+             next_at = min(?8, expires_at + 1), settled_at = ?9,
+             context = CASE WHEN ?4 IN ('accepted', 'bounced', 'suppressed') THEN NULL ELSE context END
          WHERE part = ?1 AND key = ?2 AND owner = ?3 AND {from}"
     ))?;
     let moved = update.execute((
@@ -301,9 +318,12 @@ fn settle_one(
     ))?;
     expect_one(moved, ticket, &format!("become {}", to.name()))?;
     match outcome {
+        Outcome::Accepted { .. } => add_receipt(transaction, ticket, ("accepted", None), now)?,
+        Outcome::Bounced { class, .. } => add_receipt(transaction, ticket, ("bounced", Some(class)), now)?,
+        Outcome::Suppressed { .. } => add_receipt(transaction, ticket, ("bounced", None), now)?,
+        Outcome::Uncertain { .. } => add_receipt(transaction, ticket, ("uncertain", None), now)?,
         Outcome::Deferred { .. } => wake(transaction, ticket, now)?,
         Outcome::Untried => {}
-        _ => add_receipt(transaction, ticket, outcome, now)?,
     }
     Ok(())
 }
@@ -335,25 +355,20 @@ pub(super) fn untried(
     keys.collect()
 }
 
-/// Tells the contact, by its inbox; nobody waits for what becomes of a call. For an uncertain message it is dated when it was handed, from which waits count.
+/// Tells the contact, by its inbox; nobody waits for what becomes of a call. The outcome, and the class of a bounce. For an
+/// uncertain message it is dated when it was handed, from which waits count.
 fn add_receipt(
     transaction: &Transaction<'_>,
     ticket: &Ticket,
-    outcome: &Outcome,
+    (outcome, class): (&str, Option<&str>),
     now: Instant,
 ) -> Result<(), rusqlite::Error> {
-    let (name, class) = match outcome {
-        Outcome::Accepted { .. } => ("accepted", None),
-        Outcome::Bounced { class, .. } => ("bounced", Some(class)),
-        Outcome::Suppressed { .. } => ("bounced", None),
-        Outcome::Uncertain { .. } | Outcome::Deferred { .. } | Outcome::Untried => ("uncertain", None),
-    };
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_inbox(part, contact, arrived, at, message, outcome, class)
          SELECT part, contact, ?3, CASE ?4 WHEN 'uncertain' THEN handed_at ELSE ?3 END, key, ?4, ?5
          FROM scn_outbox WHERE part = ?1 AND key = ?2 AND alternatives <> '[]'",
     )?;
-    insert.execute((ticket.part, ticket.key.to_string(), now.0, name, class))?;
+    insert.execute((ticket.part, ticket.key.to_string(), now.0, outcome, class))?;
     Ok(())
 }
 

@@ -1,31 +1,36 @@
 //! Contacts that turn out to be one person.
 
-use super::{ContactOut, Error, Refused, State, part};
+use super::{ContactOut, Error, State, part};
 use crate::model::Id;
 use crate::store::id::Parameter;
 use rusqlite::Transaction;
 
 impl State {
-    /// Gives everything that was kept under one id to another, but for the engine's state: rows that were seen, what waits
-    /// in the inbox, messages and the journal. False when there was nothing.
-    pub fn hand_over(&mut self, from: &Id, to: &Id) -> Result<bool, Error> {
-        self.write(|transaction| {
-            let mut moved = 0;
-            for table in ["scn_seen", "scn_inbox", "scn_outbox", "scn_journal"] {
-                let sql = format!("UPDATE {table} SET part = ?3, contact = ?4 WHERE part = ?1 AND contact = ?2");
-                let mut update = transaction.prepare_cached(&sql)?;
-                moved += update.execute((part(from), Parameter::from(from), part(to), Parameter::from(to)))?;
-            }
-            Ok(moved > 0)
-        })
+    /// Gives everything that was kept under one id to another, where the engine's state knows nothing of the first.
+    pub fn hand_over(&mut self, from: &Id, to: &Id) -> Result<(), Error> {
+        self.write(|transaction| Ok(give(transaction, from, to)?))
     }
 }
 
-/// Takes away the states that are in another one now.
-pub(super) fn forget_absorbed(transaction: &Transaction<'_>, out: &ContactOut) -> Result<(), Refused> {
-    for contact in &out.absorbed {
-        let whose = (part(contact), Parameter::from(contact));
+/// Gives the person what was kept of rows whose states are in the person's now, and takes these states away. What follows in
+/// this transaction finds their messages under the person.
+pub(super) fn absorb(transaction: &Transaction<'_>, out: &ContactOut) -> Result<(), rusqlite::Error> {
+    for row in &out.absorbed {
+        give(transaction, row, &out.contact)?;
+        let whose = (part(row), Parameter::from(row));
         transaction.execute("DELETE FROM scn_contact WHERE part = ?1 AND contact = ?2", whose)?;
+    }
+    Ok(())
+}
+
+/// Rows that were seen, what waits in the inbox, messages and the journal, and an erasure: it takes the whole person. Other
+/// changes of the CRM stay with the row for which they were decided.
+fn give(transaction: &Transaction<'_>, from: &Id, to: &Id) -> Result<(), rusqlite::Error> {
+    let tables = ["scn_seen", "scn_inbox", "scn_outbox", "scn_journal"].map(|table| (table, ""));
+    for (table, what) in tables.into_iter().chain([("scn_write", " AND change = '\"erase\"'")]) {
+        let sql = format!("UPDATE {table} SET part = ?3, contact = ?4 WHERE part = ?1 AND contact = ?2{what}");
+        let mut update = transaction.prepare_cached(&sql)?;
+        update.execute((part(from), Parameter::from(from), part(to), Parameter::from(to)))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::{Error, ErrorKind};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 /// The version of these tables. A newer one is refused.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// The first version.
 ///
@@ -104,6 +104,14 @@ CREATE TABLE scn_secret(name TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;
 INSERT INTO scn_secret VALUES ('erased', randomblob(32));
 ";
 
+/// What the fourth version added.
+const FOURTH: &str = "
+-- The rows of events that go with such a person, by the table and id: a database may give their numbers to new ones, which
+-- whoever was told of the old ones must be told of too.
+CREATE TABLE scn_erasing_event(change INTEGER NOT NULL, event TEXT NOT NULL, id NOT NULL, PRIMARY KEY (change, event, id))
+    WITHOUT ROWID;
+";
+
 /// Refuses what is damaged, and what a newer version wrote.
 pub(super) fn check(connection: &Connection, name: &str) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| Error::sqlite(name, &error);
@@ -134,7 +142,7 @@ pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Err
         if format.is_none() {
             transaction.execute_batch(TABLES)?;
         }
-        for (version, tables) in [(2, SECOND), (3, THIRD)] {
+        for (version, tables) in [(2, SECOND), (3, THIRD), (4, FOURTH)] {
             if format.is_none_or(|format| format < version) {
                 transaction.execute_batch(tables)?;
             }

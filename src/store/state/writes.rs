@@ -59,14 +59,19 @@ pub(super) fn made_of(connection: &Connection, part: u16, contact: &Id) -> Resul
 }
 
 impl State {
-    /// At most `max` changes that the CRM does not have yet, after the one with this number, in their order.
-    pub fn pending_writes(&self, after: i64, max: usize) -> Result<Vec<PendingWrite>, Error> {
+    /// At most `max` changes that the CRM does not have yet, after the one with this number, in their order. An erasure is not
+    /// among them while a call of the contact may still be made: it was decided before.
+    pub fn pending_writes(&self, after: i64, now: Instant, max: usize) -> Result<Vec<PendingWrite>, Error> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT id, contact, scenario, at, change FROM scn_write
-                 WHERE state = 'pending' AND id > ?1 ORDER BY id LIMIT ?2",
+                "SELECT id, contact, scenario, at, change FROM scn_write AS decided
+                 WHERE state = 'pending' AND id > ?1 AND NOT (change = '\"erase\"' AND EXISTS (
+                     SELECT 1 FROM scn_outbox AS call
+                     WHERE call.part = decided.part AND call.contact = decided.contact AND call.alternatives = '[]'
+                       AND call.next_at IS NOT NULL AND call.expires_at >= ?2))
+                 ORDER BY id LIMIT ?3",
             )?;
-            let mut rows = statement.query((after, i64::try_from(max).unwrap_or(i64::MAX)))?;
+            let mut rows = statement.query((after, now.0, i64::try_from(max).unwrap_or(i64::MAX)))?;
             let mut pending = Vec::new();
             while let Some(row) = rows.next()? {
                 pending.push(pending_write(row)?);

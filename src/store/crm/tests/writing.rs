@@ -173,6 +173,27 @@ fn erasure_empties_every_declared_field_that_names_the_person() {
     assert_eq!(left("SELECT invited FROM invited_products"), ["2"]);
 }
 
+/// A column `contact` makes no row of an entity one about the contact, and neither does one of a table that is none of ours.
+#[test]
+fn an_erasure_takes_no_entity_with_it() {
+    let (folder, crm) = crm("CREATE TABLE contact(id INTEGER PRIMARY KEY);
+        CREATE TABLE shop(id INTEGER PRIMARY KEY, contact INTEGER); CREATE TABLE visit(id INTEGER PRIMARY KEY, contact, at);
+        CREATE TABLE shop_contact(shop INTEGER, contact INTEGER); CREATE TABLE desk(id INTEGER PRIMARY KEY, contact INTEGER);
+        CREATE TABLE round(id INTEGER PRIMARY KEY, contact INTEGER NOT NULL, at);
+        INSERT INTO contact VALUES (1), (2), (3); INSERT INTO shop VALUES (1, 1), (2, 2); INSERT INTO visit VALUES (1, 1, 0);
+        INSERT INTO shop_contact VALUES (1, 1), (1, 2); INSERT INTO desk VALUES (1, 1); INSERT INTO round VALUES (1, 3, 0);");
+    let references = ["round.contact", "shop.contact", "shop.contact*"].map(reference);
+    let made = crm.change(&[order(&crm, 1, Change::Erase), order(&crm, 3, Change::Erase)], &references).unwrap();
+    assert!(made[0].is_ok() && made[1].is_err(), "{made:?}");
+    let left = |sql: &str| rows(folder.path(), sql);
+    assert_eq!(left("SELECT * FROM shop"), ["1 -", "2 2"]);
+    assert_eq!(left("SELECT * FROM shop_contact"), ["1 2"]);
+    assert_eq!(left("SELECT count(*) FROM visit"), ["0"]);
+    assert_eq!(left("SELECT * FROM desk"), ["1 1"]);
+    assert_eq!(left("SELECT * FROM round"), ["1 3 0"]);
+    assert_eq!(left("SELECT id FROM contact"), ["2", "3"]);
+}
+
 #[test]
 fn an_erasure_takes_no_other_persons_row_with_it() {
     let (folder, crm) = crm("CREATE TABLE contact(id INTEGER PRIMARY KEY, referrer INTEGER NOT NULL);

@@ -38,9 +38,9 @@ fn files_that_cannot_be_the_state_are_refused_with_the_reason() {
 
     drop(State::open(&path("newer.db"), "run", at(0)).unwrap());
     let newer = rusqlite::Connection::open(path("newer.db")).unwrap();
-    newer.execute("UPDATE scn_meta SET value = 4 WHERE name = 'format'", []).unwrap();
+    newer.execute("UPDATE scn_meta SET value = 5 WHERE name = 'format'", []).unwrap();
     drop(newer);
-    let words = "`FILE` was written by a newer version: format 4, and this version knows 3";
+    let words = "`FILE` was written by a newer version: format 5, and this version knows 4";
     assert_eq!(refusal(&path("newer.db")), (ErrorKind::Newer, words.into()));
 
     let (mut state, _) = State::open(&path("damaged.db"), "run", at(0)).unwrap();
@@ -140,6 +140,6 @@ fn a_file_of_the_first_version_is_taken_over() {
     for _ in 0..2 {
         let (state, _) = State::open(&path, "run", at(0)).unwrap();
         assert_eq!(state.waiting_contacts().unwrap(), 1);
-        assert!(state.pending_writes(0, 1).unwrap().is_empty());
+        assert!(state.pending_writes(0, at(0), 1).unwrap().is_empty());
     }
 }

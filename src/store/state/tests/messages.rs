@@ -233,6 +233,10 @@ fn each_decided_outcome_leaves_a_receipt_and_clean_words() {
         ]
     );
     assert_eq!(one(&state, "SELECT reply FROM scn_outbox WHERE state = 'accepted'"), "'250 ok?[31m'");
+    // What a message said, perhaps of others, stays only where it may be said again.
+    let said =
+        "SELECT group_concat(state, ' ') FROM (SELECT state FROM scn_outbox WHERE context IS NOT NULL ORDER BY key)";
+    assert_eq!(one(&state, said), "'uncertain deferred'");
     assert_eq!(
         state.message_counts().unwrap(),
         [

@@ -32,17 +32,17 @@ fn a_change_is_pending_then_made_then_forgotten() {
     assert_eq!(state.commit(&[decided], at(10)).unwrap_err().kind, ErrorKind::Broken);
     drop(state);
     let mut state = open(&folder);
-    let pending = state.pending_writes(0, 10).unwrap();
+    let pending = state.pending_writes(0, at(20), 10).unwrap();
     let changes: Vec<&Change> = pending.iter().map(|write| &write.change).collect();
     assert_eq!((changes, &pending[0].contact, pending[0].at), (vec![&gold(), &tag], &ANA, at(5)));
-    assert_eq!(state.pending_writes(pending[0].id, 10).unwrap(), pending[1..]);
+    assert_eq!(state.pending_writes(pending[0].id, at(20), 10).unwrap(), pending[1..]);
     state.written(&pending[..1]).unwrap();
-    assert_eq!(state.pending_writes(0, 10).unwrap(), pending[1..]);
+    assert_eq!(state.pending_writes(0, at(20), 10).unwrap(), pending[1..]);
     let claimed = state.claim_these(&[ANA], at(20)).unwrap().remove(0);
     assert_eq!(claimed.made, [key(1)]);
     // What is still pending is not forgotten.
     state.commit(&[ContactOut { forgotten: vec![key(1), key(2)], ..out() }], at(20)).unwrap();
-    assert_eq!(state.pending_writes(0, 10).unwrap(), pending[1..]);
+    assert_eq!(state.pending_writes(0, at(20), 10).unwrap(), pending[1..]);
     assert!(state.claim_these(&[ANA], at(20)).unwrap().remove(0).made.is_empty());
 }
 
@@ -57,10 +57,11 @@ fn a_change_overtakes_what_was_refused_of_the_same_field() {
     let writes = changes.iter().zip(1..).map(|(change, number)| write(number, change.clone())).collect();
     let other = ContactOut { contact: Id::Number(8), writes: vec![write(9, gold())], ..out() };
     state.commit(&[ContactOut { writes, ..out() }, other], at(10)).unwrap();
-    let pending = state.pending_writes(0, 10).unwrap();
+    let pending = state.pending_writes(0, at(20), 10).unwrap();
     // The CRM refused the first four, and took the last two.
     state.written(&pending[4..6]).unwrap();
-    let left: Vec<Change> = state.pending_writes(0, 10).unwrap().into_iter().map(|write| write.change).collect();
+    let left: Vec<Change> =
+        state.pending_writes(0, at(20), 10).unwrap().into_iter().map(|write| write.change).collect();
     assert_eq!(left, [set("level", "one"), tag("new", true), gold()]);
     let made = state.claim_these(&[ANA], at(20)).unwrap().remove(0).made;
     assert_eq!(made, [key(1), key(2), key(5), key(6)], "nothing of them stays in the contact's state");
@@ -71,7 +72,7 @@ fn an_erasure_that_was_begun_knows_its_rows_until_it_is_finished() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = open(&folder);
     state.commit(&[ContactOut { writes: vec![write(1, Change::Erase)], ..out() }], at(10)).unwrap();
-    let erasure = state.pending_writes(0, 1).unwrap().remove(0);
+    let erasure = state.pending_writes(0, at(20), 1).unwrap().remove(0);
     assert_eq!(state.begun_erasures(0).unwrap(), []);
     let rows = |ids: &[i64]| ids.iter().map(|id| Id::Number(*id)).collect::<Vec<_>>();
     assert_eq!(state.begin_erasures(&[(&erasure, rows(&[7, 8]))]).unwrap()[0][0], ANA);
@@ -83,7 +84,7 @@ fn an_erasure_that_was_begun_knows_its_rows_until_it_is_finished() {
     let mut known = state.begin_erasures(&[(&erasure, rows(&[9]))]).unwrap().remove(0);
     known.sort();
     assert_eq!(known, rows(&[7, 8, 9]));
-    state.erase(&known, &erasure, at(30)).unwrap();
+    state.erase(&known, &erasure, &[], at(30)).unwrap();
     assert_eq!(state.begun_erasures(0).unwrap(), []);
     let connection = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
     let left: i64 = connection.query_row("SELECT count(*) FROM scn_erasing", [], |row| row.get(0)).unwrap();
@@ -115,11 +116,14 @@ fn erasure_leaves_counts_and_a_proof_and_nobody() {
     };
     state.commit(&[of(7, 10), of(8, 20)], at(10)).unwrap();
     let before = state.message_counts().unwrap();
-    let erasure = state.pending_writes(0, 1).unwrap().remove(0);
+    let erasure = state.pending_writes(0, at(20), 1).unwrap().remove(0);
     assert_eq!(state.messages_of(&[ANA]).unwrap(), [key(10), key(11)]);
-    let erased = state.erase(&[ANA], &erasure, at(30)).unwrap();
+    let erased = state.erase(&[ANA], &erasure, &[], at(30)).unwrap();
     assert_eq!(erased, Erased { rows: vec![("purchased".into(), Id::Number(1)), ("purchased".into(), Id::Number(3))] });
-    assert_eq!(state.message_counts().unwrap(), before);
+    // One of the two that were pending is cancelled with the person.
+    assert_eq!(before[0], (MessageState::Pending, None, 2));
+    let erased = (MessageState::Cancelled, Some("erased".to_owned()), 3);
+    assert_eq!(state.message_counts().unwrap(), [(MessageState::Pending, None, 1), erased]);
     let connection = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
     for table in ["contact", "seen", "inbox", "outbox", "journal", "write"] {
         let of = |contact: i64| -> i64 {
