@@ -63,7 +63,7 @@ impl Contact<'_> {
             refresh.map(|at| (at, Next::Refresh)),
             self.life.next().map(|event| (event.arrived, Next::Event)),
             self.state.next_own().map(|at| (at, Next::Own)),
-            self.state.next_due().map(|at| (at, Next::Timer)),
+            self.state.next_due(self.program).map(|at| (at, Next::Timer)),
         ];
         all.into_iter().flatten().min_by_key(|(at, _)| *at)
     }

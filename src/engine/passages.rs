@@ -110,7 +110,8 @@ fn engagement(scenario: &Scenario, at: StepIx) -> &[String] {
     }
 }
 
-/// Whether two steps do the same to the contact, so that one may be the other after an edit. A tag is no harm twice.
+/// Whether two steps do the same to the contact, so that one may be the other after an edit. Of a tag that is
+/// put on twice, others may be told twice.
 fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> bool {
     fn field(scenario: &Scenario, slot: u16) -> Option<&str> {
         scenario.code.contact.get(usize::from(slot)).map(|field| field.name.as_str())
@@ -121,6 +122,7 @@ fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> 
             one.alternatives.iter().any(|each| two.alternatives.iter().any(|other| each.message == other.message))
         }
         (Op::Set { field: one, .. }, Op::Set { field: two, .. }) => field(old, *one) == field(new, *two),
+        (Op::Tag { add: one, .. }, Op::Tag { add: two, .. }) => one == two,
         (Op::Credit { account: one, .. }, Op::Credit { account: two, .. })
         | (Op::Debit { account: one, .. }, Op::Debit { account: two, .. })
         | (Op::Start { scenario: one }, Op::Start { scenario: two })

@@ -28,13 +28,13 @@ pub struct Unit {
     pub current: bool,
     /// Events before this instant start nothing.
     pub starts_at: Instant,
-    /// Events at this instant or later start nothing.
+    /// Events at this instant or later start nothing, but for those that a scenario makes in a life that is lived again.
     pub starts_until: Instant,
     /// Its place in the policy's priority; the lowest goes first.
     pub(super) rank: u16,
     /// Whether its conditions ask about the messages that its instances send.
     pub(super) reads_messages: bool,
-    /// Whether a step of it erases the contact.
+    /// Whether a step of it erases the contact, or starts a scenario that does.
     pub(super) erases: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
@@ -153,6 +153,7 @@ impl Program {
         for (scenario, current) in scenarios {
             program.add(scenario.clone(), current);
         }
+        program.find_erasing();
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
@@ -233,6 +234,20 @@ impl Program {
             stop_when,
             waits_for,
         });
+    }
+
+    /// What starts a scenario that erases the contact may erase it too.
+    fn find_erasing(&mut self) {
+        let starts = |program: &Program, unit: &Unit| {
+            let mut steps = unit.scenario.steps.values().iter();
+            steps.any(|step| {
+                let Op::Start { scenario } = &step.op else { return false };
+                program.current(scenario).is_some_and(|(_, started)| started.erases)
+            })
+        };
+        while let Some(place) = self.units.iter().position(|unit| !unit.erases && starts(self, unit)) {
+            self.units.iter_mut().skip(place).take(1).for_each(|unit| unit.erases = true);
+        }
     }
 
     fn watch(&mut self, wakers: &Wakers) {

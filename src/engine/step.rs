@@ -140,6 +140,8 @@ impl<'a> Stepper<'a, '_> {
             if let Some(starting) = self.starting.pop_front() {
                 self.start(starting);
             } else if std::mem::take(&mut self.stirred) {
+                // What it did, a timer that was late did now.
+                self.due = self.now;
                 let mut watches = Vec::new();
                 self.state.watchers_of_all(&mut watches);
                 self.judge_all(watches);
@@ -268,18 +270,34 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
-    /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another.
-    fn judge_wait(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, generation: u32) -> Option<Instance> {
+    /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another. What happens
+    /// after the end of the wait does not satisfy it: then only its timer is late. One that waits for a message is satisfied
+    /// now, and goes on from this instant when it may.
+    fn judge_wait(
+        &mut self,
+        handle: Handle,
+        mut instance: Instance,
+        unit: &'a Unit,
+        generation: u32,
+    ) -> Option<Instance> {
         let Phase::WaitingFor(step) = instance.phase else { return Some(instance) };
         let op = unit.scenario.steps.get(step).map(|step| &step.op);
         let Some(Op::WaitFor { condition, .. }) = op.filter(|_| instance.generation == generation) else {
             return Some(instance);
         };
+        if instance.wake.is_some_and(|end| end < self.now) {
+            return Some(instance);
+        }
         let asked = RefCell::default();
         if self.eval(unit, &instance, &asked).truth(*condition) != Some(true) {
             return Some(instance);
         }
         self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+        if self.state.waits_for_turn(self.program, &instance, self.now) {
+            (instance.generation, instance.wake) = (instance.generation + 1, Some(self.now));
+            self.file(unit, handle, &instance);
+            return Some(instance);
+        }
         self.go_on(handle, instance, step);
         None
     }

@@ -46,7 +46,7 @@ impl Contact<'_> {
     fn live(mut self, until: Instant) -> (Vec<Line>, Vec<Counts>) {
         loop {
             let event = self.life.next().map(|event| event.arrived).filter(|at| *at <= until);
-            let timer = self.state.next_due().filter(|at| *at <= until);
+            let timer = self.state.next_due(self.program).filter(|at| *at <= until);
             let (input, now) = match (event, timer) {
                 (None, None) => break,
                 (Some(event), timer) if timer.is_none_or(|timer| event <= timer) => {

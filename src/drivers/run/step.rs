@@ -94,7 +94,7 @@ impl<'a> AtWork<'a> {
         }
         // Until somebody has tried to send a message, and until its receipt is stepped, its instance takes no timer.
         let receipts = claimed.inbox.iter().filter_map(receipt_of).map(|receipt| receipt.key);
-        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(program, key));
+        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(key));
         // What the CRM has by now is read from there, where others may change it.
         state.forget_changes(&claimed.made, program, person);
         Ok(AtWork {
@@ -200,7 +200,7 @@ impl<'a> AtWork<'a> {
         loop {
             let (own, refresh) = (self.state.next_own(), self.next_refresh());
             let reached = self.state.clock().map_or(until, |clock| clock.min(until));
-            let timer = self.state.next_due().map(|due| if due <= until { due.max(reached) } else { due });
+            let timer = self.state.next_due(self.program).map(|due| if due <= until { due.max(reached) } else { due });
             // A refresh comes before all else of its instant.
             if let Some(at) = refresh.filter(|at| *at <= until && own.into_iter().chain(timer).all(|due| *at <= due)) {
                 self.refreshed = at;
@@ -261,7 +261,7 @@ impl<'a> AtWork<'a> {
                 What::Emit { key, expires } => {
                     // What is too late to leave is not waited for.
                     if *expires >= self.now {
-                        self.state.await_turn(self.program, *key);
+                        self.state.await_turn(*key);
                     }
                     let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
@@ -299,7 +299,7 @@ impl<'a> AtWork<'a> {
     /// What is to be written.
     pub(super) fn end(self) -> ContactOut {
         let keep = (!self.state.is_empty())
-            .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake() });
+            .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake(self.program) });
         ContactOut {
             contact: self.person.id.clone(),
             keep,
