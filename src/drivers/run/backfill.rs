@@ -169,7 +169,11 @@ impl AtWork<'_> {
     /// nobody waits for what becomes of them.
     fn give_up(&mut self, now: Instant) {
         let withdrawn: BTreeSet<EffectKey> = self.withdrawn.iter().map(|(key, _, _)| *key).collect();
-        let late = self.messages.iter().filter(|message| message.call.is_none() && message.expires_at < now).map(|each| each.key);
+        let late = self
+            .messages
+            .iter()
+            .filter(|message| message.call.is_none() && message.expires_at < now)
+            .map(|each| each.key);
         let late: Vec<EffectKey> = late.filter(|key| !withdrawn.contains(key)).collect();
         for key in late {
             if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {
