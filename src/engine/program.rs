@@ -105,6 +105,7 @@ pub struct Program {
     /// Those that are read, by name.
     accounts: BTreeMap<String, Account>,
     measures_of_silences: Vec<String>,
+    may_erase: bool,
     /// After this instant no silence begins and no period comes round.
     pub(super) clocks_until: Instant,
     /// The slot of the contact's tags, where they are read.
@@ -144,6 +145,7 @@ impl Program {
             accounts: needs.accounts(),
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
+            may_erase: false,
             clocks_until: Instant::MAX,
             units: Vec::new(),
             measures: Vec::new(),
@@ -248,6 +250,7 @@ impl Program {
         while let Some(place) = self.units.iter().position(|unit| !unit.erases && starts(self, unit)) {
             self.units.iter_mut().skip(place).take(1).for_each(|unit| unit.erases = true);
         }
+        self.may_erase = self.units.iter().any(|unit| unit.erases);
     }
 
     fn watch(&mut self, wakers: &Wakers) {
@@ -345,6 +348,11 @@ impl Program {
 
     pub(super) fn silences_of(&self, kind: u16) -> &[(u16, u16)] {
         self.silences_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a scenario erases the contact.
+    pub(super) fn may_erase(&self) -> bool {
+        self.may_erase
     }
 
     /// The present version of a scenario.

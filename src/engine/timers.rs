@@ -67,12 +67,15 @@ impl State {
         }
     }
 
-    /// Whether the step of an instance that comes due at `due` waits for a message. What takes a step together with others
-    /// waits for theirs too.
+    /// Whether the step of an instance that comes due at `due` may not be taken yet: it waits for a message, or comes after an
+    /// erasure that does.
     pub(super) fn waits_for_turn(&self, program: &Program, instance: &Instance, due: Instant) -> bool {
-        if self.timers.untried.is_empty() {
-            return false;
-        }
+        !self.timers.untried.is_empty()
+            && (self.waits_for_message(program, instance, due) || self.comes_after_erasure(program, due))
+    }
+
+    /// What takes a step together with others waits for their messages too.
+    fn waits_for_message(&self, program: &Program, instance: &Instance, due: Instant) -> bool {
         let is_untried = |pending: &Pending| self.timers.untried.contains(&pending.key);
         instance.pending.iter().any(is_untried)
             || self.companions(instance).any(|each| each.pending.iter().any(is_untried))
@@ -87,10 +90,23 @@ impl State {
             && self.slots.iter().flatten().flat_map(|each| &each.pending).any(is_before)
     }
 
+    /// Whether something that waits for a message and came due before `due` may erase the contact: then nothing is left to do.
+    fn comes_after_erasure(&self, program: &Program, due: Instant) -> bool {
+        if self.timers.untried.is_empty() || !program.may_erase() {
+            return false;
+        }
+        let erases = |unit: u16| program.unit(unit).is_some_and(|unit| unit.erases);
+        let instances = self.slots.iter().flatten().filter(|each| each.runs() && erases(each.unit));
+        let mut instances = instances.filter_map(|each| Some((each, each.wake.filter(|wake| *wake < due)?)));
+        instances.any(|(each, wake)| self.waits_for_message(program, each, wake))
+            || self.clocks.all().any(|(at, unit)| at < due && self.waits_for_all(program, unit, at))
+    }
+
     /// The silences and periods that are not over, without those that wait for a message: when they are due, and the scenarios
     /// that they start.
     pub(super) fn clocks_due<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (Instant, u16)> + 'a {
-        self.clocks.all().filter(|(due, unit)| !self.waits_for_all(program, *unit, *due))
+        let may = |due, unit| !self.waits_for_all(program, unit, due) && !self.comes_after_erasure(program, due);
+        self.clocks.all().filter(move |(due, unit)| may(*due, *unit))
     }
 
     /// The instances that stand in the same wait before a step that is taken together.

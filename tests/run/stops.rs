@@ -25,7 +25,7 @@ type Message = (String, u16, i64, String);
 /// What came of a case.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Answer {
-    /// Of those who were not erased.
+    /// Of those who were not erased, as are the tags.
     messages: BTreeSet<Message>,
     /// How many messages there were, those to the erased included.
     count: usize,
@@ -164,6 +164,7 @@ fn simulated(shop: &Shop, to: Instant) -> Answer {
         }
     }
     answer.messages.retain(|message| !answer.erased.contains(&message.0));
+    answer.tags.retain(|tag| !answer.erased.contains(&tag.0));
     answer
 }
 
@@ -212,7 +213,7 @@ fn kept(shop: &Shop) -> Answer {
 #[test]
 fn after_a_stop_each_message_has_its_turn() {
     let (mut messages, mut erased, mut tags, mut cuts) = (0, 0, 0, 0);
-    for seed in seeds(120) {
+    for seed in seeds(80) {
         let mut random = Random::new(seed);
         let ends = if random.percent(30) { Ends::Anytime } else { Ends::Looked };
         let purchases = purchases(&mut random, ends);
@@ -233,7 +234,7 @@ fn after_a_stop_each_message_has_its_turn() {
         cuts += more;
     }
     println!("{messages} messages, {erased} erased, {tags} tags, {cuts} cuts");
-    assert!(std::env::var("SCN_SEED").is_ok() || (messages > 1_500 && erased > 20 && tags > 50 && cuts > 500));
+    assert!(std::env::var("SCN_SEED").is_ok() || (messages > 1_200 && erased > 20 && tags > 50 && cuts > 500));
 }
 
 /// Scenarios that meet in a night: what is late begins, ends, and replaces what quiet hours hold.
@@ -269,9 +270,11 @@ fn after_a_night_of_stops_each_scenario_has_one_message() {
         let mut life = Life { shop: &shop, full: &full, random: Random::new(random.next()), cuts: 0 };
         let mut run = shop.open(Instant::from_seconds(START));
         let mut now = START;
+        // The last look before the morning finds all that happened in the night.
         while now < morning {
             run = life.tick(run, Instant::from_seconds(now));
-            now = (now + random.range(HOUR, 12 * HOUR)).min(morning);
+            let last = if now < morning - 3 * HOUR { morning - 3 * HOUR } else { morning };
+            now = (now + random.range(HOUR, 12 * HOUR)).min(last);
         }
         life.tick(run, Instant::from_seconds(morning));
         let mut found = kept(&shop);
