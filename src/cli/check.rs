@@ -116,7 +116,7 @@ fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
         if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
         }
-        findings.settle(&project, &compiled.silences, &surroundings);
+        findings.settle(&project, &compiled.silences, &surroundings, named.is_some());
         if let Some(revision) = &arguments.changed_since {
             let touched = changed::since(&project, revision)?;
             findings.diagnostics.retain(|found| touched.concerns(found));
