@@ -227,7 +227,7 @@ impl State {
             let moved = update.execute((ticket.part, ticket.key.to_string(), to.name(), now.0))?;
             expect_one(moved, ticket, &format!("become {}", to.name()))?;
             if taken {
-                add_receipt(transaction, ticket, &Outcome::Accepted { reply: String::new() }, now)?;
+                add_receipt(transaction, ticket, ("accepted", None), now)?;
             }
             Ok(())
         })
@@ -303,7 +303,10 @@ fn settle_one(
     match outcome {
         Outcome::Deferred { .. } => wake(transaction, ticket, now)?,
         Outcome::Untried => {}
-        _ => add_receipt(transaction, ticket, outcome, now)?,
+        Outcome::Accepted { .. } => add_receipt(transaction, ticket, ("accepted", None), now)?,
+        Outcome::Bounced { class, .. } => add_receipt(transaction, ticket, ("bounced", Some(class)), now)?,
+        Outcome::Suppressed { .. } => add_receipt(transaction, ticket, ("bounced", None), now)?,
+        Outcome::Uncertain { .. } => add_receipt(transaction, ticket, ("uncertain", None), now)?,
     }
     Ok(())
 }
@@ -339,15 +342,9 @@ pub(super) fn untried(
 fn add_receipt(
     transaction: &Transaction<'_>,
     ticket: &Ticket,
-    outcome: &Outcome,
+    (name, class): (&str, Option<&String>),
     now: Instant,
 ) -> Result<(), rusqlite::Error> {
-    let (name, class) = match outcome {
-        Outcome::Accepted { .. } => ("accepted", None),
-        Outcome::Bounced { class, .. } => ("bounced", Some(class)),
-        Outcome::Suppressed { .. } => ("bounced", None),
-        Outcome::Uncertain { .. } | Outcome::Deferred { .. } | Outcome::Untried => ("uncertain", None),
-    };
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_inbox(part, contact, arrived, at, message, outcome, class)
          SELECT part, contact, ?3, CASE ?4 WHEN 'uncertain' THEN handed_at ELSE ?3 END, key, ?4, ?5
