@@ -1,7 +1,8 @@
 //! Where an instance of one version stands in another: what lies before a wait and behind it, in both.
 
 use super::migrate::Stays;
-use crate::ir::{Arena, Op, Scenario, Step, StepIx};
+use crate::ir::{Arena, Expr, ExprIx, Op, Scenario, Step, StepIx};
+use crate::model::Literal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 
@@ -116,13 +117,23 @@ fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> 
     fn field(scenario: &Scenario, slot: u16) -> Option<&str> {
         scenario.code.contact.get(usize::from(slot)).map(|field| field.name.as_str())
     }
+    fn literal(scenario: &Scenario, ix: ExprIx) -> Option<&Literal> {
+        match scenario.code.exprs.get(ix) {
+            Some(Expr::Literal(literal)) => Some(literal),
+            _ => None,
+        }
+    }
     let (Some(one), Some(two)) = (old.steps.get(old_one), new.steps.get(new_one)) else { return false };
     match (&one.op, &two.op) {
         (Op::Send(one), Op::Send(two)) => {
             one.alternatives.iter().any(|each| two.alternatives.iter().any(|other| each.message == other.message))
         }
         (Op::Set { field: one, .. }, Op::Set { field: two, .. }) => field(old, *one) == field(new, *two),
-        (Op::Tag { add: one, .. }, Op::Tag { add: two, .. }) => one == two,
+        (Op::Tag { add: one, tag }, Op::Tag { add: two, tag: other }) => {
+            // A tag that is worked out may be any.
+            let (tag, other) = (literal(old, *tag), literal(new, *other));
+            one == two && (tag.is_none() || other.is_none() || tag == other)
+        }
         (Op::Credit { account: one, .. }, Op::Credit { account: two, .. })
         | (Op::Debit { account: one, .. }, Op::Debit { account: two, .. })
         | (Op::Start { scenario: one }, Op::Start { scenario: two })

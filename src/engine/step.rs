@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 /// What happens to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum Input<'a> {
     /// The event that was just admitted to the life, by its place there.
     Event { place: usize },
     /// A timer: the first of those that are due.
@@ -27,8 +27,8 @@ pub enum Input {
     /// A measure was taken anew: silences whose length depends on one are measured again. It comes before the events of
     /// its instant.
     Refresh,
-    /// A message's receipt.
-    Receipt { key: EffectKey, receipt: Receipt },
+    /// A message's receipt; `name` is that of its template, where the driver knows it.
+    Receipt { key: EffectKey, receipt: Receipt, name: Option<&'a str> },
 }
 
 /// What the channel says of a message.
@@ -60,7 +60,7 @@ pub enum Delivery {
 pub fn step(
     program: &Program,
     state: &mut State,
-    input: Input,
+    input: Input<'_>,
     now: Instant,
     facts: Facts<'_>,
     delivery: Delivery,
@@ -79,7 +79,7 @@ pub fn step(
         Input::Timer => stepper.timer(),
         Input::Look => stepper.look(),
         Input::Refresh => stepper.refresh(),
-        Input::Receipt { key, receipt } => stepper.receipt(key, receipt),
+        Input::Receipt { key, receipt, name } => stepper.receipt(key, receipt, name),
     }
     stepper.finish();
 }

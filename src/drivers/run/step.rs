@@ -168,15 +168,8 @@ impl<'a> AtWork<'a> {
 
     fn step_receipt(&mut self, arrival: &Arrival<'_>) {
         let &Arrival { key, message, receipt, arrived, .. } = arrival;
-        let given = Given::Receipt { key, receipt };
-        match message.filter(|_| receipt == Receipt::Accepted && !self.state.awaits(key)) {
-            Some(message) => {
-                let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
-                engine::left_after_all(self.program, &mut self.state, key, message, arrived, facts);
-                self.journal.push(journal::line(self.program, arrived, given, &[]));
-            }
-            None => self.step(Input::Receipt { key, receipt }, arrived, given),
-        }
+        let input = Input::Receipt { key, receipt, name: message };
+        self.step(input, arrived, Given::Receipt { key, receipt });
         // One that waits to be sent once more has its turn then.
         if !self.untried.contains(&key) {
             self.state.had_turn(key);
@@ -225,7 +218,7 @@ impl<'a> AtWork<'a> {
         self.measures.next_refresh(self.program.measures_of_silences(), self.refreshed)
     }
 
-    fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
+    fn step(&mut self, input: Input<'_>, at: Instant, given: Given<'_>) {
         let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
