@@ -63,12 +63,12 @@ impl Contact<'_> {
             refresh.map(|at| (at, Next::Refresh)),
             self.life.next().map(|event| (event.arrived, Next::Event)),
             self.state.next_own().map(|at| (at, Next::Own)),
-            self.state.next_due().map(|at| (at, Next::Timer)),
+            self.state.next_due(self.program).map(|at| (at, Next::Timer)),
         ];
         all.into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    fn step(&mut self, input: Input, now: Instant, out: &mut Output) {
+    fn step(&mut self, input: Input<'_>, now: Instant, out: &mut Output) {
         let (world, person, life, measures) = (self.world, self.person, &*self.life, self.measures);
         let facts = Facts { world, person, life, measures };
         #[cfg(debug_assertions)]
@@ -96,7 +96,7 @@ impl Twice {
     const EVENTS_MAX: usize = 64;
 
     /// `None` where the life is too long.
-    fn step(program: &Program, state: &State, input: Input, now: Instant, facts: Facts<'_>) -> Option<Twice> {
+    fn step(program: &Program, state: &State, input: Input<'_>, now: Instant, facts: Facts<'_>) -> Option<Twice> {
         if facts.life.len() > Twice::EVENTS_MAX {
             return None;
         }

@@ -14,6 +14,7 @@ use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Op, Step, StepIx, WithValue};
 use crate::model::MessageValue;
+use crate::time::Instant;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub(super) struct Starting {
     /// That of the starter.
     pub trigger: TriggerRef,
     pub by: EffectKey,
+    /// When the step came due.
+    pub due: Instant,
     /// How many scenarios started one another without a wait.
     pub depth: usize,
 }
@@ -86,7 +89,7 @@ impl<'a> Stepper<'a, '_> {
                     value: literal(&eval.value(with.value), self.facts),
                 };
                 let values = with.iter().map(value).collect();
-                Act::Call { webhook: webhook.clone(), values, expires: self.expires(self.now) }
+                Act::Call { webhook: webhook.clone(), values, expires: self.expires(self.due) }
             }
             Op::Wait(_)
             | Op::WaitUntil(_)
@@ -132,7 +135,7 @@ impl<'a> Stepper<'a, '_> {
             Act::Start { scenario } => {
                 let depth = self.depth + 1;
                 let (scenario, trigger) = (scenario.clone(), instance.trigger.clone());
-                self.starting.push_back(Starting { scenario, trigger, by: key, depth });
+                self.starting.push_back(Starting { scenario, trigger, by: key, due: self.due, depth });
             }
             Act::Erase | Act::Call { .. } => {}
         }
@@ -155,7 +158,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let Some((unit_slot, unit)) = self.program.current(&starting.scenario) else { return };
         let row = self.facts.life.find(starting.trigger.kind, &starting.trigger.id);
-        self.depth = starting.depth;
+        (self.depth, self.due) = (starting.depth, starting.due);
         self.enter(Candidate { unit_slot, unit, entry: self.due, row, trigger: None, by: Some(starting.by) });
         self.depth = 0;
     }

@@ -64,24 +64,6 @@ pub fn about_to_send(
     Stepper::new(program, state, facts, Delivery::Outbox, now, out).claim(key)
 }
 
-/// A message was accepted that no instance waits for any more: each of them ended while it was on its way. It did leave, and
-/// what follows knows it. `name` is that of its template.
-pub fn left_after_all(
-    program: &Program,
-    state: &mut State,
-    key: EffectKey,
-    name: &str,
-    now: Instant,
-    facts: Facts<'_>,
-) {
-    let now = state.clock.map_or(now, |clock| clock.max(now));
-    state.clock = Some(now);
-    if !state.is_erased() {
-        let mut out = Output::default();
-        Stepper::new(program, state, facts, Delivery::Outbox, now, &mut out).make_sent_named(name, key);
-    }
-}
-
 /// An instance that a message is about, taken out of the state to be judged.
 struct Member<'a> {
     handle: Handle,
@@ -299,13 +281,14 @@ impl<'a> Stepper<'a, '_> {
         self.settle(handle, instance, step.unit);
     }
 
-    /// What a channel says of a message.
-    pub(super) fn receipt(&mut self, key: EffectKey, receipt: Receipt) {
+    /// What a channel says of a message. One that no instance waits for any more did leave all the same, or came back: what
+    /// follows knows it.
+    pub(super) fn receipt(&mut self, key: EffectKey, receipt: Receipt, name: Option<&str>) {
         let awaited = self.state.with_pending(key);
-        if awaited.is_empty()
-            && let Receipt::Bounced { hard } = receipt
-        {
-            self.make_bounced(key, hard);
+        match (receipt, name) {
+            (Receipt::Bounced { hard }, _) if awaited.is_empty() => self.make_bounced(key, hard),
+            (Receipt::Accepted, Some(name)) if awaited.is_empty() => self.make_sent_named(name, key),
+            _ => {}
         }
         let mut told = false;
         for handle in awaited {

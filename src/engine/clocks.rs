@@ -36,13 +36,9 @@ impl Clocks {
         self.periods.clear();
     }
 
-    fn all(&self) -> impl Iterator<Item = (Instant, u16)> {
+    pub fn all(&self) -> impl Iterator<Item = (Instant, u16)> {
         let silences = self.silences.iter().filter_map(|(unit, silence)| Some((silence.due?, *unit)));
         silences.chain(self.periods.iter().filter_map(|(unit, due)| Some(((*due)?, *unit))))
-    }
-
-    pub fn next_due(&self) -> Option<Instant> {
-        self.all().map(|(due, _)| due).min()
     }
 
     pub fn silence(&self, unit: u16) -> Option<&Silence> {
@@ -113,9 +109,9 @@ impl Stepper<'_, '_> {
     fn first_due(&mut self) -> Option<Due> {
         let rank = |unit: u16| self.program.unit(unit).map_or(u16::MAX, |unit| unit.rank);
         // The entry of what a clock starts is the instant at which it starts.
-        let clocks = self.state.clocks.all().map(|(due, unit)| (due, rank(unit), due, unit));
+        let clocks = self.state.clocks_due(self.program).map(|(due, unit)| (due, rank(unit), due, unit));
         let clock = clocks.min().filter(|(due, ..)| *due <= self.now);
-        let instance = self.state.first_timer().filter(|(at, ..)| *at <= self.now);
+        let instance = self.state.first_timer(self.program).filter(|(at, ..)| *at <= self.now);
         let instance = instance.map(|(at, entry, unit)| (at, rank(unit), entry, unit));
         match (instance, clock) {
             (None, None) => None,

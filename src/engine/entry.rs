@@ -154,6 +154,7 @@ impl<'a> Stepper<'a, '_> {
 
     fn judge_candidate(&self, candidate: Candidate<'a>, asked: &RefCell<Vec<super::Asked>>) -> Judged {
         let Candidate { unit, entry, row, trigger, .. } = candidate;
+        let is_over = entry >= unit.starts_until && !self.is_new(candidate);
         let eval = Eval {
             asked: self.out.trace.is_some().then_some(asked),
             ..self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry)
@@ -166,9 +167,9 @@ impl<'a> Stepper<'a, '_> {
         let is_for = || unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
         if passes.is_none() {
             judged.refused = Some(Count::FilterUnknown);
-        } else if entry < unit.starts_at || entry >= unit.starts_until {
+        } else if entry < unit.starts_at || is_over {
             judged.refused = Some(Count::BeforeStart);
-            judged.is_for = unit.scenario.entry == EntryRule::Latest && entry >= unit.starts_until && is_for();
+            judged.is_for = unit.scenario.entry == EntryRule::Latest && is_over && is_for();
         } else if !is_for() {
             judged.refused = Some(Count::NotFor);
         } else if !self.may_enter(unit, &eval, entry) {
@@ -181,6 +182,12 @@ impl<'a> Stepper<'a, '_> {
             judged.key = (!value.is_missing()).then_some(value);
         }
         judged
+    }
+
+    /// Whether a step of a scenario starts an instance, or made the event that does, so that no other state knows of it.
+    fn is_new(&self, candidate: Candidate<'a>) -> bool {
+        let made = candidate.row.filter(|_| candidate.trigger.is_some()).and_then(|row| self.facts.life.own_event(row));
+        candidate.by.is_some() || made.is_some_and(|event| !self.state.own.is_lived_again(event))
     }
 
     /// Whether the entry rule allows an entry at `entry`, but for `once per`.

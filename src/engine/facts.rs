@@ -321,6 +321,11 @@ impl Life {
         Some(place)
     }
 
+    /// The event at a place, where a scenario made it.
+    pub(super) fn own_event(&self, place: usize) -> Option<&Event> {
+        self.event(place).filter(|_| place >= FIRST_OWN)
+    }
+
     /// Adds an event that a scenario made, which happens at once. Returns its place.
     pub(super) fn add_own(
         &mut self,

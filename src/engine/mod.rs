@@ -51,7 +51,7 @@ mod unite;
 mod value;
 
 pub use audit::{Hopeless, hopeless_waits};
-pub use claim::{Departure, Verdict, about_to_send, left_after_all};
+pub use claim::{Departure, Verdict, about_to_send};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
 pub use measure::{Census, Partial, next_refresh, take};

@@ -46,6 +46,8 @@ pub(super) struct Own {
     /// What was made and did not happen yet, in the order in which it will.
     pub queue: VecDeque<OwnEvent>,
     pub happened: Vec<OwnEvent>,
+    /// What happened before, in a life that is lived again; never saved.
+    again: BTreeSet<(u16, Id)>,
     /// In order, each with the effect that made it.
     pub changes: Vec<(EffectKey, Change)>,
     /// What stands for the values of the CRM, by slot: the changes worked out.
@@ -67,11 +69,17 @@ impl Own {
     pub fn clear(&mut self) {
         self.queue.clear();
         self.happened.clear();
+        self.again.clear();
         self.changes.clear();
         self.fields.clear();
         self.apart = Apart::default();
         self.erased = false;
         self.ledgers.get_mut().clear();
+    }
+
+    /// Whether an event that a scenario made had happened before this life was lived again.
+    pub fn is_lived_again(&self, event: &Event) -> bool {
+        !self.again.is_empty() && self.again.contains(&(event.kind, event.id.clone()))
     }
 
     /// How many events scenarios made by `now`.
@@ -139,6 +147,7 @@ impl Own {
     pub fn to_live_again(&self) -> Own {
         let mut own = Own { changes: self.changes.clone(), fields: self.fields.clone(), ..Own::default() };
         for event in &self.happened {
+            own.again.insert((event.kind, event.id.clone()));
             own.enqueue(event.clone());
         }
         own

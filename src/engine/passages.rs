@@ -1,7 +1,8 @@
 //! Where an instance of one version stands in another: what lies before a wait and behind it, in both.
 
 use super::migrate::Stays;
-use crate::ir::{Arena, Op, Scenario, Step, StepIx};
+use crate::ir::{Arena, Expr, ExprIx, Op, Scenario, Step, StepIx};
+use crate::model::Literal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 
@@ -110,10 +111,17 @@ fn engagement(scenario: &Scenario, at: StepIx) -> &[String] {
     }
 }
 
-/// Whether two steps do the same to the contact, so that one may be the other after an edit. A tag is no harm twice.
+/// Whether two steps do the same to the contact, so that one may be the other after an edit. Of a tag that is
+/// put on twice, others may be told twice.
 fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> bool {
     fn field(scenario: &Scenario, slot: u16) -> Option<&str> {
         scenario.code.contact.get(usize::from(slot)).map(|field| field.name.as_str())
+    }
+    fn literal(scenario: &Scenario, ix: ExprIx) -> Option<&Literal> {
+        match scenario.code.exprs.get(ix) {
+            Some(Expr::Literal(literal)) => Some(literal),
+            _ => None,
+        }
     }
     let (Some(one), Some(two)) = (old.steps.get(old_one), new.steps.get(new_one)) else { return false };
     match (&one.op, &two.op) {
@@ -121,6 +129,11 @@ fn is_like(old: &Scenario, old_one: StepIx, new: &Scenario, new_one: StepIx) -> 
             one.alternatives.iter().any(|each| two.alternatives.iter().any(|other| each.message == other.message))
         }
         (Op::Set { field: one, .. }, Op::Set { field: two, .. }) => field(old, *one) == field(new, *two),
+        (Op::Tag { add: one, tag }, Op::Tag { add: two, tag: other }) => {
+            // A tag that is worked out may be any.
+            let (tag, other) = (literal(old, *tag), literal(new, *other));
+            one == two && (tag.is_none() || other.is_none() || tag == other)
+        }
         (Op::Credit { account: one, .. }, Op::Credit { account: two, .. })
         | (Op::Debit { account: one, .. }, Op::Debit { account: two, .. })
         | (Op::Start { scenario: one }, Op::Start { scenario: two })

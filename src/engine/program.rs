@@ -28,13 +28,13 @@ pub struct Unit {
     pub current: bool,
     /// Events before this instant start nothing.
     pub starts_at: Instant,
-    /// Events at this instant or later start nothing.
+    /// Events at this instant or later start nothing, but for those that a scenario makes in a life that is lived again.
     pub starts_until: Instant,
     /// Its place in the policy's priority; the lowest goes first.
     pub(super) rank: u16,
     /// Whether its conditions ask about the messages that its instances send.
     pub(super) reads_messages: bool,
-    /// Whether a step of it erases the contact.
+    /// Whether a step of it erases the contact, or starts a scenario that does.
     pub(super) erases: bool,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
@@ -105,6 +105,7 @@ pub struct Program {
     /// Those that are read, by name.
     accounts: BTreeMap<String, Account>,
     measures_of_silences: Vec<String>,
+    may_erase: bool,
     /// After this instant no silence begins and no period comes round.
     pub(super) clocks_until: Instant,
     /// The slot of the contact's tags, where they are read.
@@ -144,6 +145,7 @@ impl Program {
             accounts: needs.accounts(),
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
+            may_erase: false,
             clocks_until: Instant::MAX,
             units: Vec::new(),
             measures: Vec::new(),
@@ -153,6 +155,7 @@ impl Program {
         for (scenario, hash, current) in scenarios {
             program.add(scenario.clone(), hash, current);
         }
+        program.find_erasing();
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
@@ -232,6 +235,21 @@ impl Program {
             stop_when,
             waits_for,
         });
+    }
+
+    /// What starts a scenario that erases the contact may erase it too.
+    fn find_erasing(&mut self) {
+        let starts = |program: &Program, unit: &Unit| {
+            let mut steps = unit.scenario.steps.values().iter();
+            steps.any(|step| {
+                let Op::Start { scenario } = &step.op else { return false };
+                program.current(scenario).is_some_and(|(_, started)| started.erases)
+            })
+        };
+        while let Some(place) = self.units.iter().position(|unit| !unit.erases && starts(self, unit)) {
+            self.units.iter_mut().skip(place).take(1).for_each(|unit| unit.erases = true);
+        }
+        self.may_erase = self.units.iter().any(|unit| unit.erases);
     }
 
     fn watch(&mut self, wakers: &Wakers) {
@@ -329,6 +347,11 @@ impl Program {
 
     pub(super) fn silences_of(&self, kind: u16) -> &[(u16, u16)] {
         self.silences_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a scenario erases the contact.
+    pub(super) fn may_erase(&self) -> bool {
+        self.may_erase
     }
 
     /// The present version of a scenario.

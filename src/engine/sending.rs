@@ -200,10 +200,10 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Takes back what an instance still had to send, unless another leaves with the same message. What came due at this
-    /// very instant has left before, if it can: only the outbox does not know it yet.
+    /// very instant has left before, if it can: only the outbox does not know it yet. What the policy has held since could not.
     pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
         for mut pending in std::mem::take(&mut instance.pending) {
-            if pending.due >= self.due {
+            if pending.due == self.due && pending.held == Reason::None {
                 pending.otherwise.get_or_insert((outcome, reason));
                 instance.pending.push(pending);
                 continue;

@@ -169,27 +169,31 @@ impl State {
     }
 
     /// The earliest instant at which something is due; `None` when nothing is. A timer that waits for a message is not due.
-    pub fn wake(&self) -> Option<Instant> {
+    pub fn wake(&self, program: &Program) -> Option<Instant> {
         if self.is_erased() {
             return None;
         }
         let wakes = |instance: &Instance| {
-            let timer = instance.wake.filter(|_| !self.waits_for_turn(instance));
+            let timer = instance.wake.filter(|wake| !self.waits_for_turn(program, instance, *wake));
             timer.into_iter().chain(instance.pending.iter().filter_map(|pending| pending.wake)).min()
         };
         let instances = self.slots.iter().flatten().filter_map(wakes);
-        instances.chain(self.clocks.next_due()).chain(self.next_own()).min()
+        instances.chain(self.first_clock(program)).chain(self.next_own()).min()
     }
 
     /// The earliest instant at which a timer is due, in constant time, dropping timers that are stale. Events that scenarios
     /// made come before the timers of their instant: [`State::next_own`].
-    pub fn next_due(&mut self) -> Option<Instant> {
+    pub fn next_due(&mut self, program: &Program) -> Option<Instant> {
         if self.is_erased() {
             return None;
         }
         let message = self.held.first().map(|(at, _)| *at);
-        let instance = self.first_timer().map(|(at, _, _)| at);
-        instance.into_iter().chain(message).chain(self.clocks.next_due()).min()
+        let instance = self.first_timer(program).map(|(at, _, _)| at);
+        instance.into_iter().chain(message).chain(self.first_clock(program)).min()
+    }
+
+    fn first_clock(&self, program: &Program) -> Option<Instant> {
+        self.clocks_due(program).map(|(due, _)| due).min()
     }
 
     /// Whether there is nothing to remember.

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 /// What happens to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum Input<'a> {
     /// The event that was just admitted to the life, by its place there.
     Event { place: usize },
     /// A timer: the first of those that are due.
@@ -27,8 +27,8 @@ pub enum Input {
     /// A measure was taken anew: silences whose length depends on one are measured again. It comes before the events of
     /// its instant.
     Refresh,
-    /// A message's receipt.
-    Receipt { key: EffectKey, receipt: Receipt },
+    /// A message's receipt; `name` is that of its template, where the driver knows it.
+    Receipt { key: EffectKey, receipt: Receipt, name: Option<&'a str> },
 }
 
 /// What the channel says of a message.
@@ -60,7 +60,7 @@ pub enum Delivery {
 pub fn step(
     program: &Program,
     state: &mut State,
-    input: Input,
+    input: Input<'_>,
     now: Instant,
     facts: Facts<'_>,
     delivery: Delivery,
@@ -79,7 +79,7 @@ pub fn step(
         Input::Timer => stepper.timer(),
         Input::Look => stepper.look(),
         Input::Refresh => stepper.refresh(),
-        Input::Receipt { key, receipt } => stepper.receipt(key, receipt),
+        Input::Receipt { key, receipt, name } => stepper.receipt(key, receipt, name),
     }
     stepper.finish();
 }
@@ -140,6 +140,8 @@ impl<'a> Stepper<'a, '_> {
             if let Some(starting) = self.starting.pop_front() {
                 self.start(starting);
             } else if std::mem::take(&mut self.stirred) {
+                // What it did, a timer that was late did now.
+                self.due = self.now;
                 let mut watches = Vec::new();
                 self.state.watchers_of_all(&mut watches);
                 self.judge_all(watches);
@@ -268,18 +270,34 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
-    /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another.
-    fn judge_wait(&mut self, handle: Handle, instance: Instance, unit: &'a Unit, generation: u32) -> Option<Instance> {
+    /// Lets an instance go on whose wait is over; gives it back where it is not, or where it stands in another. What happens
+    /// after the end of the wait does not satisfy it: then only its timer is late. One that waits for a message is satisfied
+    /// now, and goes on from this instant when it may.
+    fn judge_wait(
+        &mut self,
+        handle: Handle,
+        mut instance: Instance,
+        unit: &'a Unit,
+        generation: u32,
+    ) -> Option<Instance> {
         let Phase::WaitingFor(step) = instance.phase else { return Some(instance) };
         let op = unit.scenario.steps.get(step).map(|step| &step.op);
         let Some(Op::WaitFor { condition, .. }) = op.filter(|_| instance.generation == generation) else {
             return Some(instance);
         };
+        if instance.wake.is_some_and(|end| end < self.now) {
+            return Some(instance);
+        }
         let asked = RefCell::default();
         if self.eval(unit, &instance, &asked).truth(*condition) != Some(true) {
             return Some(instance);
         }
         self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+        if self.state.waits_for_turn(self.program, &instance, self.now) {
+            (instance.generation, instance.wake) = (instance.generation + 1, Some(self.now));
+            self.file(unit, handle, &instance);
+            return Some(instance);
+        }
         self.go_on(handle, instance, step);
         None
     }

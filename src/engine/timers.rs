@@ -18,8 +18,6 @@ pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Timer>>,
     /// Messages that nobody has tried to send yet.
     untried: BTreeSet<EffectKey>,
-    /// The scenarios that erase the contact, by their places in the program, sorted.
-    erasing: Vec<u16>,
     /// Timers that were due and whose instances wait for such a message.
     parked: Vec<Reverse<Timer>>,
 }
@@ -40,16 +38,12 @@ impl Timers {
     pub fn clear(&mut self) {
         self.heap.clear();
         self.untried.clear();
-        self.erasing.clear();
         self.parked.clear();
     }
 
     /// Adds what is known of another state's messages.
     pub fn absorb(&mut self, other: Timers) {
         self.untried.extend(other.untried);
-        if self.erasing.is_empty() {
-            self.erasing = other.erasing;
-        }
     }
 
     /// Timers that waited are looked at again.
@@ -59,13 +53,10 @@ impl Timers {
 }
 
 impl State {
-    /// A message of the outbox that nobody has tried to send yet: its instance takes no timer until it
-    /// [has had its turn](State::had_turn). Events are given to it all the same. This is not saved.
-    pub fn await_turn(&mut self, program: &Program, message: EffectKey) {
-        if self.timers.untried.is_empty() {
-            let units = program.units().iter().enumerate();
-            self.timers.erasing = units.filter(|(_, unit)| unit.erases).map(|(place, _)| place as u16).collect();
-        }
+    /// A message of the outbox that nobody has tried to send yet: its instance takes no step until it
+    /// [has had its turn](State::had_turn). Events are given to it all the same, for its goal, its `stop when`, and the wait
+    /// that they end. This is not saved.
+    pub fn await_turn(&mut self, message: EffectKey) {
         self.timers.untried.insert(message);
     }
 
@@ -76,19 +67,46 @@ impl State {
         }
     }
 
-    /// Whether the timer of an instance waits for a message. What takes a step together with others waits for theirs too, and
-    /// what may erase the contact for all that came due before.
-    pub(super) fn waits_for_turn(&self, instance: &Instance) -> bool {
-        if self.timers.untried.is_empty() {
-            return false;
-        }
+    /// Whether the step of an instance that comes due at `due` may not be taken yet: it waits for a message, or comes after an
+    /// erasure that does.
+    pub(super) fn waits_for_turn(&self, program: &Program, instance: &Instance, due: Instant) -> bool {
+        !self.timers.untried.is_empty()
+            && (self.waits_for_message(program, instance, due) || self.comes_after_erasure(program, due))
+    }
+
+    /// What takes a step together with others waits for their messages too.
+    fn waits_for_message(&self, program: &Program, instance: &Instance, due: Instant) -> bool {
         let is_untried = |pending: &Pending| self.timers.untried.contains(&pending.key);
-        let is_before = |pending: &Pending| instance.wake.is_some_and(|wake| pending.due < wake);
-        let mut all = self.slots.iter().flatten().flat_map(|each| &each.pending);
         instance.pending.iter().any(is_untried)
             || self.companions(instance).any(|each| each.pending.iter().any(is_untried))
-            || self.timers.erasing.binary_search(&instance.unit).is_ok()
-                && all.any(|pending| is_untried(pending) && is_before(pending))
+            || self.waits_for_all(program, instance.unit, due)
+    }
+
+    /// Whether what a scenario does at `due` waits for a message: what may erase the contact waits for all that came due before.
+    fn waits_for_all(&self, program: &Program, unit: u16, due: Instant) -> bool {
+        let is_before = |pending: &Pending| pending.due < due && self.timers.untried.contains(&pending.key);
+        !self.timers.untried.is_empty()
+            && program.unit(unit).is_some_and(|unit| unit.erases)
+            && self.slots.iter().flatten().flat_map(|each| &each.pending).any(is_before)
+    }
+
+    /// Whether something that waits for a message and came due before `due` may erase the contact: then nothing is left to do.
+    fn comes_after_erasure(&self, program: &Program, due: Instant) -> bool {
+        if self.timers.untried.is_empty() || !program.may_erase() {
+            return false;
+        }
+        let erases = |unit: u16| program.unit(unit).is_some_and(|unit| unit.erases);
+        let instances = self.slots.iter().flatten().filter(|each| each.runs() && erases(each.unit));
+        let mut instances = instances.filter_map(|each| Some((each, each.wake.filter(|wake| *wake < due)?)));
+        instances.any(|(each, wake)| self.waits_for_message(program, each, wake))
+            || self.clocks.all().any(|(at, unit)| at < due && self.waits_for_all(program, unit, at))
+    }
+
+    /// The silences and periods that are not over, without those that wait for a message: when they are due, and the scenarios
+    /// that they start.
+    pub(super) fn clocks_due<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = (Instant, u16)> + 'a {
+        let may = |due, unit| !self.waits_for_all(program, unit, due) && !self.comes_after_erasure(program, due);
+        self.clocks.all().filter(move |(due, unit)| may(*due, *unit))
     }
 
     /// The instances that stand in the same wait before a step that is taken together.
@@ -106,11 +124,11 @@ impl State {
     }
 
     /// The instant, entry and scenario of the first timer of an instance, dropping timers that are stale.
-    pub(super) fn first_timer(&mut self) -> Option<(Instant, Instant, u16)> {
+    pub(super) fn first_timer(&mut self, program: &Program) -> Option<(Instant, Instant, u16)> {
         while let Some(&Reverse(timer)) = self.timers.heap.peek() {
             let instance = self.get(timer.handle).filter(|instance| instance.generation == timer.generation);
             let is_parked = match instance {
-                Some(instance) if !self.waits_for_turn(instance) => {
+                Some(instance) if !self.waits_for_turn(program, instance, timer.at) => {
                     return Some((timer.at, timer.entry, timer.unit));
                 }
                 other => other.is_some(),

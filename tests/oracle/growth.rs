@@ -34,7 +34,7 @@ fn after_daily_purchases(text: &str, watch: &str) -> (usize, usize) {
         .read(&crm, &ContactRange::default(), &mut Notes::default(), |person, life| {
             let (mut state, mut out) = (State::default(), Output::default());
             while let Some(at) = life.next().map(|event| event.arrived) {
-                while let Some(due) = state.next_due().filter(|due| *due < at) {
+                while let Some(due) = state.next_due(&program).filter(|due| *due < at) {
                     let facts = Facts { world: &world, person, life, measures: Measures::NONE };
                     step(&program, &mut state, Input::Timer, due, facts, Delivery::Immediate, &mut out);
                 }

@@ -46,7 +46,7 @@ impl Contact<'_> {
     fn live(mut self, until: Instant) -> (Vec<Line>, Vec<Counts>) {
         loop {
             let event = self.life.next().map(|event| event.arrived).filter(|at| *at <= until);
-            let timer = self.state.next_due().filter(|at| *at <= until);
+            let timer = self.state.next_due(self.program).filter(|at| *at <= until);
             let (input, now) = match (event, timer) {
                 (None, None) => break,
                 (Some(event), timer) if timer.is_none_or(|timer| event <= timer) => {
@@ -73,7 +73,7 @@ impl Contact<'_> {
     }
 
     /// Steps, and shows that stepping again from the same state gives the same bytes and the same effects.
-    fn step(&mut self, input: Input, now: Instant) {
+    fn step(&mut self, input: Input<'_>, now: Instant) {
         let facts = Facts { world: self.world, person: self.person, life: &self.life, measures: Measures::NONE };
         let (mut again, mut more) = (self.state.clone(), Output::default());
         step(self.program, &mut again, input, now, facts, self.delivery, &mut more);
@@ -110,7 +110,7 @@ impl Contact<'_> {
                     let Verdict::Send(departure) = verdict else { panic!("claimed at once: {verdict:?}") };
                     let chosen = (departure.channel.clone(), departure.message.clone());
                     self.line(&effect, &departure.triggers, chosen, (Outcome::Sent.name(), ""));
-                    self.step(Input::Receipt { key: *key, receipt: Receipt::Accepted }, now);
+                    self.step(Input::Receipt { key: *key, receipt: Receipt::Accepted, name: None }, now);
                 }
             }
         }

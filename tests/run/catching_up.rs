@@ -142,3 +142,111 @@ fn an_event_of_the_stop_withdraws_a_stale_message_and_its_instance_does_not_go_o
     let dues: Vec<i64> = outbox::rows(&shop.state()).iter().map(|row| row.due - START).collect();
     assert_eq!(dues, [HOUR, HOUR, 2 * HOUR]);
 }
+
+/// When each message that left came due, in hours.
+fn dues(shop: &Shop) -> Vec<(String, String, f64)> {
+    let rows = outbox::rows(&shop.state()).into_iter().filter(|row| row.state == "accepted");
+    rows.map(|row| (row.contact, row.message, (row.due - START) as f64 / HOUR as f64)).collect()
+}
+
+fn due(contact: &str, message: &str, hours: f64) -> (String, String, f64) {
+    (contact.into(), message.into(), hours)
+}
+
+fn subscribes(shop: &Shop, contact: i64, seconds: i64) {
+    shop.sql(&format!("INSERT INTO subscribed VALUES ({contact}, {contact}, {}, 'news')", START + seconds));
+}
+
+fn buys(shop: &Shop, contact: i64, seconds: i64) {
+    shop.sql(&format!("INSERT INTO purchased VALUES ({contact}, {contact}, 1, {}, 1, '9.95', NULL)", START + seconds));
+}
+
+#[test]
+fn an_event_of_the_stop_ends_a_wait_at_its_instant_once_the_message_before_it_left() {
+    let text = "scenario story { when subscribed send email hello wait up to 1 hour for purchased send email again }";
+    let shop = shop(text, &[("email", "hello"), ("email", "again")]);
+    let mut run = shop.open(at(0));
+    run.tick(at(0), &|| false).unwrap();
+    for (contact, bought) in [(1, HOUR), (2, 3 * HOUR)] {
+        subscribes(&shop, contact, HOUR / 2);
+        buys(&shop, contact, bought);
+    }
+    // Another process delivers what this one has decided.
+    let batches = std::cell::Cell::new(0);
+    run.tick(at(DAY), &|| batches.replace(batches.get() + 1) > 0).unwrap();
+    drop(run);
+    shop.open(at(DAY)).tick(at(DAY), &|| false).unwrap();
+    let mut dues = dues(&shop);
+    dues.sort_by(|one, two| one.partial_cmp(two).unwrap());
+    let expected = [due("1", "again", 1.0), due("1", "hello", 0.5), due("2", "again", 1.5), due("2", "hello", 0.5)];
+    assert_eq!(dues, expected);
+}
+
+#[test]
+fn a_late_start_replaces_what_the_policy_still_holds() {
+    let text = "policy { quiet hours 20:00 to 08:00 }
+                scenario first { when purchased send transactional email now wait 1 hour start story }
+                scenario story { when subscribed latest send email hello wait 1 day }";
+    let shop = shop(text, &[("email", "now"), ("email", "hello")]);
+    let mut run = shop.open(at(0));
+    run.tick(at(0), &|| false).unwrap();
+    buys(&shop, 1, 600);
+    subscribes(&shop, 1, 2 * HOUR);
+    run.tick(at(3 * HOUR), &|| false).unwrap();
+    run.tick(at(9 * HOUR), &|| false).unwrap();
+    assert_eq!(accepted(&shop), [pair("1", "now"), pair("1", "hello")]);
+}
+
+#[test]
+fn what_a_late_step_makes_true_takes_back_what_the_policy_still_holds() {
+    let text = "policy { quiet hours 20:00 to 08:00 }
+                scenario first { when purchased send transactional email now wait 1 hour tag \"told\" }
+                scenario story { when subscribed goal \"told\" in contact.tags send email hello wait 1 day }";
+    let shop = shop(text, &[("email", "now"), ("email", "hello")]);
+    shop.sql("CREATE TABLE contact_tags(contact INTEGER, tags TEXT, rank INTEGER)");
+    let mut run = shop.open(at(0));
+    run.tick(at(0), &|| false).unwrap();
+    buys(&shop, 1, 600);
+    subscribes(&shop, 1, 2 * HOUR);
+    run.tick(at(3 * HOUR), &|| false).unwrap();
+    run.tick(at(9 * HOUR), &|| false).unwrap();
+    assert_eq!(accepted(&shop), [pair("1", "now")]);
+}
+
+#[test]
+fn whatever_erases_the_contact_waits_for_what_came_due_before() {
+    let told = "scenario story { when purchased send transactional email hello }";
+    for erases in [
+        "scenario leave { every day at 02:00 for purchased in last 1 day erase contact }",
+        "scenario leave { when no purchased for 1 hour erase contact }",
+        "scenario first { when subscribed wait 90 minutes start second }
+         scenario second { when started start leave }
+         scenario leave { when started erase contact }",
+    ] {
+        let shop = shop(&format!("{told} {erases}"), &[("email", "hello")]);
+        let mut run = shop.open(at(0));
+        run.tick(at(0), &|| false).unwrap();
+        subscribes(&shop, 1, HOUR / 2);
+        buys(&shop, 1, HOUR);
+        run.tick(at(3 * HOUR), &|| false).unwrap();
+        assert_eq!(run.report().done.get("erase"), Some(&1), "{erases}");
+        let state = Connection::open(shop.state()).unwrap();
+        let gone = "SELECT state || ' ' || count FROM scn_gone";
+        let gone: String = state.query_row(gone, [], |row| row.get(0)).unwrap();
+        assert_eq!(gone, "accepted 1", "{erases}");
+    }
+}
+
+#[test]
+fn a_call_of_a_late_step_is_as_late_as_a_message() {
+    let text = "scenario story { when subscribed send email hello wait 1 hour call stock }";
+    let shop = shop(text, &[("email", "hello")]);
+    let mut run = shop.open(at(0));
+    run.tick(at(0), &|| false).unwrap();
+    subscribes(&shop, 1, HOUR);
+    run.tick(at(DAY), &|| false).unwrap();
+    let state = Connection::open(shop.state()).unwrap();
+    let expires = "SELECT group_concat((expires_at - due) / 3600000000) FROM scn_outbox";
+    let expires: String = state.query_row(expires, [], |row| row.get(0)).unwrap();
+    assert_eq!(expires, "48,48");
+}

@@ -162,6 +162,55 @@ fn a_backfill_knows_what_scenarios_did_before() {
 }
 
 #[test]
+fn a_backfill_starts_what_its_instances_start_and_make_after_the_start() {
+    let before = "scenario earns { when opened   credit 1 points }
+        scenario earlier { when credited points   send email gold_welcome }";
+    let after = format!(
+        "{before} scenario story {{ when purchased   wait 12 hours   start starts   credit 5 points }}
+         scenario starts {{ when started   send email welcome }}
+         scenario later {{ when credited points   send email thank_you }}"
+    );
+    let mut shop = shop(before);
+    tick(&shop, 0);
+    buys(&shop, 1, 1, 18 * HOUR, 120);
+    tick(&shop, DAY);
+    shop.edit(&after, "UTC");
+    tick(&shop, DAY);
+    // What is made by now starts what runs by now, once.
+    opens(&shop, 1, 2, DAY + HOUR);
+    let mut run = shop.open(at(2 * DAY));
+    run.backfill(at(0), at(2 * DAY)).unwrap();
+    run.tick(at(2 * DAY), &|| false).unwrap();
+    let sent = outbox::rows(&shop.state()).into_iter().map(|row| (row.contact, row.message, (row.due - START) / HOUR));
+    let mut sent: Vec<(String, String, i64)> = sent.collect();
+    sent.sort();
+    let row = |contact: &str, message: &str, hour| (contact.to_owned(), message.to_owned(), hour);
+    let expected = [
+        row("1", "gold_welcome", 30),
+        row("1", "thank_you", 30),
+        row("1", "welcome", 30),
+        row("2", "gold_welcome", 25),
+        row("2", "thank_you", 25),
+    ];
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_call_that_a_backfill_finds_too_late_expires() {
+    let mut shop = shop("scenario other { when opened   tag \"seen\" }");
+    tick(&shop, 0);
+    buys(&shop, 1, 1, HOUR, 120);
+    tick(&shop, 10 * DAY);
+    shop.edit("scenario story { when purchased   call stock }", "UTC");
+    let mut run = shop.open(at(10 * DAY));
+    run.tick(at(10 * DAY), &|| false).unwrap();
+    run.backfill(at(0), at(10 * DAY)).unwrap();
+    run.tick(at(10 * DAY), &|| false).unwrap();
+    assert_eq!(outbox::states(&shop.state()), BTreeMap::from([("expired".into(), 1)]));
+    assert_eq!(run.report().not_sent, [(("expired".into(), "too late".into()), 1)].into());
+}
+
+#[test]
 fn a_backfill_is_under_the_caps_of_what_was_sent_before() {
     let policy = "policy { at most 1 marketing message per week }";
     let greets = "scenario greets { when purchased   send email welcome }";

@@ -129,6 +129,20 @@ fn an_instance_that_might_get_a_message_twice_stays() {
 }
 
 #[test]
+fn an_instance_that_might_put_a_tag_on_twice_stays() {
+    let old = "when purchased product.recurring tag \"bought\" wait 1 day send email thanks";
+    let mut shop = shop(old);
+    shop.sql("CREATE TABLE contact_tags(contact INTEGER, tags TEXT, rank INTEGER)");
+    let mut run = shop.open(at(0));
+    buys(&shop, 1, 1, 1, 0);
+    tick(&mut run, 0);
+    drop(run);
+    shop.edit("when purchased product.recurring wait 1 day tag \"bought\" unless repurchased send email thanks", "UTC");
+    let mut run = shop.open(at(HOUR));
+    assert_eq!(migrates(&mut run, HOUR), [(2, Err(Stays::Order), 1)]);
+}
+
+#[test]
 fn only_the_scenario_that_is_named_migrates_and_nothing_before_it_is_confirmed() {
     let two = |wait: &str| {
         format!(

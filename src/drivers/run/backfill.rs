@@ -87,7 +87,11 @@ impl Run {
                     program.start_between(name, since, *start);
                     moved.insert(name.clone(), since);
                 }
-                None => program.start_between(name, Instant::MAX, Instant::MAX),
+                // What the replay itself makes starts it all the same.
+                None => {
+                    let start = starts.get(name).copied().unwrap_or(Instant::MAX);
+                    program.start_between(name, start, start);
+                }
             }
         }
         if moved.is_empty() {
@@ -171,10 +175,15 @@ impl Run {
 }
 
 impl AtWork<'_> {
-    /// Records as expired what is too late to leave, and was not withdrawn by what came after it.
+    /// Records as expired what is too late to leave, and was not withdrawn by what came after it. Calls are for the sender:
+    /// nobody waits for what becomes of them.
     fn give_up(&mut self, now: Instant) {
         let withdrawn: BTreeSet<EffectKey> = self.withdrawn.iter().map(|(key, _, _)| *key).collect();
-        let late = self.messages.iter().filter(|message| message.expires_at < now).map(|each| each.key);
+        let late = self
+            .messages
+            .iter()
+            .filter(|message| message.call.is_none() && message.expires_at < now)
+            .map(|each| each.key);
         let late: Vec<EffectKey> = late.filter(|key| !withdrawn.contains(key)).collect();
         for key in late {
             if let Verdict::Drop { outcome, reason } = self.about_to_send(key, now) {

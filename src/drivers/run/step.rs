@@ -94,7 +94,7 @@ impl<'a> AtWork<'a> {
         }
         // Until somebody has tried to send a message, and until its receipt is stepped, its instance takes no timer.
         let receipts = claimed.inbox.iter().filter_map(receipt_of).map(|receipt| receipt.key);
-        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(program, key));
+        claimed.untried.iter().copied().chain(receipts).for_each(|key| state.await_turn(key));
         // What the CRM has by now is read from there, where others may change it.
         state.forget_changes(&claimed.made, program, person);
         Ok(AtWork {
@@ -168,15 +168,8 @@ impl<'a> AtWork<'a> {
 
     fn step_receipt(&mut self, arrival: &Arrival<'_>) {
         let &Arrival { key, message, receipt, arrived, .. } = arrival;
-        let given = Given::Receipt { key, receipt };
-        match message.filter(|_| receipt == Receipt::Accepted && !self.state.awaits(key)) {
-            Some(message) => {
-                let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
-                engine::left_after_all(self.program, &mut self.state, key, message, arrived, facts);
-                self.journal.push(journal::line(self.program, arrived, given, &[]));
-            }
-            None => self.step(Input::Receipt { key, receipt }, arrived, given),
-        }
+        let input = Input::Receipt { key, receipt, name: message };
+        self.step(input, arrived, Given::Receipt { key, receipt });
         // One that waits to be sent once more has its turn then.
         if !self.untried.contains(&key) {
             self.state.had_turn(key);
@@ -200,7 +193,7 @@ impl<'a> AtWork<'a> {
         loop {
             let (own, refresh) = (self.state.next_own(), self.next_refresh());
             let reached = self.state.clock().map_or(until, |clock| clock.min(until));
-            let timer = self.state.next_due().map(|due| if due <= until { due.max(reached) } else { due });
+            let timer = self.state.next_due(self.program).map(|due| if due <= until { due.max(reached) } else { due });
             // A refresh comes before all else of its instant.
             if let Some(at) = refresh.filter(|at| *at <= until && own.into_iter().chain(timer).all(|due| *at <= due)) {
                 self.refreshed = at;
@@ -225,7 +218,7 @@ impl<'a> AtWork<'a> {
         self.measures.next_refresh(self.program.measures_of_silences(), self.refreshed)
     }
 
-    fn step(&mut self, input: Input, at: Instant, given: Given<'_>) {
+    fn step(&mut self, input: Input<'_>, at: Instant, given: Given<'_>) {
         let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects));
@@ -261,7 +254,7 @@ impl<'a> AtWork<'a> {
                 What::Emit { key, expires } => {
                     // What is too late to leave is not waited for.
                     if *expires >= self.now {
-                        self.state.await_turn(self.program, *key);
+                        self.state.await_turn(*key);
                     }
                     let message = self.new_message(*key, *expires, &effect);
                     self.messages.extend(message);
@@ -299,7 +292,7 @@ impl<'a> AtWork<'a> {
     /// What is to be written.
     pub(super) fn end(self) -> ContactOut {
         let keep = (!self.state.is_empty())
-            .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake() });
+            .then(|| Kept { state: self.state.save(self.program, self.world), wake: self.state.wake(self.program) });
         ContactOut {
             contact: self.person.id.clone(),
             keep,

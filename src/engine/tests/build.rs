@@ -74,7 +74,7 @@ impl World1 {
         Facts { world: &self.world, person: &self.person, life: &self.life, measures: Measures::NONE }
     }
 
-    pub fn step(&mut self, input: Input, now: Instant) {
+    pub fn step(&mut self, input: Input<'_>, now: Instant) {
         let World1 { program, world, person, life, state, out } = self;
         let facts = Facts { world, person, life, measures: Measures::NONE };
         take(program, state, input, now, facts, Delivery::Immediate, out);

@@ -28,14 +28,14 @@ fn a_contact_that_only_a_period_concerns_is_remembered() {
     assert!(world.state.is_empty());
     world.step(Input::Look, moment("2024-01-15 10:00"));
     assert!(!world.state.is_empty());
-    assert_eq!(world.state.wake(), Some(moment("2024-02-01 00:00")));
-    assert_eq!(world.state.next_due(), world.state.wake());
+    assert_eq!(world.state.wake(&world.program), Some(moment("2024-02-01 00:00")));
+    assert_eq!(world.state.next_due(&world.program), world.state.wake(&world.program));
     let bytes = world.save();
     let read = world.load(&bytes).unwrap();
-    assert_eq!(read.wake(), Some(moment("2024-02-01 00:00")));
+    assert_eq!(read.wake(&world.program), Some(moment("2024-02-01 00:00")));
     assert_eq!(read.save(&world.program, &world.world), bytes);
     world.step(Input::Look, moment("2024-01-20 10:00"));
-    assert_eq!(world.state.wake(), Some(moment("2024-02-01 00:00")), "a second look counts nothing anew");
+    assert_eq!(world.state.wake(&world.program), Some(moment("2024-02-01 00:00")), "a second look counts nothing anew");
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn an_erased_contact_is_remembered_as_such_and_nothing_starts() {
     world.step(Input::Timer, moment("2024-02-01 00:00"));
     assert_eq!(acts(&world.out.effects), [(moment("2024-02-01 00:00"), &Act::Erase)]);
     assert!(world.state.is_erased() && !world.state.is_empty());
-    assert_eq!(world.state.wake(), None);
+    assert_eq!(world.state.wake(&world.program), None);
     world.state = world.load(&world.save()).unwrap();
     assert!(world.state.is_erased());
     world.step(Input::Look, moment("2024-02-02 00:00"));
-    assert_eq!(world.state.wake(), None);
+    assert_eq!(world.state.wake(&world.program), None);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_a_scenario_makes_is_queued_saved_and_read_back() {
         .collect();
     assert_eq!(keys.len(), 3, "each turn of a step is another effect");
     assert_eq!(world.state.next_own(), Some(first));
-    assert_eq!(world.state.wake(), Some(first));
+    assert_eq!(world.state.wake(&world.program), Some(first));
     let bytes = world.save();
     world.state = world.load(&bytes).unwrap();
     assert_eq!(world.save(), bytes);

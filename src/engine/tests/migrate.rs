@@ -70,7 +70,7 @@ fn an_instance_goes_on_behind_the_wait_in_which_it_stands() {
     assert_eq!(crossings, [Crossing { from: old.scenario.hash(), ordinal: 2, to: Ok(3) }]);
     assert_eq!(State::scenarios_of(&world.save()), Ok(vec![new.scenario.hash()]));
     let due = moment("2024-02-08 00:00");
-    assert_eq!(world.state.wake(), Some(due), "a timer keeps its instant");
+    assert_eq!(world.state.wake(&world.program), Some(due), "a timer keeps its instant");
     world.step(Input::Timer, due);
     assert_eq!(tags(&world), "db");
     let entered = moment("2024-02-01 00:00");
