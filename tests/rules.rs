@@ -35,6 +35,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("delay-missing", "is found in the rows of a CRM: tested below"),
     ("date-without-time", "is found in the rows of a CRM: tested below"),
     ("negative-quantity", "is found in the rows of a CRM: tested below"),
+    ("far-instant", "is found in the rows of a CRM: tested below"),
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
     ("policy-over-configuration", "needs `scn.toml`: tested below"),
     ("test-reads-not-given", "is found when the test runs: tested below"),
@@ -54,6 +55,7 @@ const SURROUNDED: &[&str] = &[
     "delay-missing",
     "date-without-time",
     "negative-quantity",
+    "far-instant",
     "configuration-wrong",
     "policy-over-configuration",
 ];

@@ -102,6 +102,7 @@ rules! {
     DateWithoutTime "D008" "date-without-time" Note;
     NegativeQuantity "D009" "negative-quantity" Warning;
     ConfigurationWrong "D010" "configuration-wrong" Error;
+    FarInstant "D011" "far-instant" Warning;
     TestReadsNotGiven "T010" "test-reads-not-given" Error;
 }
 

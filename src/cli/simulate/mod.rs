@@ -11,7 +11,7 @@ use super::sources::{failure, step_texts};
 use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
-use crate::drivers::test::from_history;
+use crate::drivers::test::{FromHistory, from_history};
 use crate::format::format;
 use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
@@ -165,7 +165,10 @@ fn as_test(
         Some(_) => from_history(simulation, bundle, crm, &simulation.report.asked, revealed).map_err(failure)?,
         None => None,
     };
-    let Some(test) = found.filter(|test| !test.case.events.is_empty() || !test.verdict.sent.is_empty()) else {
+    let says_something = |test: &FromHistory| {
+        !(test.case.events.is_empty() && test.verdict.sent.is_empty() && test.verdict.done.is_empty())
+    };
+    let Some(test) = found.filter(says_something) else {
         let message = format!("nothing of contact `{}` is read by these scenarios", clean(contact));
         return Err(Failure::new(Exit::Findings, message).help("`--contact` takes the id of another"));
     };

@@ -7,6 +7,11 @@ use crate::store::text::{cleaned, quoted};
 /// How many characters of a row's id are shown.
 const SHOWN: usize = 40;
 
+/// An instant before 1900 or after 2199, as text or in seconds.
+const FAR: &str = "CASE typeof(\"at\")
+    WHEN 'text' THEN \"at\" GLOB '[0-9][0-9][0-9][0-9]-*' AND (\"at\" < '1900' OR \"at\" >= '2200')
+    WHEN 'integer' THEN \"at\" < -2208988800 OR \"at\" >= 7258118400 ELSE 0 END";
+
 /// Rows of one table with the same doubt about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
@@ -23,12 +28,14 @@ pub struct Doubt {
 pub enum About {
     /// Its instant is a date without a time.
     DateWithoutTime,
+    /// Its instant is centuries away.
+    Far,
     /// This column, a quantity or an amount, is below zero.
     Negative(String),
 }
 
 impl Doubt {
-    /// As rule `date-without-time` (D008) or `negative-quantity` (D009).
+    /// As rule `date-without-time` (D008), `negative-quantity` (D009) or `far-instant` (D011).
     pub fn diagnostic(&self) -> Diagnostic {
         let Doubt { table, about, rows, first } = self;
         let rows =
@@ -39,6 +46,12 @@ impl Doubt {
                 Diagnostic::new(Rule::DateWithoutTime, message)
                     .because("such a date is taken for the last second of its day")
                     .help("let `at` hold the time too, where the shop knows it")
+            }
+            About::Far => {
+                let message = format!("{rows} an `at` before 1900 or after 2199, the first is {first}");
+                Diagnostic::new(Rule::FarInstant, message)
+                    .because("a date that stands for `never` is an instant like any other, and a simulation goes that far")
+                    .help(format!("leave such rows out of `{table}`"))
             }
             About::Negative(column) => {
                 let message = format!("{rows} a negative `{column}`, the first is {first}");
@@ -66,7 +79,7 @@ impl Crm {
         });
         let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'";
         let judged: Vec<(About, String)> =
-            std::iter::once((About::DateWithoutTime, dated.to_owned())).chain(negative).collect();
+            [(About::DateWithoutTime, dated.to_owned()), (About::Far, FAR.to_owned())].into_iter().chain(negative).collect();
         let counts: Vec<String> = judged
             .iter()
             .map(|(_, doubtful)| {

@@ -2,7 +2,7 @@
 
 use super::{Crm, Error, decode};
 use crate::model::{Id, identifying, persons};
-use crate::store::id;
+use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::{Instant, Zone};
 use rusqlite::functions::FunctionFlags;
@@ -85,6 +85,22 @@ impl Crm {
     /// The persons that [`Crm::identify`] found.
     pub fn persons(&self) -> &Persons {
         &self.persons
+    }
+
+    /// Whether a contact has a row in `contact`.
+    pub fn has_contact(&self, contact: &Id) -> Result<bool, Error> {
+        let read = || -> Result<bool, rusqlite::Error> {
+            let mut statement = self.connection.prepare_cached("SELECT id FROM contact WHERE id = ?1")?;
+            let mut rows = statement.query([Parameter::from(contact)])?;
+            // SQLite may convert the id to the column's type and find another contact.
+            while let Some(row) = rows.next()? {
+                if id::read(row.get_ref(0)?).as_ref() == Some(contact) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        read().map_err(|error| self.error_in("contact", &error))
     }
 
     /// Every person who has a row in `contact`, in the order in which SQLite has them, each with a mark of what these fields

@@ -9,7 +9,8 @@ use crate::engine::EffectKey;
 use crate::model::Id;
 use crate::store::id::Parameter;
 use crate::time::Instant;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
+use std::collections::BTreeSet;
 
 /// What an erasure took out of the state file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,19 @@ impl State {
         })
     }
 
+    /// Those of these contacts who were erased: of whom there is a proof.
+    pub fn erased_of(&self, contacts: &BTreeSet<Id>) -> Result<BTreeSet<Id>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT proof FROM scn_erased")?;
+            let proofs = statement.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<String>, _>>()?;
+            if proofs.is_empty() {
+                return Ok(BTreeSet::new());
+            }
+            let secret = secret(connection)?;
+            Ok(contacts.iter().filter(|contact| proofs.contains(&proof(&secret, contact))).cloned().collect())
+        })
+    }
+
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
     /// What stays is how many messages ended how, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
     pub fn erase(&mut self, rows: &[Id], erasure: &PendingWrite, now: Instant) -> Result<Erased, Error> {
@@ -87,9 +101,7 @@ impl State {
                 erase_one(transaction, part(contact), contact, &mut erased)?;
             }
             transaction.execute("DELETE FROM scn_erasing WHERE change = ?1", [erasure.id])?;
-            let secret = "SELECT key FROM scn_secret WHERE name = 'erased'";
-            let secret: [u8; 32] = transaction.query_row(secret, [], |row| row.get(0))?;
-            let proof = blake3::keyed_hash(&secret, erasure.contact.to_string().as_bytes()).to_string();
+            let proof = proof(&secret(transaction)?, &erasure.contact);
             let sql = "INSERT INTO scn_erased(proof, at, scenario) VALUES (?1, ?2, ?3)";
             transaction.execute(sql, (proof, now.0, &erasure.scenario))?;
             Ok(erased)
@@ -97,6 +109,15 @@ impl State {
         self.read(|connection| connection.execute_batch("PRAGMA secure_delete = OFF"))?;
         Ok(erased)
     }
+}
+
+/// The key of the proofs.
+fn secret(connection: &Connection) -> Result<[u8; 32], rusqlite::Error> {
+    connection.query_row("SELECT key FROM scn_secret WHERE name = 'erased'", [], |row| row.get(0))
+}
+
+fn proof(secret: &[u8; 32], contact: &Id) -> String {
+    blake3::keyed_hash(secret, contact.to_string().as_bytes()).to_string()
 }
 
 fn erase_one(
