@@ -53,12 +53,13 @@ fn what_cannot_be_copied_is_said() {
 /// The example of `scn new --help`, in a project that `scn init` made.
 #[test]
 fn a_field_that_is_there_in_the_same_words_is_left_out() {
-    let shop = folder(&[]);
-    scn(shop.path(), &["init"]).expect(0, &[]);
-    scn(shop.path(), &["new", "hello", "--from", "welcome"]).expect(0, &["made `hello`"]);
-    scn(shop.path(), &["check"]).expect(0, &[]);
-    scn(shop.path(), &["test"]).expect(0, &["passed"]);
-    scn(shop.path(), &["fmt", "--check"]).expect(0, &[]);
+    let above = folder(&[]);
+    scn(above.path(), &["init", "shop"]).expect(0, &[]);
+    let shop = above.path().join("shop");
+    scn(&shop, &["new", "hello", "--from", "welcome"]).expect(0, &["made `hello`"]);
+    scn(&shop, &["check"]).expect(0, &[]);
+    scn(&shop, &["test"]).expect(0, &["passed"]);
+    scn(&shop, &["fmt", "--check"]).expect(0, &[]);
     let other = folder(&[("scn.toml", SETTINGS), ("mine.scn", b"extend contact {\n  pet: text?\n}\n")]);
     scn(other.path(), &["new", "hello", "--from", "welcome"])
         .expect(2, &["`contact.pet` of `hello.scn` is declared already and otherwise, in", "help: "]);

@@ -41,7 +41,8 @@ fn a_failing_test_says_what_came_and_why() {
 
 #[test]
 fn an_expectation_of_a_row_says_whose_it_is() {
-    let other = "  given contact ben { email: \"ANA@example.com\" }\n  expect email reminder to ben at 2020-03-11 10:00\n";
+    let other =
+        "  given contact ben { email: \"ANA@example.com\" }\n  expect email reminder to ben at 2020-03-11 10:00\n";
     let text = format!("test \"t\" of renewal {{\n{GIVEN}{other}}}\n");
     let shop = folder(&[
         ("renewal.scn", SENTENCE.as_bytes()),

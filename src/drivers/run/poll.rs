@@ -61,9 +61,8 @@ impl Run {
     /// Leaves out the rows of those who were erased, whom the CRM does not have either: they start nothing. One who has a row
     /// in `contact` again is a new person.
     fn without_erased(&mut self, mut rows: Vec<NewRow>) -> Result<Vec<NewRow>, Error> {
-        let contacts: BTreeSet<Id> = rows.iter().map(|row| row.contact.clone()).collect();
         let mut gone = BTreeSet::new();
-        for contact in self.state.erased_of(&contacts)? {
+        for contact in self.state.erased_of(rows.iter().map(|row| &row.contact))? {
             if !self.crm.has_contact(&contact)? {
                 gone.insert(contact);
             }

@@ -50,7 +50,9 @@ impl Doubt {
             About::Far => {
                 let message = format!("{rows} an `at` before 1900 or after 2199, the first is {first}");
                 Diagnostic::new(Rule::FarInstant, message)
-                    .because("a date that stands for `never` is an instant like any other, and a simulation goes that far")
+                    .because(
+                        "a date that stands for `never` is an instant like any other, and a simulation goes that far",
+                    )
                     .help(format!("leave such rows out of `{table}`"))
             }
             About::Negative(column) => {
@@ -78,8 +80,10 @@ impl Crm {
             (About::Negative((*column).to_owned()), format!("CAST({} AS REAL) < 0", quoted(column)))
         });
         let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'";
-        let judged: Vec<(About, String)> =
-            [(About::DateWithoutTime, dated.to_owned()), (About::Far, FAR.to_owned())].into_iter().chain(negative).collect();
+        let judged: Vec<(About, String)> = [(About::DateWithoutTime, dated.to_owned()), (About::Far, FAR.to_owned())]
+            .into_iter()
+            .chain(negative)
+            .collect();
         let counts: Vec<String> = judged
             .iter()
             .map(|(_, doubtful)| {

@@ -78,15 +78,15 @@ impl State {
     }
 
     /// Those of these contacts who were erased: of whom there is a proof.
-    pub fn erased_of(&self, contacts: &BTreeSet<Id>) -> Result<BTreeSet<Id>, Error> {
+    pub fn erased_of<'i>(&self, contacts: impl Iterator<Item = &'i Id>) -> Result<BTreeSet<Id>, Error> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached("SELECT proof FROM scn_erased")?;
             let proofs = statement.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<String>, _>>()?;
             if proofs.is_empty() {
                 return Ok(BTreeSet::new());
             }
-            let secret = secret(connection)?;
-            Ok(contacts.iter().filter(|contact| proofs.contains(&proof(&secret, contact))).cloned().collect())
+            let (secret, contacts) = (secret(connection)?, contacts.collect::<BTreeSet<&Id>>());
+            Ok(contacts.into_iter().filter(|contact| proofs.contains(&proof(&secret, contact))).cloned().collect())
         })
     }
 
