@@ -101,6 +101,9 @@ scenario thank_you_NUMBER "Thanks for a large purchase" {
 "#,
 ];
 
+/// What the templates read beside the standard library's fields.
+const EXTENSION: &str = "extend contact {\n  pet: \"cat\" | \"dog\" | \"rodent\"?\n}\n";
+
 /// Templates of the repository that the scenarios send.
 const TEMPLATES: [&str; 4] = ["renewal", "second_purchase", "welcome", "thank_you"];
 
@@ -137,11 +140,10 @@ fn write_project(folder: &Path) -> Vec<PathBuf> {
             std::fs::copy(file.path(), templates.join(file.file_name())).unwrap();
         }
     }
-    let kinds = KINDS.iter().cycle().take(FILES).enumerate();
-    kinds
-        .map(|(number, text)| {
-            let number = format!("{:04}", number + 1);
-            support::scenario(folder, &format!("file_{number}"), &text.replace("NUMBER", &number))
-        })
-        .collect()
+    let kinds = KINDS.iter().cycle().take(FILES - 1).enumerate();
+    let scenarios = kinds.map(|(number, text)| {
+        let number = format!("{:04}", number + 1);
+        support::scenario(folder, &format!("file_{number}"), &text.replace("NUMBER", &number))
+    });
+    scenarios.chain([support::scenario(folder, "extension", EXTENSION)]).collect()
 }

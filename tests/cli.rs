@@ -35,7 +35,8 @@ use tempfile::TempDir;
 
 const SENTENCE: &str =
     "when purchased product.recurring wait product.delay - 1 month send email reminder unless repurchased\n";
-const TEMPLATE: &str = "---\nsubject: Soon due\n---\nYour {{ product.name }}\n";
+const TEMPLATE: &str =
+    "---\nsubject: Soon due\n---\nYour {{ product.name }}\nUnsubscribe: https://shop.example/unsubscribe\n";
 
 /// Names and bytes of files.
 type Files<'a> = &'a [(&'a str, &'a [u8])];

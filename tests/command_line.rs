@@ -12,7 +12,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A template for the sentence below.
-const TEMPLATE: &[u8] = b"---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n";
+const TEMPLATE: &[u8] =
+    b"---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n<p>Unsubscribe: shop.example</p>\n";
 
 const SENTENCE: &str =
     "when purchased product.recurring wait product.delay - 1 month send email reminder unless repurchased\n";

@@ -180,6 +180,30 @@ fn every_twin_is_clean() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Rules of the syntax and of names that no file of this folder can break, and what shows them instead.
+const OUTSIDE: &[(&str, &str)] = &[
+    ("not-utf8", "these files are UTF-8: `cli::project`"),
+    ("too-large", "a file of a megabyte: `syntax::tests::no_text_nests_without_end`"),
+    ("too-deep", "the texts are generated: `syntax::tests::no_text_nests_without_end`"),
+    ("empty-folder", "a folder without a text: `cli::project`"),
+];
+
+#[test]
+fn every_rule_of_syntax_and_names_is_shown_alone_in_a_long_file_and_among_others() {
+    let cases = cases();
+    let mut missing = Vec::new();
+    for info in RULES.iter().filter(|info| ['S', 'N'].contains(&info.rule.family())) {
+        let outside = OUTSIDE.iter().any(|(name, _)| *name == info.name);
+        for kind in ["plain", "long", "among"] {
+            let found = cases.iter().any(|(rule, path)| rule == info.name && path.file_stem().unwrap() == kind);
+            if found == outside {
+                missing.push(format!("{} {kind}", info.name));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
 #[test]
 fn every_folder_is_a_rule() {
     let names: Vec<String> = cases().into_iter().map(|(rule, _)| rule).collect();

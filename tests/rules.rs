@@ -39,6 +39,19 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("configuration-wrong", "is found in `scn.toml`: tested below"),
     ("policy-over-configuration", "needs `scn.toml`: tested below"),
     ("test-reads-not-given", "is found when the test runs: tested below"),
+    ("link-without-host", "is found in a template: tested below"),
+    ("foreign-link", "is found in a template: tested below"),
+    ("link-not-encrypted", "is found in a template: tested below"),
+    ("no-unsubscribe", "is found in a template: tested below"),
+    ("subject-long", "is found in a template: tested below"),
+    ("wrong-storage-class", "is found in the rows of a CRM: tested below"),
+    ("contacts-unreachable", "is found in the rows of a CRM: tested below"),
+    ("no-default-language", "is about a file that is not there: `tests/diagnostics` tests it"),
+    ("language-missing", "is about a file that is not there: `tests/diagnostics` tests it"),
+    ("no-text-part", "is about a file that is not there: `tests/diagnostics` tests it"),
+    ("sms-alphabet", "is found in a template for SMS: `tests/diagnostics` tests it"),
+    ("sms-long", "is found in a template for SMS: `tests/diagnostics` tests it"),
+    ("no-timeline-index", "needs thousands of rows: `tests/diagnostics` tests it"),
 ];
 
 /// Pages whose example is put beside a scenario and its template, and judged by `scn check`.
@@ -58,6 +71,13 @@ const SURROUNDED: &[&str] = &[
     "far-instant",
     "configuration-wrong",
     "policy-over-configuration",
+    "link-without-host",
+    "foreign-link",
+    "link-not-encrypted",
+    "no-unsubscribe",
+    "subject-long",
+    "wrong-storage-class",
+    "contacts-unreachable",
 ];
 
 /// A page, taken apart.
@@ -172,7 +192,7 @@ fn every_repair_is_clean() {
 }
 
 const SCENARIO: &str = "when purchased product.recurring\nonce\nwait product.delay - 1 month\nsend email reminder\n";
-const TEMPLATE: &str = "---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n";
+const TEMPLATE: &str = "---\nsubject: It is time\n---\n<p>It is time for {{ product.name }}.</p>\n<a href=\"https://shop.example/unsubscribe\">Unsubscribe</a>\n";
 
 /// What a shop's CRM holds where a page says nothing else.
 const CRM: &str = "

@@ -242,14 +242,18 @@ fn links_between_documents_lead_somewhere() {
 }
 
 #[test]
-fn only_the_suite_that_ci_runs_may_be_ignored() {
+fn only_the_suites_that_ci_runs_may_be_ignored() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mark = ["#[ig", "nore"].concat();
+    let suites = [("whole_history.rs", ".ci/run"), ("mutation.rs", "tests/slow/check.sh")];
     for path in ["src", "tests"].iter().flat_map(|folder| files_under(&root.join(folder))) {
         let holds = std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&mark));
-        assert!(!holds || path.ends_with("whole_history.rs"), "{} ignores a test", path.display());
+        assert!(!holds || suites.iter().any(|(suite, _)| path.ends_with(suite)), "{} ignores a test", path.display());
     }
-    assert!(document(".ci/run").contains("--test whole_history -- --ignored"));
+    for (suite, runner) in suites {
+        let call = format!("--test {} -- --ignored", suite.trim_end_matches(".rs"));
+        assert!(document(runner).contains(&call), "{runner} does not run {suite}");
+    }
 }
 
 /// Written in pieces, so that this file does not hold what it looks for.

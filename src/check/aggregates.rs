@@ -5,7 +5,6 @@ use super::exprs::flag;
 use super::histories::Within;
 use super::lists::is_list;
 use super::literals::a;
-use super::names::unknown_field;
 use super::scope::{Checker, Scope};
 use super::typed::{self, Expr, History, Kind};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -134,7 +133,7 @@ impl<'a> Checker<'a> {
             Some(field) => self.field_of(event, field, Kind::Event(first.value.clone()), first.span),
             None if first.value == AT => Expr::new(Kind::EventAt, Type::Instant, false, first.span),
             None => {
-                self.report(scope, unknown_field(first, event));
+                self.no_field(scope, first, event);
                 return Some(Expr::error(first.span));
             }
         };

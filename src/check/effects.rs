@@ -47,7 +47,9 @@ impl Checker<'_> {
             return None;
         }
         let Some(field) = contact.field(&word.value) else {
-            self.out.push(unknown_field(word, contact));
+            if !names.is_silent(&contact.name) {
+                self.out.push(unknown_field(word, contact));
+            }
             return None;
         };
         if names.is_broken("contact", &field.name) {

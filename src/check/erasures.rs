@@ -13,7 +13,7 @@ const OF_MESSAGES: [&str; 3] = [OPENED, "sent", "bounced"];
 /// How many scenarios a note names.
 const NAMED_MAX: usize = 4;
 
-/// A step `erase contact`, with what must hold for it to be reached.
+/// A step `erase contact`, or one that starts a scenario, with what must hold for it to be reached.
 struct Erasure<'s> {
     step: &'s Step,
     /// What holds when it comes: conditions of the `if`s around it, `only if`.
@@ -29,7 +29,7 @@ pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
     for scenario in scenarios {
         for erasure in erasures(scenario) {
             let refused = rests_on_nothing(scenario, &erasure)
-                .or_else(|| rests_on_opens(scenario, &erasure))
+                .or_else(|| rests_on_opens(scenario, scenarios, &erasure))
                 .or_else(|| names_no_warning(scenario, scenarios, &erasure));
             out.extend(refused);
             out.extend(cuts_off(scenario, scenarios, &erasure));
@@ -38,6 +38,13 @@ pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
 }
 
 fn erasures(scenario: &Scenario) -> Vec<Erasure<'_>> {
+    let mut found = acts(scenario);
+    found.retain(|act| matches!(act.step.kind, StepKind::Erase));
+    found
+}
+
+/// The steps that erase the contact or start a scenario.
+fn acts(scenario: &Scenario) -> Vec<Erasure<'_>> {
     let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), after_message: false, found: Vec::new() };
     walk.steps(&scenario.steps);
     if let Some(goal) = &scenario.goal {
@@ -56,6 +63,7 @@ struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     fn steps(&mut self, steps: &'s [Step]) {
+        let (held, failed) = (self.holds.len(), self.fails.len());
         for step in steps {
             let (held, failed) = (self.holds.len(), self.fails.len());
             match &step.guard {
@@ -66,12 +74,33 @@ impl<'s> Walk<'s> {
             self.step(step);
             self.holds.truncate(held);
             self.fails.truncate(failed);
+            self.goes_on(step);
+        }
+        self.holds.truncate(held);
+        self.fails.truncate(failed);
+    }
+
+    /// What an instance that a step did not end has shown.
+    fn goes_on(&mut self, step: &'s Step) {
+        match (&step.kind, &step.guard) {
+            (StepKind::Stop, Some(Guard::OnlyIf(condition))) => self.fails.push(condition),
+            (StepKind::Stop, Some(Guard::Unless(condition))) => self.holds.push(condition),
+            (StepKind::If { arms, otherwise }, None) => {
+                let ends = |steps: &[Step]| steps.iter().any(Step::ends);
+                self.fails.extend(arms.iter().filter(|(_, steps)| ends(steps)).map(|(condition, _)| condition));
+                if let [(condition, _)] = arms.as_slice()
+                    && otherwise.as_ref().is_some_and(|steps| ends(steps))
+                {
+                    self.holds.push(condition);
+                }
+            }
+            _ => {}
         }
     }
 
     fn step(&mut self, step: &'s Step) {
         match &step.kind {
-            StepKind::Erase => self.found.push(Erasure {
+            StepKind::Erase | StepKind::Start(_) => self.found.push(Erasure {
                 step,
                 holds: self.holds.clone(),
                 fails: self.fails.clone(),
@@ -98,7 +127,9 @@ impl<'s> Walk<'s> {
 
 /// Everything that chooses whom an erasure meets.
 fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator<Item = &'s Expr> {
-    scenario.audience.iter().chain(erasure.holds.iter().copied()).chain(erasure.fails.iter().copied())
+    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
+    let on_the_way = erasure.holds.iter().copied().chain(erasure.fails.iter().copied());
+    scenario.audience.iter().chain(standing).chain(on_the_way)
 }
 
 /// What people do all day, and what is no wish to be forgotten.
@@ -106,7 +137,7 @@ const ORDINARY: [&str; 5] = ["purchased", "cart_updated", "order_delivered", OPE
 
 /// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
-    let is_any = conditions(scenario, erasure).next().is_some();
+    let is_any = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
     let positive = scenario.audience.iter().chain(erasure.holds.iter().copied());
     let chooses = !erasure.fails.is_empty() || positive.into_iter().any(|condition| !is_ordinary(condition));
     let does_what_all_do = |events: &[Trigger]| {
@@ -138,18 +169,35 @@ fn is_ordinary(condition: &Expr) -> bool {
     }
 }
 
-/// No open proves nothing: the pixel may be blocked, or not consented to.
-fn rests_on_opens(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
+/// By which events a step of a scenario may be reached.
+fn rests(scenario: &Scenario, act: &Erasure) -> Rests {
     // An event says why this contact; that none came is a reason like any other.
     let silent = if matches!(scenario.start, Start::Silence { .. }) { scenario.start.events() } else { &[] };
     let mut rests = Rests::on(silent.iter().map(|trigger| trigger.event.as_str()));
-    for condition in scenario.audience.iter().chain(erasure.holds.iter().copied()) {
+    for condition in scenario.audience.iter().chain(act.holds.iter().copied()) {
         rests = rests.and(Rests::of(condition, true));
     }
-    for condition in &erasure.fails {
+    // Whoever comes so far was not stopped on the way.
+    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
+    for condition in act.fails.iter().copied().chain(standing) {
         rests = rests.and(Rests::of(condition, false));
     }
-    rests.on_opens.then(|| {
+    rests
+}
+
+/// No open proves nothing: the pixel may be blocked, or not consented to. Of a scenario that others start, each of them is
+/// looked at, for it has chosen whom.
+fn rests_on_opens(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
+    let own = rests(scenario, erasure);
+    let starters: &[Scenario] = if scenario.start == Start::Started { all } else { &[] };
+    let on_opens = own.on_opens
+        || starters.iter().any(|starter| {
+            let starts = acts(starter);
+            let mut starts =
+                starts.iter().filter(|act| matches!(&act.step.kind, StepKind::Start(name) if *name == scenario.name));
+            starts.any(|act| rests(starter, act).and(own).on_opens)
+        });
+    on_opens.then(|| {
         Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
             .at(erasure.step.span, "rests on opens alone")
             .because("an open cannot always be known: images may be blocked, and not everyone consents to be counted")

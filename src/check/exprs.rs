@@ -85,8 +85,9 @@ impl Checker<'_> {
                 self.report(scope, found);
                 Expr::error(span)
             }
-            // Read above.
-            ExprKind::Text(_)
+            // Reported, or read above.
+            ExprKind::Unread
+            | ExprKind::Text(_)
             | ExprKind::Number(_)
             | ExprKind::Percent(_)
             | ExprKind::Quantity(_)
@@ -139,6 +140,9 @@ impl Checker<'_> {
 
     /// `left is right`.
     pub(super) fn equal(&mut self, scope: &Scope, left: Expr, right: &tree::Expr, span: Span) -> Expr {
+        if self.refuse_bare_text(scope, &left, right) {
+            return Expr::error(span);
+        }
         let right = self.expr(scope, right);
         if self.refuse_history(scope, &left) || self.refuse_history(scope, &right) {
             return Expr::error(span);
@@ -151,6 +155,22 @@ impl Checker<'_> {
             Some((left, right)) => flag(Kind::Equal(Box::new((left, right))), optional, span),
             None => Expr::error(span),
         }
+    }
+
+    /// A text of an enumeration without its quotes: nothing else can be meant.
+    fn refuse_bare_text(&mut self, scope: &Scope, left: &Expr, right: &tree::Expr) -> bool {
+        let (Some(Type::Enumeration(texts)), ExprKind::Path(path)) = (&left.ty, &right.kind) else { return false };
+        let [word] = path.segments.as_slice() else { return false };
+        if !texts.contains(&word.value) || self.known(scope).contains(&word.value) {
+            return false;
+        }
+        let quoted = format!("\"{}\"", word.value);
+        let found = Diagnostic::new(Rule::UnknownName, format!("nothing here is called `{}`", word.value))
+            .at(word.span, "a text without its quotes")
+            .help(format!("write `{quoted}`"))
+            .fix(word.span, quoted);
+        self.report(scope, found);
+        true
     }
 
     fn has(&mut self, scope: &Scope, path: &Path, span: Span) -> Expr {

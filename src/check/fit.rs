@@ -15,10 +15,16 @@ impl Checker<'_> {
         let is_literal = matches!(left.kind, Kind::Literal(_));
         match self.fit(right.clone(), &left_type) {
             Ok(right) => Some((left, right)),
-            Err(found) => {
-                if is_literal && let Ok(left) = self.fit(left, &right_type) {
-                    return Some((left, right));
+            // What is written out is what can be written otherwise.
+            Err(found) if is_literal => match self.fit(left, &right_type) {
+                Ok(left) => Some((left, right)),
+                Err(other) => {
+                    let is_literal = matches!(right.kind, Kind::Literal(_));
+                    self.report(scope, if is_literal { *found } else { *other });
+                    None
                 }
+            },
+            Err(found) => {
                 self.report(scope, *found);
                 None
             }

@@ -2,7 +2,7 @@
 
 use super::exprs::{flag, negated, path_text};
 use super::literals::{self, a};
-use super::names::{unknown_field, with_suggestion};
+use super::names::with_suggestion;
 use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
@@ -300,7 +300,7 @@ impl<'a> Checker<'a> {
         }
         let (first, rest) = path.segments.split_first()?;
         let Some(field) = event.field(&first.value) else {
-            self.report(scope, unknown_field(first, event));
+            self.no_field(scope, first, event);
             return Some(Key { of_event: Expr::error(path.span), of_instance: Expr::error(path.span) });
         };
         let own = self.field_of(event, field, Kind::Event(first.value.clone()), first.span);

@@ -91,8 +91,7 @@ fn money(amount: Decimal, word: &Word, span: Span, configuration: &Configuration
         Diagnostic::new(Rule::ForeignCurrency, format!("`{}` is not the currency of this project", word.value))
             .at(word.span, format!("the project counts in {currency}"))
             .because("amounts of different currencies cannot be compared or added")
-            .help(format!("write the amount in {currency}, or set `currency` in `scn.toml`"))
-            .fix(word.span, currency),
+            .help(format!("write the amount in {currency}, or set `currency` in `scn.toml`")),
     );
     Expr::error(span)
 }
@@ -190,15 +189,15 @@ pub fn constant(
 /// A text that an enumeration does not have.
 pub fn not_of_enumeration(text: &str, texts: &[String], span: Span) -> Diagnostic {
     let found = Diagnostic::new(Rule::TypeMismatch, format!("\"{text}\" is not one of its values"));
-    match suggestion(text, texts.iter().map(String::as_str)) {
+    let known = texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
+    // Upper and lower case are no other word.
+    let other_case = texts.iter().map(String::as_str).find(|each| each.to_lowercase() == text.to_lowercase());
+    match other_case.or_else(|| suggestion(text, texts.iter().map(String::as_str))) {
         Some(near) => found
             .at(span, format!("did you mean \"{near}\"?"))
-            .help(format!("write \"{near}\""))
+            .help(format!("write \"{near}\"; it is one of {known}"))
             .fix(span, format!("\"{near}\"")),
-        None => found.at(span, "not one of its values").help(format!(
-            "it is one of {}",
-            texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
-        )),
+        None => found.at(span, "not one of its values").help(format!("it is one of {known}")),
     }
 }
 

@@ -213,8 +213,9 @@ fn event(act: Act) -> &'static str {
     }
 }
 
+/// Of a trigger in error nothing is known.
 fn trigger_excludes(trigger: &Trigger, act: Act) -> bool {
-    trigger.filters.iter().any(|filter| excludes(filter, act))
+    trigger.filters.iter().any(|filter| filter.any(|kind| *kind == Kind::Error) || excludes(filter, act))
 }
 
 /// Whether a filter is never true of the event that a step makes.

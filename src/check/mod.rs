@@ -10,6 +10,7 @@ mod aggregates;
 mod arithmetic;
 pub mod cases;
 mod choices;
+mod conditions;
 mod crowding;
 mod definitions;
 mod effects;
@@ -24,18 +25,23 @@ mod lists;
 mod literals;
 mod loops;
 mod measures;
+mod months;
 mod names;
 mod origins;
+mod pasts;
 mod paths;
 mod policy;
 mod routes;
 mod scenarios;
 mod scope;
 mod sends;
+mod sms;
 mod starts;
 mod steps;
+mod template_texts;
 mod template_values;
 mod templates;
+mod truth;
 mod turns;
 pub mod typed;
 mod uses;
@@ -81,7 +87,7 @@ pub struct Checked {
     pub cases: Vec<cases::Case>,
     /// How many tests the selected files have.
     pub cases_written: usize,
-    /// The files that are judged: the selected ones, and those whose scenarios their tests name.
+    /// The files that are judged: the selected ones, those whose scenarios their tests name, and the templates of both.
     pub judged_sources: BTreeSet<SourceId>,
     /// Everything that was found, in other files too, not yet in order.
     pub diagnostics: Vec<Diagnostic>,
@@ -99,22 +105,31 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     let identity = names.identity(&identities(files), &mut out);
     let mut checker = Checker { out, ..Checker::new(&names, configuration) };
     let policy = checker.policy(&policies, written);
-    let mut scenarios: Vec<typed::Scenario> = (names.scenarios.iter())
-        .filter(|(name, declared)| declared.file.selected || judged.contains(**name))
-        .map(|(name, declared)| checker.scenario(name, declared))
-        .collect();
+    let mut scenarios = Vec::new();
+    let mut judged_sources: BTreeSet<SourceId> =
+        files.iter().filter(|file| file.selected).map(|file| file.source).collect();
+    let is_judged = |name: &str, file: &CheckFile| file.selected || judged.contains(name);
+    for (name, declared) in names.scenarios.iter().filter(|(name, declared)| is_judged(name, declared.file)) {
+        judged_sources.insert(declared.span.source);
+        let scenario = checker.scenario(name, declared);
+        // Of a part of a scenario its names and types are judged, but not its flow.
+        if !declared.tree.incomplete {
+            scenarios.push(scenario);
+        }
+    }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
+    conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
+    pasts::check_pasts(&scenarios, &mut checker.out);
+    months::check_months(&scenarios, &mut checker.out);
     crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
-        templates::check_templates(&mut scenarios, shapes, &mut checker);
+        judged_sources.extend(templates::check_templates(&mut scenarios, shapes, &mut checker));
     }
+    sms::check_hours(&scenarios, &policy, &mut checker.out);
     origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
-    let judged_sources = (scenarios.iter().map(|scenario| scenario.span.source))
-        .chain(files.iter().filter(|file| file.selected).map(|file| file.source))
-        .collect();
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
     let mut cases_written = 0;
     for item in items {

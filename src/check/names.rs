@@ -170,6 +170,9 @@ impl<'a> Names<'a> {
             out.push(declared_twice("scenario", name, declared.place(), first.place()));
             return;
         }
+        if scenario.incomplete {
+            self.silent.insert(name.to_owned());
+        }
         self.scenarios.insert(name, declared);
     }
 

@@ -165,7 +165,7 @@ impl<'a> Checker<'a> {
         match record.field(&word.value) {
             Some(field) => Ok((self.field_of(record, field, Kind::Contact(word.value.clone()), word.span), rest)),
             None => {
-                self.report(scope, unknown_field(word, record));
+                self.no_field(scope, word, record);
                 Err(Expr::error(word.span))
             }
         }
@@ -208,6 +208,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let found = match scope.triggers {
+            Triggers::Of([record, ..]) if self.names.is_silent(&record.name) => return,
             Triggers::Of([record, ..]) => unknown_field(word, record),
             _ => {
                 let found = Diagnostic::new(Rule::UnknownField, format!("no event has a field `{}`", word.value));
@@ -302,7 +303,7 @@ impl<'a> Checker<'a> {
             };
             let Some(record) = names.model.entities.get(entity) else { return Expr::error(word.span) };
             let Some(field) = record.field(&word.value) else {
-                self.report(scope, unknown_field(word, record));
+                self.no_field(scope, word, record);
                 return Expr::error(word.span);
             };
             let entity = entity.clone();
@@ -358,7 +359,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Every word with which a path may begin here.
-    fn known(&self, scope: &Scope) -> Vec<String> {
+    pub(super) fn known(&self, scope: &Scope) -> Vec<String> {
         let mut known: Vec<String> = ["contact", "trigger", "entry", "now"].map(String::from).to_vec();
         known.extend(scope.parameters.iter().map(|(name, _)| (*name).to_owned()));
         let records: Vec<&Record> = match (scope.event, scope.triggers) {

@@ -269,7 +269,7 @@ impl Checker<'_> {
                 let near = suggestion(&word.value, names.scenarios.keys().copied());
                 let known: Vec<&str> = names.scenarios.keys().copied().take(SHOWN_MAX).collect();
                 let otherwise = match known.is_empty() {
-                    true => "leave the line out: there is no scenario yet".to_owned(),
+                    true => "check how it is spelt, or leave the line out: there is no scenario yet".to_owned(),
                     false => format!("name a scenario of the project, such as {}", or_list(&known)),
                 };
                 self.out.push(with_suggestion(report, word, near, &otherwise));

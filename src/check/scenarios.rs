@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
         self.unfolded = 0;
         self.unfolded_told = false;
         let tree = declared.tree;
+        self.incomplete = tree.incomplete;
         self.note_messages(tree);
         let clauses = self.clauses(tree, declared.place());
         let patterns = clauses.trigger.map(|clause| self.patterns(clause)).unwrap_or_default();
@@ -34,7 +35,7 @@ impl<'a> Checker<'a> {
         let records: Vec<&Record> = own_records.iter().collect();
         // A misspelt step was read as the filter of the trigger, and is in error already.
         let in_error = start.events().iter().flat_map(|trigger| &trigger.filters).any(|filter| filter.ty.is_none());
-        if tree.steps.is_empty() && !in_error {
+        if tree.steps.is_empty() && !in_error && !tree.incomplete {
             self.out.push(
                 Diagnostic::new(Rule::NoSteps, format!("scenario `{name}` has no steps"))
                     .at(declared.place(), "nothing would ever happen")
@@ -126,7 +127,7 @@ impl<'a> Checker<'a> {
                 ClauseKind::StopWhen(condition) => found.stop_when = Some(condition),
             }
         }
-        if found.trigger.is_none() {
+        if found.trigger.is_none() && !tree.incomplete {
             self.out.push(
                 Diagnostic::new(Rule::NoTrigger, "this scenario has no trigger")
                     .at(place, "nothing would ever start it")

@@ -1,10 +1,11 @@
 //! Where an expression stands, and how findings there are told.
 
-use super::names::Names;
+use super::names::{Names, unknown_field};
 use super::typed::Expr;
 use crate::diagnostic::{Diagnostic, Label, Rule};
 use crate::model::{Configuration, Record};
 use crate::span::Span;
+use crate::syntax::tree::Word;
 use std::collections::BTreeSet;
 
 /// How many levels an expression may have, definitions unfolded; each term of a chain counts as one.
@@ -25,6 +26,8 @@ pub struct Checker<'a> {
     pub unfolded_told: bool,
     /// Whether a definition in error was used, which silenced what is made of it.
     pub silenced: bool,
+    /// Whether a part of the scenario at hand could not be read, so that nothing is said of what is not there.
+    pub incomplete: bool,
     /// Of each send of the scenario at hand, the names of the messages that may leave there.
     pub own_messages: Vec<BTreeSet<&'a str>>,
 }
@@ -119,6 +122,7 @@ impl<'a> Checker<'a> {
             unfolded_once: 0,
             unfolded_told: false,
             silenced: false,
+            incomplete: false,
             own_messages: Vec::new(),
         }
     }
@@ -132,6 +136,13 @@ impl<'a> Checker<'a> {
             found.fix = None;
         }
         self.out.push(found);
+    }
+
+    /// A field that its record does not have, unless it may be among what could not be read.
+    pub(super) fn no_field(&mut self, scope: &Scope, word: &Word, record: &Record) {
+        if !self.names.is_silent(&record.name) {
+            self.report(scope, unknown_field(word, record));
+        }
     }
 
     /// One level down; `None`, with a finding, where the expression is too deep or too large.

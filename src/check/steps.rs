@@ -42,12 +42,13 @@ impl Checker<'_> {
         let mut told = false;
         for tree in trees {
             if let Some(end) = ended
+                && !self.incomplete
                 && !std::mem::replace(&mut told, true)
             {
                 self.unreachable(tree, trees, end);
             }
             let Some(ordinal) = self.number(tree.span, numbers) else { break };
-            let after_wait = steps.last().is_some_and(|step: &Step| step.is_wait());
+            let after_wait = self.incomplete || steps.last().is_some_and(|step: &Step| step.is_wait());
             let step = self.step(scope, tree, ordinal, after_wait, numbers);
             if ended.is_none() && step.ends() {
                 ended = Some(step.span);

@@ -1,7 +1,7 @@
 //! What a template reads: each of its paths as a value of the scenario, of a row of a list, or of a value of `with`.
 
 use super::scope::{Checker, Place, Scope, Triggers};
-use super::templates::{Sends, position};
+use super::templates::{SENT_HERE, Sends, place_in};
 use super::typed::{Expr, Kind, Send, Variable, WithFields, WithValue};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
@@ -72,8 +72,8 @@ pub(super) struct Reader<'c, 'n, 's> {
     pub checker: &'c mut Checker<'n>,
     pub records: &'s [&'s Record],
     pub sends: &'s Sends<'s>,
-    /// What was told already: template and path.
-    pub seen: BTreeSet<(String, Vec<String>)>,
+    /// What was told already, of any scenario: template and path.
+    pub seen: &'s mut BTreeSet<(String, Vec<String>)>,
 }
 
 impl Reader<'_, '_, '_> {
@@ -246,14 +246,14 @@ impl Reader<'_, '_, '_> {
         let hands_over = |send: &Send| send.with.iter().any(|with| Some(&with.name) == root);
         let lacking = self.sends.iter().find(|(_, send)| !hands_over(send));
         let span = lacking.map_or_else(|| self.place(), |(alternative, _)| alternative.span);
-        let (line, column) = position(&shape.text, variable.range.start);
         let path = variable.path.join(".");
         self.checker.out.push(
             Diagnostic::new(
                 Rule::TemplateUnknownVariable,
                 format!("`{}` reads `{path}`, which is not known", shape.path),
             )
-            .at(span, format!("line {line}, column {column} of the template: {}", refusal.why))
+            .at(place_in(shape, &variable.range), refusal.why.clone())
+            .at(span, SENT_HERE)
             .help(refusal.help.clone()),
         );
     }
@@ -262,13 +262,13 @@ impl Reader<'_, '_, '_> {
         if !self.seen.insert((shape.path.clone(), variable.path.clone())) {
             return;
         }
-        let (line, column) = position(&shape.text, variable.range.start);
         let path = variable.path.join(".");
         let found = Diagnostic::new(
             Rule::TemplateMaybeMissing,
             format!("`{}` reads `{path}`, which may be missing", shape.path),
         )
-        .at(self.place(), format!("line {line}, column {column} of the template"))
+        .at(place_in(shape, &variable.range), "may have no value")
+        .at(self.place(), SENT_HERE)
         .because("a message whose template finds a value missing is not sent")
         .help(format!("write `{{{{ {path} | default(\"...\") }}}}`, or `{{% if {path} %}}` around it"));
         self.checker.out.push(found);

@@ -5,24 +5,41 @@
 //! the trigger. What it reads of a list or an entity is handed over row by row (`template_values`).
 
 use super::scope::Checker;
+use super::template_texts::{Judge, Use};
 use super::template_values::{Found, Reader};
-use super::typed::{Alternative, Expr, Kind, Message, Scenario, Send, Start, StepKind};
+use super::typed::{Alternative, Class, Expr, Kind, Message, Scenario, Send, Start, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Record, TemplateShape, Type};
-use crate::span::Span;
+use crate::span::{SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-/// Finds the templates of every message of the scenarios, and what they read. A template that no message uses is fine.
-pub fn check_templates(scenarios: &mut [Scenario], shapes: &[TemplateShape], checker: &mut Checker) {
-    // What is wrong with a file itself is said once, however many scenarios use it.
-    let mut judged: BTreeSet<&str> = BTreeSet::new();
+/// What the second label of a finding in a template says: the step that sends it.
+pub(super) const SENT_HERE: &str = "sent here";
+
+/// Finds the templates of every message of the scenarios, and what they read. A template that no message uses is fine. Gives
+/// the sources of those that are used.
+pub fn check_templates(
+    scenarios: &mut [Scenario],
+    shapes: &[TemplateShape],
+    checker: &mut Checker,
+) -> BTreeSet<SourceId> {
     let mut by_message = ByMessage::new();
     for shape in shapes {
         by_message.entry((&shape.channel, &shape.message)).or_default().push(shape);
     }
+    let mut told = Told { judge: Judge::new(shapes), variables: BTreeSet::new() };
     for scenario in scenarios {
-        scenario.messages = messages(scenario, &by_message, checker, &mut judged);
+        scenario.messages = messages(scenario, &by_message, checker, &mut told);
     }
+    told.judge.sources()
+}
+
+/// What was said already: what is wrong with a file is said once, however many scenarios use it.
+struct Told<'t> {
+    judge: Judge<'t>,
+    /// Template and path of a variable.
+    variables: BTreeSet<(String, Vec<String>)>,
 }
 
 /// The templates by channel and message.
@@ -35,7 +52,7 @@ fn messages<'t>(
     scenario: &Scenario,
     shapes: &ByMessage<'t>,
     checker: &mut Checker,
-    judged: &mut BTreeSet<&'t str>,
+    told: &mut Told<'t>,
 ) -> Vec<Message> {
     let mut sent: BTreeMap<(&str, &str), Sends> = BTreeMap::new();
     for step in scenario.all_steps() {
@@ -61,15 +78,18 @@ fn messages<'t>(
             checker.out.push(missing(scenario, channel, message, first));
             continue;
         }
-        whole_files(&chosen, channel, first, judged, &mut checker.out);
-        let mut reader = Reader { checker, records: &records, sends: &sends, seen: BTreeSet::new() };
+        let language = language(checker, first);
+        let is_marketing = sends.iter().any(|(_, send)| send.class == Class::Marketing);
+        let used = Use { channel, message, span: first, is_marketing, language: language.as_ref() };
+        told.judge.files(&chosen, &used, &mut checker.out);
+        let mut reader = Reader { checker, records: &records, sends: &sends, seen: &mut told.variables };
         let mut found = Found::default();
         for shape in &chosen {
             for variable in &shape.variables {
                 reader.variable(shape, variable, &mut found);
             }
         }
-        let language = chosen.iter().any(|shape| shape.language.is_some()).then(|| language(checker, first)).flatten();
+        let language = language.filter(|_| chosen.iter().any(|shape| shape.language.is_some()));
         all.push(Message {
             channel: channel.to_owned(),
             message: message.to_owned(),
@@ -112,45 +132,7 @@ fn language(checker: &Checker, span: Span) -> Option<Expr> {
     is_text.then(|| Expr::new(kind, field.ty.clone(), field.may_be_missing(), span))
 }
 
-/// What is wrong with the files themselves.
-fn whole_files<'t>(
-    chosen: &[&'t TemplateShape],
-    channel: &str,
-    span: Span,
-    judged: &mut BTreeSet<&'t str>,
-    out: &mut Vec<Diagnostic>,
-) {
-    let mut languages: BTreeMap<Option<&str>, Vec<&TemplateShape>> = BTreeMap::new();
-    for shape in chosen {
-        if !judged.insert(&shape.path) {
-            continue;
-        }
-        languages.entry(shape.language.as_deref()).or_default().push(shape);
-        if let Some((why, range)) = &shape.broken {
-            let (line, column) = position(&shape.text, range.start);
-            out.push(
-                Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read", shape.path))
-                    .at(span, format!("line {line}, column {column} of it: {why}"))
-                    .help("mend the template at this place"),
-            );
-        }
-    }
-    for shapes in languages.values().filter(|_| channel == "email") {
-        let Some(first) = shapes.first() else { continue };
-        if !shapes.iter().any(|shape| shape.has_subject || shape.broken.is_some()) {
-            out.push(
-                Diagnostic::new(Rule::TemplateNoSubject, format!("the template `{}` has no subject", first.path))
-                    .at(span, "an email has a subject")
-                    .help("begin the template with three lines: `---`, `subject: ...`, `---`"),
-            );
-        }
-    }
-}
-
-/// Line and column of a byte of a text, both from 1; the column counts characters.
-pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |place| place + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    (line, before.get(line_start..).unwrap_or("").chars().count() + 1)
+/// A range of a template's text as a place in its source.
+pub(super) fn place_in(shape: &TemplateShape, range: &Range<usize>) -> Span {
+    Span::new(shape.source, range.start, range.end)
 }

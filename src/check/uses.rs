@@ -57,6 +57,7 @@ pub(super) fn collect<'a>(expr: &'a tree::Expr, found: &mut Vec<&'a Word>) {
         | ExprKind::DateTime(..)
         | ExprKind::LastMessage
         | ExprKind::InScenario(_)
+        | ExprKind::Unread
         | ExprKind::CanReceive { .. } => {}
     }
 }

@@ -1,21 +1,25 @@
 //! What `scn check` finds in the rows of a CRM: values that cannot be read, rows that most likely mean something else,
 //! and waits that cannot be.
 
+use super::counted::{counted, grouped};
 use super::exit::{Exit, Failure};
+use super::reach;
 use super::sources::store_failure;
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::drivers::simulate::runnable;
 use crate::engine::{Program, Reason, World, hopeless_waits};
-use crate::ir::StepIx;
+use crate::ir::{FieldUse, StepIx};
 use crate::model::{Record, Type};
-use crate::store::crm::{ContactRange, Crm, Doubt, Findings, Notes, Unreadable};
+use crate::store::crm::{ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Notes, Question, Survey};
 use crate::store::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// How many rows a finding names.
 const NAMED: usize = 5;
+/// Of fewer events nobody notices that they are sorted.
+const WORTH_AN_INDEX: u64 = 10_000;
 
 /// What is wrong with the rows that the scenarios read, as far as the CRM has their tables. A view that fails while it is
 /// read is a finding too.
@@ -42,34 +46,137 @@ pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> 
 
 fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
     let (world, mut found) = crm.world(program)?;
-    let mut doubtful = Vec::new();
-    // An event that is told on is looked at where it happens; one that scenarios make may have no table.
-    let own = |place: usize| program.needs().routes.get(place).is_none_or(Option::is_none);
-    let events = program.needs().events.iter().enumerate().filter(|(place, _)| own(*place));
-    for (_, event) in events.filter(|(_, event)| crm.shape().table(&event.name).is_some()) {
-        let amounts = compiled.model.events.get(&event.name).map(amounts).unwrap_or_default();
-        doubtful.extend(crm.doubts(&event.name, &amounts)?);
-    }
     let mut notes = Notes::default();
     let lives = crm.lives(program, &world)?;
     lives.read(crm, &ContactRange::default(), &mut notes, |_, _| ControlFlow::Continue(()))?;
     found.absorb(notes.unreadable);
-    let mut diagnostics = unreadable(&found);
-    diagnostics.extend(doubtful.iter().map(Doubt::diagnostic));
-    diagnostics.extend(waits_that_cannot_be(compiled, program, &world));
+    let mut surveys: BTreeMap<&str, Survey> = BTreeMap::new();
+    let tables = tables(program, crm);
+    for (name, table) in &tables {
+        let amounts = compiled.model.events.get(*name).filter(|_| table.is_event).map(amounts).unwrap_or_default();
+        let columns = table.columns.keys().copied().collect();
+        surveys.insert(name, crm.survey(name, &Question { columns, is_event: table.is_event, amounts })?);
+    }
+    let mut diagnostics = unreadable(&found, &surveys);
+    for (name, survey) in &surveys {
+        diagnostics.extend(survey.doubts.iter().map(Doubt::diagnostic));
+        for (column, kept) in survey.columns.iter().filter(|(_, kept)| kept.misfits() > 0) {
+            let is_told = found.columns.iter().any(|each| each.table == *name && each.column == *column);
+            if !is_told && tables.get(name).is_some_and(|table| table.columns.get(column.as_str()) == Some(&true)) {
+                diagnostics.push(misfit(name, column, kept, &crm.misfits(name, column)?));
+            }
+        }
+        let is_event = tables.get(name).is_some_and(|table| table.is_event);
+        if is_event && survey.rows > WORTH_AN_INDEX && !crm.is_sorted_by_contact(name)? {
+            diagnostics.push(without_index(name, survey.rows, crm));
+        }
+    }
+    diagnostics.extend(reach::unreachable(compiled, crm)?);
+    diagnostics.extend(waits_that_cannot_be(compiled, program, &world, &found));
     Ok(diagnostics)
 }
 
-/// The first values that cannot be read, and how many more there are.
-fn unreadable(found: &Findings) -> Vec<Diagnostic> {
-    let mut diagnostics: Vec<Diagnostic> = found.first.iter().map(Unreadable::diagnostic).collect();
-    let more = found.count.saturating_sub(found.first.len() as u64);
-    if more > 0 {
-        let message = format!("{more} more {} cannot be read", if more == 1 { "value" } else { "values" });
-        let words = Diagnostic::new(Rule::ValueUnreadable, message);
-        diagnostics.push(words.help("repair those above first, or convert them all in a view"));
+/// What is read of a table: its columns, and whether it matters there if a value is kept as a text.
+#[derive(Debug, Default)]
+struct TableRead<'p> {
+    columns: BTreeMap<&'p str, bool>,
+    is_event: bool,
+}
+
+/// The tables and views of the CRM that a program reads, lists aside.
+fn tables<'p>(program: &'p Program, crm: &Crm) -> BTreeMap<&'p str, TableRead<'p>> {
+    let needs = program.needs();
+    let mut all: BTreeMap<&str, TableRead<'_>> = BTreeMap::new();
+    let mut add = |name: &'p str, always: &[&'p str], fields: &'p [FieldUse], is_event: bool| {
+        let table = all.entry(name).or_default();
+        table.is_event = is_event;
+        table.columns.extend(always.iter().map(|column| (*column, true)));
+        let columns = fields.iter().filter(|field| !matches!(field.ty, Type::List(_) | Type::Texts));
+        let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Message | Type::Enumeration(_));
+        table.columns.extend(columns.map(|field| (field.name.as_str(), !is_text(&field.ty))));
+    };
+    add("contact", &["id"], &needs.contact, false);
+    for entity in needs.entities.iter().filter(|entity| !entity.fields.is_empty()) {
+        add(&entity.name, &["id"], &entity.fields, false);
     }
-    diagnostics
+    // An event that is told on is looked at where it happens; one that scenarios make may have no table.
+    for (place, event) in needs.events.iter().enumerate() {
+        if needs.routes.get(place).is_none_or(Option::is_none) {
+            add(&event.name, &["id", "contact", "at"], &event.fields, true);
+        }
+    }
+    all.retain(|name, _| crm.shape().table(name).is_some());
+    all
+}
+
+/// What cannot be read: one finding for each column and kind of mistake.
+fn unreadable(found: &Findings, surveys: &BTreeMap<&str, Survey>) -> Vec<Diagnostic> {
+    let one = |found: &ColumnFindings| {
+        let ColumnFindings { table, column, problem, count, examples, .. } = found;
+        let survey = surveys.get(table.as_str());
+        let kept = survey.and_then(|survey| survey.columns.get(column));
+        let total = match column.as_str() {
+            // Every row must have one: an empty one cannot be read either.
+            "id" | "at" => survey.map_or(0, |survey| survey.rows),
+            _ => kept.map_or(0, Kept::values),
+        };
+        let total = total.max(*count);
+        let of = format!("{} of {} of `{table}.{column}`", grouped(*count), counted(total, "value"));
+        let be = if *count == 1 { "is" } else { "are" };
+        let said = match problem.strip_prefix("is used ") {
+            Some(times) => format!("{of} {be} used {times}"),
+            None => format!("{of} cannot be read"),
+        };
+        let more = if *count > examples.len() as u64 { ", ..." } else { "" };
+        let classes = kept.filter(|kept| kept.misfits() > 0).map(|kept| format!("; {}", classes(kept)));
+        let first = examples.first().map_or("", |(value, _)| value);
+        Diagnostic::new(Rule::ValueUnreadable, format!("{said}: {}{more}", listed(examples)))
+            .because(format!("`{first}` {problem}{}", classes.unwrap_or_default()))
+            .help(match problem.strip_prefix("is used ") {
+                Some(_) => format!("give each row of `{table}` an id of its own"),
+                None => format!("repair these rows, or convert `{column}` in a view"),
+            })
+    };
+    found.columns.iter().map(one).collect()
+}
+
+/// Values with the ids of their rows: `5 yeers` (id 7).
+fn listed(examples: &[(String, String)]) -> String {
+    let all: Vec<String> = examples.iter().map(|(value, row)| format!("`{value}` (id {row})")).collect();
+    all.join(", ")
+}
+
+/// How a column keeps its values, the most frequent way first: `declared INTEGER, it holds 1,192 integers and 12 texts`.
+fn classes(kept: &Kept) -> String {
+    let mut classes = kept.classes.clone();
+    classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let all: Vec<String> = classes.iter().map(|(class, count)| counted(*count, class)).collect();
+    format!("declared {}, it holds {}", kept.declared, all.join(" and "))
+}
+
+fn misfit(table: &str, column: &str, kept: &Kept, examples: &[(String, String)]) -> Diagnostic {
+    let (count, total) = (kept.misfits(), kept.values());
+    let more = if count > examples.len() as u64 { ", ..." } else { "" };
+    let of = format!("{} of {} of `{table}.{column}`", grouped(count), counted(total, "value"));
+    let said = format!("{of} {} no number: {}{more}", if count == 1 { "is" } else { "are" }, listed(examples));
+    Diagnostic::new(Rule::WrongStorageClass, said)
+        .because(format!("{}; the text `3` and the number 3 are two different ids", classes(kept)))
+        .help(format!("repair these rows, or declare `{column}` as TEXT and write all its values as text"))
+}
+
+fn without_index(table: &str, rows: u64, crm: &Crm) -> Diagnostic {
+    let is_view = crm.shape().table(table).is_some_and(|table| table.is_view);
+    let help = match is_view {
+        true => "create an index on the column of the table behind the view that `contact` comes from".to_owned(),
+        false => format!("run `CREATE INDEX {table}_by_contact ON {table} (contact, at);`"),
+    };
+    let what = if is_view { "view" } else { "table" };
+    Diagnostic::new(
+        Rule::NoTimelineIndex,
+        format!("the {what} `{table}` has {} and no index by contact", counted(rows, "row")),
+    )
+    .because("the events of a contact are read together: without an index all rows are read, and sorted, each time")
+    .help(help)
 }
 
 /// The fields of an event that is about a quantity, such as a purchase, that should not be below zero. An event that
@@ -84,11 +191,19 @@ fn amounts(event: &Record) -> Vec<&'static str> {
 }
 
 /// The waits that cannot be for some rows of an entity: one finding for each wait and reason.
-fn waits_that_cannot_be(compiled: &Compiled, program: &Program, world: &World) -> Vec<Diagnostic> {
+fn waits_that_cannot_be(
+    compiled: &Compiled,
+    program: &Program,
+    world: &World,
+    unreadable: &Findings,
+) -> Vec<Diagnostic> {
     let mut grouped: BTreeMap<(u16, StepIx, Reason), Vec<String>> = BTreeMap::new();
     for hopeless in hopeless_waits(program, world) {
         let name = program.needs().entities.get(usize::from(hopeless.entity.entity)).map_or("", |each| &each.name);
         let id = world.id(hopeless.entity).map(ToString::to_string).unwrap_or_default();
+        if hopeless.reason == Reason::Missing && unreadable.has_row(name, &id) {
+            continue;
+        }
         let names = grouped.entry((hopeless.unit, hopeless.step, hopeless.reason)).or_default();
         names.push(format!("{name} {id}"));
     }

@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
 use super::{audit, changed, fix, output, pressure, surroundings};
-use crate::compile::Compiled;
+use crate::compile::{self, Compiled};
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
 use crate::store::crm::Crm;
@@ -115,8 +115,9 @@ fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
         if let Some(crm) = &named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
+            compile::sort(&mut findings.diagnostics);
         }
-        findings.settle(&project, &compiled.silences, &surroundings);
+        findings.settle(&project, &compiled.silences, &surroundings, named.is_some());
         if let Some(revision) = &arguments.changed_since {
             let touched = changed::since(&project, revision)?;
             findings.diagnostics.retain(|found| touched.concerns(found));

@@ -47,7 +47,7 @@ impl Findings {
     /// gives them.
     pub fn of(project: &Project, surroundings: &Surroundings) -> (Compiled, Findings) {
         let (compiled, mut findings) = Findings::unsettled(project, surroundings);
-        findings.settle(project, &compiled.silences, surroundings);
+        findings.settle(project, &compiled.silences, surroundings, false);
         (compiled, findings)
     }
 
@@ -64,11 +64,11 @@ impl Findings {
         (compiled, Findings { sources, diagnostics, silenced: Vec::new(), in_error, pages, files: project.selected })
     }
 
-    /// Gives the findings of one project their levels, and takes out what its comments silence. `surroundings` says what was
-    /// looked at, so that nobody is told that a silence about the CRM is not used where there was none.
-    pub fn settle(&mut self, project: &Project, silences: &[Silence], surroundings: &Surroundings) {
+    /// Gives the findings of one project their levels, and takes out what its comments silence. `surroundings` and `rows`
+    /// say what was looked at, so that nobody is told that a silence about the rows of a CRM is not used where nobody read them.
+    pub fn settle(&mut self, project: &Project, silences: &[Silence], surroundings: &Surroundings, rows: bool) {
         let looked = |rule: Rule| match rule.family() {
-            'D' => surroundings.crm.is_some(),
+            'D' => rows,
             'M' => surroundings.templates.is_some(),
             _ => true,
         };

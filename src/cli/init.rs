@@ -27,7 +27,7 @@ macro_rules! from_scenarios {
 }
 
 /// The project's files that are the same in every project.
-const SCENARIOS: [(&str, &str); 12] = from_scenarios![
+const SCENARIOS: [(&str, &str); 16] = from_scenarios![
     "renewal/renewal.scn",
     "renewal/renewal.test.scn",
     "renewal/templates/reminder.email.html",
@@ -35,11 +35,15 @@ const SCENARIOS: [(&str, &str); 12] = from_scenarios![
     "welcome/welcome.scn",
     "welcome/welcome.test.scn",
     "welcome/templates/welcome.email.fr.html",
+    "welcome/templates/welcome.email.fr.txt",
     "welcome/templates/welcome.email.html",
+    "welcome/templates/welcome.email.txt",
     "welcome/templates/welcome.sms.fr.txt",
     "welcome/templates/welcome.sms.txt",
     "welcome/templates/welcome_last_chance.email.fr.html",
+    "welcome/templates/welcome_last_chance.email.fr.txt",
     "welcome/templates/welcome_last_chance.email.html",
+    "welcome/templates/welcome_last_chance.email.txt",
 ];
 const OTHERS: [(&str, &str); 3] = [
     ("scn.toml", include_str!("init/scn.toml")),

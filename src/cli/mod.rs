@@ -23,6 +23,7 @@ pub mod new;
 pub mod output;
 mod pressure;
 pub mod project;
+mod reach;
 pub mod run;
 pub mod sample;
 mod simulate;

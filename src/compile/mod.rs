@@ -8,6 +8,7 @@ mod messages;
 mod policy;
 pub mod pressure;
 mod scenario;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -46,7 +47,7 @@ pub struct InputFile {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The texts of `Input`, and the standard library's after them.
+    /// The texts of `Input`, the standard library's after them, then the templates.
     pub sources: Sources,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
@@ -113,10 +114,12 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             unread: unread(file, parsed),
         })
         .collect();
+    let surroundings = &templates::placed(surroundings, &mut sources);
     let checked = check(&files, surroundings, configuration);
     let words = words::entries(&files, library_files, &sources, &checked);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
-    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).cloned().collect();
+    let (of_templates, wrong) = templates::silences(surroundings);
+    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).chain(&wrong).cloned().collect();
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {
@@ -134,7 +137,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         diagnostics.extend(crm::findings(bundle, shape, &checked));
     }
     sort(&mut diagnostics);
-    let silences = parsed.iter().flat_map(|parsed| &parsed.silences);
+    let silences = parsed.iter().flat_map(|parsed| &parsed.silences).chain(&of_templates);
     let silences = silences.filter(|silence| checked.judged_sources.contains(&silence.span.source)).cloned().collect();
     Compiled { sources, diagnostics, silences, model: checked.model, bundle, origins, tests, words }
 }
@@ -213,8 +216,8 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
     })
 }
 
-/// By file and place, each finding once; what concerns no text comes last.
-fn sort(diagnostics: &mut Vec<Diagnostic>) {
+/// Puts findings in order: by file and place, each once; what concerns no text comes last.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     let place = |found: &Diagnostic| match found.span() {
         Some(span) => (false, span.source, span.start, span.end),
         None => (true, SourceId(0), 0, 0),

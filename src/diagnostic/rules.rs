@@ -92,6 +92,17 @@ rules! {
     TemplateMaybeMissing "M003" "template-maybe-missing" Warning;
     TemplateBroken "M004" "template-broken" Error;
     TemplateNoSubject "M005" "template-no-subject" Error;
+    NoDefaultLanguage "M020" "no-default-language" Warning;
+    LanguageMissing "M021" "language-missing" Warning;
+    NoTextPart "M022" "no-text-part" Note;
+    LinkWithoutHost "M023" "link-without-host" Warning;
+    ForeignLink "M024" "foreign-link" Error;
+    LinkNotEncrypted "M025" "link-not-encrypted" Note;
+    NoUnsubscribe "M026" "no-unsubscribe" Warning;
+    SubjectLong "M027" "subject-long" Warning;
+    SmsAlphabet "M028" "sms-alphabet" Note;
+    SmsLong "M029" "sms-long" Note;
+    SmsAtNight "M030" "sms-at-night" Note;
     CrmUnreadable "D001" "crm-unreadable" Error;
     TableMissing "D002" "table-missing" Error;
     ColumnMissing "D003" "column-missing" Error;
@@ -103,6 +114,12 @@ rules! {
     NegativeQuantity "D009" "negative-quantity" Warning;
     ConfigurationWrong "D010" "configuration-wrong" Error;
     FarInstant "D011" "far-instant" Warning;
+    MonthInDays "T020" "month-in-days" Note;
+    ConstantCondition "F020" "constant-condition" Warning;
+    CannotStart "F021" "cannot-start" Warning;
+    WrongStorageClass "D020" "wrong-storage-class" Warning;
+    NoTimelineIndex "D021" "no-timeline-index" Note;
+    ContactsUnreachable "D022" "contacts-unreachable" Note;
     TestReadsNotGiven "T010" "test-reads-not-given" Error;
 }
 

@@ -13,6 +13,8 @@ use crate::span::Span;
 
 /// What begins such a comment, after its marks.
 const MARK: &str = "scn:";
+/// What follows it, before the rules.
+const ALLOW: &str = "allow ";
 
 /// A rule that a comment silences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,23 +44,29 @@ pub fn read(comment: &str, span: Span, line: Span) -> Result<Vec<Silence>, Box<D
     let Some(rest) = comment.trim_start().strip_prefix(MARK) else { return Ok(Vec::new()) };
     let wrong = |what: &str| Box::new(Diagnostic::new(Rule::SilenceWrong, what).at(span, "").help(FORM));
     let words = rest.trim();
-    let Some(list) = words.strip_prefix("allow ") else { return Err(wrong("a comment to `scn` that says nothing")) };
+    let Some(list) = words.strip_prefix(ALLOW) else { return Err(wrong("a comment to `scn` that says nothing")) };
     let (list, reason) = list.split_once(" because").unwrap_or((list, ""));
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(wrong("a silence without a reason"));
     }
-    list.split(',').map(|name| one(name.trim(), reason, comment, span, line)).collect()
+    // The comment ends where its span does; nothing before the list holds a comma.
+    let before = comment.find(ALLOW).map_or(0, |at| at + ALLOW.len());
+    let mut start = (span.end as usize).saturating_sub(comment.len()) + before;
+    let mut silences = Vec::new();
+    for part in list.split(',') {
+        let name = part.trim();
+        let from = start + part.len() - part.trim_start().len();
+        silences.push(one(name, reason, Span::new(span.source, from, from + name.len()), line)?);
+        start += part.len() + 1;
+    }
+    Ok(silences)
 }
 
 /// How a silence is written.
 const FORM: &str = "write `# scn: allow RULE because REASON`";
 
-fn one(name: &str, reason: &str, comment: &str, span: Span, line: Span) -> Result<Silence, Box<Diagnostic>> {
-    // Where the name stands in the comment, which ends where its span does.
-    let before = comment.find(name).unwrap_or(0);
-    let start = (span.end as usize).saturating_sub(comment.len()) + before;
-    let place = Span::new(span.source, start, start + name.len());
+fn one(name: &str, reason: &str, place: Span, line: Span) -> Result<Silence, Box<Diagnostic>> {
     let Some(info) = Rule::find(name) else {
         let found = Diagnostic::new(Rule::SilenceWrong, format!("no rule is called `{name}`")).at(place, "");
         let names = super::RULES.iter().map(|info| info.name);

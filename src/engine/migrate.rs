@@ -11,7 +11,7 @@ use super::passages::{self, Way};
 use super::program::{Program, Unit};
 use super::state::{Instance, Pending, Phase, State};
 use super::value::Value;
-use crate::ir::{KnownStep, Op, ScenarioHash, Send, StepIx, Version};
+use crate::ir::{KeptVersion, KnownStep, Op, ScenarioHash, Send, StepIx};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -53,12 +53,10 @@ pub struct Passage {
 
 impl Passage {
     /// `None` when the program has not both.
-    pub fn new(program: &Program, older: &Version, present: &Version) -> Option<Passage> {
-        let place = |version: &Version| {
-            let hash = version.scenario.hash();
-            program.units().iter().position(|unit| unit.hash == hash)
-        };
+    pub fn new(program: &Program, older: &KeptVersion, present: &KeptVersion) -> Option<Passage> {
+        let place = |kept: &KeptVersion| program.units().iter().position(|unit| unit.hash == kept.hash);
         let (from, to) = (place(older)?, place(present)?);
+        let (older, present) = (&older.version, &present.version);
         let (old, new) = (&older.scenario, &present.scenario);
         let counterparts = passages::counterparts(&old.steps, &new.steps, &older.counterparts(present));
         Some(Passage {

@@ -10,8 +10,8 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings, Start,
-    StepIx, Version,
+    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
+    Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -112,19 +112,19 @@ pub struct Program {
 }
 
 impl Program {
-    /// Links a bundle, and older versions whose instances still run.
-    pub fn link(bundle: &Bundle, older: &[Version]) -> Result<Program, LinkError> {
-        let mut scenarios: Vec<(&Scenario, bool)> = bundle.scenarios.iter().map(|each| (each, true)).collect();
-        scenarios.extend(older.iter().map(|each| (&each.scenario, false)));
-        scenarios.sort_by(|(one, current), (two, other)| one.name.cmp(&two.name).then(other.cmp(current)));
+    /// Links a bundle, and older versions whose instances still run, each under the hash by which they know it.
+    pub fn link(bundle: &Bundle, older: &[KeptVersion]) -> Result<Program, LinkError> {
+        let mut scenarios: Vec<(&Scenario, ScenarioHash, bool)> =
+            bundle.scenarios.iter().map(|each| (each, each.hash(), true)).collect();
+        scenarios.extend(older.iter().map(|each| (&each.version.scenario, each.hash, false)));
+        scenarios.sort_by(|(one, _, current), (two, _, other)| one.name.cmp(&two.name).then(other.cmp(current)));
         let present = bundle.messages.iter().map(|message| (message, None));
-        let kept =
-            older.iter().flat_map(|version| version.messages.iter().map(move |message| (message, Some(version))));
-        let messages: Vec<(&MessageContext, Option<&Version>)> = present.chain(kept).collect();
-        let codes = scenarios.iter().map(|(scenario, _)| &scenario.code);
+        let kept = older.iter().flat_map(|kept| kept.version.messages.iter().map(|message| (message, Some(kept.hash))));
+        let messages: Vec<(&MessageContext, Option<ScenarioHash>)> = present.chain(kept).collect();
+        let codes = scenarios.iter().map(|(scenario, ..)| &scenario.code);
         let codes = codes.chain(messages.iter().map(|(message, _)| &message.code));
         let codes = codes.chain(bundle.measures.iter().map(|measure| &measure.code));
-        let all: Vec<&Scenario> = scenarios.iter().map(|(scenario, _)| *scenario).collect();
+        let all: Vec<&Scenario> = scenarios.iter().map(|(scenario, ..)| *scenario).collect();
         let mut needs = Needs::of(codes.chain([&bundle.policy.code]), &all)?;
         if let Some(sent) = messages::sent_event(all.iter().copied(), &needs) {
             needs.add_event(sent)?;
@@ -150,8 +150,8 @@ impl Program {
             contexts: Vec::new(),
             needs,
         };
-        for (scenario, current) in scenarios {
-            program.add(scenario.clone(), current);
+        for (scenario, hash, current) in scenarios {
+            program.add(scenario.clone(), hash, current);
         }
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
@@ -159,7 +159,6 @@ impl Program {
         }
         for (message, version) in messages {
             let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
-            let version = version.map(|version| version.scenario.hash());
             program.contexts.push(Context { message: message.clone(), version, code });
         }
         Ok(program)
@@ -186,7 +185,7 @@ impl Program {
         }
     }
 
-    fn add(&mut self, scenario: Scenario, current: bool) {
+    fn add(&mut self, scenario: Scenario, hash: ScenarioHash, current: bool) {
         let unit = self.units.len() as u16;
         let code = self.link_code(&scenario.code, Owner::Unit(unit));
         if current {
@@ -223,7 +222,7 @@ impl Program {
             rank: self.policy.rank(&scenario.name),
             reads_messages: messages::reads_own_messages(&scenario),
             erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
-            hash: scenario.hash(),
+            hash,
             scenario,
             current,
             starts_at: Instant::MIN,

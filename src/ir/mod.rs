@@ -12,6 +12,7 @@ mod operands;
 mod policy;
 mod start;
 mod test_case;
+mod version;
 mod written;
 
 pub use hash::{BundleHash, ScenarioHash};
@@ -21,6 +22,7 @@ pub use start::{EntryRule, Occurrence, Start, Trigger};
 pub use test_case::{
     Act, Expectation, ExpectationKind, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase, When,
 };
+pub use version::{KeptVersion, Version, VersionError};
 pub use written::{KnownStep, Written, WrittenStep};
 
 use crate::model::{AggregateKind, FieldDefault, Literal, MeasureKind, Reference, Refreshed, Route, Type};
@@ -28,8 +30,9 @@ use crate::time::{Duration, TimeOfDay, Weekday, Zone};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The version of this form. A reader refuses a newer one.
-pub const FORMAT: u32 = 2;
+/// The version of this form. A reader refuses a newer one, and reads the older ones ([`Version::read`]): whoever changes what
+/// any type here is as JSON raises it, and teaches the reader the step from the form before.
+pub const FORMAT: u32 = 3;
 
 /// A folder's scenarios, compiled: what `scn compile` prints and drivers receive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,31 +55,6 @@ pub struct Bundle {
     /// How the steps of each scenario are written, outside the scenarios for the same reason.
     #[serde(default)]
     pub written: Vec<Written>,
-}
-
-/// One version of one scenario, as it is kept while a contact needs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Version {
-    pub format: u32,
-    pub scenario: Scenario,
-    pub messages: Vec<MessageContext>,
-    /// Its steps as they are written; empty in a version that was kept before they were.
-    #[serde(default)]
-    pub steps: Vec<WrittenStep>,
-}
-
-impl Bundle {
-    /// The present version of each scenario, by its place.
-    pub fn versions(&self) -> impl Iterator<Item = Version> {
-        self.scenarios.iter().map(|scenario| Version {
-            format: self.format,
-            scenario: scenario.clone(),
-            messages: self.messages.iter().filter(|message| message.scenario == scenario.name).cloned().collect(),
-            steps: (self.written.iter().filter(|written| written.scenario == scenario.name))
-                .flat_map(|written| written.steps.iter().cloned())
-                .collect(),
-        })
-    }
 }
 
 /// A fact about all contacts together, constant between two refreshes: what scenarios read by its name.

@@ -13,7 +13,10 @@ pub use configuration::{Configuration, Currency};
 pub use facts::{AggregateKind, MeasureKind, QuietHours, Refreshed};
 pub use identity::{identifying, persons};
 pub use message::{MessageValue, MessageValues};
-pub use surroundings::{CrmColumn, CrmShape, CrmTable, Surroundings, TemplateShape, TemplateUse, TemplateVariable};
+pub use surroundings::{
+    CrmColumn, CrmShape, CrmTable, Surroundings, TemplateLink, TemplateShape, TemplateText, TemplateUse,
+    TemplateVariable,
+};
 pub use value::{Id, Literal};
 
 use serde::{Deserialize, Serialize};

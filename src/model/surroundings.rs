@@ -1,7 +1,9 @@
 //! What `check` must know of the world outside the texts, as plain data: `channel` and `store` produce it,
 //! `cli` hands it over.
 
+use crate::span::SourceId;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The templates and the CRM beside a project. `None` where nobody looked: then nothing is said about it.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +13,7 @@ pub struct Surroundings {
 }
 
 /// One template file, as far as it can be judged without a contact.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TemplateShape {
     pub message: String,
     pub channel: String,
@@ -20,11 +22,45 @@ pub struct TemplateShape {
     pub beside: Option<String>,
     /// As shown to the user.
     pub path: String,
-    pub text: String,
+    pub text: Arc<str>,
+    /// Where that text stands among the sources: `compile` puts it there.
+    pub source: SourceId,
+    /// Whether it is the HTML of an email.
+    pub is_html: bool,
+    /// Whether it has a subject of its own, or lends that of its twin.
     pub has_subject: bool,
+    /// Its own subject.
+    pub subject: Option<TemplateText>,
+    pub body: TemplateText,
+    /// The links of HTML, in the order of the text.
+    pub links: Vec<TemplateLink>,
+    /// The insides of its comments.
+    pub comments: Vec<Range<usize>>,
     pub variables: Vec<TemplateVariable>,
     /// Why it cannot be compiled, and where, in bytes of `text`.
     pub broken: Option<(String, Range<usize>)>,
+}
+
+/// What a part of a template says whatever its values are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateText {
+    /// The whole part, in bytes of the template's text.
+    pub range: Range<usize>,
+    /// What is written out in it, all branches, in bytes of the template's text.
+    pub literal: Vec<Range<usize>>,
+    /// The shortest that can come of it: values are empty, loops have no turn, of two branches the shorter.
+    pub shortest: String,
+}
+
+/// A link of HTML: what an attribute such as `href` or `src` holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateLink {
+    /// In bytes of the template's text, without the quotes.
+    pub range: Range<usize>,
+    /// What is written out at its beginning; all of it where it is whole.
+    pub begins: String,
+    /// Whether no value and no condition is in it.
+    pub is_whole: bool,
 }
 
 /// A variable that a template reads: `product.name` is `["product", "name"]`.

@@ -3,6 +3,7 @@
 //! A builder returns `None` only where it and the grammar disagree, which is a bug and is reported as one.
 
 use super::grammar::{Children, Node, Rule};
+use super::patch::Patched;
 use super::tokens::Stream;
 use super::tree::{Path, Word};
 use crate::diagnostic::{Diagnostic, Rule as Finding};
@@ -13,8 +14,8 @@ use rust_decimal::Decimal;
 pub(super) struct Builder<'a> {
     pub(super) source: SourceId,
     pub(super) stream: &'a Stream<'a>,
-    /// Where the text that pest saw begins in the whole text.
-    pub(super) offset: usize,
+    /// The text that pest saw.
+    pub(super) text: &'a Patched<'a>,
     /// What is wrong although the grammar accepts it.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -22,10 +23,11 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     /// From a node's first token to its last: pest counts white space after an absent last part as its own.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
-        let start = self.offset + node.as_span().start();
-        let end = self.offset + node.as_span().end();
-        let last = self.stream.place_at(end).checked_sub(1).and_then(|place| self.stream.at(place));
-        let end = last.map_or(end, |token| (token.span.end as usize).min(end).max(start));
+        let start = self.text.place_of(node.as_span().start());
+        let end = self.text.place_of(node.as_span().end());
+        let last = (0..self.stream.place_at(end)).rev().find(|place| !self.text.is_left_out(self.stream, *place));
+        let end = last.and_then(|place| self.stream.at(place)).map_or(end, |token| (token.span.end as usize).min(end));
+        let end = end.max(start);
         Span::new(self.source, start, end)
     }
 

@@ -80,7 +80,8 @@ impl Builder<'_> {
     }
 
     fn scenario(&mut self, children: Children<'_>) -> Option<Scenario> {
-        let mut scenario = Scenario { name: None, title: None, clauses: Vec::new(), steps: Vec::new() };
+        let mut scenario =
+            Scenario { name: None, title: None, clauses: Vec::new(), steps: Vec::new(), incomplete: false };
         let mut misplaced = None;
         for child in children {
             match child.as_rule() {

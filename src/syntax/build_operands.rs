@@ -1,6 +1,7 @@
 //! What stands between operators: literals, paths, histories, calls.
 
 use super::build::Builder;
+use super::errors;
 use super::grammar::{Children, Node, Rule};
 use super::tree::{EventPattern, Expr, ExprKind, Filter, FilterKind, Path, Window, WindowKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding};
@@ -30,6 +31,7 @@ impl Builder<'_> {
             Rule::last_message => ExprKind::LastMessage,
             Rule::aggregate => ExprKind::Aggregate(Box::new(self.aggregate(node)?)),
             Rule::top => self.top(node)?,
+            Rule::hole => ExprKind::Unread,
             _ => self.literal(node)?,
         };
         Some(Expr { span, kind })
@@ -136,7 +138,11 @@ impl Builder<'_> {
             return Some(ExprKind::Path(path));
         }
         let asked = take_unknown(&mut filters);
-        let event = self.event_word(path)?;
+        if path.segments.len() > 1 {
+            self.not_an_event(&path, filters.first());
+            return Some(ExprKind::Unread);
+        }
+        let event = path.segments.into_iter().next()?;
         let span = filters.last().map_or(event.span, |filter| event.span.to(filter.span));
         let history = ExprKind::History { pattern: EventPattern { event, filters, span }, window };
         Some(match asked {
@@ -148,16 +154,14 @@ impl Builder<'_> {
         })
     }
 
-    /// An event is one word; a longer path before a filter is two expressions without an operator.
-    fn event_word(&mut self, path: Path) -> Option<super::tree::Word> {
-        if path.segments.len() > 1 {
-            self.diagnostics.push(
-                Diagnostic::new(Finding::UnexpectedText, "an event is one word")
-                    .at(path.span, "this is a path, and what follows it reads as a filter or a window")
-                    .help("join two conditions with `and` or `or`; whether a value is there asks `has contact.email`"),
-            );
-        }
-        path.segments.into_iter().next()
+    /// An event is one word; a longer path before a filter is two expressions without an operator, or with one that is misspelt.
+    fn not_an_event(&mut self, path: &Path, next: Option<&Filter>) {
+        let misspelt = next.and_then(|filter| errors::misspelt_at(self.stream, filter.span));
+        self.diagnostics.push(misspelt.unwrap_or_else(|| {
+            Diagnostic::new(Finding::UnexpectedText, "an event is one word")
+                .at(path.span, "this is a path, and what follows it reads as a filter or a window")
+                .help("join two conditions with `and` or `or`; whether a value is there asks `has contact.email`")
+        }));
     }
 
     /// The window among the last children; the outer `None` is a bug.

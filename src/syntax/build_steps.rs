@@ -231,7 +231,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn block(&mut self, node: Node<'_>) -> Option<Vec<Step>> {
-        Children::of(node).map(|step| self.step(step)).collect()
+        Children::of(node).filter(|child| child.as_rule() == Rule::step).map(|step| self.step(step)).collect()
     }
 
     pub(super) fn with(&mut self, node: Node<'_>) -> Option<Vec<Argument>> {

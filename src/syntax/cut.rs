@@ -3,9 +3,10 @@
 //! An item begins at a reserved item keyword outside all braces, or in the first column where a brace is
 //! missing. A bare scenario begins at `when` or `every` outside all braces.
 
+use super::TokenKind;
+use super::braces::{Brace, Slips, is_in_first_column};
 use super::keywords::{DEFINITIONS, ITEMS};
 use super::tokens::Stream;
-use super::{Token, TokenKind};
 
 /// A run of significant tokens that is read as one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +15,6 @@ pub(super) struct Piece {
     /// Places among the significant tokens; the end is not included.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// The innermost brace that nothing closes.
-    pub(super) unclosed: Option<Token>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +28,18 @@ pub(super) enum PieceKind {
     Stray,
 }
 
-pub(super) fn cut(stream: &Stream<'_>) -> Vec<Piece> {
-    let mut cutter = Cutter { stream, pieces: Vec::new(), open: Vec::new(), closed: false };
+pub(super) fn cut<'a>(stream: &'a Stream<'a>, slips: &'a Slips) -> Vec<Piece> {
+    let mut cutter = Cutter { stream, slips, pieces: Vec::new(), open: 0, closed: false };
     for place in 0..stream.count() {
+        slips.missing(place).for_each(|brace| cutter.brace(brace));
+        if slips.is_too_many(place) {
+            continue;
+        }
         if let Some(kind) = cutter.begins(place) {
             cutter.finish(place);
-            cutter.pieces.push(Piece { kind, start: place, end: place, unclosed: None });
+            cutter.pieces.push(Piece { kind, start: place, end: place });
         }
-        cutter.braces(place);
+        slips.own(stream, place).into_iter().for_each(|brace| cutter.brace(brace));
     }
     cutter.finish(stream.count());
     cutter.pieces
@@ -44,9 +47,10 @@ pub(super) fn cut(stream: &Stream<'_>) -> Vec<Piece> {
 
 struct Cutter<'a> {
     stream: &'a Stream<'a>,
+    slips: &'a Slips,
     pieces: Vec<Piece>,
-    /// The braces that are open.
-    open: Vec<Token>,
+    /// How many braces are open.
+    open: usize,
     /// Whether the current piece had braces and closed them.
     closed: bool,
 }
@@ -60,15 +64,18 @@ impl Cutter<'_> {
         let current = self.pieces.last().map(|piece| piece.kind);
         if token.kind == TokenKind::Keyword {
             // A keyword right after an item keyword is a name that is not allowed, not the next item.
-            let here = self.in_first_column(token) || (self.open.is_empty() && self.is_followed(place));
+            let here = is_in_first_column(self.stream, token) || (self.open == 0 && self.is_followed(place));
             if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) && previous != "given" {
                 let definition = DEFINITIONS.contains(&text);
                 return Some(if definition { PieceKind::Definition } else { PieceKind::Item });
             }
-            if text == "given" && self.open.is_empty() && self.is_given_block(place) {
+            if text == "given"
+                && (self.open == 0 || is_in_first_column(self.stream, token))
+                && self.is_given_block(place)
+            {
                 return Some(PieceKind::Item);
             }
-            if matches!(text, "when" | "every") && self.open.is_empty() && self.may_begin_bare(current, previous) {
+            if matches!(text, "when" | "every") && self.open == 0 && self.may_begin_bare(current, previous) {
                 return Some(PieceKind::BareScenario);
             }
         }
@@ -88,7 +95,9 @@ impl Cutter<'_> {
 
     /// `given shop {`: in a test, `given` begins a line, and there it has a brace around it.
     fn is_given_block(&self, place: usize) -> bool {
-        self.stream.kind_at(place + 1) == Some(TokenKind::Name) && self.stream.text_at(place + 2) == "{"
+        let opens =
+            self.stream.text_at(place + 2) == "{" || self.slips.missing(place + 2).any(|brace| brace == Brace::Open);
+        self.stream.kind_at(place + 1) == Some(TokenKind::Name) && opens
     }
 
     fn may_begin_bare(&self, current: Option<PieceKind>, previous: &str) -> bool {
@@ -100,29 +109,21 @@ impl Cutter<'_> {
         }
     }
 
-    fn in_first_column(&self, token: Token) -> bool {
-        let start = token.span.start as usize;
-        start == 0 || self.stream.text.as_bytes().get(start - 1) == Some(&b'\n')
-    }
-
-    fn braces(&mut self, place: usize) {
-        let Some(token) = self.stream.at(place) else { return };
-        match self.stream.text_of(token) {
-            "{" => self.open.push(token),
-            "}" => {
-                self.open.pop();
-                self.closed = self.open.is_empty();
+    fn brace(&mut self, brace: Brace) {
+        match brace {
+            Brace::Open => self.open += 1,
+            Brace::Close => {
+                self.open = self.open.saturating_sub(1);
+                self.closed = self.open == 0;
             }
-            _ => {}
         }
     }
 
     fn finish(&mut self, end: usize) {
         if let Some(piece) = self.pieces.last_mut() {
             piece.end = end;
-            piece.unclosed = self.open.last().copied();
         }
-        self.open.clear();
+        self.open = 0;
         self.closed = false;
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! pest answers with the furthest place it reached and the rules it tried there. The words come from here.
 
+use super::braces::begins_line;
 use super::grammar::Rule;
 use super::habits;
-use super::keywords::{CLAUSES, ITEMS, STEPS, TEST_LINES};
+use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS};
 use super::meant::{form_of, keyword_meant};
+use super::patch::Patched;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding, suggestion};
@@ -21,19 +23,18 @@ const NAMES_BEFORE_MAX: usize = 8;
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
 
-/// The finding for an item that begins at `offset` and ends before the token at place `end`.
+/// The finding for an item that ends before the token at place `end`, with the word in the way at `place`.
 pub(super) fn refused(
     error: &Error<Rule>,
     stream: &Stream<'_>,
     source: SourceId,
-    offset: usize,
+    place: usize,
     end: usize,
 ) -> Diagnostic {
     let expected: &[Rule] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
-    let place = place(error, stream, offset);
     match stream.at(place).filter(|_| place < end) {
         Some(token) => unexpected(expected, stream, place, token),
         None => cut_short(expected, stream, source, end),
@@ -41,22 +42,38 @@ pub(super) fn refused(
 }
 
 /// The place of the word that is in the way.
-pub(super) fn place(error: &Error<Rule>, stream: &Stream<'_>, offset: usize) -> usize {
+pub(super) fn place(error: &Error<Rule>, stream: &Stream<'_>, text: &Patched<'_>) -> usize {
     let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => offset + at,
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
-    stream.place_at(at)
+    stream.place_at(text.place_of(at))
 }
 
 /// The item ends where something should follow.
 fn cut_short(expected: &[Rule], stream: &Stream<'_>, source: SourceId, end: usize) -> Diagnostic {
-    let last = end.checked_sub(1).and_then(|place| stream.at(place));
-    let span = last.map_or(Span::new(source, 0, 0), |token| token.span);
+    missing_before(expected, stream, end, Span::new(source, 0, 0))
+}
+
+/// Something should stand before a place.
+fn missing_before(expected: &[Rule], stream: &Stream<'_>, place: usize, otherwise: Span) -> Diagnostic {
+    let last = place.checked_sub(1).and_then(|place| stream.at(place));
+    let span = last.map_or(otherwise, |token| token.span);
     let after = last.map_or("", |token| stream.text_of(token));
     let found = Diagnostic::new(Finding::UnexpectedText, format!("something is missing after `{after}`"))
         .at(span, wanted(expected));
-    let help = help(expected, "").map(str::to_owned).unwrap_or_else(|| form_before(stream, end));
+    let help = help(expected, "").map(str::to_owned).unwrap_or_else(|| form_before(stream, place));
     found.help(help)
+}
+
+/// Whether a part breaks off before the line that begins at a place.
+fn lacks_its_end(expected: &[Rule], stream: &Stream<'_>, place: usize) -> bool {
+    let may_end = |rule: &Rule| {
+        let ends = [Rule::step, Rule::clause, Rule::test_line, Rule::given_line, Rule::close_brace, Rule::EOI];
+        ends.contains(rule)
+    };
+    let text = stream.text_at(place);
+    let begins = STEPS.contains(&text) || CLAUSES.contains(&text) || TEST_LINES.contains(&text) || text == "}";
+    place > 0 && begins && begins_line(stream, place) && !expected.iter().any(may_end)
 }
 
 /// How the sentence is written in which a text went astray before the token at `place`: that of the nearest keyword.
@@ -72,7 +89,10 @@ fn form_before(stream: &Stream<'_>, place: usize) -> String {
 
 fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
     let text = stream.text_of(token);
-    if let Some(found) = misspelt(expected, stream, place, token) {
+    let after_value = expected.iter().any(|rule| is_operator(*rule)) && !expected.contains(&Rule::equals);
+    if let Some(found) =
+        misspelt(expected, stream, place, token).or_else(|| habits::foreign(after_value, stream, place))
+    {
         return found;
     }
     if token.kind == TokenKind::Keyword && is_meant_as_name(expected, stream, place) {
@@ -81,10 +101,10 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
             .help(format!("choose another name, such as `my_{text}`"));
     }
     if let Some(hidden) = text.chars().next().filter(|letter| token.kind == TokenKind::Unknown && is_hidden(*letter)) {
-        let message = format!("unexpected character U+{:04X}, which cannot be seen", u32::from(hidden));
-        return Diagnostic::new(Finding::UnexpectedText, message)
-            .at(token.span, wanted(expected))
-            .help("put a space in its place");
+        return self::hidden(token, hidden);
+    }
+    if lacks_its_end(expected, stream, place) {
+        return missing_before(expected, stream, place, token.span);
     }
     let found =
         Diagnostic::new(Finding::UnexpectedText, format!("unexpected `{text}`")).at(token.span, wanted(expected));
@@ -123,6 +143,15 @@ fn help(expected: &[Rule], text: &str) -> Option<&'static str> {
     })
 }
 
+/// A character that nobody sees.
+pub(super) fn hidden(token: Token, letter: char) -> Diagnostic {
+    let message = format!("unexpected character U+{:04X}, which cannot be seen", u32::from(letter));
+    Diagnostic::new(Finding::UnexpectedText, message)
+        .at(token.span, "this does not belong here")
+        .help("put a space in its place")
+        .fix(token.span, " ")
+}
+
 /// Whether a character shows nothing, or looks like a space and is none of the language's.
 fn is_hidden(letter: char) -> bool {
     let marks = ['\u{61c}', '\u{2060}', '\u{feff}'];
@@ -143,12 +172,31 @@ fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) 
         Some((token, meant.or_else(|| suggestion(text, words))?))
     });
     let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
-    Some(
-        Diagnostic::new(Finding::UnexpectedText, format!("unknown word `{}`", stream.text_of(token)))
-            .at(token.span, format!("did you mean `{meant}`?"))
-            .help(format!("write `{meant}`"))
-            .fix(token.span, meant),
-    )
+    Some(did_you_mean(stream, token, meant))
+}
+
+fn did_you_mean(stream: &Stream<'_>, token: Token, meant: &str) -> Diagnostic {
+    Diagnostic::new(Finding::UnexpectedText, format!("unknown word `{}`", stream.text_of(token)))
+        .at(token.span, format!("did you mean `{meant}`?"))
+        .help(format!("write `{meant}`"))
+        .fix(token.span, meant)
+}
+
+/// A word that was read as a filter, although it is nearly a keyword: `set a.b = c.d olny if e`.
+pub(super) fn misspelt_at(stream: &Stream<'_>, filter: Span) -> Option<Diagnostic> {
+    let place = stream.places_under(filter).start;
+    let is_alone = stream.text_at(place + 1) != ".";
+    let (token, meant) = stream.at(place).filter(|_| is_alone).and_then(|token| nearly_keyword(stream, token))?;
+    Some(did_you_mean(stream, token, meant))
+}
+
+fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token, &'static str)> {
+    // Short words are near to too much.
+    let rest = ["and", "only", "since", "together", "unless", "where", "within"];
+    let words = STEPS.iter().chain(CLAUSES).copied().chain(rest);
+    let text = stream.text_of(token);
+    let meant = keyword_meant(text).or_else(|| suggestion(text, words.filter(|word| word.len() > 3)))?;
+    Some((token, meant))
 }
 
 /// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
@@ -163,10 +211,7 @@ fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static
         }
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Name && !beside_dot)?;
-        // Short words are near to too much.
-        let words = STEPS.iter().chain(CLAUSES).chain(&["since", "together", "unless", "where", "within"]).copied();
-        let text = stream.text_of(token);
-        Some((token, keyword_meant(text).or_else(|| suggestion(text, words.filter(|word| word.len() > 3)))?))
+        nearly_keyword(stream, token)
     })
     .next()
 }
@@ -194,11 +239,6 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
         return found(format!("`{text}` stands outside a test"))
             .at(token.span, "this is a line of a test")
             .help("put it into `test \"...\" { ... }`");
-    }
-    if text == "}" {
-        return found("this `}` closes nothing".to_owned())
-            .at(token.span, "there is no `{` for it")
-            .help("leave it out, or look for a `}` too many before it");
     }
     found(format!("unexpected `{text}`"))
         .at(token.span, "expected `scenario`, `when`, `test`, `let`, `entity` or `event`")
@@ -384,8 +424,8 @@ fn keywords_of(rule: Rule) -> Vec<&'static str> {
         Rule::wait_up_to => vec!["up"],
         _ => {
             let name = format!("{rule:?}");
-            let word = name.strip_prefix("kw_");
-            super::keywords::KEYWORDS.iter().copied().filter(|keyword| Some(*keyword) == word).collect()
+            let word = name.strip_prefix("kw_").or_else(|| name.strip_prefix("word_"));
+            KEYWORDS.iter().chain(WORDS).copied().filter(|keyword| Some(*keyword) == word).collect()
         }
     }
 }

@@ -71,9 +71,3 @@ pub(super) type Refusal = Box<pest::error::Error<Rule>>;
 pub(super) fn item(text: &str) -> Result<pest::iterators::Pairs<'_, Rule>, Refusal> {
     <Grammar as pest::Parser<Rule>>::parse(Rule::item, text).map_err(Box::new)
 }
-
-/// What is wrong with the rest of an item, from one of its parts on: a rest of a test, or of a scenario.
-pub(super) fn rest(text: &str, of_test: bool) -> Option<Refusal> {
-    let rule = if of_test { Rule::test_rest } else { Rule::scenario_rest };
-    <Grammar as pest::Parser<Rule>>::parse(rule, text).err().map(Box::new)
-}

@@ -4,6 +4,7 @@ use super::grammar::Rule;
 use super::meant::form_of;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
+use crate::diagnostic::{Diagnostic, Rule as Finding};
 
 /// How far back the keyword of a sentence is looked for, in tokens.
 const BEFORE_MAX: usize = 40;
@@ -22,10 +23,7 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
         });
     }
     Some(match (text, keyword) {
-        ("=", _) => "`=` gives a value; to compare, write `is`",
         ("<" | "<=" | ">" | ">=", _) => "in a filter, begin the comparison with `where`: `where quantity >= 3`",
-        ("&", _) => "write `and`",
-        ("!", _) => "write `not`, or `is not`",
         (";", _) => "leave it out: white space is enough between two steps",
         ("'" | "\u{201c}" | "\u{201d}" | "\u{ab}", _) => "texts stand in straight double quotes, `\"so\"`",
         ("-", _) if expected.contains(&Rule::number) => "write the number without `-`",
@@ -53,6 +51,56 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
         }
         _ => return None,
     })
+}
+
+/// What other languages write for a word of this one: the word is put in its place.
+pub(super) fn foreign(after_value: bool, stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
+    let token = stream.at(place)?;
+    let text = stream.text_of(token);
+    if token.kind == TokenKind::Unknown && text.chars().count() > 1 && !text.starts_with('"') {
+        let inner: String = text.chars().skip(1).take(text.chars().count().saturating_sub(2)).collect();
+        let meant = format!("\"{}\"", inner.trim());
+        return Some(
+            Diagnostic::new(Finding::UnexpectedText, "these are no quotes of the language")
+                .at(token.span, "texts stand in straight double quotes")
+                .help(format!("write `{meant}`"))
+                .fix(token.span, meant),
+        );
+    }
+    let next = stream.text_at(place + 1);
+    let before = place.checked_sub(1).map_or("", |before| stream.text_at(before));
+    let (first, last, meant) = match (text, next) {
+        ("=", _) if before == ">" => (place - 1, place, ">="),
+        ("=", _) if before == "<" => (place - 1, place, "<="),
+        ("=", "=") if after_value => (place, place + 1, "is"),
+        ("=", _) if after_value => (place, place, "is"),
+        ("!", "=") if after_value => (place, place + 1, "is not"),
+        (">", _) if before == "<" => (place - 1, place, "is not"),
+        ("&", "&") if after_value => (place, place + 1, "and"),
+        ("&", _) if after_value => (place, place, "and"),
+        ("|", "|") if after_value => (place, place + 1, "or"),
+        ("|", _) if after_value => (place, place, "or"),
+        ("!", _) if !after_value => (place, place, "not"),
+        _ => return None,
+    };
+    let span = stream.at(first)?.span.to(stream.at(last)?.span);
+    // A word stands apart from the words beside it.
+    let is_apart = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
+    let bytes = stream.text.as_bytes();
+    let before = if is_apart(span.range().start.checked_sub(1).and_then(|at| bytes.get(at))) { "" } else { " " };
+    let after = if is_apart(bytes.get(span.range().end)) { "" } else { " " };
+    let written = stream.text.get(span.range()).unwrap_or(text);
+    let found = Diagnostic::new(Finding::UnexpectedText, format!("`{written}` is not of this language"));
+    let found = match meant {
+        "is" => found.because("`=` gives a value; `is` compares"),
+        _ => found,
+    };
+    Some(
+        found
+            .at(span, format!("did you mean `{meant}`?"))
+            .help(format!("write `{meant}`"))
+            .fix(span, format!("{before}{meant}{after}")),
+    )
 }
 
 fn is_text(token: Token) -> bool {

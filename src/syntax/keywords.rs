@@ -9,6 +9,33 @@ pub const KEYWORDS: &[&str] = &[
     "then", "to", "together", "unless", "untag", "until", "up", "wait", "when", "where", "with", "within", "yes",
 ];
 
+/// The longer words that mean something in one place only, for those who misspell them there.
+pub(super) const WORDS: &[&str] = &[
+    "arriving",
+    "average",
+    "cases",
+    "common",
+    "contacts",
+    "count",
+    "expire",
+    "expiring",
+    "holdout",
+    "hours",
+    "median",
+    "message",
+    "most",
+    "nothing",
+    "over",
+    "priority",
+    "quiet",
+    "receive",
+    "refreshed",
+    "share",
+    "time",
+    "times",
+    "zone",
+];
+
 /// The words that begin an item.
 pub(super) const ITEMS: &[&str] = &[
     "account", "entity", "event", "extend", "identity", "let", "measure", "policy", "route", "scenario", "segment",

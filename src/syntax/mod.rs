@@ -1,6 +1,7 @@
 //! Text to tree. Parsing is total: any UTF-8 gives a tree and diagnostics, no panic, in time linear in
 //! its length. pest is hidden here, and no type of it leaves this room.
 
+mod braces;
 mod build;
 mod build_acts;
 mod build_aggregates;
@@ -17,6 +18,7 @@ mod habits;
 mod keywords;
 mod limits;
 mod meant;
+mod patch;
 mod resume;
 mod silences;
 #[cfg(test)]
@@ -32,8 +34,9 @@ pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};
 use crate::span::{SourceId, Span, Spanned};
-use build::Builder;
+use braces::Slips;
 use cut::{Piece, PieceKind};
+use resume::{Read, Resumer};
 
 /// A text, read.
 #[derive(Clone, Debug, Default)]
@@ -88,9 +91,11 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
                 .help("write a scenario, such as `when purchased wait 1 month send email reminder`"),
         );
     }
-    let pieces = cut::cut(&stream);
+    let slips = Slips::of(&stream);
+    reader.parsed.diagnostics.extend(slips.findings(&stream));
+    let pieces = cut::cut(&stream, &slips);
     for piece in &pieces {
-        reader.piece(piece);
+        reader.piece(piece, &slips);
     }
     reader.bare_scenario_alone(&pieces);
     let mut parsed = reader.parsed;
@@ -117,48 +122,36 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn piece(&mut self, piece: &Piece) {
+    fn piece(&mut self, piece: &Piece, slips: &Slips) {
         let (Some(first), Some(last)) = (self.stream.at(piece.start), self.stream.at(piece.end.saturating_sub(1)))
         else {
             return;
         };
         let span = first.span.to(last.span);
         let depth = limits::depth(self.stream, piece.start, piece.end);
-        let kind = match self.unreadable(piece, first, &depth) {
-            Some(finding) => Err(finding),
+        let read = match self.unreadable(piece, first, &depth) {
+            Some(finding) => Read { kind: None, findings: vec![finding] },
             None => {
-                let (kind, mut findings) = match depth {
-                    limits::Depth::Shallow => self.item(piece, span),
-                    _ => limits::with_stack(|| self.item(piece, span)),
-                };
-                self.parsed.diagnostics.append(&mut findings);
-                kind
+                let text = self.stream.text.get(span.range()).unwrap_or("");
+                let read = || Resumer::new(self.stream, self.source, *piece, slips).read(text, span.start as usize);
+                match depth {
+                    limits::Depth::Shallow => read(),
+                    _ => limits::with_stack(read),
+                }
             }
         };
-        match kind {
-            Ok(kind) => {
+        self.parsed.diagnostics.extend(read.findings);
+        match read.kind {
+            Some(kind) => {
                 let doc = self.stream.doc_before(span.start as usize);
                 self.parsed.file.items.push(tree::Item { doc, span, kind });
             }
-            Err(finding) => {
-                self.parsed.diagnostics.push(finding);
-                self.parsed.unread.extend(self.declared(piece));
-            }
+            None => self.parsed.unread.extend(self.declared(piece)),
         }
     }
 
-    /// What keeps a piece from the grammar: it begins nothing, is not closed, or nests too deep.
+    /// What keeps a piece from the grammar: it begins nothing, or nests too deep.
     fn unreadable(&self, piece: &Piece, first: Token, depth: &limits::Depth) -> Option<Diagnostic> {
-        let unclosed_text = (piece.start..piece.end)
-            .filter_map(|place| self.stream.at(place))
-            .find(|token| token.kind == TokenKind::Unknown && self.stream.text_of(*token).starts_with('"'));
-        if let Some(token) = unclosed_text {
-            return Some(
-                Diagnostic::new(Rule::UnclosedText, "this text has no closing quote")
-                    .at(token.span, "it must end on the line on which it begins")
-                    .help("write `\"` at its end"),
-            );
-        }
         if let limits::Depth::TooDeep(token) = depth {
             return Some(
                 Diagnostic::new(Rule::TooDeep, "this nests too deep")
@@ -166,48 +159,30 @@ impl Reader<'_> {
                     .help("give parts of it a name with `let`"),
             );
         }
-        if piece.kind == PieceKind::Stray {
-            return Some(errors::stray(self.stream, first));
+        let no_hole = (piece.start..piece.end).filter_map(|place| self.stream.at(place));
+        let hole = no_hole.filter(|token| token.kind == TokenKind::Unknown);
+        if let Some(token) = hole.into_iter().find(|token| self.stream.text_of(*token) == patch::HOLE) {
+            return Some(errors::hidden(token, '\0'));
         }
-        piece.unclosed.map(|brace| {
-            Diagnostic::new(Rule::UnclosedBrace, "this `{` is never closed")
-                .at(brace.span, "opened here")
-                .help("write `}` where the block ends")
-        })
+        (piece.kind == PieceKind::Stray).then(|| errors::stray(self.stream, first))
     }
 
-    /// The item, or what the grammar says against it; and what is wrong although the grammar accepts it.
-    fn item(&self, piece: &Piece, span: Span) -> (Result<tree::ItemKind, Diagnostic>, Vec<Diagnostic>) {
-        let text = self.stream.text.get(span.range()).unwrap_or("");
-        let offset = span.start as usize;
-        let mut nodes = match grammar::item(text) {
-            Ok(nodes) => nodes,
-            Err(error) => {
-                let place = errors::place(&error, self.stream, offset);
-                let first = errors::refused(&error, self.stream, self.source, offset, piece.end);
-                return (Err(first), resume::more(self.stream, self.source, piece, place));
+    /// The names that an item would have declared; of what begins no item, those that it may.
+    fn declared(&self, piece: &Piece) -> Vec<tree::Word> {
+        let mut places = piece.start..piece.end;
+        let count = match (piece.kind, self.stream.text_at(piece.start)) {
+            (PieceKind::BareScenario, _) | (_, "identity" | "policy" | "test") => return Vec::new(),
+            (PieceKind::Stray, _) => 2,
+            (_, "route") => {
+                places.find(|&place| self.stream.text_at(place) == "as");
+                1
             }
+            _ => 1,
         };
-        let mut builder = Builder { source: self.source, stream: self.stream, offset, diagnostics: Vec::new() };
-        let built = nodes.next().and_then(|node| builder.item(node)).ok_or_else(|| {
-            Diagnostic::new(Rule::UnexpectedText, "this cannot be read")
-                .at(span, "a bug of scn")
-                .help("please report it with this text; a shorter sentence may be read")
-        });
-        (built, builder.diagnostics)
-    }
-
-    /// The name that an item would have declared.
-    fn declared(&self, piece: &Piece) -> Option<tree::Word> {
-        let place = match self.stream.text_at(piece.start) {
-            "route" => (piece.start..piece.end).find(|&place| self.stream.text_at(place) == "as")? + 1,
-            "identity" => return None,
-            _ => piece.start + 1,
-        };
-        let name = self.stream.at(place).filter(|_| place < piece.end)?;
-        let declares = piece.kind != PieceKind::Stray && piece.kind != PieceKind::BareScenario;
-        (declares && name.kind == TokenKind::Name)
-            .then(|| Spanned::new(self.stream.text_of(name).to_owned(), name.span))
+        let head =
+            places.take_while(|&place| !["{", "="].contains(&self.stream.text_at(place)) || place == piece.start);
+        let names = head.filter_map(|place| self.stream.at(place)).filter(|token| token.kind == TokenKind::Name);
+        names.take(count).map(|name| Spanned::new(self.stream.text_of(name).to_owned(), name.span)).collect()
     }
 
     /// A bare scenario takes its file's name, so that it stands alone.

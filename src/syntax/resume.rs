@@ -1,61 +1,351 @@
-//! Reading on after a mistake, so that the next one is shown too.
+//! Reading an item in spite of its mistakes, so that the next one is shown too, and the rest is judged.
 //!
-//! A scenario goes on with a clause or a step, a test with a line, that begins a line of the text and stands in no
-//! deeper braces: there the author has begun anew, whatever went wrong before.
+//! A word with a sure repair is read as if it were repaired. Else the part in which the mistake lies, a clause, a step or a line
+//! of a test, is left out, and the rest is read again.
 
+use super::braces::{Brace, Slips, begins_line};
+use super::build::Builder;
 use super::cut::{Piece, PieceKind};
 use super::keywords::{CLAUSES, STEPS, TEST_LINES};
+use super::patch::{HOLE, Patched};
 use super::tokens::Stream;
-use super::{errors, grammar};
-use crate::diagnostic::Diagnostic;
+use super::{TokenKind, braces, errors, grammar, tree};
+use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::SourceId;
+use std::ops::Range;
 
-/// How often reading goes on in one item: each time costs its length.
-const RESUMED_MAX: usize = 8;
+/// How many mistakes of one item are shown, and how often it is read: each time costs its length.
+const MISTAKES_MAX: usize = 9;
+const READINGS_MAX: usize = 24;
 
-/// The mistakes of an item after the one at `place`.
-pub(super) fn more(stream: &Stream<'_>, source: SourceId, piece: &Piece, place: usize) -> Vec<Diagnostic> {
-    let of_test = match (piece.kind, stream.text_at(piece.start)) {
-        (PieceKind::BareScenario, _) | (PieceKind::Item, "scenario") => false,
-        (PieceKind::Item, "test") => true,
-        _ => return Vec::new(),
-    };
-    let mut found = Vec::new();
-    // The word in the way may itself begin a part; the part that was read last begins before it.
-    let (mut place, mut read) = (place, piece.start);
-    while let Some(next) = next_part(stream, piece, place.max(read + 1), of_test).filter(|_| found.len() < RESUMED_MAX)
-    {
-        let (Some(first), Some(last)) = (stream.at(next), stream.at(piece.end.saturating_sub(1))) else { break };
-        let span = first.span.to(last.span);
-        let offset = span.start as usize;
-        let Some(error) = grammar::rest(stream.text.get(span.range()).unwrap_or(""), of_test) else { break };
-        found.push(errors::refused(&error, stream, source, offset, piece.end));
-        place = errors::place(&error, stream, offset);
-        read = next;
-    }
-    found
+/// What came of an item: nothing where too much of it cannot be read.
+pub(super) struct Read {
+    pub(super) kind: Option<tree::ItemKind>,
+    pub(super) findings: Vec<Diagnostic>,
 }
 
-/// Where the first part at a place or after it begins.
-fn next_part(stream: &Stream<'_>, piece: &Piece, from: usize, of_test: bool) -> Option<usize> {
-    let around = usize::from(piece.kind != PieceKind::BareScenario);
-    let mut depth = 0;
-    for place in piece.start..piece.end {
-        let text = stream.text_at(place);
-        let begins =
-            if of_test { TEST_LINES.contains(&text) } else { STEPS.contains(&text) || CLAUSES.contains(&text) };
-        if place >= from && depth == around && begins && begins_line(stream, place) {
-            return Some(place);
-        }
-        match text {
-            "{" => depth += 1,
-            "}" => depth = usize::saturating_sub(depth, 1),
-            _ => {}
-        }
-    }
-    None
+pub(super) struct Resumer<'a> {
+    stream: &'a Stream<'a>,
+    source: SourceId,
+    piece: Piece,
+    slips: &'a Slips,
+    /// The places that are left out, or are read as something else.
+    holes: Vec<Range<usize>>,
 }
 
-fn begins_line(stream: &Stream<'_>, place: usize) -> bool {
-    stream.trivia_before(place).iter().any(|token| stream.text_of(*token).contains('\n'))
+impl<'a> Resumer<'a> {
+    pub(super) fn new(stream: &'a Stream<'a>, source: SourceId, piece: Piece, slips: &'a Slips) -> Resumer<'a> {
+        Resumer { stream, source, piece, slips, holes: Vec::new() }
+    }
+
+    pub(super) fn read(mut self, written: &'a str, offset: usize) -> Read {
+        let mut text = Patched::new(written, offset);
+        self.mend_braces(&mut text);
+        let mut findings = self.end_texts(&mut text);
+        for _ in 0..READINGS_MAX {
+            let error = match grammar::item(text.text()) {
+                Ok(mut nodes) => {
+                    let mut builder =
+                        Builder { source: self.source, stream: self.stream, text: &text, diagnostics: findings };
+                    let kind = nodes.next().and_then(|node| builder.item(node));
+                    let mut findings = builder.diagnostics;
+                    if kind.is_none() {
+                        findings.push(self.disagreement());
+                    }
+                    let is_whole = self.holes.is_empty() && self.is_balanced();
+                    return Read { kind: kind.and_then(|kind| incomplete(kind, is_whole)), findings };
+                }
+                Err(error) => error,
+            };
+            let place = errors::place(&error, self.stream, &text);
+            if !self.follows(place) {
+                if findings.len() == MISTAKES_MAX {
+                    break;
+                }
+                let found = errors::refused(&error, self.stream, self.source, place, self.piece.end);
+                let is_repaired = self.repair(&found, &mut text);
+                findings.push(found);
+                if is_repaired {
+                    continue;
+                }
+            }
+            if !self.leave_out(place, &mut text) {
+                break;
+            }
+        }
+        Read { kind: None, findings }
+    }
+
+    fn disagreement(&self) -> Diagnostic {
+        let found = Diagnostic::new(Rule::UnexpectedText, "this cannot be read")
+            .help("please report it with this text; a shorter sentence may be read");
+        match self.stream.at(self.piece.start) {
+            Some(token) => found.at(token.span, "a bug of scn"),
+            None => found,
+        }
+    }
+
+    fn is_balanced(&self) -> bool {
+        self.slips.places(self.piece.start + 1, self.piece.end + 1).next().is_none()
+    }
+
+    /// Puts the braces that are missing, and takes out those that are too many.
+    fn mend_braces(&self, text: &mut Patched<'_>) {
+        let range = |place: usize| self.stream.at(place).map(|token| token.span.range());
+        for place in self.slips.places(self.piece.start + 1, self.piece.end + 1) {
+            if place < self.piece.end
+                && self.slips.is_too_many(place)
+                && let Some(brace) = range(place)
+            {
+                text.replace(brace, " ");
+            }
+            let missing = self.slips.missing(place).filter(|brace| place < self.piece.end || *brace == Brace::Close);
+            let missing: String = missing.map(|brace| if brace == Brace::Open { " {" } else { " }" }).collect();
+            if let Some(before) = range(place - 1).filter(|_| !missing.is_empty()) {
+                text.replace(before.end..before.end, &missing);
+            }
+        }
+    }
+
+    /// Ends the texts that have no end.
+    fn end_texts(&mut self, text: &mut Patched<'_>) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for place in self.piece.start..self.piece.end {
+            let Some(unclosed) = braces::end_of_unclosed(self.stream, place) else { continue };
+            let Some(span) = self.stream.at(place).map(|token| token.span) else { continue };
+            if found.len() == MISTAKES_MAX {
+                break;
+            }
+            let brace = match unclosed.brace {
+                Some(Brace::Open) => " {",
+                Some(Brace::Close) => " }",
+                None => "",
+            };
+            let is_plain = |letter: char| letter.is_alphanumeric() || " _-".contains(letter);
+            let finding = Diagnostic::new(Rule::UnclosedText, "this text has no closing quote")
+                .at(span, "it must end on the line on which it begins")
+                .help("write `\"` at its end");
+            // Of several words only the author knows which the text has.
+            let is_sure =
+                !unclosed.inner.is_empty() && unclosed.inner.chars().all(|each| is_plain(each) && each != ' ');
+            let inner = if unclosed.inner.chars().all(is_plain) { unclosed.inner } else { "" };
+            let repaired = format!("\"{inner}\"{brace}");
+            text.replace(span.range(), &repaired);
+            self.holes.push(place..place);
+            found.push(if is_sure { finding.fix(span, repaired) } else { finding });
+        }
+        found
+    }
+
+    /// Whether what is in the way at a place is so because of what was left out right before it.
+    fn follows(&self, place: usize) -> bool {
+        self.holes.iter().any(|hole| hole.start <= place && place <= hole.end)
+    }
+
+    /// Reads a word as it was meant, where that is sure.
+    fn repair(&mut self, found: &Diagnostic, text: &mut Patched<'_>) -> bool {
+        let Some(fix) = &found.fix else { return false };
+        let places = self.stream.places_under(fix.span);
+        text.replace(fix.span.range(), &fix.replacement);
+        self.holes.push(places.start..places.end.saturating_sub(1));
+        true
+    }
+
+    /// Leaves out the part in which the mistake at a place lies; false where there is no such part, or nothing more to leave out.
+    fn leave_out(&mut self, place: usize, text: &mut Patched<'_>) -> bool {
+        let Some(Part { places, replacement }) = self.part_around(place) else { return false };
+        // What was left out before and is in the way still takes what is around it with it.
+        let (Some(first), Some(last)) = (self.stream.at(places.start), self.stream.at(places.end - 1)) else {
+            return false;
+        };
+        text.replace(first.span.range().start..last.span.range().end, &replacement);
+        self.holes.retain(|hole| hole.end < places.start || places.end < hole.start);
+        self.holes.push(places);
+        true
+    }
+
+    /// The part in which a mistake lies, and what is read in its place.
+    fn part_around(&self, place: usize) -> Option<Part> {
+        let place = place.min(self.piece.end);
+        let mut open: Vec<Level> = vec![Level { begin: self.piece.start, part: None }];
+        let around = usize::from(self.piece.kind != PieceKind::BareScenario);
+        for at in self.piece.start..place {
+            self.slips.missing(at).filter(|_| at > self.piece.start).for_each(|brace| step(&mut open, brace, at));
+            if open.len() > around && self.begins_part(at, open.last().and_then(|level| level.part)) {
+                open.last_mut()?.part = Some(at);
+            }
+            if let Some(brace) = self.slips.own(self.stream, at) {
+                step(&mut open, brace, at + 1);
+            }
+        }
+        // A part that was taken out before, and did not suffice: that around it.
+        let is_inside = open.len() > around;
+        let mut level = open.pop()?;
+        // What the block begins with begins no part, and should.
+        level.part = level.part.or(Some(level.begin).filter(|begin| is_inside && *begin <= place));
+        let mut end = self.end_of(place, level.part);
+        loop {
+            let start = level.part.map(|start| self.begun_anew(start, place));
+            if let Some(start) = start {
+                let places = start..end.max(start + 1);
+                if !self.is_left_out(&places) {
+                    return Some(self.part(places, place));
+                }
+                let whole = level.part.unwrap_or(start)..end.max(start + 1);
+                if !self.is_left_out(&whole) {
+                    return Some(Part { places: whole, replacement: HOLE.to_owned() });
+                }
+                let further = self.end_of(end.max(place) + 1, level.part);
+                if further > end {
+                    return Some(Part { places: whole.start..further, replacement: HOLE.to_owned() });
+                }
+            }
+            level = open.pop()?;
+            end = self.end_of_block(end, level.part);
+        }
+    }
+
+    fn is_left_out(&self, places: &Range<usize>) -> bool {
+        self.holes.iter().any(|hole| hole.start <= places.start && places.end <= hole.end)
+    }
+
+    /// A word at the beginning of a line that begins no part, although one was to be expected: `sendd email reminder`.
+    fn begun_anew(&self, start: usize, place: usize) -> usize {
+        let line = (start + 1..=place.min(self.piece.end - 1)).rev().find(|at| begins_line(self.stream, *at));
+        line.filter(|at| self.stream.kind_at(*at) == Some(TokenKind::Name)).unwrap_or(start)
+    }
+
+    /// The part itself; where only its head is wrong, the block of an `if` is kept.
+    fn part(&self, places: Range<usize>, place: usize) -> Part {
+        let keyword = |word: &str| self.stream.text_at(places.start) == word;
+        let whole = || Part { places: places.clone(), replacement: HOLE.to_owned() };
+        let opens = |at: &usize| self.slips.own(self.stream, *at) == Some(Brace::Open);
+        if keyword("if") {
+            let head = (places.start..place.min(places.end)).rev().find(|at| self.stream.text_at(*at) == "if");
+            let block = head.and_then(|head| (head..places.end).find(opens)).filter(|block| *block >= place);
+            return match (head, block) {
+                (Some(head), Some(block)) if head + 1 < block && !self.is_left_out(&(head + 1..block)) => {
+                    Part { places: head + 1..block, replacement: format!("{HOLE} ") }
+                }
+                _ => whole(),
+            };
+        }
+        let guarded = places.clone().any(|at| ["unless", "only"].contains(&self.stream.text_at(at)));
+        let is_plain = ["wait", "for"].iter().any(|word| keyword(word)) && !guarded && places.len() > 1;
+        match is_plain {
+            true => Part { places: places.start + 1..places.end, replacement: HOLE.to_owned() },
+            false => whole(),
+        }
+    }
+
+    /// Where the next part begins, at a place or after it, or the block ends. A part that begins a line ends with a line.
+    fn end_of(&self, from: usize, part: Option<usize>) -> usize {
+        let by_lines = part.is_some_and(|part| begins_line(self.stream, part));
+        let mut depth = 0usize;
+        for at in from..self.piece.end {
+            if at > from && depth == 0 && self.slips.missing(at).any(|brace| brace == Brace::Close) {
+                return at;
+            }
+            let is_free = !by_lines || begins_line(self.stream, at);
+            if depth == 0 && is_free && part.is_none_or(|part| part < at) && self.begins_part(at, part) {
+                return at;
+            }
+            match self.slips.own(self.stream, at) {
+                Some(Brace::Open) => depth += 1,
+                Some(Brace::Close) if depth == 0 => return at,
+                Some(Brace::Close) => depth -= 1,
+                None => {}
+            }
+        }
+        self.piece.end
+    }
+
+    /// The place after the `}` that closes the block around a place, and what belongs to its part.
+    fn end_of_block(&self, from: usize, part: Option<usize>) -> usize {
+        let mut depth = 0usize;
+        for at in from..self.piece.end {
+            match self.slips.own(self.stream, at) {
+                Some(Brace::Open) => depth += 1,
+                Some(Brace::Close) if depth == 0 => return self.end_of(at + 1, part),
+                Some(Brace::Close) => depth -= 1,
+                None => {}
+            }
+        }
+        self.piece.end
+    }
+
+    /// Whether a clause, a step or a line of a test begins at a place.
+    fn begins_part(&self, place: usize, part: Option<usize>) -> bool {
+        if self.stream.kind_at(place) != Some(TokenKind::Keyword) && self.stream.text_at(place) != "@" {
+            return self.is_test() && self.stream.text_at(place) == "cases" && begins_line(self.stream, place);
+        }
+        let text = self.stream.text_at(place);
+        if self.is_test() {
+            return TEST_LINES.contains(&text) && begins_line(self.stream, place);
+        }
+        let before = place.checked_sub(1).map_or("", |before| self.stream.text_at(before));
+        if !(STEPS.contains(&text) || CLAUSES.contains(&text) || text == "@") || before == "@" {
+            return false;
+        }
+        if begins_line(self.stream, place) {
+            return true;
+        }
+        let part = part.map_or("", |part| self.stream.text_at(part));
+        match (before, text) {
+            ("stop", "when") | ("only" | "else", "if") | ("once" | "times", "every") => false,
+            (_, "for") => !["wait", "when"].contains(&part),
+            (_, "every") => part != "repeat",
+            (_, "if") => self.may_end_part(place),
+            _ => before != "then",
+        }
+    }
+
+    /// Whether the word before a place may be the last of a part.
+    fn may_end_part(&self, place: usize) -> bool {
+        let Some(before) = place.checked_sub(1) else { return true };
+        let text = self.stream.text_at(before);
+        match self.stream.kind_at(before) {
+            Some(TokenKind::Punctuation) => ["{", "}", ")", "]", "%"].contains(&text),
+            Some(TokenKind::Keyword) => {
+                ["ago", "empty", "ever", "latest", "no", "once", "stop", "together", "yes"].contains(&text)
+            }
+            _ => true,
+        }
+    }
+
+    fn is_test(&self) -> bool {
+        self.piece.kind == PieceKind::Item && self.stream.text_at(self.piece.start) == "test"
+    }
+}
+
+/// A part, and what is read in its place.
+struct Part {
+    places: Range<usize>,
+    replacement: String,
+}
+
+/// What is open at a place: where it begins, and where its last part does.
+#[derive(Clone, Copy)]
+struct Level {
+    begin: usize,
+    part: Option<usize>,
+}
+
+fn step(open: &mut Vec<Level>, brace: Brace, begin: usize) {
+    match brace {
+        Brace::Open => open.push(Level { begin, part: None }),
+        Brace::Close if open.len() > 1 => drop(open.pop()),
+        Brace::Close => {}
+    }
+}
+
+/// Of what is not whole only a scenario is judged: of the others too much would be said that follows.
+fn incomplete(kind: tree::ItemKind, is_whole: bool) -> Option<tree::ItemKind> {
+    match kind {
+        kind if is_whole => Some(kind),
+        tree::ItemKind::Scenario(scenario) => {
+            Some(tree::ItemKind::Scenario(tree::Scenario { incomplete: true, ..scenario }))
+        }
+        _ => None,
+    }
 }

@@ -37,7 +37,7 @@ fn kind(rule: Rule) -> Option<TokenKind> {
         Rule::text => TokenKind::Text,
         Rule::date | Rule::time | Rule::number => TokenKind::Number,
         Rule::punctuation => TokenKind::Punctuation,
-        Rule::unclosed_text | Rule::unknown => TokenKind::Unknown,
+        Rule::unclosed_text | Rule::foreign_text | Rule::unknown => TokenKind::Unknown,
         _ => return None,
     })
 }

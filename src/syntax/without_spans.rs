@@ -322,7 +322,8 @@ fn expr(this: &mut Expr) {
         | ExprKind::Date(_)
         | ExprKind::Time(_)
         | ExprKind::DateTime(..)
-        | ExprKind::LastMessage => {}
+        | ExprKind::LastMessage
+        | ExprKind::Unread => {}
         ExprKind::Quantity(amounts) => amounts.iter_mut().for_each(|(_, unit)| word(unit)),
         ExprKind::List(all) | ExprKind::And(all) | ExprKind::Or(all) => all.iter_mut().for_each(expr),
         ExprKind::Path(subject) | ExprKind::Has(subject) => path(subject),

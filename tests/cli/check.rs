@@ -10,7 +10,7 @@ const CARE: &str = "scenario care {\n  when purchased once\n  wait 1 day\n  send
 
 #[test]
 fn a_silence_with_a_reason_keeps_a_warning_from_counting() {
-    let shop = folder(&[("care.scn", CARE.as_bytes()), ("templates/reminder.email.html", TEMPLATE.as_bytes())]);
+    let shop = folder(&[("care.scn", CARE.as_bytes()), ("templates/reminder.email.txt", TEMPLATE.as_bytes())]);
     scn(shop.path(), &["check"]).expect(1, &["T004", "1 warning"]);
     let comment = "  # scn: allow maybe-missing because every product of the shop has a price\n";
     fs::write(shop.path().join("care.scn"), CARE.replace("  send", &format!("{comment}  send"))).unwrap();
@@ -32,7 +32,7 @@ fn a_silence_with_a_reason_keeps_a_warning_from_counting() {
 
 #[test]
 fn levels_are_the_projects() {
-    let shop = folder(&[("care.scn", CARE.as_bytes()), ("templates/reminder.email.html", TEMPLATE.as_bytes())]);
+    let shop = folder(&[("care.scn", CARE.as_bytes()), ("templates/reminder.email.txt", TEMPLATE.as_bytes())]);
     for (level, code, said) in [("off", 0, "nothing found"), ("note", 0, "1 note"), ("error", 1, "1 error")] {
         fs::write(shop.path().join("scn.toml"), format!("[check.levels]\nmaybe-missing = \"{level}\"\n")).unwrap();
         scn(shop.path(), &["check"]).expect(code, &[said]);
@@ -45,7 +45,7 @@ fn levels_are_the_projects() {
 fn repairs_are_made_until_nothing_is_left_to_make() {
     // The second mistake shows when the first is mended, and the last has no repair.
     let broken = "scenario care {\n  wehn purchased\n  wait 1 mnth\n  send email reminder unles repurchased\n  set contact.nothing = 3\n}\n";
-    let shop = folder(&[("care.scn", broken.as_bytes()), ("templates/reminder.email.html", TEMPLATE.as_bytes())]);
+    let shop = folder(&[("care.scn", broken.as_bytes()), ("templates/reminder.email.txt", TEMPLATE.as_bytes())]);
     let ran = scn(shop.path(), &["check", "--fix"]);
     ran.expect(1, &["repaired `care.scn`", "`nothing`"]);
     let text = fs::read_to_string(shop.path().join("care.scn")).unwrap();
@@ -79,7 +79,7 @@ fn only_what_a_change_touches_is_shown() {
         ("words.scn", format!("let soon = 1 day\n{}{}", dear("alpha"), dear("beta"))),
         ("alpha.scn", warns("alpha")),
         ("beta.scn", warns("beta")),
-        ("templates/reminder.email.html", TEMPLATE.to_owned()),
+        ("templates/reminder.email.txt", TEMPLATE.to_owned()),
     ];
     let bytes: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let shop = folder(&bytes);
@@ -119,7 +119,7 @@ fn only_what_a_change_touches_is_shown() {
     assert_eq!(since(at, "main").iter().filter(|line| line.contains("T004")).count(), 2);
     fs::remove_file(at.join("policy.scn")).unwrap();
     // A template touches who sends it.
-    fs::write(at.join("templates/reminder.email.html"), TEMPLATE.replace("product.name", "product.nmae")).unwrap();
+    fs::write(at.join("templates/reminder.email.txt"), TEMPLATE.replace("product.name", "product.nmae")).unwrap();
     assert!(since(at, "main").iter().any(|line| line.contains("M002")), "{:?}", since(at, "main"));
     scn(at, &["check", "--changed-since", "no-such-branch"]).expect(2, &["`no-such-branch`", "such as `origin/main`"]);
     scn(folder(&bytes).path(), &["check", "--changed-since", "main"]).expect(2, &["git knows no revision `main`"]);

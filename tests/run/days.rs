@@ -157,7 +157,7 @@ fn older_events_are_tried_before_they_are_taken() {
     assert_eq!((run.report().history, states(&shop).len()), (4, 0));
     let since = Some(at(-15 * DAY));
     let wanted = Rehearsal { leaving: 1, expired: 1, waiting: 1, started: 3 };
-    assert_eq!(run.rehearse(since, at(0)).unwrap(), wanted);
+    assert_eq!(run.rehearse(None, since, at(0)).unwrap(), wanted);
     assert_eq!((states(&shop).len(), files(&shop)), (0, 0), "a rehearsal does nothing");
     run.backfill(at(-15 * DAY), at(0)).unwrap();
     tick(&mut run, 0);
@@ -389,7 +389,10 @@ fn after_a_long_stop_what_is_too_late_is_recorded_and_not_sent() {
     tick(&mut run, 0);
     drop(run);
     let mut run = shop.open(at(4 * DAY));
-    assert_eq!(run.rehearse(None, at(4 * DAY)).unwrap(), Rehearsal { leaving: 1, expired: 1, waiting: 0, started: 0 });
+    assert_eq!(
+        run.rehearse(None, None, at(4 * DAY)).unwrap(),
+        Rehearsal { leaving: 1, expired: 1, waiting: 0, started: 0 }
+    );
     tick(&mut run, 4 * DAY);
     assert_eq!(states(&shop), BTreeMap::from([("accepted".into(), 1), ("expired".into(), 1)]));
 }

@@ -4,8 +4,9 @@ use super::binary::{self, Project};
 use super::outbox::{self, Row};
 use super::random::Random;
 use super::shop::{Shop, template};
-use scn::drivers::run::Run;
+use scn::drivers::run::{Run, WhyWaiting};
 use scn::engine::Stays;
+use scn::ir::VersionError;
 use scn::time::Instant;
 
 /// 2026-01-01 00:00 UTC.
@@ -348,4 +349,107 @@ fn the_command_shows_what_migrates_and_asks_first() {
     assert!(binary::text(&again.stderr).contains("no running instance of an older version"), "{again:?}");
     let unknown = project.run_with(&["--once", "--migrate", "hallo"]);
     assert_eq!(binary::code(&unknown), 2);
+}
+
+/// Gives what is kept of the running instances of the only scenario to a version as an older program kept it.
+fn keep_as_older_program(shop: &Shop, older: &str) {
+    let present = shop.bundle.scenarios[0].hash();
+    // The hash of an older form is that of its own text.
+    let scenario = older.split_once("\"scenario\":").unwrap().1.split_once(",\"messages\":").unwrap().0;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"scn-scenario-1");
+    hasher.update(&(scenario.len() as u64).to_le_bytes());
+    hasher.update(scenario.as_bytes());
+    let kept = *hasher.finalize().as_bytes();
+    let connection = rusqlite::Connection::open(shop.state()).unwrap();
+    let states: Vec<(i64, Vec<u8>)> = {
+        let mut statement = connection.prepare("SELECT contact, state FROM scn_contact").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    for (contact, mut state) in states {
+        let place = state.windows(32).position(|part| part == present.0).unwrap();
+        state[place..place + 32].copy_from_slice(&kept);
+        connection.execute("UPDATE scn_contact SET state = ?1 WHERE contact = ?2", (state, contact)).unwrap();
+    }
+    let hash = scn::ir::ScenarioHash(kept).to_string();
+    connection.execute("INSERT OR REPLACE INTO scn_program VALUES (?1, ?2)", (hash, older.trim())).unwrap();
+}
+
+#[test]
+fn a_version_that_an_older_program_kept_goes_on_and_sends_once() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ir");
+    let mut kept: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    kept.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("kept-"));
+    kept.sort();
+    assert!(kept.len() >= 3, "{kept:?}");
+    for path in kept {
+        let older = std::fs::read_to_string(&path).unwrap();
+        // The same story: its steps are those of the versions that are kept.
+        let start = if older.contains("\"every\":") { "every day once" } else { "when purchased" };
+        let story = format!("{start} send email hello wait 1 day send email reminder");
+        let mut shop = shop(&story);
+        let mut run = shop.open(at(-HOUR));
+        tick(&mut run, -HOUR);
+        shop.sql("DELETE FROM contact WHERE id > 1");
+        buys(&shop, 1, 1, 1, 0);
+        tick(&mut run, 0);
+        tick(&mut run, HOUR);
+        assert_eq!(sent(&shop), [row(1, "hello", 0)], "{path:?}");
+        drop(run);
+        keep_as_older_program(&shop, &older);
+        shop.edit(&story.replace("1 day", "9 days").replace("reminder", "advice"), "UTC");
+        for hour in [2, 24, 25, 26] {
+            let mut run = shop.open(at(hour * HOUR));
+            assert_eq!(run.report().waiting, [], "{path:?}");
+            tick(&mut run, hour * HOUR);
+            assert!(run.report().troubles.is_empty(), "{path:?}");
+        }
+        let older: Vec<_> = sent(&shop).into_iter().filter(|(_, message, _)| message != "hello").collect();
+        assert_eq!(older, [row(1, "reminder", DAY)], "{path:?}");
+    }
+}
+
+#[test]
+fn a_version_that_cannot_be_read_is_named_and_its_contacts_wait() {
+    let mut shop = shop(OLD);
+    let mut run = shop.open(at(0));
+    buys(&shop, 1, 1, 1, 0);
+    tick(&mut run, 0);
+    drop(run);
+    let hash = shop.bundle.scenarios[0].hash();
+    let state = shop.state();
+    let change = |sql: &str| {
+        let connection = rusqlite::Connection::open(&state).unwrap();
+        connection.execute(sql, [hash.to_string()]).unwrap();
+    };
+    change("UPDATE scn_program SET json = replace(json, '\"format\":3', '\"format\":9') WHERE hash = ?1");
+    shop.edit(&OLD.replace("email reminder", "email advice"), "UTC");
+    let mut run = shop.open(at(HOUR));
+    let [waiting] = run.report().waiting.as_slice() else { panic!("{:?}", run.report().waiting) };
+    assert_eq!((waiting.scenario.as_deref(), waiting.version, waiting.contacts), (Some("story"), hash, 1));
+    assert_eq!(waiting.why, WhyWaiting::Unreadable(VersionError::Newer(9)));
+    tick(&mut run, 2 * DAY);
+    let report = run.report();
+    assert_eq!((report.without_version, report.notes.set_aside, report.troubles.len()), (1, 1, 0));
+    assert_eq!(sent(&shop), [row(1, "hello", 0)]);
+    drop(run);
+    // Nothing of it is lost: whoever can read it goes on.
+    change("UPDATE scn_program SET json = replace(json, '\"format\":9', '\"format\":3') WHERE hash = ?1");
+    let mut run = shop.open(at(2 * DAY));
+    tick(&mut run, 2 * DAY);
+    assert_eq!(sent(&shop), [row(1, "hello", 0), row(1, "reminder", DAY)]);
+}
+
+#[test]
+fn a_rehearsal_migrates_first() {
+    let mut shop = shop(OLD);
+    let mut run = shop.open(at(0));
+    buys(&shop, 1, 1, 1, 0);
+    tick(&mut run, 0);
+    drop(run);
+    shop.edit(&OLD.replace("send email reminder", "wait 1 day send email reminder"), "UTC");
+    let run = shop.open(at(DAY + HOUR));
+    let leaving = |migrate| run.rehearse(migrate, None, at(DAY + HOUR)).unwrap().leaving;
+    assert_eq!((leaving(None), leaving(Some(None)), leaving(Some(Some("story")))), (1, 0, 0));
 }

@@ -6,7 +6,7 @@ use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
 /// Attributes whose value a reader's program follows or loads.
-const LINKS: [&str; 6] = ["href", "src", "action", "formaction", "background", "xlink:href"];
+pub(super) const LINKS: [&str; 6] = ["href", "src", "action", "formaction", "background", "xlink:href"];
 /// What may stand before the colon of a link.
 const SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "cid"];
 

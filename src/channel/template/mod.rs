@@ -18,8 +18,10 @@ mod bounds;
 mod found;
 mod front_matter;
 mod html;
+mod links;
 mod plain_text;
 mod render;
+mod texts;
 mod values;
 mod variables;
 
@@ -28,7 +30,8 @@ mod tests;
 
 pub use render::{RenderError, Rendered};
 
-use crate::model::{Currency, TemplateShape, TemplateVariable};
+use crate::model::{Currency, TemplateLink, TemplateShape, TemplateText, TemplateVariable};
+use crate::span::SourceId;
 use crate::time::Zone;
 use found::{Extension, FoundFile};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -118,9 +121,11 @@ impl Broken {
 }
 
 /// A file, judged.
+#[derive(Default)]
 struct Judged {
-    subject: Option<Range<usize>>,
-    body: usize,
+    subject: Option<TemplateText>,
+    body: TemplateText,
+    links: Vec<TemplateLink>,
     variables: Vec<TemplateVariable>,
 }
 
@@ -182,38 +187,47 @@ impl Templates {
         }
         let broken = broken.map(|broken| (broken.reason, clip(broken.range, &text)));
         let has_subject = judged.as_ref().is_ok_and(|judged| judged.subject.is_some());
+        let Judged { subject, body, links, variables } = judged.unwrap_or_default();
         self.shapes.push(TemplateShape {
             message: name.message,
             channel: name.channel,
             language: name.language,
             beside,
             path,
-            text,
+            comments: texts::comments(&text),
+            text: text.into(),
+            source: SourceId::default(),
+            is_html: name.extension == Extension::Html,
             has_subject,
-            variables: judged.map(|judged| judged.variables).unwrap_or_default(),
+            subject,
+            body,
+            links,
+            variables,
             broken,
         });
     }
 
     fn judge(&self, text: &str, name: &found::FileName) -> Result<Judged, Broken> {
         let matter = front_matter::read(text)?;
-        let mut variables = Vec::new();
-        if let Some(range) = &matter.subject {
+        let (mut variables, mut own_subject, mut links) = (Vec::new(), None, Vec::new());
+        if let Some(range) = matter.subject {
             if name.channel != "email" {
-                return Err(Broken::new(format!("a message by {} has no subject", name.channel), range.clone()));
+                return Err(Broken::new(format!("a message by {} has no subject", name.channel), range));
             }
             let subject = text.get(range.clone()).unwrap_or("");
             let source = variables::Source { text: subject, offset: range.start, escaped: false };
             variables.extend(variables::read(&self.environment, &source)?);
+            own_subject = Some(texts::read(subject, range.start));
         }
         let body = text.get(matter.body..).unwrap_or("");
         let escaped = name.extension == Extension::Html;
         if escaped {
             html::judge_places(body, matter.body)?;
+            links = links::read(body, matter.body);
         }
         let source = variables::Source { text: body, offset: matter.body, escaped };
         variables.extend(variables::read(&self.environment, &source)?);
-        Ok(Judged { subject: matter.subject, body: matter.body, variables })
+        Ok(Judged { subject: own_subject, body: texts::read(body, matter.body), links, variables })
     }
 
     /// Puts the parts of a judged file into the environment.
@@ -231,10 +245,10 @@ impl Templates {
             Extension::Html => format!("{number}.html"),
             Extension::Txt => format!("{number}.txt"),
         };
-        let body_text = text.get(judged.body..).unwrap_or("").to_owned();
+        let body_text = text.get(judged.body.range.start..).unwrap_or("").to_owned();
         self.environment.add_template_owned(body.clone(), body_text).map_err(failed)?;
         let mut subject = None;
-        if let Some(range) = &judged.subject {
+        if let Some(TemplateText { range, .. }) = &judged.subject {
             let name = format!("{number}.subject");
             let subject_text = text.get(range.clone()).unwrap_or("").to_owned();
             self.environment.add_template_owned(name.clone(), subject_text).map_err(failed)?;

@@ -176,6 +176,8 @@ fn expects(line: &TestLineKind) -> bool {
 /// The scenarios that a test runs, those of its file unless it names others; `None`, with a finding, where one is unknown or there is none.
 fn scenarios_of(test: &tree::Test, own: Option<&Vec<String>>, checker: &mut Checker) -> Option<Vec<String>> {
     let names = checker.names;
+    // What a scenario does that could not be read wholly is not known.
+    let is_whole = |name: &String| names.scenarios.get(name.as_str()).is_some_and(|each| !each.tree.incomplete);
     if test.of.is_empty() {
         if own.is_none() {
             checker.out.push(
@@ -184,12 +186,13 @@ fn scenarios_of(test: &tree::Test, own: Option<&Vec<String>>, checker: &mut Chec
                     .help(format!("name one: `test \"{}\" of SCENARIO {{ ... }}`", test.name.value)),
             );
         }
-        return own.cloned();
+        return own.filter(|own| own.iter().all(is_whole)).cloned();
     }
     let mut found = BTreeSet::new();
     let mut sound = true;
     for word in &test.of {
         if names.scenarios.contains_key(word.value.as_str()) {
+            sound &= is_whole(&word.value);
             found.insert(word.value.clone());
             continue;
         }

@@ -28,6 +28,8 @@ pub(super) struct Reader<'c, 'n, 't> {
     /// The instant of the latest `at` line that was read.
     pub(super) latest: Option<Instant>,
     pub(super) sound: bool,
+    /// Whether a block of rows is not known, so that nothing is said of a row that is not given.
+    pub(super) misses_rows: bool,
 }
 
 impl<'c, 'n, 't> Reader<'c, 'n, 't> {
@@ -42,6 +44,7 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
             scenarios: names.unwrap_or_default().to_vec(),
             sound: names.is_some(),
             rows: BTreeMap::new(),
+            misses_rows: false,
             latest: None,
             checker,
             row,
@@ -114,6 +117,7 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         let found = names.givens.get(name.value.as_str()).copied();
         if found.is_none() {
             self.sound = false;
+            self.misses_rows = true;
             if !names.is_silent(&name.value) {
                 let report = Diagnostic::new(Rule::UnknownName, format!("no `given` block is called `{}`", name.value));
                 let near = suggestion(&name.value, names.givens.keys().copied());
@@ -239,7 +243,12 @@ impl<'c, 'n, 't> Reader<'c, 'n, 't> {
         self.latest = instant.or(self.latest);
         let seen = arriving.map(|arriving| (self.instant(arriving), arriving.span));
         let contact = self.named(contact);
-        self.contact(&contact);
+        let is_known = self.contact(&contact);
+        if !is_known && !self.checker.names.model.events.contains_key(&event.value) {
+            // Two words that changed places are one mistake.
+            self.sound = false;
+            return None;
+        }
         let scope = Scope::new(Place::TriggerFilter, Triggers::Open);
         let Some(record) = self.checker.event(&scope, event) else {
             self.sound = false;

@@ -25,6 +25,7 @@ impl<'n> Reader<'_, 'n, '_> {
         let found = names.model.entities.get(&word.value);
         if found.is_none() {
             self.sound = false;
+            self.misses_rows |= names.givens.contains_key(word.value.as_str());
             if !names.is_silent(&word.value) {
                 let report = Diagnostic::new(Rule::UnknownName, format!("no entity is called `{}`", word.value));
                 let near = suggestion(&word.value, names.model.entities.keys().map(String::as_str));
@@ -48,6 +49,10 @@ impl<'n> Reader<'_, 'n, '_> {
                 continue;
             }
             let Some(field) = record.field(&name.value) else {
+                if self.checker.names.is_silent(&record.name) {
+                    self.sound = false;
+                    continue;
+                }
                 let alone = name.span == argument.value.span;
                 self.report(if alone { no_message(&argument.value, record) } else { unknown_field(name, record) });
                 continue;
@@ -151,6 +156,9 @@ impl<'n> Reader<'_, 'n, '_> {
     fn reference(&mut self, word: &Word, entity: &str) -> Option<Value> {
         match self.rows.get(&word.value) {
             Some((found, _)) if found == entity => return Some(Value::Row(word.value.clone())),
+            // The entity is in error already.
+            Some((found, _)) if !self.checker.names.model.entities.contains_key(found) => self.sound = false,
+            None if self.misses_rows => self.sound = false,
             Some((found, place)) => {
                 let report = Diagnostic::new(Rule::TypeMismatch, format!("`{}` is not a {entity}", word.value))
                     .at(word.span, format!("a {entity} is expected here"))
@@ -165,6 +173,9 @@ impl<'n> Reader<'_, 'n, '_> {
                 let otherwise = format!("give it: `given {entity} {} {{ ... }}`", word.value);
                 let report = with_suggestion(report, word, near, &otherwise);
                 self.report(report);
+                // Said once, and not for each line that names it.
+                self.rows.insert(word.value.clone(), (entity.to_owned(), word.span));
+                self.sound = false;
             }
         }
         None

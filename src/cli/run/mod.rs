@@ -8,7 +8,7 @@ use super::project::Project;
 use super::sources::failure;
 use super::{instant, output, sources, surroundings, whole};
 use crate::channel::{Credentials, EmailSettings, Secret, SecretReference, Sender, Webhook};
-use crate::drivers::run::{Delivery, Post, Refusal, Run, Setup};
+use crate::drivers::run::{Delivery, Migration, Post, Refusal, Run, Setup};
 use crate::ir::Bundle;
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
@@ -73,9 +73,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let setup = Setup { bundle, crm, state: &state, delivery };
     let mut run = Run::open(setup, &name, now()).map_err(refused)?;
     output::notice(&summary::opening(&run, &state));
-    confirm(&run, since, bundle.settings.expire, zone, arguments.yes)?;
-    if let Some(scenario) = migrated {
-        migrate(&mut run, scenario, arguments.yes)?;
+    let migration = confirm(&mut run, migrated, since, zone, arguments.yes)?;
+    if let Some(migration) = migration {
+        run.migrate(migration, now()).map_err(failure)?;
     }
     if let Some(since) = since {
         run.backfill(since, now()).map_err(failure)?;
@@ -88,7 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let sent: u64 = report.sent.values().sum();
     Ok(match () {
         () if report.circuit_open || !report.stopped_webhooks.is_empty() => Exit::CircuitOpen,
-        () if report.notes.set_aside > 0 || !report.unreadable.is_empty() => Exit::Findings,
+        () if report.notes.set_aside > 0 || !report.unreadable.is_empty() || !report.waiting.is_empty() => {
+            Exit::Findings
+        }
         () if arguments.once && report.deferred > 0 && sent == 0 => Exit::Busy,
         () => Exit::Done,
     })
@@ -196,23 +198,34 @@ fn secret(project: &Project, key: &str, reference: &str) -> Result<Secret, Failu
     fetched.map_err(|error| Failure::new(Exit::Configuration, format!("`{key}`: {error}")))
 }
 
-/// After a long stop, and before older events are taken, says what would leave, and asks.
+/// Says what would go on with the present version, and after a long stop, or before older events are taken, what would leave
+/// then; asks about all of it at once. Gives the migration that is to be done; nothing is done yet.
 fn confirm(
-    run: &Run,
+    run: &mut Run,
+    migrate: Option<Option<&str>>,
     since: Option<Instant>,
-    expire: crate::time::Duration,
     zone: Zone,
     yes: bool,
-) -> Result<(), Failure> {
-    let long = run.last_poll().and_then(|last| zone.add(last, expire)).is_some_and(|limit| limit < now());
-    if since.is_none() && !long {
-        return Ok(());
+) -> Result<Option<Migration>, Failure> {
+    // Before the CRM is looked at.
+    let long = run.last_poll().and_then(|last| zone.add(last, run.program().settings.expire));
+    let long = long.is_some_and(|limit| limit < now());
+    let migration = migrate.map(|scenario| run.migration(scenario, now())).transpose().map_err(failure)?;
+    let mut asks = false;
+    if let Some(migration) = &migration {
+        output::notice(&summary::migration(migration));
+        asks = migration.going() > 0;
     }
-    let rehearsal = run.rehearse(since, now()).map_err(refused)?;
-    output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
-    // An instance that starts may send later, and may do more than send.
-    let begins = since.is_some() && rehearsal.started > 0;
-    if rehearsal.leaving == 0 && !begins { Ok(()) } else { ask(yes) }
+    if since.is_some() || long {
+        let rehearsal = run.rehearse(migrate, since, now()).map_err(refused)?;
+        output::notice(&summary::rehearsed(&rehearsal, since.is_some()));
+        // An instance that starts may send later, and may do more than send.
+        asks |= rehearsal.leaving > 0 || (since.is_some() && rehearsal.started > 0);
+    }
+    if asks {
+        ask(yes)?;
+    }
+    Ok(migration)
 }
 
 /// The scenario whose instances are to go on with its present version; `None` for all.
@@ -225,17 +238,6 @@ fn migrated<'a>(bundle: &Bundle, named: &'a str) -> Result<Option<&'a str>, Fail
     }
     Err(Failure::new(Exit::Usage, format!("`--migrate`: there is no scenario `{named}` here"))
         .help("name one that is among those given, or `all`"))
-}
-
-/// Says which instances of older versions would go on with the present one and which stay, asks, and lets them go.
-fn migrate(run: &mut Run, scenario: Option<&str>, yes: bool) -> Result<(), Failure> {
-    let migration = run.migration(scenario, now()).map_err(failure)?;
-    output::notice(&summary::migration(&migration));
-    if migration.going() == 0 {
-        return Ok(());
-    }
-    ask(yes)?;
-    run.migrate(migration, now()).map_err(failure)
 }
 
 /// Goes on only when somebody says so.

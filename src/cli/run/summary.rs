@@ -2,10 +2,10 @@
 
 use crate::cli::counted::{counted, grouped, verb};
 use crate::drivers::Error;
-use crate::drivers::run::{Migration, Rehearsal, Report, Run};
+use crate::drivers::run::{Migration, Rehearsal, Report, Run, WaitingVersion, WhyWaiting};
 use crate::drivers::story::{count_words, moment};
 use crate::engine::{Count, Stays};
-use crate::ir::ScenarioHash;
+use crate::ir::{ScenarioHash, VersionError};
 use crate::model::OWN_EVENTS;
 use crate::store::crm::Lack;
 use crate::store::state::MessageState;
@@ -39,7 +39,35 @@ pub fn opening(run: &Run, state: &Path) -> String {
     for scenario in &report.older {
         let _ = writeln!(text, "note: instances of `{scenario}`, which is not among these scenarios, go on");
     }
+    for waiting in &report.waiting {
+        text.push_str(&cannot_run(waiting));
+    }
     text
+}
+
+/// A version that cannot run, what that means for those who need it, and the way out.
+fn cannot_run(waiting: &WaitingVersion) -> String {
+    let WaitingVersion { scenario, version, contacts, why } = waiting;
+    let of = scenario.as_ref().map_or_else(|| "a scenario".to_owned(), |name| format!("`{name}`"));
+    let (because, way_out) = match why {
+        WhyWaiting::NotKept => ("the state file does not have it".to_owned(), "a copy of the state file that has it"),
+        WhyWaiting::Unreadable(error @ VersionError::Newer(_)) => (error.to_string(), "that scn"),
+        WhyWaiting::Unreadable(error @ VersionError::Broken(_)) => {
+            (error.to_string(), "a copy of the state file where it is whole")
+        }
+        WhyWaiting::Lacks(lacks) => {
+            let lacks: Vec<String> = lacks.iter().map(Lack::describe).collect();
+            (format!("the CRM has {}", lacks.join(", ")), "what it reads in the CRM")
+        }
+        WhyWaiting::Differs(error) => (error.to_string(), "scenarios that read it as this version does"),
+    };
+    let version: String = version.to_string().chars().take(8).collect();
+    format!(
+        "version {version} of {of} cannot run: {because}\n  {} {} for it: nothing of theirs is sent, done or lost until \
+         there is {way_out}\n",
+        counted(*contacts, "contact"),
+        verb(*contacts, "waits", "wait"),
+    )
 }
 
 /// What was tried on a copy.
@@ -222,10 +250,12 @@ fn counts(text: &mut String, report: &Report) {
 }
 
 fn set_aside(text: &mut String, report: &Report) {
-    if report.notes.set_aside > 0 {
-        let (contacts, are) = (counted(report.notes.set_aside, "contact"), verb(report.notes.set_aside, "is", "are"));
+    let unreadable = report.notes.set_aside.saturating_sub(report.without_version);
+    if unreadable > 0 {
+        let (contacts, are) = (counted(unreadable, "contact"), verb(unreadable, "is", "are"));
         let _ = writeln!(text, "{contacts} {are} set aside: a value of theirs cannot be read");
     }
+    report.waiting.iter().for_each(|waiting| text.push_str(&cannot_run(waiting)));
     for message in report
         .notes
         .unreadable

@@ -3,7 +3,9 @@
 use super::*;
 use crate::diagnostic::Rule;
 use crate::ir::{ExpectationKind, GivenValue, When};
-use crate::model::{CrmColumn, CrmShape, CrmTable, Literal, TemplateShape, TemplateUse, TemplateVariable};
+use crate::model::{
+    CrmColumn, CrmShape, CrmTable, Literal, TemplateShape, TemplateText, TemplateUse, TemplateVariable,
+};
 use crate::time::{Duration, Instant, Zone};
 
 const SENTENCE: &str =
@@ -138,7 +140,10 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
     let mut parts = name.split('.');
     let mut part = || parts.next().unwrap().to_owned();
     let (message, channel, language) = (part(), part(), part());
-    let text = reads.join("\n");
+    let read = reads.join("\n");
+    let text = format!("{read}\nunsubscribe");
+    let literal = std::iter::once(read.len()..text.len()).collect();
+    let body = TemplateText { literal, ..TemplateText::default() };
     let variable = |path: &&str| TemplateVariable {
         path: path.trim_start_matches(['?', '*', '+']).split('.').map(String::from).collect(),
         range: text.find(path).unwrap()..text.len(),
@@ -156,9 +161,10 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
         language: (language != "html").then_some(language),
         beside: beside.map(String::from),
         path: format!("templates/{name}"),
-        text,
+        text: text.into(),
         has_subject: !name.contains("bare"),
-        broken: None,
+        body,
+        ..TemplateShape::default()
     }
 }
 
@@ -227,8 +233,9 @@ fn what_is_wrong_with_templates() {
         let [found] = found.as_slice() else { panic!("{path}: {found:?}") };
         assert_eq!(found.rule, rule, "{path}");
         assert!(found.help.as_ref().unwrap().starts_with(help), "{found:?}");
-        assert!(found.labels[0].text.starts_with("line 2, column 1 of the template"), "{found:?}");
-        assert_eq!(compiled.sources.text(found.span().unwrap()), "reminder");
+        assert_eq!(compiled.sources.position(found.span().unwrap()), (2, 1), "{found:?}");
+        let texts: Vec<&str> = found.labels.iter().map(|label| compiled.sources.text(label.span)).collect();
+        assert!(texts[0].starts_with(path) && texts[1] == "reminder", "{texts:?}");
     }
     let twice = "when purchased send email reminder with offer = 3 send email reminder";
     let compiled = with_templates(twice, vec![template("reminder.email.html", None, &["offer"])]);

@@ -9,7 +9,7 @@ const HEAD: &str = "when purchased product.recurring\n";
 fn version(steps: &str) -> Version {
     let compiled = compiled("story", &format!("{HEAD}{steps}"));
     let Some(bundle) = compiled.bundle else { panic!("{steps}\n{:#?}", compiled.diagnostics) };
-    bundle.versions().next().unwrap()
+    bundle.versions().next().unwrap().version
 }
 
 /// A step as the table names it: its text, or its place and its text.
@@ -75,7 +75,7 @@ fn how_steps_are_written_makes_no_other_version() {
     let compiled = |name: &str| {
         let text = format!("let {name} = 1 week\nscenario story {{ {HEAD} wait {name} send email a }}");
         let bundle = compiled("story", &text).bundle.unwrap();
-        (bundle.versions().next().unwrap(), bundle.hash())
+        (bundle.versions().next().unwrap().version, bundle.hash())
     };
     let ((one, first), (two, second)) = (compiled("soon"), compiled("later"));
     assert_ne!(one.steps, two.steps);

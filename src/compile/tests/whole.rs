@@ -108,8 +108,6 @@ fn a_started_scenario_reads_the_trigger_of_those_that_start_it() {
     let shape = TemplateShape {
         message: "a".into(),
         channel: "email".into(),
-        language: None,
-        beside: None,
         path: "a.email.html".into(),
         text: "{{ product.name }}".into(),
         has_subject: true,
@@ -119,7 +117,7 @@ fn a_started_scenario_reads_the_trigger_of_those_that_start_it() {
             guarded: false,
             used: TemplateUse::Value,
         }],
-        broken: None,
+        ..TemplateShape::default()
     };
     let surroundings = Surroundings { templates: Some(vec![shape]), ..Surroundings::default() };
     let compiled = compiled_in(&[("x", text)], &surroundings);

@@ -26,8 +26,14 @@ pub struct Rehearsal {
 }
 
 impl Run {
-    /// What [`Run::backfill`], where `since` is given, and then [`Run::tick`] would do.
-    pub fn rehearse(&self, since: Option<Instant>, now: Instant) -> Result<Rehearsal, Refusal> {
+    /// What [`Run::migrate`], where a scenario or all are given, then [`Run::backfill`], where `since` is given, and then
+    /// [`Run::tick`] would do.
+    pub fn rehearse(
+        &self,
+        migrate: Option<Option<&str>>,
+        since: Option<Instant>,
+        now: Instant,
+    ) -> Result<Rehearsal, Refusal> {
         let folder = tempfile::tempdir().map_err(|error| Error::Io("temporary files".into(), error))?;
         let copy = folder.path().join("rehearsal");
         self.state.copy(&copy)?;
@@ -42,6 +48,10 @@ impl Run {
         let mut run = Run::open(setup, "rehearsal", now)?;
         let before = run.state.message_horizon(now)?;
         run.poll(now)?;
+        if let Some(scenario) = migrate {
+            let migration = run.migration(scenario, now)?;
+            run.migrate(migration, now)?;
+        }
         while run.step_batch(now)? {}
         let started_before = run.started();
         if let Some(since) = since {

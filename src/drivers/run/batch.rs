@@ -3,12 +3,14 @@
 use super::super::Error;
 use super::Run;
 use super::step::AtWork;
-use crate::engine::Program;
+use crate::engine::{Program, StateError};
+use crate::ir::ScenarioHash;
 use crate::model::Id;
 use crate::store::crm::Notes;
 use crate::store::state::{Claimed, ContactOut};
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ impl Run {
         let contacts: Vec<Id> = claimed.iter().map(|claimed| claimed.contact.clone()).collect();
         let mut given: FxHashSet<Id> = FxHashSet::default();
         let (world, measures, seen) = (&self.world, &self.measures, &self.seen);
+        let waiting: BTreeSet<ScenarioHash> = self.report.waiting.iter().map(|waiting| waiting.version).collect();
+        let mut without_version: BTreeSet<Id> = BTreeSet::new();
         let lives = self.crm.lives(program, world)?;
         lives.read_these(&self.crm, &contacts, &mut notes, |person, life| {
             let Some(claimed) = by_id.get(&person.id) else { return ControlFlow::Continue(()) };
@@ -71,7 +75,12 @@ impl Run {
                     outs.push(at_work.end());
                     ControlFlow::Continue(())
                 }
-                // Its version is not among those that can run here: it waits until it is.
+                // It waits for a version that was told once for all who do.
+                Err(StateError::UnknownScenario(hash)) if waiting.contains(&hash) => {
+                    given.remove(&person.id);
+                    without_version.insert(person.id.clone());
+                    ControlFlow::Continue(())
+                }
                 Err(error) => {
                     given.remove(&person.id);
                     troubles.push(format!("contact {}: {error}", person.id));
@@ -88,6 +97,8 @@ impl Run {
         }
         self.report.notes.unreadable.absorb(notes.unreadable);
         self.report.notes.set_aside = self.set_aside.len() as u64;
+        self.without_version.append(&mut without_version);
+        self.report.without_version = self.without_version.intersection(&self.set_aside).count() as u64;
         for counts in all_counts {
             self.count(&counts);
         }

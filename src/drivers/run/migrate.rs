@@ -5,7 +5,7 @@ use super::Run;
 use super::journal::{self, Given};
 use super::step::AtWork;
 use crate::engine::{self, Crossing, Facts, Passage, Stays};
-use crate::ir::{ScenarioHash, Version};
+use crate::ir::{KeptVersion, ScenarioHash};
 use crate::model::Id;
 use crate::store::state::ContactOut;
 use crate::time::Instant;
@@ -46,11 +46,11 @@ impl Run {
     /// of all that are among those given.
     pub fn migration(&mut self, scenario: Option<&str>, now: Instant) -> Result<Migration, Error> {
         self.poll(now)?;
-        let older = self.older_versions(scenario)?;
+        let older = self.older_versions(scenario);
         let mut passages = Vec::new();
         for present in self.bundle.versions() {
-            let of_it = older.values().filter(|version| version.scenario.name == present.scenario.name);
-            passages.extend(of_it.filter_map(|version| Passage::new(&self.program, version, &present)));
+            let of_it = older.values().filter(|kept| kept.version.scenario.name == present.version.scenario.name);
+            passages.extend(of_it.filter_map(|kept| Passage::new(&self.program, kept, &present)));
         }
         let is_meant = |bytes: &[u8]| {
             let hashes = engine::State::scenarios_of(bytes).unwrap_or_default();
@@ -82,12 +82,9 @@ impl Run {
     }
 
     /// The versions before the present one that this program runs.
-    fn older_versions(&self, scenario: Option<&str>) -> Result<BTreeMap<ScenarioHash, Version>, Error> {
-        let units = self.program.units().iter().filter(|unit| !unit.current);
-        let wanted = units.filter(|unit| scenario.is_none_or(|name| name == unit.scenario.name));
-        let wanted: BTreeSet<ScenarioHash> = wanted.map(|unit| unit.hash).collect();
-        let kept = self.state.programs()?.into_iter().filter(|(hash, _)| wanted.contains(hash));
-        Ok(kept.filter_map(|(hash, json)| Some((hash, serde_json::from_str(&json).ok()?))).collect())
+    fn older_versions(&self, scenario: Option<&str>) -> BTreeMap<ScenarioHash, KeptVersion> {
+        let is_meant = |kept: &&KeptVersion| scenario.is_none_or(|name| name == kept.version.scenario.name);
+        self.older.iter().filter(is_meant).map(|kept| (kept.hash, kept.clone())).collect()
     }
 }
 
@@ -107,13 +104,13 @@ impl AtWork<'_> {
     }
 }
 
-fn groups(crossings: &[Crossing], older: &BTreeMap<ScenarioHash, Version>) -> Vec<Group> {
+fn groups(crossings: &[Crossing], older: &BTreeMap<ScenarioHash, KeptVersion>) -> Vec<Group> {
     let mut counts: BTreeMap<Crossing, u64> = BTreeMap::new();
     for crossing in crossings {
         *counts.entry(*crossing).or_default() += 1;
     }
     let group = |(Crossing { from, ordinal, to }, instances): (Crossing, u64)| {
-        let version = older.get(&from)?;
+        let version = &older.get(&from)?.version;
         let written = version.steps.iter().find(|step| step.ordinal == ordinal);
         Some(Group {
             scenario: version.scenario.name.clone(),

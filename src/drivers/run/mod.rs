@@ -13,6 +13,7 @@ mod deliver;
 mod journal;
 mod looks;
 mod migrate;
+mod older;
 mod persons;
 mod poll;
 mod step;
@@ -21,11 +22,12 @@ mod writes;
 pub use backfill::Rehearsal;
 pub use deliver::{Delivery, Post};
 pub use migrate::{Group, Migration};
+pub use older::{WaitingVersion, WhyWaiting};
 
 use super::Error;
 use super::simulate::{NotSimulated, runnable};
-use crate::engine::{self, Counts, Measures, Needs, Program, World};
-use crate::ir::{Bundle, FORMAT, Scenario, ScenarioHash, Version};
+use crate::engine::{Counts, Measures, Needs, Program, World};
+use crate::ir::{Bundle, KeptVersion};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lack, Notes};
 use crate::store::state::{MessageState, Recovered, State};
@@ -33,6 +35,7 @@ use crate::time::Instant;
 use calls::Line;
 use circuit::Circuit;
 use looks::Looks;
+use older::Older;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -56,6 +59,8 @@ pub struct Setup<'a> {
 pub struct Run {
     bundle: Bundle,
     program: Arc<Program>,
+    /// The versions before the present one that the program has.
+    older: Vec<KeptVersion>,
     crm: Crm,
     state: State,
     delivery: Delivery,
@@ -67,8 +72,10 @@ pub struct Run {
     last_poll: Option<Instant>,
     /// The look that the state file knows of.
     last_poll_written: Option<Instant>,
-    /// Contacts of which a value cannot be read: not stepped until it can.
+    /// Contacts of which a value cannot be read, or whose version cannot run: not stepped until it can.
     set_aside: BTreeSet<Id>,
+    /// Those of whom a version cannot run.
+    without_version: BTreeSet<Id>,
     circuit: Circuit,
     refused_writes: Option<RefusedWrites>,
     looks: Looks,
@@ -95,6 +102,10 @@ pub struct Report {
     pub absent: Vec<Lack>,
     /// Scenarios that are not among those given, whose instances go on with the version they began with.
     pub older: BTreeSet<String>,
+    /// Older versions that contacts need and that cannot run.
+    pub waiting: Vec<WaitingVersion>,
+    /// Contacts that are set aside because they wait for one of these.
+    pub without_version: u64,
     /// Rows of the CRM that were taken in.
     pub rows: u64,
     /// Rows that were there before the start.
@@ -166,9 +177,9 @@ impl Run {
             return Err(Refusal::ClockWentBack { last });
         }
         let (bundle, not_run, absent) = served(setup.bundle, &setup.crm);
-        let versions: Vec<_> = bundle.versions().map(|each| (each.scenario.hash(), kept(&each))).collect();
+        let versions: Vec<_> = bundle.versions().map(|each| (each.hash, each.version.kept())).collect();
         state.keep_programs(&versions)?;
-        let (older, mut program) = with_older(&mut state, &bundle, &setup.crm)?;
+        let Older { mut program, versions: older, waiting } = older::with_older(&mut state, &bundle, &setup.crm)?;
         let mut starts = state.starts()?;
         for scenario in &bundle.scenarios {
             if !starts.contains_key(&scenario.name) {
@@ -185,12 +196,13 @@ impl Run {
             seen.push(state.seen(&event.name)?);
         }
         let names: BTreeSet<&str> = bundle.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-        let gone = older.iter().map(|version| &version.scenario).filter(|each| !names.contains(each.name.as_str()));
+        let gone = older.iter().map(|kept| &kept.version.scenario).filter(|each| !names.contains(each.name.as_str()));
         let report = Report {
             recovered,
             not_run,
             absent,
             older: gone.map(|scenario| scenario.name.clone()).collect(),
+            waiting,
             ..Report::default()
         };
         let delivery = setup.delivery;
@@ -198,6 +210,7 @@ impl Run {
         let mut run = Run {
             bundle,
             program: Arc::new(program),
+            older,
             crm: setup.crm,
             state,
             delivery,
@@ -207,6 +220,7 @@ impl Run {
             last_poll,
             last_poll_written: last_poll,
             set_aside: BTreeSet::new(),
+            without_version: BTreeSet::new(),
             circuit: Circuit::default(),
             refused_writes: None,
             looks,
@@ -307,42 +321,4 @@ fn served(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<Lack>) 
     let names: BTreeSet<&str> = served.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
     served.messages.retain(|message| names.contains(message.scenario.as_str()));
     (served, not_run, absent)
-}
-
-/// A version as it is kept. It has no map with keys other than texts and no float, so JSON cannot fail on it.
-fn kept(version: &Version) -> String {
-    serde_json::to_string(version).unwrap_or_default()
-}
-
-/// Links the present scenarios with the older versions that contacts still need, as far as this program and the CRM can
-/// serve them; a contact whose version is not among them waits until it is. Versions that nobody needs are forgotten.
-fn with_older(state: &mut State, bundle: &Bundle, crm: &Crm) -> Result<(Vec<Version>, Program), Error> {
-    let mut needed: BTreeSet<ScenarioHash> = BTreeSet::new();
-    // A state that cannot be read names nothing here, and its contact is set aside when it is claimed.
-    state.each_state(|_, bytes| needed.extend(engine::State::scenarios_of(bytes).unwrap_or_default()))?;
-    let current: BTreeSet<_> = bundle.scenarios.iter().map(Scenario::hash).collect();
-    let mut program = Program::link(bundle, &[])?;
-    let (mut older, mut unneeded) = (Vec::new(), Vec::new());
-    for (hash, json) in state.programs()? {
-        if current.contains(&hash) {
-            continue;
-        }
-        if !needed.contains(&hash) {
-            unneeded.push(hash);
-            continue;
-        }
-        let Ok(version) = serde_json::from_str::<Version>(&json) else { continue };
-        let codes = version.messages.iter().map(|message| &message.code).chain([&version.scenario.code]);
-        let is_served = codes.flat_map(|code| crm.lacks(code)).all(|lack| lack.is_optional());
-        if version.format > FORMAT || !is_served {
-            continue;
-        }
-        older.push(version);
-        match Program::link(bundle, &older) {
-            Ok(linked) => program = linked,
-            Err(_) => drop(older.pop()),
-        }
-    }
-    state.forget_programs(&unneeded)?;
-    Ok((older, program))
 }

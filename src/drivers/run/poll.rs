@@ -2,7 +2,6 @@
 
 use super::super::Error;
 use super::Run;
-use crate::model::Id;
 use crate::store::crm::{NewRow, Notes};
 use crate::time::Instant;
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 
 use super::build::{World1, bundle, every_month, scenario, step};
 use crate::engine::{Act, Crossing, Input, Passage, Program, State, Stays, What};
-use crate::ir::{Expr, FORMAT, Op, Version};
+use crate::ir::{Expr, FORMAT, KeptVersion, Op, Version};
 use crate::model::Literal;
 use crate::time::{Duration, Instant, Zone};
 
@@ -36,12 +36,16 @@ fn begun(version: &Version) -> World1 {
     world
 }
 
+fn kept(version: &Version) -> KeptVersion {
+    KeptVersion { hash: version.scenario.hash(), version: version.clone() }
+}
+
 /// Lets the contact go on in a world whose present version is another.
 fn migrated(world: &World1, old: &Version, new: &Version) -> (World1, Vec<Crossing>) {
     let bytes = world.save();
     let mut next = World1::new(&bundle(vec![new.scenario.clone()]));
-    next.program = Program::link(&bundle(vec![new.scenario.clone()]), std::slice::from_ref(old)).unwrap();
-    let passage = Passage::new(&next.program, old, new).unwrap();
+    next.program = Program::link(&bundle(vec![new.scenario.clone()]), &[kept(old)]).unwrap();
+    let passage = Passage::new(&next.program, &kept(old), &kept(new)).unwrap();
     let mut state = next.load(&bytes).unwrap();
     let crossings = state.migrate(&next.program, next.facts(), &[passage]);
     next.state = state;

@@ -3,9 +3,14 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use rusqlite::types::ValueRef;
+use std::collections::BTreeSet;
 
 /// How many findings are kept with their words.
 const KEPT: usize = 20;
+/// How many values of a column are kept.
+const EXAMPLES: usize = 3;
+/// How many rows of a column are remembered.
+const ROWS: usize = 1_000;
 /// How many characters of a value are shown.
 const SHOWN: usize = 40;
 
@@ -30,11 +35,28 @@ impl Unreadable {
     }
 }
 
-/// A count, and the first twenty findings.
+/// What is wrong in one column, in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFindings {
+    pub table: String,
+    pub column: String,
+    /// As in [`Unreadable::problem`].
+    pub problem: String,
+    /// How many values; at least one.
+    pub count: u64,
+    /// The first three of these values, and their rows' ids.
+    pub examples: Vec<(String, String)>,
+    /// The ids of the first thousand rows, so that what follows from them is not told again.
+    pub rows: BTreeSet<String>,
+}
+
+/// A count, the first twenty findings, and all of them by column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     pub count: u64,
     pub first: Vec<Unreadable>,
+    /// In the order in which they were found first.
+    pub columns: Vec<ColumnFindings>,
 }
 
 impl Findings {
@@ -42,11 +64,24 @@ impl Findings {
         self.count == 0
     }
 
+    /// Whether a row of an entity misses a value because it could not be read. In doubt it does.
+    pub fn has_row(&self, table: &str, row: &str) -> bool {
+        let columns = self.columns.iter().filter(|each| each.table == table);
+        columns.into_iter().any(|each| each.rows.len() >= ROWS || each.rows.contains(row))
+    }
+
     /// Adds what was found after this.
     pub fn absorb(&mut self, later: Findings) {
         self.count += later.count;
         self.first.extend(later.first);
         self.first.truncate(KEPT);
+        for column in later.columns {
+            let known = self.column(&column.table, &column.column, &column.problem);
+            known.count += column.count;
+            known.examples.extend(column.examples);
+            known.examples.truncate(EXAMPLES);
+            known.rows.extend(column.rows);
+        }
     }
 
     pub(super) fn add(&mut self, table: &str, row: ValueRef<'_>, column: &str, value: ValueRef<'_>, problem: &str) {
@@ -56,6 +91,33 @@ impl Findings {
             let (table, column, problem) = (table.to_owned(), column.to_owned(), problem.to_owned());
             self.first.push(Unreadable { table, row, column, value, problem });
         }
+        let found = self.column(table, column, problem);
+        found.count += 1;
+        if found.examples.len() < EXAMPLES {
+            found.examples.push((shown(value), shown(row)));
+        }
+        if found.rows.len() < ROWS {
+            found.rows.insert(shown(row));
+        }
+    }
+
+    /// The findings of a column. There are few, however many rows are wrong.
+    fn column(&mut self, table: &str, column: &str, problem: &str) -> &mut ColumnFindings {
+        let same = |each: &ColumnFindings| each.table == table && each.column == column && each.problem == problem;
+        let place = self.columns.iter().position(same).unwrap_or(self.columns.len());
+        if place == self.columns.len() {
+            let (table, column, problem) = (table.to_owned(), column.to_owned(), problem.to_owned());
+            self.columns.push(ColumnFindings {
+                table,
+                column,
+                problem,
+                count: 0,
+                examples: Vec::new(),
+                rows: BTreeSet::new(),
+            });
+        }
+        #[allow(clippy::indexing_slicing, reason = "the place was found, or made just now")]
+        &mut self.columns[place]
     }
 }
 
@@ -84,7 +146,7 @@ impl Notes {
     }
 }
 
-fn shown(value: ValueRef<'_>) -> String {
+pub(super) fn shown(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => "NULL".into(),
         ValueRef::Integer(number) => number.to_string(),

@@ -16,6 +16,7 @@ mod plan;
 mod references;
 mod rows;
 mod shape;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -23,11 +24,12 @@ mod world;
 mod write;
 
 pub use doubts::{About, Doubt};
-pub use findings::{Findings, Notes, Unreadable};
+pub use findings::{ColumnFindings, Findings, Notes, Unreadable};
 pub use lives::{ContactRange, Lives};
 pub use persons::Persons;
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
+pub use survey::{Channel, Kept, Question, Reach, Survey};
 pub use write::{Change, Order, Refusal};
 
 use super::error::{Error, ErrorKind};

@@ -206,7 +206,12 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// could let two processes lock two files of one name.
 fn lock(path: &Path, name: &str) -> Result<File, Error> {
     let open = File::options().create(true).truncate(false).write(true).open(path);
-    let file = open.map_err(|error| Error::io(path, &error))?;
+    // A file is made where there is none, so that only its folder can be missing.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = open.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::io(folder, &error),
+        _ => Error::io(path, &error),
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::new(ErrorKind::Locked, name, "")),

@@ -13,6 +13,8 @@ pub struct Expr {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExprKind {
+    /// Could not be read, as is already reported.
+    Unread,
     Text(String),
     Number(Decimal),
     /// `50%`: 50.

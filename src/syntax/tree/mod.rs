@@ -195,6 +195,8 @@ pub struct Scenario {
     pub title: Option<Word>,
     pub clauses: Vec<Clause>,
     pub steps: Vec<Step>,
+    /// Whether a part could not be read and is left out, or was repaired: nothing may be said of what is not there.
+    pub incomplete: bool,
 }
 
 /// A clause in the order of the text; `check` says which may stand how often.

@@ -1,14 +1,16 @@
 //! Rows that can be read and most likely mean something else.
 
 use super::crm;
+use crate::store::crm::Question;
 
 const PURCHASED: &str = "CREATE TABLE purchased (id, contact INTEGER, at, quantity, amount TEXT);
      INSERT INTO purchased VALUES (1, 7, '2020-01-01 10:00', 2, '10.00'), (2, 7, 1577872800, 0, '0');";
 
 fn doubts(rows: &str) -> Vec<String> {
     let (_folder, crm) = crm(&format!("{PURCHASED} {rows}"));
-    let found = crm.doubts("purchased", &["amount", "quantity", "weight"]).unwrap();
-    found
+    let amounts = vec!["amount", "quantity", "weight"];
+    let found = crm.survey("purchased", &Question { columns: Vec::new(), is_event: true, amounts }).unwrap();
+    (found.doubts)
         .iter()
         .map(|doubt| format!("{} {}", doubt.diagnostic().rule.info().code, doubt.diagnostic().message))
         .collect()

@@ -1,0 +1,415 @@
+//! The files of templates, whatever they read: languages, parts, subjects, links, the way out of marketing.
+
+use super::sms::judge_sms;
+use super::templates::{SENT_HERE, place_in};
+use super::typed::Expr;
+use super::words::and_list;
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::model::{TemplateLink, TemplateShape, Type};
+use crate::span::{SourceId, Span};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// How many characters of a subject its reader is sure to see, and the longest line of a header that RFC 5322 (2.1.1) wants.
+const SUBJECT_WANTED: usize = 78;
+
+/// What a link's scheme may be; a message with another is refused when it leaves (`channel::template`).
+const SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "cid"];
+
+/// How a way out of marketing is called, in the languages of our shops: the beginnings of words, in lower case.
+const WAYS_OUT: [&str; 18] = [
+    "unsubscri",
+    "opt out",
+    "opt-out",
+    "optout",
+    "no longer receive",
+    "stop receiving",
+    "désabonn",
+    "desabonn",
+    "désinscri",
+    "desinscri",
+    "ne plus recevoir",
+    "abmeld",
+    "abbestell",
+    "uitschrijv",
+    "darse de baja",
+    "disiscri",
+    "annulla l’iscrizione",
+    "cancelar a subscri",
+];
+
+/// Where a message is sent, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use<'a> {
+    pub channel: &'a str,
+    pub message: &'a str,
+    /// The message's name in the first step that sends it.
+    pub span: Span,
+    /// Whether a step sends it as marketing.
+    pub is_marketing: bool,
+    /// The contact's language, where the model has one.
+    pub language: Option<&'a Expr>,
+}
+
+/// Judges files, each once.
+#[derive(Debug)]
+pub(super) struct Judge<'t> {
+    /// The languages of the whole project.
+    languages: BTreeSet<&'t str>,
+    sources: BTreeSet<SourceId>,
+    /// What was told of files with a marketing text: the same file may be sent as something else before.
+    without_way_out: BTreeSet<SourceId>,
+}
+
+impl<'t> Judge<'t> {
+    pub fn new(shapes: &'t [TemplateShape]) -> Judge<'t> {
+        let languages = shapes.iter().filter_map(|shape| shape.language.as_deref()).collect();
+        Judge { languages, sources: BTreeSet::new(), without_way_out: BTreeSet::new() }
+    }
+
+    /// The sources of the files that were judged.
+    pub fn sources(self) -> BTreeSet<SourceId> {
+        self.sources
+    }
+
+    /// What is wrong with the files of a message themselves.
+    pub fn files(&mut self, chosen: &[&'t TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
+        let mut variants: BTreeMap<Option<&str>, Vec<&TemplateShape>> = BTreeMap::new();
+        for shape in chosen {
+            variants.entry(shape.language.as_deref()).or_default().push(shape);
+        }
+        if used.is_marketing && used.channel == "email" {
+            for files in variants.values() {
+                self.way_out(files, used, out);
+            }
+        }
+        let mut is_new = false;
+        for shape in chosen {
+            if self.sources.insert(shape.source) {
+                is_new = true;
+                file(shape, used, out);
+            }
+        }
+        if !is_new {
+            return;
+        }
+        if used.channel == "email" {
+            no_subject(&variants, used, out);
+            no_text(&variants, used, out);
+        }
+        let has: BTreeSet<&str> = variants.keys().copied().flatten().collect();
+        if has.is_empty() {
+            return;
+        }
+        if variants.contains_key(&None) {
+            self.missing_language(&has, chosen, used, out);
+        } else {
+            no_default(&has, chosen, used, out);
+        }
+    }
+
+    fn missing_language(&self, has: &BTreeSet<&str>, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
+        let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !has.contains(language)).collect();
+        let (Some(first), Some(template)) = (missing.first(), chosen.first()) else { return };
+        let message = used.message;
+        out.push(
+            Diagnostic::new(
+                Rule::LanguageMissing,
+                format!("`{message}` by {} has no template in {}", used.channel, and_list(&missing)),
+            )
+            .at(
+                used.span,
+                format!("in {} alone, beside the one without language", and_list(&has.iter().collect::<Vec<_>>())),
+            )
+            .because("other messages are written in it; who reads it gets this one in the language of the others")
+            .help(format!("write `{}`", sibling(template, Some(first)))),
+        );
+    }
+
+    /// A marketing email names no way out.
+    fn way_out(&mut self, files: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
+        // What most readers see is the HTML.
+        let Some(seen) = files.iter().find(|shape| shape.is_html).or_else(|| files.first()) else { return };
+        if seen.broken.is_some() || names_a_way_out(seen) || !self.without_way_out.insert(seen.source) {
+            return;
+        }
+        let link = if seen.is_html {
+            "`<a href=\"https://SHOP/unsubscribe\">Unsubscribe</a>`"
+        } else {
+            "`Unsubscribe: https://SHOP/unsubscribe`"
+        };
+        out.push(
+            Diagnostic::new(
+                Rule::NoUnsubscribe,
+                format!("`{}` is marketing, and names no way to unsubscribe", seen.path),
+            )
+            .at(place_in(seen, &end_of(seen)), "no such link or word before the end")
+            .at(used.span, "sent as marketing here")
+            .because(
+                "the law asks for it, and who finds no way out reports the mail as spam: the shop's next ones, \
+                     order confirmations too, are then refused",
+            )
+            .help(format!(
+                "write {link} at its end; where the person waits for the message, write `send transactional` or \
+                     `send service`"
+            )),
+        );
+    }
+}
+
+/// What is wrong with one file.
+fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
+    if let Some((why, range)) = &shape.broken {
+        out.push(
+            Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read", shape.path))
+                .at(place_in(shape, range), why.clone())
+                .at(used.span, SENT_HERE)
+                .help("mend the template at this place"),
+        );
+        return;
+    }
+    if let Some(subject) = &shape.subject {
+        let length = subject.shortest.chars().count();
+        if length > SUBJECT_WANTED {
+            let found = Diagnostic::new(
+                Rule::SubjectLong,
+                format!("the subject of `{}` has {length} characters or more", shape.path),
+            );
+            out.push(
+                found
+                    .at(place_in(shape, &subject.range), "whatever its values are")
+                    .at(used.span, SENT_HERE)
+                    .because(format!(
+                        "a line of a mail's head should have {SUBJECT_WANTED} characters at most (RFC 5322, 2.1.1), \
+                         and readers show about half of that"
+                    ))
+                    .help(format!("say it in {SUBJECT_WANTED} characters or less, the important words first")),
+            );
+        }
+    }
+    for link in &shape.links {
+        if let Some(found) = judge_link(shape, link) {
+            out.push(found.at(used.span, SENT_HERE));
+        }
+    }
+    if used.channel == "sms" {
+        judge_sms(shape, used.span, out);
+    }
+}
+
+fn no_subject(variants: &BTreeMap<Option<&str>, Vec<&TemplateShape>>, used: &Use, out: &mut Vec<Diagnostic>) {
+    for files in variants.values() {
+        let Some(first) = files.first() else { continue };
+        if !files.iter().any(|shape| shape.has_subject || shape.broken.is_some()) {
+            out.push(
+                Diagnostic::new(Rule::TemplateNoSubject, format!("the template `{}` has no subject", first.path))
+                    .at(place_in(first, &first_line(&first.text)), "an email has a subject")
+                    .at(used.span, SENT_HERE)
+                    .help("begin the template with three lines: `---`, `subject: ...`, `---`"),
+            );
+        }
+    }
+}
+
+/// The text part of an email is made from its HTML where there is none: right for words, poor for anything else.
+fn no_text(variants: &BTreeMap<Option<&str>, Vec<&TemplateShape>>, used: &Use, out: &mut Vec<Diagnostic>) {
+    let alone = variants.values().filter(|files| files.iter().all(|shape| shape.is_html && shape.broken.is_none()));
+    let alone: Vec<&TemplateShape> = alone.filter_map(|files| files.first().copied()).collect();
+    let Some(first) = alone.first() else { return };
+    let text = |shape: &&TemplateShape| format!("{}.txt", shape.path.trim_end_matches(".html"));
+    let names: Vec<String> = alone.iter().map(text).collect();
+    let message = used.message;
+    let files = if alone.len() == 1 { "file" } else { "files" };
+    out.push(
+        Diagnostic::new(Rule::NoTextPart, format!("the email `{message}` has no text part of its own"))
+            .at(used.span, format!("`{}` has no `.txt` beside it", first.path))
+            .because(
+                "its text is made from the HTML: words and links stay, images, colours and the columns of tables do \
+                 not; watches, text readers and spam filters read that part",
+            )
+            .help(format!("write it as you want it read, in the {files} {}", and_list(&names))),
+    );
+}
+
+fn no_default(has: &BTreeSet<&str>, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
+    let every = match used.language {
+        Some(Expr { ty: Some(Type::Enumeration(texts)), optional: false, .. }) => {
+            texts.iter().all(|text| has.contains(text.as_str()))
+        }
+        _ => false,
+    };
+    let Some(template) = chosen.first().filter(|_| !every) else { return };
+    let has: Vec<&&str> = has.iter().collect();
+    let (why, what) = match used.language {
+        Some(_) => ("who reads another language, or of whom none is known, gets nothing", "every other language"),
+        None => ("the model knows no `contact.language`, so that nobody gets it", "everyone"),
+    };
+    out.push(
+        Diagnostic::new(
+            Rule::NoDefaultLanguage,
+            format!("`{}` by {} has a template in {} alone", used.message, used.channel, and_list(&has)),
+        )
+        .at(used.span, "no template without a language")
+        .because(why)
+        .help(format!("write `{}`, which is for {what}", sibling(template, None))),
+    );
+}
+
+/// The path of a template in another language.
+fn sibling(template: &TemplateShape, language: Option<&str>) -> String {
+    let (folder, name) = template.path.rsplit_once('/').map_or(("", &*template.path), |(folder, name)| (folder, name));
+    let ending = name.rsplit('.').next().unwrap_or("txt");
+    let language = language.map(|language| format!("{language}.")).unwrap_or_default();
+    let slash = if folder.is_empty() { "" } else { "/" };
+    format!("{folder}{slash}{}.{}.{language}{ending}", template.message, template.channel)
+}
+
+/// A link that does not lead where a reader can follow, or not safely.
+fn judge_link(shape: &TemplateShape, link: &TemplateLink) -> Option<Diagnostic> {
+    let place = place_in(shape, &link.range);
+    let written = link.begins.trim();
+    let path = &shape.path;
+    let shown = shape.text.get(link.range.clone()).unwrap_or("").trim();
+    let scheme = scheme_of(written);
+    let nowhere = |label: &str, help: String| {
+        let found = Diagnostic::new(Rule::LinkWithoutHost, format!("a link of `{path}` leads nowhere: `{shown}`"));
+        let why = "a mail is opened in no folder of a site: a link in it needs the whole address";
+        Some(found.at(place, label).because(why).help(help))
+    };
+    match scheme.as_deref() {
+        // A value may hold the whole address.
+        None if written.is_empty() && !link.is_whole => None,
+        None if written.is_empty() || written == "#" && link.is_whole => {
+            nowhere("no address", "write the page that it leads to, such as `https://SHOP/page`".to_owned())
+        }
+        None if written.starts_with('#') => None,
+        None => {
+            let host = shown.trim_start_matches("//");
+            let whole = if shown.starts_with("//") || shown.to_ascii_lowercase().starts_with("www.") {
+                format!("write `https://{host}`")
+            } else {
+                format!("write the whole address: `https://SHOP/{}`", shown.trim_start_matches(['.', '/']))
+            };
+            nowhere("no `https://` and no name of a site", whole)
+        }
+        Some(scheme @ ("http" | "https")) => {
+            let host = written.get(scheme.len() + 1..).unwrap_or("").trim_start_matches('/');
+            let slashes = written.get(scheme.len() + 1..).is_some_and(|rest| rest.starts_with("//"));
+            let is_open = host.is_empty() && !link.is_whole && slashes && !written.ends_with("///");
+            let named = slashes && !written.get(scheme.len() + 3..).is_some_and(|rest| rest.starts_with('/'));
+            if !is_open && (host.is_empty() || !named) {
+                return nowhere("no name of a site", "write the whole address: `https://SHOP/page`".to_owned());
+            }
+            (scheme == "http").then(|| {
+                Diagnostic::new(Rule::LinkNotEncrypted, format!("a link of `{path}` is not encrypted: `{shown}`"))
+                    .at(place, "`http`, not `https`")
+                    .because("whoever stands between can read and change the page; some programs warn of such links")
+                    .help("write `https://`, if the site answers there")
+            })
+        }
+        Some(scheme) if SCHEMES.contains(&scheme) => None,
+        Some(scheme) => Some(
+            Diagnostic::new(
+                Rule::ForeignLink,
+                format!("a link of `{path}` is of a kind that no mail may hold: `{scheme}:`"),
+            )
+            .at(place, "neither to the web, nor mail, nor phone")
+            .because("a message with such a link is refused when it leaves")
+            .help("write `https://...`, `mailto:...`, `tel:...` or `sms:...`"),
+        ),
+    }
+}
+
+/// What stands before the colon, as a program reads it: without white space and control characters, in lower case.
+fn scheme_of(link: &str) -> Option<String> {
+    let end = link.find([':', '/', '?', '#']).filter(|end| link.get(*end..=*end) == Some(":"))?;
+    let letters = link.get(..end).unwrap_or("").chars();
+    let plain = letters.filter(|letter| !letter.is_control() && !letter.is_whitespace());
+    Some(plain.collect::<String>().to_ascii_lowercase())
+}
+
+fn names_a_way_out(shape: &TemplateShape) -> bool {
+    let says = |text: &str| WAYS_OUT.iter().any(|way| text.contains(way));
+    let written: String = shape.body.literal.iter().filter_map(|range| shape.text.get(range.clone())).collect();
+    // A page of preferences is a way out where it is one that can be opened.
+    let leads_out = |address: &str| says(address) || address.contains("preference");
+    says(&written.to_lowercase())
+        || shape.links.iter().any(|link| leads_out(&link.begins.to_lowercase()))
+        || shape.variables.iter().any(|variable| leads_out(&variable.path.join(".").to_lowercase()))
+}
+
+fn first_line(text: &str) -> Range<usize> {
+    0..text.find('\n').unwrap_or(text.len())
+}
+
+/// The last line that says something; of HTML, the end of its body.
+fn end_of(shape: &TemplateShape) -> Range<usize> {
+    let text = &*shape.text;
+    if let Some(at) = text.rfind("</body>") {
+        return at..at + "</body>".len();
+    }
+    let end = text.trim_end().len();
+    let start = text.get(..end).and_then(|text| text.rfind('\n')).map_or(0, |feed| feed + 1);
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_a_site() {
+        for (begins, is_whole, expected) in [
+            ("https://shop.example/new", true, None),
+            ("HTTPS://shop.example", true, None),
+            ("https://", false, None),
+            ("", false, None),
+            ("#top", true, None),
+            ("mailto:hello@shop.example", true, None),
+            ("tel:+33199000000", true, None),
+            ("cid:logo", true, None),
+            ("http://shop.example", true, Some(Rule::LinkNotEncrypted)),
+            ("http://", false, Some(Rule::LinkNotEncrypted)),
+            ("", true, Some(Rule::LinkWithoutHost)),
+            ("#", true, Some(Rule::LinkWithoutHost)),
+            ("/shop", true, Some(Rule::LinkWithoutHost)),
+            ("/shop/", false, Some(Rule::LinkWithoutHost)),
+            ("//shop.example/new", true, Some(Rule::LinkWithoutHost)),
+            ("www.shop.example", true, Some(Rule::LinkWithoutHost)),
+            ("logo.png", true, Some(Rule::LinkWithoutHost)),
+            ("https://", true, Some(Rule::LinkWithoutHost)),
+            ("https:///new", true, Some(Rule::LinkWithoutHost)),
+            ("https:shop.example", true, Some(Rule::LinkWithoutHost)),
+            ("javascript:open()", true, Some(Rule::ForeignLink)),
+            (" java\tscript:open()", true, Some(Rule::ForeignLink)),
+            ("data:text/html,", false, Some(Rule::ForeignLink)),
+        ] {
+            let shape = TemplateShape { text: begins.into(), ..TemplateShape::default() };
+            let link = TemplateLink { range: 0..begins.len(), begins: begins.to_owned(), is_whole };
+            assert_eq!(judge_link(&shape, &link).map(|found| found.rule), expected, "{begins}");
+        }
+    }
+
+    #[test]
+    fn a_way_out_is_a_word_a_link_or_a_value() {
+        let shape = |text: &str| TemplateShape {
+            text: text.into(),
+            body: crate::model::TemplateText {
+                literal: std::iter::once(0..text.len()).collect(),
+                ..Default::default()
+            },
+            ..TemplateShape::default()
+        };
+        for (text, expected) in [
+            ("Unsubscribe here", true),
+            ("Pour ne plus recevoir nos lettres, répondez STOP", true),
+            ("Me DÉSABONNER", true),
+            ("Tell us your preference", false),
+            ("See you soon", false),
+        ] {
+            assert_eq!(names_a_way_out(&shape(text)), expected, "{text}");
+        }
+        let link = TemplateLink { range: 0..0, begins: "https://shop.example/preferences".to_owned(), is_whole: true };
+        assert!(names_a_way_out(&TemplateShape { links: vec![link], ..shape("Change them") }));
+    }
+}
