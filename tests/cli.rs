@@ -22,6 +22,8 @@ mod init;
 mod messages;
 #[path = "cli/new.rs"]
 mod new;
+#[path = "cli/one_contact.rs"]
+mod one_contact;
 #[path = "cli/readme.rs"]
 mod readme;
 #[path = "cli/testing.rs"]

@@ -1,6 +1,6 @@
 //! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
 
-use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind};
+use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::Span;
@@ -132,15 +132,41 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator
     scenario.audience.iter().chain(standing).chain(on_the_way)
 }
 
-/// `every month erase contact`
+/// What people do all day, and what is no wish to be forgotten.
+const ORDINARY: [&str; 5] = ["purchased", "cart_updated", "order_delivered", OPENED, "clicked"];
+
+/// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
-    let chosen = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
-    let everyone = matches!(scenario.start, Start::Every { .. }) && !chosen;
-    everyone.then(|| {
-        Diagnostic::new(Rule::HastyErasure, "this erases everyone")
+    let is_any = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
+    let positive = scenario.audience.iter().chain(erasure.holds.iter().copied());
+    let chooses = !erasure.fails.is_empty() || positive.into_iter().any(|condition| !is_ordinary(condition));
+    let does_what_all_do = |events: &[Trigger]| {
+        let is_ordinary = |event: &Trigger| event.filters.is_empty() && ORDINARY.contains(&event.event.as_str());
+        !events.is_empty() && events.iter().all(is_ordinary)
+    };
+    let message = match &scenario.start {
+        Start::Every { .. } if !is_any => "this erases everyone",
+        Start::Every { .. } if !chooses => "this erases whoever was ever active",
+        Start::Events(events) if !chooses && does_what_all_do(events) => "this erases whoever is active",
+        _ => return None,
+    };
+    Some(
+        Diagnostic::new(Rule::HastyErasure, message)
             .at(erasure.step.span, "no condition chooses whom")
-            .help("say whom, such as `every month for no purchased in last 3 years ...`")
-    })
+            .help("say whom, such as `every month for no purchased in last 3 years ...`"),
+    )
+}
+
+/// Whether a condition says no more than that somebody did once what people do all day.
+fn is_ordinary(condition: &Expr) -> bool {
+    match &condition.kind {
+        Kind::And(all) | Kind::Or(all) => all.iter().all(is_ordinary),
+        Kind::History(history) => {
+            let whole = history.filters.is_empty() && history.keys.is_empty() && history.instance_filters.is_empty();
+            whole && history.window == Window::Ever && ORDINARY.contains(&history.event.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// By which events a step of a scenario may be reached.

@@ -7,7 +7,7 @@ use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Expr, Guard, Kind, Moment, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::Type;
+use crate::model::{Literal, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, GuardKind, Sign, Word};
 use crate::time::{Duration, TimeOfDay, Weekday};
@@ -190,7 +190,8 @@ impl Checker<'_> {
                     return Moment::At(Expr::error(value.span));
                 }
                 match &value.ty {
-                    Some(Type::Date) => Moment::Anniversary(value),
+                    Some(Type::Date) if is_of_contact(&value) => Moment::Anniversary(value),
+                    Some(Type::Date) => Moment::At(self.last_second(value)),
                     None | Some(Type::Instant) => {
                         self.refuse_past(&value);
                         Moment::At(value)
@@ -211,6 +212,24 @@ impl Checker<'_> {
                 day: day.as_ref().and_then(|day| self.weekday(day)),
                 time: time.as_ref().map_or(TimeOfDay::MIDNIGHT, |time| time.value),
             },
+        }
+    }
+
+    /// A date that is written stands for the last second of its day, in the policy's zone as everywhere; moved by a duration,
+    /// it is moved from there. Of another date the engine takes that of the contact's day.
+    fn last_second(&self, mut date: Expr) -> Expr {
+        if let Kind::Sum(terms) = &mut date.kind {
+            let written = terms.iter_mut().find(|(_, term)| matches!(term.kind, Kind::Literal(Literal::Date(_))));
+            if let Some((_, term)) = written {
+                if let Ok(instant) = self.fit(term.clone(), &Type::Instant) {
+                    *term = instant;
+                }
+                date.ty = Some(Type::Instant);
+            }
+        }
+        match &date.kind {
+            Kind::Literal(_) => self.fit(date.clone(), &Type::Instant).unwrap_or(date),
+            _ => date,
         }
     }
 
@@ -261,6 +280,18 @@ impl Checker<'_> {
                     .help("write a later moment, such as `entry + 1 day`"),
             );
         }
+    }
+}
+
+/// Whether a date is one of the contact, perhaps moved: such a date is waited for year by year.
+fn is_of_contact(date: &Expr) -> bool {
+    match &date.kind {
+        Kind::Contact(_) => true,
+        Kind::Field { entity, .. } => entity == "contact",
+        Kind::Sum(terms) => terms.iter().any(|(_, term)| is_of_contact(term)),
+        Kind::Default(pair) => is_of_contact(&pair.0) || is_of_contact(&pair.1),
+        Kind::If { arms, otherwise } => arms.iter().any(|(_, value)| is_of_contact(value)) || is_of_contact(otherwise),
+        _ => false,
     }
 }
 

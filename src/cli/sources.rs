@@ -76,6 +76,8 @@ pub fn failure(error: drivers::Error) -> Failure {
         drivers::Error::Io(..) => Failure::new(Exit::InputOutput, error.to_string()),
         drivers::Error::Unreadable { .. } => Failure::new(Exit::Findings, error.to_string())
             .help("mend these values of the CRM and start again; nothing was done"),
+        drivers::Error::Span(..) => Failure::new(Exit::Usage, error.to_string())
+            .help("a date that stands for `never` does that: name the span, `--from 2011-01-01 --to 2011-12-31`"),
         drivers::Error::Link(_) => Failure::new(Exit::Failed, error.to_string()),
     }
 }

@@ -113,6 +113,7 @@ rules! {
     DateWithoutTime "D008" "date-without-time" Note;
     NegativeQuantity "D009" "negative-quantity" Warning;
     ConfigurationWrong "D010" "configuration-wrong" Error;
+    FarInstant "D011" "far-instant" Warning;
     MonthInDays "T020" "month-in-days" Note;
     ConstantCondition "F020" "constant-condition" Warning;
     CannotStart "F021" "cannot-start" Warning;

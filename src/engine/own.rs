@@ -204,6 +204,12 @@ impl State {
         }
     }
 
+    /// How much scenarios did to the contact and is kept: what a step that saves the state has to write.
+    #[cfg(debug_assertions)]
+    pub fn deeds(&self) -> usize {
+        self.own.happened.len() + self.own.queue.len() + self.own.changes.len()
+    }
+
     /// Whether the contact was erased: nothing concerns it any more.
     pub fn is_erased(&self) -> bool {
         self.own.erased

@@ -314,9 +314,13 @@ impl Program {
 
     /// Whether contacts without any event take part.
     pub fn takes_all(&self) -> bool {
+        !self.measures.is_empty() || self.starts_by_clock()
+    }
+
+    /// Whether a scenario starts without any event.
+    pub fn starts_by_clock(&self) -> bool {
         let takes = |start: &Start| matches!(start, Start::Every { .. } | Start::Silence { since: Some(_), .. });
-        let mut units = self.units.iter();
-        !self.measures.is_empty() || units.any(|unit| unit.current && takes(&unit.scenario.start))
+        self.units.iter().any(|unit| unit.current && takes(&unit.scenario.start))
     }
 
     /// Lets no silence begin and no period come round after an instant: a test ends.

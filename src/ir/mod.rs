@@ -234,7 +234,7 @@ pub struct SplitArm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
-    /// An instant, computed when the step is reached.
+    /// An instant, or the last second of a date, computed when the step is reached.
     At(ExprIx),
     /// The next anniversary of a date, at midnight, strictly after now.
     Anniversary(ExprIx),

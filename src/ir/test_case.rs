@@ -67,6 +67,18 @@ pub struct Expectation {
     pub kind: ExpectationKind,
 }
 
+impl ExpectationKind {
+    /// The contact of whom it speaks.
+    pub fn contact(&self) -> Option<&str> {
+        match self {
+            ExpectationKind::Message { contact, .. }
+            | ExpectationKind::NoMessage { contact, .. }
+            | ExpectationKind::Act { contact, .. } => Some(contact),
+            ExpectationKind::Nothing | ExpectationKind::NothingElse => None,
+        }
+    }
+}
+
 /// When something is expected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {

@@ -49,3 +49,19 @@ fn what_cannot_be_copied_is_said() {
     scn(shop.path(), &["new", "x"]).expect(2, &["--from"]);
     scn(shop.path(), &["new", "x", "--from", "welcome", "--into", "nowhere"]).expect(74, &["nowhere"]);
 }
+
+/// The example of `scn new --help`, in a project that `scn init` made.
+#[test]
+fn a_field_that_is_there_in_the_same_words_is_left_out() {
+    let above = folder(&[]);
+    scn(above.path(), &["init", "shop"]).expect(0, &[]);
+    let shop = above.path().join("shop");
+    scn(&shop, &["new", "hello", "--from", "welcome"]).expect(0, &["made `hello`"]);
+    scn(&shop, &["check"]).expect(0, &[]);
+    scn(&shop, &["test"]).expect(0, &["passed"]);
+    scn(&shop, &["fmt", "--check"]).expect(0, &[]);
+    let other = folder(&[("scn.toml", SETTINGS), ("mine.scn", b"extend contact {\n  pet: text?\n}\n")]);
+    scn(other.path(), &["new", "hello", "--from", "welcome"])
+        .expect(2, &["`contact.pet` of `hello.scn` is declared already and otherwise, in", "help: "]);
+    assert!(!other.path().join("hello").exists());
+}

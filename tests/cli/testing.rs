@@ -40,6 +40,19 @@ fn a_failing_test_says_what_came_and_why() {
 }
 
 #[test]
+fn an_expectation_of_a_row_says_whose_it_is() {
+    let other =
+        "  given contact ben { email: \"ANA@example.com\" }\n  expect email reminder to ben at 2020-03-11 10:00\n";
+    let text = format!("test \"t\" of renewal {{\n{GIVEN}{other}}}\n");
+    let shop = folder(&[
+        ("renewal.scn", SENTENCE.as_bytes()),
+        ("identity.scn", b"identity contact by email\n"),
+        ("renewal.test.scn", text.as_bytes()),
+    ]);
+    scn(shop.path(), &["test"]).expect(1, &["it came at 2020-03-10 10:00", "`ben` is a row of `ana`, by `identity`"]);
+}
+
+#[test]
 fn reading_what_is_not_given_fails_by_name() {
     let without = GIVEN.replace("delay: 3 months, ", "");
     tested(&format!("{without}  expect nothing\n")).expect(1, &["T010", "`product.delay` is read"]);

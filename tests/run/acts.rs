@@ -311,6 +311,20 @@ fn an_erased_contact_is_nowhere_and_counts_stay() {
     // Nobody is left to be stepped.
     run.tick(at(5 * DAY), &|| false).unwrap();
     assert_eq!(run.next().unwrap(), None);
+    // A row that names who was erased starts nothing, until somebody has that id again.
+    shop.sql(&purchases(&[(1, 6 * DAY, 5)])[0].1);
+    run.tick(at(6 * DAY + 10), &|| false).unwrap();
+    assert_eq!((run.report().of_erased, run.report().sent["email"]), (1, 3));
+    drop(run);
+    let mut run = shop.open(at(6 * DAY + 20));
+    run.tick(at(6 * DAY + 30), &|| false).unwrap();
+    assert_eq!((run.report().of_erased, run.report().sent.len()), (1, 0));
+    for table in ["contact", "seen", "inbox", "outbox", "journal"] {
+        assert_eq!(rows(&state, &format!("SELECT count(*) FROM scn_{table}")), ["0"], "{table}");
+    }
+    shop.sql("INSERT INTO contact (id, email) VALUES (1, 'new@example.com');");
+    run.tick(at(6 * DAY + 40), &|| false).unwrap();
+    assert_eq!((run.report().of_erased, run.report().sent["email"]), (0, 1));
 }
 
 #[test]

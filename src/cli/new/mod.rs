@@ -1,5 +1,6 @@
 //! `scn new`: a scenario of the library, copied into a project.
 
+mod extended;
 mod library;
 mod rename;
 
@@ -49,8 +50,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let folder = arguments.into.join(name);
     refuse_what_is_there(&folder)?;
     let currency = &project.settings.meaning.currency.0;
-    let copy = copy(scenario, name, currency);
+    let mut copy = copy(scenario, name, currency);
     refuse_declared(&project, &copy)?;
+    for (path, text) in copy.iter_mut().filter(|(path, _)| path.ends_with(".scn")) {
+        *text = extended::without_known(&project, path, text)?;
+    }
     for (path, text) in &copy {
         write(&folder.join(path), text)?;
     }

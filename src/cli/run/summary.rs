@@ -216,6 +216,11 @@ pub fn closing(run: &Run, zone: Zone, once: bool, backfill: Option<Instant>) -> 
         }
         text.push_str("  `--backfill SINCE` takes older ones\n");
     }
+    if report.of_erased > 0 {
+        let (rows, are) = (counted(report.of_erased, "row"), verb(report.of_erased, "is", "are"));
+        let start = verb(report.of_erased, "starts", "start");
+        let _ = writeln!(text, "{rows} {are} of somebody who was erased and {start} nothing");
+    }
     set_aside(&mut text, report);
     match outlook.next_timer.into_iter().chain(outlook.next_message).min() {
         Some(next) => {

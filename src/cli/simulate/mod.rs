@@ -11,7 +11,7 @@ use super::sources::{failure, step_texts};
 use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
-use crate::drivers::test::from_history;
+use crate::drivers::test::{FromHistory, from_history};
 use crate::format::format;
 use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
@@ -23,7 +23,8 @@ use std::path::{Path, PathBuf};
 
 /// Simulate scenarios over the history of a CRM, without sending or writing to it
 ///
-/// The wall clock is never read: the simulation goes from the first to the last event of the CRM unless told otherwise.
+/// The wall clock is never read: the simulation goes from the first to the last of the events that the scenarios read,
+/// unless told otherwise.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
@@ -94,11 +95,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
         return Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"));
     }
+    if simulation.report.span.is_none() && simulation.program.starts_by_clock() {
+        let message = "the CRM has no event that these scenarios read, and so no span to simulate";
+        return Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"));
+    }
+    if let Some(contact) = &arguments.contact {
+        tell_person(&simulation, contact, &request.contact)?;
+    }
     if let Some(file) = file {
         file.keep()?;
     }
     if let (true, Some(contact)) = (arguments.as_test, &arguments.contact) {
-        output::results(&as_test(&simulation, bundle, &crm, contact, &request.contact, arguments.reveal)?)?;
+        output::results(&as_test(&simulation, bundle, &crm, contact, arguments.reveal)?)?;
         return Ok(Exit::Done);
     }
     let shown = Shown {
@@ -110,7 +118,6 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
-        contact: arguments.contact.as_deref(),
     };
     output::results(&match arguments.format {
         Format::Human => shown.human(),
@@ -122,19 +129,48 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(if strict || set_aside { Exit::Findings } else { Exit::Done })
 }
 
+/// Refuses a contact that the CRM does not have, and says of whom a row is that `identity` found to be another's.
+fn tell_person(simulation: &Simulation, contact: &str, ids: &[Id]) -> Result<(), Failure> {
+    let contact = clean(contact);
+    match simulation.report.asked.as_slice() {
+        // Without scenarios nothing of the CRM is read.
+        [] if simulation.program.units().is_empty() => {}
+        [] => {
+            let message = format!("the CRM has no contact `{contact}`");
+            let help = "`--contact` takes an `id` of the table `contact`; without it all contacts are simulated";
+            return Err(Failure::new(Exit::Findings, message).help(help));
+        }
+        persons => {
+            for person in persons.iter().filter(|person| !ids.contains(person)) {
+                let person = person.to_string();
+                output::notice(&format!(
+                    "contact `{contact}` is a row of contact `{}`, by `identity`\n",
+                    clean(&person)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The history of one contact as a test.
 fn as_test(
     simulation: &Simulation,
     bundle: &Bundle,
     crm: &Crm,
     contact: &str,
-    ids: &[Id],
     revealed: bool,
 ) -> Result<String, Failure> {
-    let found = from_history(simulation, bundle, crm, ids, revealed).map_err(failure)?;
-    let Some(test) = found.filter(|test| !test.case.events.is_empty() || !test.verdict.sent.is_empty()) else {
-        let message = format!("there is no contact `{}` with events that these scenarios read", clean(contact));
-        return Err(Failure::new(Exit::Findings, message));
+    let found = match simulation.report.span {
+        Some(_) => from_history(simulation, bundle, crm, &simulation.report.asked, revealed).map_err(failure)?,
+        None => None,
+    };
+    let says_something = |test: &FromHistory| {
+        !(test.case.events.is_empty() && test.verdict.sent.is_empty() && test.verdict.done.is_empty())
+    };
+    let Some(test) = found.filter(says_something) else {
+        let message = format!("nothing of contact `{}` is read by these scenarios", clean(contact));
+        return Err(Failure::new(Exit::Findings, message).help("`--contact` takes the id of another"));
     };
     if !test.verdict.not_given.is_empty() {
         let fields = test.verdict.not_given.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");

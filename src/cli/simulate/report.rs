@@ -25,8 +25,6 @@ pub struct Shown<'a> {
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
-    /// The one contact that was asked for.
-    pub contact: Option<&'a str>,
 }
 
 impl Report {
@@ -107,11 +105,6 @@ impl Shown<'_> {
             moment(zone, to),
             counted(report.sent, "message"),
         );
-        if report.contacts == 0
-            && let Some(contact) = self.contact
-        {
-            let _ = writeln!(text, "there is no contact `{contact}` with events that these scenarios read");
-        }
     }
 
     fn acts(&self, text: &mut String) {

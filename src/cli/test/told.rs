@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::drivers::story::{self, StepTexts, line, moment};
 use crate::drivers::test::{self, Near, Verdict};
 use crate::engine::{Outcome, Program, Reason};
-use crate::ir::TestCase;
+use crate::ir::{Expectation, TestCase};
 use crate::span::Span;
 use crate::time::Zone;
 use std::collections::BTreeSet;
@@ -143,10 +143,14 @@ impl Failed<'_> {
             text.push_str("  expected:\n");
         }
         for (place, near) in &self.verdict.unmet {
-            let Some(span) = self.case.expectations.get(*place).map(|expectation| expectation.span) else { continue };
+            let Some(Expectation { span, kind }) = self.case.expectations.get(*place) else { continue };
+            let span = *span;
             let expected = one_line(self.compiled.sources.text(span));
             let _ = writeln!(text, "    {expected}  ({})", self::place(self.compiled, span));
             let _ = writeln!(text, "      {}", clean(&self.near(near)));
+            if let Some((row, person)) = kind.contact().and_then(|contact| self.verdict.rows.get_key_value(contact)) {
+                let _ = writeln!(text, "      {}", clean(&format!("`{row}` is a row of `{person}`, by `identity`")));
+            }
         }
         text.push_str("  came:\n");
         self.came(&mut text);

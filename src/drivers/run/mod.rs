@@ -110,6 +110,8 @@ pub struct Report {
     pub rows: u64,
     /// Rows that were there before the start.
     pub history: u64,
+    /// Rows of the CRM, at the last look, that name somebody who was erased and has no row in `contact`.
+    pub of_erased: u64,
     pub counts: BTreeMap<String, Counts>,
     /// Messages that left, by channel.
     pub sent: BTreeMap<String, u64>,

@@ -4,6 +4,7 @@ use super::super::Error;
 use super::Run;
 use crate::store::crm::{NewRow, Notes};
 use crate::time::Instant;
+use std::collections::BTreeSet;
 
 /// How many rows are written in one transaction.
 const BATCH: usize = 5_000;
@@ -26,11 +27,13 @@ impl Run {
         self.report.unreadable = unreadable.first.iter().map(|each| each.diagnostic().message).collect();
         self.set_aside.clear();
         let mut notes = Notes::default();
+        self.report.of_erased = 0;
         for kind in 0..self.needs().events.len() as u16 {
             let lives = self.crm.lives(&self.program, &self.world)?;
             let Some(seen) = self.seen.get(usize::from(kind)) else { continue };
             let rows = lives.new_rows(&self.crm, kind, seen, &mut notes)?;
             drop(lives);
+            let rows = self.without_erased(rows)?;
             self.take_in(kind, rows, now)?;
         }
         self.report.notes = notes;
@@ -52,6 +55,21 @@ impl Run {
         self.last_poll = Some(now);
         self.last_poll_written = Some(now);
         Ok(())
+    }
+
+    /// Leaves out the rows of those who were erased, whom the CRM does not have either: they start nothing. One who has a row
+    /// in `contact` again is a new person.
+    fn without_erased(&mut self, mut rows: Vec<NewRow>) -> Result<Vec<NewRow>, Error> {
+        let mut gone = BTreeSet::new();
+        for contact in self.state.erased_of(rows.iter().map(|row| &row.contact))? {
+            if !self.crm.has_any(std::slice::from_ref(&contact))? {
+                gone.insert(contact);
+            }
+        }
+        let before = rows.len();
+        rows.retain(|row| !gone.contains(&row.contact));
+        self.report.of_erased += (before - rows.len()) as u64;
+        Ok(rows)
     }
 
     fn take_in(&mut self, kind: u16, rows: Vec<NewRow>, now: Instant) -> Result<(), Error> {

@@ -55,6 +55,10 @@ pub struct Simulation {
     pub report: Report,
 }
 
+/// What the events of a CRM may span at most where scenarios start by the clock or measures are taken, unless both ends are
+/// named: 100 years. A date that stands for "never" (9999-12-31) would be millions of turns of the clock.
+const SPAN_MICROS_MAX: i64 = 36_525 * 86_400_000_000;
+
 /// Simulates the scenarios whose tables the CRM has, and writes the effects CSV where one is wanted.
 pub fn simulate(
     bundle: &Bundle,
@@ -82,7 +86,11 @@ pub fn simulate(
         (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
         (from, to) => match bounds(&lives, crm, &ranges)? {
             Some(bounds) => {
+                let named = from.is_some() && to.is_some();
                 let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
+                if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+                    return Err(Error::Span(from, to));
+                }
                 (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
             }
             None => (from.zip(to), Measures::default()),
@@ -95,11 +103,13 @@ pub fn simulate(
     }
     let lives = crm.lives(&program, &world)?;
     let facts = Given { program: &program, world: &world, measures: &measures, from, to };
+    let asked = lives.known(crm, &request.contact)?;
     let mut report = match request.contact.as_slice() {
-        contact @ [_, ..] => one(facts, &lives, crm, contact, effects)?,
+        [_, ..] => one(facts, &lives, crm, &asked, effects)?,
         [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
     };
     drop(lives);
+    report.asked = asked;
     report.span = span;
     report.not_simulated = not_simulated;
     report.absent = absent;
@@ -302,7 +312,7 @@ fn one(
     let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
-        contacts += u64::from(!life.is_empty());
+        contacts += 1;
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);

@@ -48,6 +48,8 @@ pub struct Report {
     pub persons: usize,
     /// What each measure told last, by its name.
     pub measures: Vec<(String, String)>,
+    /// The persons whom the ids that were asked for are about; empty where the CRM has none of them.
+    pub asked: Vec<Id>,
     /// The story of the one contact that was asked for.
     pub trace: Vec<TraceLine>,
 }

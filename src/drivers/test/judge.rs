@@ -6,6 +6,7 @@ use crate::drivers::story;
 use crate::engine::{Act, Outcome};
 use crate::ir::{self, ExpectationKind, TestCase, When};
 use crate::time::Instant;
+use std::collections::BTreeMap;
 
 /// Finds the expectations that are not met, and the messages that nobody expected.
 pub(super) fn judge(given: Given<'_>, case: &TestCase, verdict: &mut Verdict) {
@@ -54,8 +55,19 @@ pub(super) fn judge(given: Given<'_>, case: &TestCase, verdict: &mut Verdict) {
     }
     unexpected.sort();
     unexpected.dedup();
+    verdict.rows = rows_of_others(given, case);
     verdict.unmet = unmet;
     verdict.unexpected = unexpected;
+}
+
+/// The contacts of expectations who are a row of another person.
+fn rows_of_others(given: Given<'_>, case: &TestCase) -> BTreeMap<String, String> {
+    let row = |kind: &ExpectationKind| {
+        let contact = kind.contact()?;
+        let person = given.rows.person(contact);
+        (person != contact).then(|| (contact.to_owned(), person.to_owned()))
+    };
+    case.expectations.iter().filter_map(|expectation| row(&expectation.kind)).collect()
 }
 
 /// An expectation of a contact, as one of the person.

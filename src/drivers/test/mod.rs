@@ -14,6 +14,7 @@ use crate::engine::{Act, Effect, Outcome, Output, Program, Reason, Refusal, Stat
 use crate::ir::{ExpectationKind, Op, TestCase, When};
 use crate::time::{Instant, TimeOfDay};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use world::{Given, Rows};
 
 /// A message that the scenarios decided on, and what became of it.
@@ -83,6 +84,8 @@ pub struct Verdict {
     pub trace: Vec<TraceLine>,
     /// Of contacts for whom nothing started: what a filter or `for` refused, in the order of contacts and time.
     pub refused: Vec<(String, Refusal)>,
+    /// Of the contacts that expectations name, those who are a row of another: the name of that person.
+    pub rows: BTreeMap<String, String>,
     /// The entities of the test, of which values of [`Verdict::done`] speak.
     pub world: World,
 }

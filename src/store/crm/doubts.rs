@@ -18,12 +18,14 @@ pub struct Doubt {
 pub enum About {
     /// Its instant is a date without a time.
     DateWithoutTime,
+    /// Its instant is centuries away.
+    Far,
     /// This column, a quantity or an amount, is below zero.
     Negative(String),
 }
 
 impl Doubt {
-    /// As rule `date-without-time` (D008) or `negative-quantity` (D009).
+    /// As rule `date-without-time` (D008), `negative-quantity` (D009) or `far-instant` (D011).
     pub fn diagnostic(&self) -> Diagnostic {
         let Doubt { table, about, rows, first } = self;
         let rows =
@@ -34,6 +36,14 @@ impl Doubt {
                 Diagnostic::new(Rule::DateWithoutTime, message)
                     .because("such a date is taken for the last second of its day")
                     .help("let `at` hold the time too, where the shop knows it")
+            }
+            About::Far => {
+                let message = format!("{rows} an `at` before 1900 or after 2199, the first is {first}");
+                Diagnostic::new(Rule::FarInstant, message)
+                    .because(
+                        "a date that stands for `never` is an instant like any other, and a simulation goes that far",
+                    )
+                    .help(format!("leave such rows out of `{table}`"))
             }
             About::Negative(column) => {
                 let message = format!("{rows} a negative `{column}`, the first is {first}");

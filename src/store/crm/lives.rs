@@ -297,6 +297,28 @@ impl Lives<'_> {
         read().map_err(|error| crm.error(&error))
     }
 
+    /// The persons of whom these ids are rows, in the order given and each once: of the ids that have a row in `contact`, or
+    /// an event that the program reads.
+    pub fn known(&self, crm: &Crm, ids: &[Id]) -> Result<Vec<Id>, Error> {
+        let read = || {
+            let transaction = crm.connection.unchecked_transaction()?;
+            let mut known: Vec<Id> = Vec::new();
+            for id in ids {
+                let is_known = self.with_tables(&transaction, "KEY = ?1", &[Parameter::from(id)], |mut tables| {
+                    tables.begin(&mut Notes::default())?;
+                    Ok(tables.have(id))
+                })?;
+                let person = self.persons.person(id);
+                if is_known && !known.contains(person) {
+                    known.push(person.clone());
+                }
+            }
+            transaction.finish()?;
+            Ok(known)
+        };
+        read().map_err(|error: rusqlite::Error| crm.error(&error))
+    }
+
     /// `KEY` in the condition stands for the column that names the contact.
     fn merge(
         &self,

@@ -129,7 +129,7 @@ impl<'a> Tables<'a> {
         Tables { contact, events: events.into_iter().zip(&lives.events).map(with_lists).collect() }
     }
 
-    fn begin(&mut self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+    pub fn begin(&mut self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
         for table in std::iter::once(&mut self.contact).chain(&mut self.events) {
             table.cursor.advance(notes)?;
             for (_, list) in &mut table.lists {
@@ -150,6 +150,11 @@ impl<'a> Tables<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a table of contacts or events has a row of this one, of those that come first.
+    pub fn have(&self, contact: &Id) -> bool {
+        std::iter::once(&self.contact).chain(&self.events).any(|table| table.cursor.is_at(contact))
     }
 
     /// The next contact: of those with events, or of all.

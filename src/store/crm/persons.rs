@@ -90,8 +90,15 @@ impl Crm {
     /// Whether any of these rows is in `contact`.
     pub fn has_any(&self, rows: &[Id]) -> Result<bool, Error> {
         let has = |row: &Id| -> Result<bool, rusqlite::Error> {
-            let sql = "SELECT EXISTS (SELECT 1 FROM contact WHERE id = ?1)";
-            self.connection.prepare_cached(sql)?.query_row([Parameter::from(row)], |found| found.get(0))
+            let mut statement = self.connection.prepare_cached("SELECT id FROM contact WHERE id = ?1")?;
+            let mut found = statement.query([Parameter::from(row)])?;
+            // SQLite may convert the id to the column's type and find another contact.
+            while let Some(found) = found.next()? {
+                if id::read(found.get_ref(0)?).as_ref() == Some(row) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         };
         let any = || -> Result<bool, rusqlite::Error> {
             for row in rows {

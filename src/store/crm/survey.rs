@@ -10,6 +10,11 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use std::collections::BTreeMap;
 
+/// An instant before 1900 or after 2199, as text or in seconds.
+const FAR: &str = "CASE typeof(\"at\")
+    WHEN 'text' THEN \"at\" GLOB '[0-9][0-9][0-9][0-9]-*' AND (\"at\" < '1900' OR \"at\" >= '2200')
+    WHEN 'integer' THEN \"at\" < -2208988800 OR \"at\" >= 7258118400 ELSE 0 END";
+
 /// How many characters of a row's id are shown.
 const SHOWN: usize = 40;
 
@@ -246,6 +251,7 @@ fn doubtful(question: &Question<'_>, has: impl Fn(&str) -> bool) -> Vec<(About, 
         let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND date(\"at\") = \"at\"";
         // A day that no month has is no date, which is another rule's.
         doubts.push((About::DateWithoutTime, dated.to_owned()));
+        doubts.push((About::Far, FAR.to_owned()));
     }
     for column in question.amounts.iter().filter(|column| has(column)) {
         // A decimal number may be kept as text.

@@ -9,7 +9,8 @@ use crate::engine::{EffectKey, Reason};
 use crate::model::Id;
 use crate::store::id::Parameter;
 use crate::time::Instant;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
+use std::collections::BTreeSet;
 
 /// What an erasure took out of the state file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,6 +108,19 @@ impl State {
         })
     }
 
+    /// Those of these contacts who were erased: of whom there is a proof.
+    pub fn erased_of<'i>(&self, contacts: impl Iterator<Item = &'i Id>) -> Result<BTreeSet<Id>, Error> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT proof FROM scn_erased")?;
+            let proofs = statement.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<String>, _>>()?;
+            if proofs.is_empty() {
+                return Ok(BTreeSet::new());
+            }
+            let (secret, contacts) = (secret(connection)?, contacts.collect::<BTreeSet<&Id>>());
+            Ok(contacts.into_iter().filter(|contact| proofs.contains(&proof(&secret, contact))).cloned().collect())
+        })
+    }
+
     /// Forgets a person, whose rows in the CRM had these ids: state, inbox, journal, messages, and what was to be written.
     /// What stays is how many messages ended how, those that waited as cancelled or expired, and a proof: BLAKE3 of the id as text, keyed with the secret of this file.
     /// The rows of events that go with the person are forgotten by whoever saw them, under the event's own name and under those
@@ -127,9 +141,7 @@ impl State {
             }
             forget_events(transaction, erasure.id, routes, &mut erased)?;
             end_erasing(transaction, erasure.id)?;
-            let secret = "SELECT key FROM scn_secret WHERE name = 'erased'";
-            let secret: [u8; 32] = transaction.query_row(secret, [], |row| row.get(0))?;
-            let proof = blake3::keyed_hash(&secret, erasure.contact.to_string().as_bytes()).to_string();
+            let proof = proof(&secret(transaction)?, &erasure.contact);
             let sql = "INSERT INTO scn_erased(proof, at, scenario) VALUES (?1, ?2, ?3)";
             transaction.execute(sql, (proof, now.0, &erasure.scenario))?;
             Ok(erased)
@@ -144,6 +156,15 @@ fn end_erasing(transaction: &Transaction<'_>, change: i64) -> Result<(), rusqlit
         transaction.prepare_cached(&format!("DELETE FROM {table} WHERE change = ?1"))?.execute([change])?;
     }
     Ok(())
+}
+
+/// The key of the proofs.
+fn secret(connection: &Connection) -> Result<[u8; 32], rusqlite::Error> {
+    connection.query_row("SELECT key FROM scn_secret WHERE name = 'erased'", [], |row| row.get(0))
+}
+
+fn proof(secret: &[u8; 32], contact: &Id) -> String {
+    blake3::keyed_hash(secret, contact.to_string().as_bytes()).to_string()
 }
 
 /// Lets everybody forget the rows of events that went with a person.

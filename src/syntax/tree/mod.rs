@@ -384,7 +384,7 @@ pub struct IfArm {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Any expression: an instant, or a date whose next anniversary is meant.
+    /// Any expression: an instant, a day, or a date of the contact, whose next anniversary is meant.
     Expr(Expr),
     /// `monday at 09:00`, `monday` (00:00), `at 09:00` (`day` is `None`).
     Weekly { day: Option<Word>, time: Option<Spanned<TimeOfDay>>, span: Span },

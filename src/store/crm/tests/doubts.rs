@@ -47,3 +47,10 @@ fn dates_and_negative_numbers_are_counted_with_the_first_row() {
         ["D009 1 row of `purchased` has a negative `quantity`, the first is NULL"]
     );
 }
+
+#[test]
+fn instants_that_stand_for_never_are_doubted() {
+    let far = "INSERT INTO purchased VALUES (3, 7, '9999-12-31 10:00', 1, '5'), (4, 8, '0001-01-01T00:00:00Z', 1, '5'),
+               (5, 8, 253402300799, 1, '5'), (6, 8, '1900-01-01T00:00:00Z', 1, '5'), (7, 8, '2199-12-31T23:00:00Z', 1, '5')";
+    assert_eq!(doubts(far), ["D011 3 rows of `purchased` have an `at` before 1900 or after 2199, the first is 3"]);
+}
