@@ -158,7 +158,7 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
         variables: reads.iter().map(variable).collect(),
         message,
         channel,
-        language: (language != "html").then_some(language),
+        language: (!["html", "bare"].contains(&language.as_str())).then_some(language),
         beside: beside.map(String::from),
         path: format!("templates/{name}"),
         text: text.into(),
