@@ -34,9 +34,8 @@ impl State {
     /// Takes in the state of another row of the same person: its instances, what its entry rules, caps and silences
     /// remember, and what scenarios made happen to it. What they set in that row stays in that row.
     ///
-    /// Of several running instances of a scenario with an entry rule one goes on, the oldest, with `latest` the newest; the
-    /// others end. Gives the messages that were theirs alone: they must not leave. Nothing starts. Timers are filed when the
-    /// state is next read.
+    /// Of several running instances under an entry rule one goes on ([`State::one_goes_on`]). Gives the messages that must not
+    /// leave. Nothing starts. Timers are filed when the state is next read.
     pub fn unite(&mut self, other: State, program: &Program) -> Vec<EffectKey> {
         let mut other = other;
         other.own.forget_all_changes();
@@ -45,6 +44,12 @@ impl State {
         if self.is_erased() {
             return self.end_all();
         }
+        self.one_goes_on(program)
+    }
+
+    /// Of several running instances of a scenario under an entry rule, which came together from two states, one goes on, the
+    /// oldest, with `latest` the newest; the others end. Gives the messages that were theirs alone.
+    pub fn one_goes_on(&mut self, program: &Program) -> Vec<EffectKey> {
         let mut running: BTreeMap<&str, Vec<(Instant, Handle)>> = BTreeMap::new();
         for (slot, instance) in self.slots.iter().enumerate() {
             let Some(instance) = instance else { continue };

@@ -210,6 +210,31 @@ fn a_call_that_a_backfill_finds_too_late_expires() {
     assert_eq!(run.report().not_sent, [(("expired".into(), "too late".into()), 1)].into());
 }
 
+const MINUTE: i64 = HOUR / 60;
+
+/// What runs already and what the backfill starts are under one entry rule: one of them goes on.
+#[test]
+fn a_backfill_leaves_one_instance_where_one_may_run() {
+    for (rule, sent_at) in [("latest", HOUR + 40 * MINUTE), ("one at a time", HOUR + 20 * MINUTE)] {
+        let mut shop = shop("scenario other { when opened   tag \"seen\" }");
+        tick(&shop, 0);
+        buys(&shop, 1, 1, 20 * MINUTE, 120);
+        tick(&shop, 30 * MINUTE);
+        shop.edit(&format!("scenario story {{ when purchased   {rule}   wait 1 hour   send email thank_you }}"), "UTC");
+        tick(&shop, 30 * MINUTE);
+        buys(&shop, 2, 1, 40 * MINUTE, 120);
+        let mut run = shop.open(at(50 * MINUTE));
+        run.tick(at(50 * MINUTE), &|| false).unwrap();
+        run.backfill(at(0), at(50 * MINUTE)).unwrap();
+        run.tick(at(50 * MINUTE), &|| false).unwrap();
+        for due in [HOUR + 20 * MINUTE, HOUR + 40 * MINUTE, 3 * HOUR] {
+            run.tick(at(due), &|| false).unwrap();
+            let left: u64 = run.report().sent.values().sum();
+            assert_eq!(left, u64::from(due >= sent_at), "{rule} at {due}");
+        }
+    }
+}
+
 #[test]
 fn a_backfill_is_under_the_caps_of_what_was_sent_before() {
     let policy = "policy { at most 1 marketing message per week }";

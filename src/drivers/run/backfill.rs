@@ -170,6 +170,9 @@ impl Run {
                 let cancelled = keys.into_iter().map(|key| (key, Outcome::Cancelled, Reason::Erased));
                 at_work.withdrawn.extend(cancelled);
             }
+            // The life that is lived again does not know what runs already.
+            let merged = at_work.state.one_goes_on(program).into_iter();
+            at_work.withdrawn.extend(merged.map(|key| (key, Outcome::Cancelled, Reason::Merged)));
         })
     }
 }
