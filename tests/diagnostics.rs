@@ -1,7 +1,8 @@
 //! What the checker must find, and nothing else: files that are wrong in one way, each with a twin in which it is repaired.
 //!
 //! `tests/diagnostics/RULE/` holds the cases of a rule. A case is a file `NAME.scn` with its twin `NAME.fixed.scn`, or, where it needs
-//! templates, a CRM (`crm.sql`) or `scn.toml`, a folder `NAME` with its twin `NAME.fixed`. What must be found stands in the last lines of
+//! templates, a CRM (`crm.sql`) or `scn.toml`, a folder `NAME` with its twin `NAME.fixed`. A folder holds what is its own: its file `from`
+//! names the project of `tests/fixtures/shops` in whose place it is put, and each file of that project that it is `without`. What must be found stands in the last lines of
 //! the file, `#! CODE LINE:COLUMN MESSAGE`, or in the folder's `expected`, `CODE FILE:LINE:COLUMN MESSAGE`. Notes count where one of
 //! their rule is listed. `UPDATE=1 cargo test --test diagnostics` writes what is found; read it before you believe it.
 
@@ -80,6 +81,7 @@ fn in_file(path: &Path) -> Vec<Line> {
 /// What `scn check` finds in a folder, with its CRM where there is one.
 fn in_folder(path: &Path) -> Vec<Line> {
     let copy = tempfile::tempdir().unwrap();
+    begin(path, copy.path());
     copy_into(path, copy.path());
     let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
     command.current_dir(copy.path()).args(["check", "--format", "json"]);
@@ -100,13 +102,25 @@ fn in_folder(path: &Path) -> Vec<Line> {
     lines.collect()
 }
 
+/// The project from which a case begins, as `tests/tools/cases.py` copies it too.
+fn begin(case: &Path, to: &Path) {
+    let Ok(from) = fs::read_to_string(case.join("from")) else { return };
+    let mut lines = from.lines();
+    let shops = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/shops"));
+    copy_into(&shops.join(lines.next().unwrap()), to);
+    for without in lines {
+        fs::remove_file(to.join(without.strip_prefix("without ").unwrap())).unwrap();
+    }
+}
+
+/// What tells the answer, or how the case is put together, is no part of it.
 fn copy_into(from: &Path, to: &Path) {
     for path in sorted(from) {
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            fs::create_dir(&target).unwrap();
+            fs::create_dir_all(&target).unwrap();
             copy_into(&path, &target);
-        } else if path.file_name().unwrap() != "expected" {
+        } else if !["expected", "from"].iter().any(|name| path.ends_with(name)) {
             fs::copy(&path, &target).unwrap();
         }
     }

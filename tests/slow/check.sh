@@ -62,13 +62,10 @@ for folder in tests/diagnostics/*/; do
     name="$(basename "$folder")"
     # Cases in files are projects by themselves; cases in folders may bring a CRM.
     for case in "$folder"*; do
-        arguments=("$case")
-        if [[ -e "$case/crm.sql" ]]; then
-            crm="$WORK/$name.$(basename "$case").db"
-            "$PYTHON/bin/python" -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())' \
-                "$crm" "$case/crm.sql"
-            arguments+=(--crm "$crm")
-        fi
+        project="$WORK/cases/$name/$(basename "$case")"
+        "$PYTHON/bin/python" tests/tools/cases.py "$case" "$project"
+        arguments=("$project")
+        [[ ! -e "$project/shop.db" ]] || arguments+=(--crm "$project/shop.db")
         report "$name.$(basename "$case")" "${arguments[@]}"
     done
 done

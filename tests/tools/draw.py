@@ -13,11 +13,10 @@ import json
 import pathlib
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 
-CASES = pathlib.Path(__file__).resolve().parents[1] / "diagnostics"
+from cases import CASES, build, copied
 
 
 def is_twin(path: pathlib.Path) -> bool:
@@ -41,28 +40,6 @@ def drawn(seed: str, count: int) -> list[pathlib.Path]:
     if len(every) < count:
         sys.exit(f"there are only {len(every)} cases")
     return every[:count]
-
-
-def copied(case: pathlib.Path, folder: pathlib.Path) -> None:
-    """The project of a case, without what tells the answer, its CRM built."""
-    folder.mkdir(parents=True)
-    if case.is_dir():
-        shutil.copytree(case, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("expected"))
-        build(folder)
-    else:
-        lines = case.read_text(encoding="utf-8").splitlines()
-        text = "\n".join(line for line in lines if not line.startswith("#! ")).rstrip()
-        (folder / "case.scn").write_text(text + "\n", encoding="utf-8")
-
-
-def build(folder: pathlib.Path) -> None:
-    """A repair of a CRM is a repair of its SQL."""
-    script = folder / "crm.sql"
-    if script.exists():
-        (folder / "shop.db").unlink(missing_ok=True)
-        crm = sqlite3.connect(folder / "shop.db")
-        crm.executescript(script.read_text(encoding="utf-8"))
-        crm.close()
 
 
 def is_file(folder: pathlib.Path) -> bool:
