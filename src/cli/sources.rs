@@ -60,6 +60,7 @@ pub fn store_failure(error: store::Error) -> Failure {
         | ErrorKind::Newer
         | ErrorKind::OlderThanJournal
         | ErrorKind::HalfDone
+        | ErrorKind::Cache
         | ErrorKind::Io => Exit::InputOutput,
     };
     let failure = Failure::new(exit, error.to_string());

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Io,
     /// The database refuses a statement: a broken view, a table that is not as promised.
     Query,
+    /// A cache of a history is damaged: the CRM itself is read instead, so that nobody sees this.
+    Cache,
     /// What the state must not hold: the same message decided twice, a message moved by two hands.
     Broken,
 }
@@ -83,7 +85,7 @@ impl Error {
                 "let `scn run`, `sqlite3` or the program that changes it open it once; SQLite then takes the change back"
             }
             ErrorKind::NotADatabase => "name an SQLite file; `scn import` makes one of a CSV",
-            ErrorKind::Io | ErrorKind::Query | ErrorKind::Broken => return None,
+            ErrorKind::Io | ErrorKind::Query | ErrorKind::Cache | ErrorKind::Broken => return None,
         })
     }
 }
@@ -126,6 +128,7 @@ impl fmt::Display for Error {
             ErrorKind::HalfDone => return write!(f, "`{file}` holds a change that somebody died in the middle of"),
             ErrorKind::Io => write!(f, "`{file}` cannot be read or written")?,
             ErrorKind::Query => write!(f, "`{file}` refuses to answer")?,
+            ErrorKind::Cache => write!(f, "the cache `{file}` is damaged")?,
             ErrorKind::Broken => write!(f, "`{file}` holds what must not be")?,
         }
         if detail.is_empty() { Ok(()) } else { write!(f, ": {detail}") }

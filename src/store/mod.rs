@@ -1,8 +1,9 @@
 //! The store: the one room that opens databases (SQLite).
 //!
 //! [`crm`] reads the facts of a CRM that belongs to somebody else and never writes to it; `import` fills a CRM from a
-//! CSV; `state` keeps what the engine decided.
+//! CSV; `state` keeps what the engine decided; `cache` keeps copies of histories for simulations.
 
+pub mod cache;
 pub mod crm;
 mod error;
 mod id;

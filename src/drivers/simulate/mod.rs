@@ -3,12 +3,14 @@
 //! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
 
 mod effects;
+mod history;
 mod report;
 mod row;
 mod sort;
 mod worker;
 
 pub use effects::{Effects, HEADER};
+pub use history::ReadFrom;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use sort::ROWS_IN_MEMORY;
@@ -18,8 +20,11 @@ use super::life::Contact;
 use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
-use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
+use crate::store::ErrorKind;
+use crate::store::cache::{Asked, Cache, Cold, Settings};
+use crate::store::crm::{Crm, Findings, Lack, Lives, Notes};
 use crate::time::Instant;
+use history::{History, Making};
 use report::Tally;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
@@ -38,11 +43,15 @@ pub struct Request {
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
+    /// Where the history is kept for the next time, and taken from; `None` to read the CRM. One contact alone is always read
+    /// from there.
+    pub cache: Option<Settings>,
 }
 
 impl Default for Request {
     fn default() -> Request {
-        Request { from: None, to: None, contact: Vec::new(), threads: 1, rows_in_memory: ROWS_IN_MEMORY }
+        let (contact, rows_in_memory) = (Vec::new(), ROWS_IN_MEMORY);
+        Request { from: None, to: None, contact, threads: 1, rows_in_memory, cache: None }
     }
 }
 
@@ -66,59 +75,161 @@ pub fn simulate(
     request: &Request,
     effects: Option<&mut dyn Write>,
 ) -> Result<Simulation, Error> {
+    let mut effects = effects;
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
-    let mut crm = crm.again()?;
-    crm.identify(&bundle.identity, bundle.settings.zone)?;
-    let crm = &crm;
-    let mut program = Program::link(&bundle, &[])?;
+    let told = Report { not_simulated, absent, ..Report::default() };
+    let program = Program::link(&bundle, &[])?;
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
         let mut tally = Tally::new(&program);
         write(&program, Vec::new(), &mut tally, effects)?;
-        let report = Report { not_simulated, absent, ..tally.finish() };
+        let report = Report { not_simulated: told.not_simulated, absent: told.absent, ..tally.finish() };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
-    let (world, unreadable) = crm.world(&program)?;
-    let lives = crm.lives(&program, &world)?;
-    let ranges = lives.ranges(crm, request.threads)?;
-    let (span, measures) = match (request.from, request.to) {
-        (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
-        (from, to) => match bounds(&lives, crm, &ranges)? {
-            Some(bounds) => {
-                let named = from.is_some() && to.is_some();
-                let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
-                if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
-                    return Err(Error::Span(from, to));
-                }
-                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
+    let work = Work { bundle: &bundle, crm, request };
+    let mut way = work.way(&program);
+    let mut failures = 0;
+    loop {
+        let effects = effects.as_mut().map(|effects| &mut **effects as &mut dyn Write);
+        match work.simulate(way, effects) {
+            // Nothing has been written yet: the lives come before the effects.
+            Err(Error::Store(error)) if error.kind == ErrorKind::Cache => {
+                failures += 1;
+                way = match failures {
+                    1 => work.make(&program, Cold::Unusable),
+                    _ => Way::Read(ReadFrom::Cold(Cold::Unusable)),
+                };
             }
-            None => (from.zip(to), Measures::default()),
-        },
-    };
-    drop(lives);
-    let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
-    for scenario in &bundle.scenarios {
-        program.start_at(&scenario.name, from);
+            Err(error) => return Err(error),
+            Ok(mut simulation) => {
+                simulation.report.not_simulated = told.not_simulated;
+                simulation.report.absent = told.absent;
+                return Ok(simulation);
+            }
+        }
     }
-    let lives = crm.lives(&program, &world)?;
-    let facts = Given { program: &program, world: &world, measures: &measures, from, to };
-    let asked = lives.known(crm, &request.contact)?;
-    let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, effects)?,
-        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
-    };
-    drop(lives);
-    report.asked = asked;
-    report.span = span;
-    report.not_simulated = not_simulated;
-    report.absent = absent;
-    report.unreadable = unreadable.first;
-    report.unreadable_count = unreadable.count;
-    report.as_of_now = as_of_now(&program);
-    report.persons = crm.persons().groups().len();
-    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
-    Ok(Simulation { program, world, measures, report })
+}
+
+/// What is simulated, and what of.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    bundle: &'a Bundle,
+    crm: &'a Crm,
+    request: &'a Request,
+}
+
+/// How the history is come by.
+enum Way<'a> {
+    /// From the CRM.
+    Read(ReadFrom),
+    /// From the CRM, into a cache.
+    Make(Box<Making<'a>>),
+    Use(Cache),
+}
+
+impl<'a> Work<'a> {
+    fn way(&self, program: &'a Program) -> Way<'a> {
+        let Some(settings) = self.request.cache.as_ref().filter(|_| self.request.contact.is_empty()) else {
+            return Way::Read(ReadFrom::Crm);
+        };
+        match Cache::fresh(settings, &self.asked(program)) {
+            Ok(cache) => Way::Use(cache),
+            Err(cold) => self.make(program, cold),
+        }
+    }
+
+    /// Makes a cache, which is not there for this reason; where it can be made.
+    fn make(&self, program: &'a Program, because: Cold) -> Way<'a> {
+        match &self.request.cache {
+            Some(settings) if because.may_be_made() => Making::begin(settings, &self.asked(program), because)
+                .map_or_else(|cold| Way::Read(ReadFrom::Cold(cold)), |making| Way::Make(Box::new(making))),
+            _ => Way::Read(ReadFrom::Cold(because)),
+        }
+    }
+
+    fn asked(&self, program: &'a Program) -> Asked<'a> {
+        let everyone = program.takes_all() || !self.bundle.measures.is_empty();
+        Asked { crm: self.crm, program, identity: &self.bundle.identity, everyone }
+    }
+
+    fn simulate(&self, way: Way<'_>, effects: Option<&mut dyn Write>) -> Result<Simulation, Error> {
+        let Work { bundle, request, .. } = *self;
+        let mut program = Program::link(bundle, &[])?;
+        let mut crm = self.crm.again()?;
+        if !matches!(way, Way::Use(_)) {
+            crm.identify(&bundle.identity, bundle.settings.zone)?;
+        }
+        let (history, (world, unreadable), read_from) = self.history(way, &program, &crm)?;
+        let (span, measures) = self.span(&program, &world, &history)?;
+        let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
+        for scenario in &bundle.scenarios {
+            program.start_at(&scenario.name, from);
+        }
+        let given = Given { program: &program, world: &world, measures: &measures, from, to };
+        let (asked, mut report) = match request.contact.as_slice() {
+            [_, ..] => {
+                let lives = crm.lives(&program, &world)?;
+                let asked = lives.known(&crm, &request.contact)?;
+                let report = one(given, &lives, &crm, &asked, effects)?;
+                (asked, report)
+            }
+            [] => (Vec::new(), all(given, &history, request.rows_in_memory, effects)?),
+        };
+        report.asked = asked;
+        report.span = span;
+        report.unreadable = unreadable.first;
+        report.unreadable_count = unreadable.count;
+        report.as_of_now = as_of_now(&program);
+        report.persons = history.persons();
+        report.read_from = read_from;
+        report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
+        drop(history);
+        Ok(Simulation { program, world, measures, report })
+    }
+
+    /// The history, with the entities and what cannot be read of them.
+    fn history<'h>(
+        &self,
+        way: Way<'_>,
+        program: &Program,
+        crm: &'h Crm,
+    ) -> Result<(History<'h>, (World, Findings), ReadFrom), Error> {
+        let threads = self.request.threads;
+        if let Way::Use(cache) = way {
+            let world = cache.world(program.needs())?;
+            return Ok((History::of_cache(cache, threads), world, ReadFrom::Cache));
+        }
+        let (world, unreadable) = crm.world(program)?;
+        let history = History::of_crm(crm, &crm.lives(program, &world)?, threads)?;
+        let (history, read_from) = match way {
+            Way::Make(making) => making.finish(history, program, (&world, &unreadable), self.asked(program).everyone)?,
+            Way::Read(read_from) => (history, read_from),
+            Way::Use(_) => (history, ReadFrom::Cache),
+        };
+        Ok((history, (world, unreadable), read_from))
+    }
+
+    /// The first and last instant, and the measures up to it.
+    fn span(
+        &self,
+        program: &Program,
+        world: &World,
+        history: &History<'_>,
+    ) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
+        let has_measures = !self.bundle.measures.is_empty();
+        let (from, to) = (self.request.from, self.request.to);
+        if let (Some(from), Some(to), false) = (from, to, has_measures) {
+            return Ok((Some((from, to)), Measures::default()));
+        }
+        let Some(bounds) = history.bounds(program, world)? else { return Ok((from.zip(to), Measures::default())) };
+        let named = from.is_some() && to.is_some();
+        let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
+        if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+            return Err(Error::Span(from, to));
+        }
+        Ok((Some((from, to)), measures(program, world, history, (bounds.first, to))?))
+    }
 }
 
 /// What holds for every contact of a simulation.
@@ -135,49 +246,24 @@ struct Given<'a> {
 fn measures(
     program: &Program,
     world: &World,
-    crm: &Crm,
-    ranges: &[ContactRange],
+    history: &History<'_>,
     (first, last): (Instant, Instant),
 ) -> Result<Measures, Error> {
     let mut census = Census::new(program, first, last);
-    let lives = crm.lives(program, world)?.of_everyone();
     if census.is_empty() {
         return Ok(Measures::default());
     }
-    let shares = in_threads(crm, ranges, |crm, range| {
-        let mut share = census.clone();
+    let shares = history.in_threads(program, world, true, |share| {
+        let mut own = census.clone();
         // What cannot be read is told when the contacts live.
-        lives.read(crm, range, &mut Notes::default(), |person, life| {
-            share.take(program, world, person, life);
+        share.read(&mut Notes::default(), |person, life| {
+            own.take(program, world, person, life);
             ControlFlow::Continue(())
         })?;
-        Ok(share)
+        Ok(own)
     })?;
     shares.into_iter().for_each(|share| census.merge(share));
     Ok(census.finish(program))
-}
-
-/// The bounds of the history, each thread looking at the events of its contacts.
-fn bounds(lives: &Lives<'_>, crm: &Crm, ranges: &[ContactRange]) -> Result<Option<Bounds>, Error> {
-    let found = in_threads(crm, ranges, |crm, range| Ok(lives.bounds(crm, range)?))?;
-    Ok(found.into_iter().flatten().reduce(Bounds::with))
-}
-
-/// Does something with each range of contacts, in a thread of its own with a connection of its own; what comes of it is in
-/// the order of ranges.
-fn in_threads<T: Send>(
-    crm: &Crm,
-    ranges: &[ContactRange],
-    work: impl Fn(&Crm, &ContactRange) -> Result<T, Error> + Sync,
-) -> Result<Vec<T>, Error> {
-    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> =
-            ranges.iter().zip(crms).map(|(range, crm)| scope.spawn(move || work(&crm, range))).collect();
-        let panicked = |panic| std::panic::resume_unwind(panic);
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
-    })
 }
 
 /// The scenarios that the CRM can serve; those that it cannot, and why; and what it lacks that may be absent.
@@ -220,13 +306,12 @@ fn measures_of<'b>(code: &Code, bundle: &'b Bundle) -> impl Iterator<Item = &'b 
 
 fn all(
     given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    ranges: &[ContactRange],
+    history: &History<'_>,
     rows_in_memory: usize,
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
+    let Given { program, world, .. } = given;
+    let shares = history.in_threads(program, world, false, |share| worker::work(given, share, rows_in_memory))?;
     let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
@@ -235,8 +320,9 @@ fn all(
     let runs = std::mem::take(&mut totals.runs);
     write(given.program, runs, &mut tally, effects)?;
     let mut report = tally.finish();
-    report.threads = ranges.len();
-    report.notes = totals.notes;
+    report.threads = history.threads();
+    report.notes = history.notes();
+    report.notes.absorb(totals.notes);
     report.counts = totals.counts;
     report.busiest = totals.busiest;
     report.contacts = totals.contacts;
@@ -257,8 +343,7 @@ fn absorb(totals: &mut Share, share: Share) {
     for (total, more) in totals.counts.iter_mut().zip(&share.counts) {
         total.merge(more);
     }
-    let more = |busiest: &Busiest| totals.busiest.as_ref().is_none_or(|most| busiest.messages > most.messages);
-    if share.busiest.as_ref().is_some_and(more) {
+    if share.busiest.as_ref().is_some_and(|busiest| busiest.is_before(totals.busiest.as_ref())) {
         totals.busiest = share.busiest;
     }
     for (place, ended) in share.ended {

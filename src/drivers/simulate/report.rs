@@ -1,5 +1,6 @@
 //! What a simulation tells: totals, the first messages, and why what was not sent was not.
 
+use super::history::ReadFrom;
 use super::row::Row;
 use crate::engine::{Counts, Outcome, Program, Reason, TraceLine};
 use crate::ir::StepIx;
@@ -19,6 +20,8 @@ pub struct Report {
     pub events: u64,
     /// How many threads worked.
     pub threads: usize,
+    /// Where the history was read.
+    pub read_from: ReadFrom,
     /// By scenario, then month (`2011-03`): messages sent.
     pub months: BTreeMap<(u16, String), u64>,
     /// By scenario, then what its steps did (`set`, `tag`, ...), then month.
@@ -63,6 +66,15 @@ pub struct Busiest {
     pub messages: u64,
     /// The most of them that one `send` without `together` made.
     pub could_leave_together: u64,
+}
+
+impl Busiest {
+    /// Whether it is to be told rather than another: the busier one, of equal ones that of the first contact, however the
+    /// contacts came.
+    pub fn is_before(&self, other: Option<&Busiest>) -> bool {
+        let rank = |busiest: &Busiest| std::cmp::Reverse(busiest.messages);
+        other.is_none_or(|other| (rank(self), &self.contact) < (rank(other), &other.contact))
+    }
 }
 
 /// A scenario whose tables or columns the CRM lacks.

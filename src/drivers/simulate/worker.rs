@@ -1,6 +1,7 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
 use super::Given;
+use super::history;
 use super::report::{Busiest, Ended};
 use super::row::Row;
 use super::sort::{Run, Sorter};
@@ -9,7 +10,7 @@ use crate::drivers::life::Contact;
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
-use crate::store::crm::{ContactRange, Crm, Lives, Notes};
+use crate::store::crm::Notes;
 use crate::time::{Instant, TimeOfDay};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -34,14 +35,8 @@ struct Worker<'a> {
     share: Share,
 }
 
-/// Lives all contacts of a range.
-pub(super) fn work(
-    given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    range: &ContactRange,
-    rows_in_memory: usize,
-) -> Result<Share, Error> {
+/// Lives all contacts of a share of the history.
+pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, rows_in_memory: usize) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
@@ -51,7 +46,7 @@ pub(super) fn work(
     };
     let mut notes = Notes::default();
     let mut failed = None;
-    lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
+    history.read(&mut notes, |person, life| match worker.live(person, life) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             failed = Some(error);
@@ -142,7 +137,9 @@ impl Day {
         let messages = std::mem::take(&mut self.messages);
         let could_leave_together = self.alone.drain(..).map(|(_, count)| count).max().unwrap_or(0);
         let Some(ends) = self.ends else { return };
-        if worker.share.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
+        let most = worker.share.busiest.as_ref();
+        // Of equal days that of the first contact, and of one contact the first, however the contacts come.
+        if most.is_some_and(|most| (most.messages, contact) >= (messages, &most.contact)) {
             return;
         }
         let zone = worker.given.program.settings.zone;

@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use rusqlite::types::ValueRef;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// How many findings are kept with their words.
@@ -15,7 +16,7 @@ const ROWS: usize = 1_000;
 const SHOWN: usize = 40;
 
 /// A value of the CRM that is not what its column promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     pub table: String,
     /// The row's id, cleaned and cut.
@@ -36,7 +37,7 @@ impl Unreadable {
 }
 
 /// What is wrong in one column, in one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnFindings {
     pub table: String,
     pub column: String,
@@ -51,7 +52,7 @@ pub struct ColumnFindings {
 }
 
 /// A count, the first twenty findings, and all of them by column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
     pub count: u64,
     pub first: Vec<Unreadable>,
@@ -122,7 +123,7 @@ impl Findings {
 }
 
 /// What is worth saying about the lives that were read; nothing of it is lost silently.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// Contacts that were not given out, because a value of theirs could not be read.
     pub set_aside: u64,

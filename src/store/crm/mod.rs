@@ -11,6 +11,7 @@ mod findings;
 mod lists;
 mod lives;
 mod merge;
+mod moment;
 mod persons;
 mod plan;
 mod references;

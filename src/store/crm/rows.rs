@@ -12,9 +12,10 @@ use crate::time::Instant;
 use rusqlite::params_from_iter;
 use rusqlite::types::ValueRef;
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 
 /// The first and the last instant of all events that a program reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
     pub first: Instant,
     pub last: Instant,

@@ -1,0 +1,212 @@
+//! Where a simulation takes its history from: the CRM, or a cache of it.
+
+use crate::drivers::Error;
+use crate::engine::{Life, Person, Program, World};
+use crate::store::cache::{Asked, Cache, Cold, Maker, Settings, Told};
+use crate::store::crm::{Bounds, ContactRange, Crm, Findings, Lives, Notes};
+use std::ops::{ControlFlow, Range};
+
+/// Where a history was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// The CRM: nobody asked for a cache.
+    #[default]
+    Crm,
+    Cache,
+    /// The CRM, for this reason, and it is kept for the next time.
+    Kept(Cold),
+    /// The CRM, for this reason, and it is not kept.
+    Cold(Cold),
+}
+
+/// A history in shares, one for each thread, in the order of contacts.
+#[derive(Debug)]
+pub(super) enum History<'a> {
+    Crm(&'a Crm, Vec<ContactRange>),
+    Cache(Cache, Vec<Range<usize>>),
+}
+
+/// One thread's share of a history.
+pub(super) enum Share<'a> {
+    Crm(&'a Lives<'a>, &'a Crm, &'a ContactRange),
+    /// Whether contacts without events live too.
+    Cache(&'a Cache, &'a Range<usize>, bool),
+}
+
+impl Share<'_> {
+    /// Gives each contact of the share to `live`, with its life sorted and nothing admitted; `live` may stop the reading.
+    pub fn read(
+        &self,
+        notes: &mut Notes,
+        live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        Ok(match self {
+            Share::Crm(lives, crm, range) => lives.read(crm, range, notes, live)?,
+            Share::Cache(cache, part, everyone) => cache.read(part, *everyone, live)?,
+        })
+    }
+}
+
+impl<'a> History<'a> {
+    /// The history in a CRM whose persons are known.
+    pub fn of_crm(crm: &'a Crm, lives: &Lives<'_>, threads: usize) -> Result<History<'a>, Error> {
+        Ok(History::Crm(crm, lives.ranges(crm, threads)?))
+    }
+
+    pub fn of_cache(cache: Cache, threads: usize) -> History<'a> {
+        let parts = cache.parts(threads);
+        History::Cache(cache, parts)
+    }
+
+    pub fn threads(&self) -> usize {
+        match self {
+            History::Crm(_, ranges) => ranges.len(),
+            History::Cache(_, parts) => parts.len(),
+        }
+    }
+
+    /// What a cache knows of the reading; what a CRM tells comes with its lives.
+    pub fn notes(&self) -> Notes {
+        match self {
+            History::Crm(..) => Notes::default(),
+            History::Cache(cache, _) => cache.notes().clone(),
+        }
+    }
+
+    /// How many persons have several rows.
+    pub fn persons(&self) -> usize {
+        match self {
+            History::Crm(crm, _) => crm.persons().groups().len(),
+            History::Cache(cache, _) => cache.persons(),
+        }
+    }
+
+    /// The bounds of the history, each thread looking at the events of its contacts.
+    pub fn bounds(&self, program: &Program, world: &World) -> Result<Option<Bounds>, Error> {
+        match self {
+            History::Crm(crm, ranges) => {
+                let lives = crm.lives(program, world)?;
+                let found = in_threads(crm, ranges, |crm, range| Ok(lives.bounds(crm, range)?))?;
+                Ok(found.into_iter().flatten().reduce(Bounds::with))
+            }
+            History::Cache(cache, _) => Ok(cache.bounds()),
+        }
+    }
+
+    /// Does something with each share, in a thread of its own; what comes of it is in the order of shares. Contacts without
+    /// events live too where the program takes all, or `everyone` is asked for.
+    pub fn in_threads<T: Send>(
+        &self,
+        program: &Program,
+        world: &World,
+        everyone: bool,
+        work: impl Fn(&Share<'_>) -> Result<T, Error> + Sync,
+    ) -> Result<Vec<T>, Error> {
+        match self {
+            History::Crm(crm, ranges) => {
+                let lives = crm.lives(program, world)?;
+                let lives = if everyone { lives.of_everyone() } else { lives };
+                in_threads(crm, ranges, |crm, range| work(&Share::Crm(&lives, crm, range)))
+            }
+            History::Cache(cache, parts) => {
+                let everyone = everyone || program.takes_all();
+                std::thread::scope(|scope| {
+                    let work = &work;
+                    let threads: Vec<_> = (parts.iter())
+                        .map(|part| scope.spawn(move || work(&Share::Cache(cache, part, everyone))))
+                        .collect();
+                    threads.into_iter().map(joined).collect()
+                })
+            }
+        }
+    }
+}
+
+/// Does something with each range of contacts, in a thread of its own with a connection of its own; what comes of it is in
+/// the order of ranges.
+fn in_threads<T: Send>(
+    crm: &Crm,
+    ranges: &[ContactRange],
+    work: impl Fn(&Crm, &ContactRange) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> =
+            ranges.iter().zip(crms).map(|(range, crm)| scope.spawn(move || work(&crm, range))).collect();
+        threads.into_iter().map(joined).collect()
+    })
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A cache in the making: begun before anything is read.
+pub(super) struct Making<'a> {
+    maker: Maker<'a>,
+    because: Cold,
+}
+
+impl<'a> Making<'a> {
+    /// # Errors
+    /// Why none can be made.
+    pub fn begin(settings: &'a Settings, asked: &Asked<'a>, because: Cold) -> Result<Making<'a>, Cold> {
+        Ok(Making { maker: Maker::begin(settings, asked)?, because })
+    }
+
+    /// Reads all lives once, into a cache that serves from then on; says whether it is kept. Where it cannot be made, the
+    /// history is as it was.
+    pub fn finish<'h>(
+        self,
+        history: History<'h>,
+        program: &Program,
+        (world, unreadable): (&World, &Findings),
+        everyone: bool,
+    ) -> Result<(History<'h>, ReadFrom), Error> {
+        let Making { maker, because } = self;
+        let History::Crm(crm, ranges) = &history else { return Ok((history, ReadFrom::Cache)) };
+        let lives = crm.lives(program, world)?;
+        let takes_all = program.takes_all();
+        let told = |notes: Vec<Notes>| {
+            notes.into_iter().reduce(|mut all, later| {
+                all.absorb(later);
+                all
+            })
+        };
+        let lives = if everyone { lives.of_everyone() } else { lives };
+        let kept = maker.lives();
+        let read = in_threads(crm, ranges, |crm, range| {
+            let (mut notes, mut part) = (Notes::default(), kept.part(range.from.clone()));
+            lives.read(crm, range, &mut notes, |person, life| match part.add(person, life) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            })?;
+            Ok((part.finish(), notes))
+        })?;
+        let (parts, notes): (Vec<Result<(), Cold>>, Vec<Notes>) = read.into_iter().unzip();
+        if let Err(cold) = parts.into_iter().collect::<Result<(), Cold>>() {
+            return Ok((history, ReadFrom::Cold(cold)));
+        }
+        let mut notes = told(notes).unwrap_or_default();
+        if everyone != takes_all {
+            // What is told of those without events is told only where they live.
+            let lives = crm.lives(program, world)?;
+            let again = in_threads(crm, ranges, |crm, range| {
+                let mut notes = Notes::default();
+                lives.read(crm, range, &mut notes, |_, _| ControlFlow::Continue(()))?;
+                Ok(notes)
+            })?;
+            notes = told(again).unwrap_or_default();
+        }
+        let bounds = history.bounds(program, world)?;
+        let persons = history.persons();
+        Ok(match maker.finish(Told { world: (world, unreadable), bounds, notes: &notes, persons }) {
+            Ok((cache, kept)) => {
+                let read_from = kept.map_or_else(ReadFrom::Cold, |()| ReadFrom::Kept(because));
+                (History::of_cache(cache, ranges.len()), read_from)
+            }
+            Err(cold) => (history, ReadFrom::Cold(cold)),
+        })
+    }
+}
