@@ -28,6 +28,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("comfy_table", &["cli"]),
     ("csv", &["store", "drivers"]),
+    // Where a user's caches are.
+    ("etcetera", &["cli"]),
     ("flate2", &["store"]),
     ("httpdate", &["channel"]),
     ("idna", &["channel"]),

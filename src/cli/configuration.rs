@@ -27,6 +27,7 @@ pub struct Settings {
     pub state: Option<PathBuf>,
     /// Where messages are written while no server is configured.
     pub outbox: PathBuf,
+    pub cache: CacheSetting,
     pub email: Option<Email>,
     /// Webhooks by their names; a call of any other is written as a file.
     pub webhooks: BTreeMap<String, Webhook>,
@@ -35,6 +36,18 @@ pub struct Settings {
     pub levels: Levels,
     /// `check.pages`: where the pages of the rules are, so that their codes are links.
     pub pages: Option<String>,
+}
+
+/// `cache`: whether `scn simulate` keeps a copy of the history that it reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CacheSetting {
+    /// Not unless a command says so.
+    #[default]
+    Off,
+    /// In the folder for the caches of the user.
+    On,
+    /// In this folder.
+    In(PathBuf),
 }
 
 /// `[channels.email]`
@@ -128,6 +141,7 @@ impl Settings {
             crm: None,
             state: None,
             outbox: root.join("outbox"),
+            cache: CacheSetting::Off,
             email: None,
             webhooks: BTreeMap::new(),
             sample: None,
@@ -157,6 +171,7 @@ struct File {
     zone: Option<Spanned<String>>,
     expire: Option<Spanned<String>>,
     outbox: Option<PathBuf>,
+    cache: Option<YesOrFolder>,
     channels: Option<Channels>,
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookTable>,
@@ -215,6 +230,23 @@ struct SampleTable {
 }
 
 #[derive(Deserialize)]
+#[serde(untagged, expecting = "true, false or a path")]
+enum YesOrFolder {
+    Yes(bool),
+    Folder(PathBuf),
+}
+
+impl YesOrFolder {
+    fn setting(self, root: &Path) -> CacheSetting {
+        match self {
+            YesOrFolder::Yes(true) => CacheSetting::On,
+            YesOrFolder::Yes(false) => CacheSetting::Off,
+            YesOrFolder::Folder(folder) => CacheSetting::In(root.join(folder)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
 #[serde(untagged, expecting = "a path or a list of paths")]
 enum OneOrMany {
     One(PathBuf),
@@ -247,6 +279,7 @@ impl File {
             crm: self.crm.map(whole),
             state: self.state.map(whole),
             outbox: self.outbox.map_or(defaults.outbox, whole),
+            cache: self.cache.map_or(CacheSetting::Off, |cache| cache.setting(root)),
             email: email.map(EmailTable::settings).transpose()?,
             webhooks: (self.webhooks.into_iter())
                 .map(|(name, webhook)| Ok((name, webhook.settings(root)?)))

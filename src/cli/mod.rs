@@ -2,6 +2,7 @@
 
 mod audit;
 mod bug;
+mod cache;
 pub mod changed;
 mod check;
 pub mod compile;
@@ -62,6 +63,7 @@ pub enum Command {
     New(new::Arguments),
     Words(words::Arguments),
     Crm(crm::Arguments),
+    Cache(cache::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -103,6 +105,7 @@ impl Command {
             Command::New(arguments) => new::run(arguments),
             Command::Words(arguments) => words::run(arguments),
             Command::Crm(arguments) => crm::run(arguments),
+            Command::Cache(arguments) => cache::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
         }
     }

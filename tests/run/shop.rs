@@ -90,6 +90,7 @@ impl Shop {
         let delivery = Delivery {
             templates: Arc::clone(&self.templates),
             outbox: self.outbox(),
+            caches: vec![self.folder.path().join("cache")],
             email: Some(EmailSettings::parse("Shop <shop@example.com>", None).unwrap()),
             post: self.post.clone(),
             webhooks: Arc::clone(&self.webhooks),

@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
-use super::{instant, output, sources, surroundings, whole};
+use super::{cache, instant, output, sources, surroundings, whole};
 use crate::channel::{Credentials, EmailSettings, Secret, SecretReference, Sender, Webhook};
 use crate::drivers::run::{Delivery, Migration, Post, Refusal, Run, Setup};
 use crate::ir::Bundle;
@@ -177,7 +177,8 @@ fn delivery(project: &Project) -> Result<Delivery, Failure> {
     }
     let templates = Arc::new(surroundings::templates(project)?);
     let webhooks = Arc::new(webhooks(project)?);
-    Ok(Delivery { templates, outbox: settings.outbox.clone(), email, post, webhooks })
+    let caches = cache::folders(settings);
+    Ok(Delivery { templates, outbox: settings.outbox.clone(), caches, email, post, webhooks })
 }
 
 fn webhooks(project: &Project) -> Result<BTreeMap<String, Webhook>, Failure> {

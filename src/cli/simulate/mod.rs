@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, step_texts};
-use super::{instant, output, sources, whole};
+use super::{cache, instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
 use crate::drivers::test::{FromHistory, from_history};
@@ -55,6 +55,12 @@ pub struct Arguments {
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
+    /// Keep a copy of the history for the next time, and use it while the CRM has not changed; as `cache` of `scn.toml`
+    #[arg(long, overrides_with = "no_cache")]
+    pub cache: bool,
+    /// Read the CRM, whatever `scn.toml` says
+    #[arg(long, overrides_with = "cache")]
+    pub no_cache: bool,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -85,12 +91,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         whole::refuse_inputs(effects, &texts.chain([crm.as_path()]).collect::<Vec<_>>())?;
     }
-    let request = arguments.request(bundle.settings.zone)?;
+    let mut request = arguments.request(bundle.settings.zone)?;
+    request.cache = cache::settings(&project.settings, arguments.cache, arguments.no_cache)?;
     let mut file = arguments.effects.as_deref().map(EffectsFile::create).transpose()?;
     let progress = output::spinner("simulating");
     let to = file.as_mut().map(|file| file.writer());
     let simulation = simulate(bundle, &crm, &request, to).map_err(failure)?;
     progress.finish_and_clear();
+    if let Some(line) = cache::told(&simulation.report.read_from) {
+        output::notice(&line);
+    }
     if let Some((from, to)) = simulation.report.span.filter(|(from, to)| from > to) {
         let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
         return Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"));

@@ -3,7 +3,7 @@
 use crate::cli::counted::{counted, grouped, verb};
 use crate::cli::output;
 use crate::diagnostic::render::clean;
-use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
+use crate::drivers::simulate::{Busiest, Ended, ReadFrom, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
 use crate::engine::{Count, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
@@ -319,6 +319,11 @@ impl Shown<'_> {
         });
         let trace: Vec<String> =
             report.trace.iter().map(|line| story::line(self.program(), &self.texts, line)).collect();
+        let (history, because) = match &report.read_from {
+            ReadFrom::Crm => ("crm", None),
+            ReadFrom::Cache => ("cache", None),
+            ReadFrom::Kept(cold) | ReadFrom::Cold(cold) => ("crm", Some(cold.to_string())),
+        };
         let value = json!({
             "from": report.span.map(|(from, _)| from.to_string()),
             "to": report.span.map(|(_, to)| to.to_string()),
@@ -327,6 +332,8 @@ impl Shown<'_> {
             "sent": report.sent,
             "effects": report.rows,
             "threads": report.threads,
+            "history": history,
+            "history_because": because,
             "months": months,
             "acts": acts,
             "policy": super::terms::limits(self.policy),

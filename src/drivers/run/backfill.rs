@@ -40,6 +40,7 @@ impl Run {
         let delivery = Delivery {
             templates: Arc::clone(&self.delivery.templates),
             outbox: folder.path().join("outbox"),
+            caches: Vec::new(),
             email: None,
             post: Post::Files,
             webhooks: Arc::default(),

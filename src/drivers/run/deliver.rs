@@ -27,6 +27,8 @@ pub struct Delivery {
     pub templates: Arc<Templates>,
     /// Where messages of channels without a server are written.
     pub outbox: PathBuf,
+    /// The folders in which histories may be kept, from which an erasure removes them.
+    pub caches: Vec<PathBuf>,
     /// `None`: no email can be sent.
     pub email: Option<EmailSettings>,
     pub post: Post,

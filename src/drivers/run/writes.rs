@@ -202,6 +202,10 @@ impl Run {
     /// Takes an erased contact out of everything that is ours.
     fn forget(&mut self, erasure: &PendingWrite, rows: &[Id], now: Instant) -> Result<(), Error> {
         // The files first: a process that dies after this is followed by one that does it again.
+        for folder in &self.delivery.caches {
+            let failed = |error| Error::Io(folder.display().to_string(), error);
+            store::cache::remove(folder, Some(self.crm.path())).map_err(failed)?;
+        }
         for key in self.state.messages_of(rows)? {
             for end in ["eml", "txt", "json", "eml.tmp", "txt.tmp", "json.tmp"] {
                 let file = self.delivery.outbox.join(format!("{key}.{end}"));

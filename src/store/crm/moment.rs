@@ -13,7 +13,8 @@ const UNSTEADY_FUNCTIONS: [&str; 5] = ["random", "randomblob", "changes", "total
 const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
 
 impl Crm {
-    pub(in crate::store) fn path(&self) -> &Path {
+    /// The file, as it was named.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
