@@ -80,35 +80,34 @@ pub fn simulate(
         return Ok(Simulation { program, world, measures, report });
     }
     let (world, unreadable) = crm.world(&program)?;
-    let lives = crm.lives(&program, &world)?;
-    let ranges = lives.ranges(crm, request.threads)?;
-    let (span, measures) = match (request.from, request.to) {
-        (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
-        (from, to) => match bounds(&lives, crm, &ranges)? {
-            Some(bounds) => {
-                let named = from.is_some() && to.is_some();
-                let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
-                if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
-                    return Err(Error::Span(from, to));
-                }
-                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
-            }
-            None => (from.zip(to), Measures::default()),
-        },
+    let ranges = crm.lives(&program, &world)?.ranges(crm, request.threads)?;
+    let mut believed = probable_bounds(&program, &world, crm, request)?;
+    let (span, measures, asked, mut report) = loop {
+        let (span, measures) = match believed {
+            Some(bounds) => (Some(span_of(request, bounds)), Measures::default()),
+            None => exact_span(&program, &world, crm, &ranges, request)?,
+        };
+        let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
+        for scenario in &bundle.scenarios {
+            program.start_at(&scenario.name, from);
+        }
+        let lives = crm.lives(&program, &world)?;
+        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed };
+        let asked = lives.known(crm, &request.contact)?;
+        if !request.contact.is_empty() {
+            let report = one(given, &lives, crm, &asked, effects)?;
+            break (span, measures, asked, report);
+        }
+        let totals = all(given, &lives, crm, &ranges, request.rows_in_memory)?;
+        // Where the history is another one than its ends told, everybody lives again.
+        let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
+        if believed.take().is_some() && found != span {
+            continue;
+        }
+        let report = tell(&program, totals, ranges.len(), effects)?;
+        break (span, measures, asked, report);
     };
-    drop(lives);
-    let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
-    for scenario in &bundle.scenarios {
-        program.start_at(&scenario.name, from);
-    }
-    let lives = crm.lives(&program, &world)?;
-    let facts = Given { program: &program, world: &world, measures: &measures, from, to };
-    let asked = lives.known(crm, &request.contact)?;
-    let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, effects)?,
-        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
-    };
-    drop(lives);
+    let to = span.map_or(Instant::MIN, |(_, to)| to);
     report.asked = asked;
     report.span = span;
     report.not_simulated = not_simulated;
@@ -121,6 +120,43 @@ pub fn simulate(
     Ok(Simulation { program, world, measures, report })
 }
 
+/// From when to when a request simulates a history with these bounds.
+fn span_of(request: &Request, bounds: Bounds) -> (Instant, Instant) {
+    (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last))
+}
+
+/// What the bounds are believed to be, so that one reading does: it finds out whether they are. `None` where they must be
+/// known before, or need not be.
+fn probable_bounds(program: &Program, world: &World, crm: &Crm, request: &Request) -> Result<Option<Bounds>, Error> {
+    let is_named = request.from.is_some() && request.to.is_some();
+    // Measures are taken before anybody lives, and where the clock starts scenarios a wrong end could be far away.
+    if is_named || program.takes_all() || !request.contact.is_empty() {
+        return Ok(None);
+    }
+    Ok(crm.lives(program, world)?.probable_bounds(crm))
+}
+
+/// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
+fn exact_span(
+    program: &Program,
+    world: &World,
+    crm: &Crm,
+    ranges: &[ContactRange],
+    request: &Request,
+) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
+    let named = request.from.zip(request.to);
+    if named.is_some() && !program.has_measures() {
+        return Ok((named, Measures::default()));
+    }
+    let lives = crm.lives(program, world)?;
+    let Some(bounds) = bounds(&lives, crm, ranges)? else { return Ok((named, Measures::default())) };
+    let (from, to) = span_of(request, bounds);
+    if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        return Err(Error::Span(from, to));
+    }
+    Ok((Some((from, to)), measures(program, world, crm, ranges, (bounds.first, to))?))
+}
+
 /// What holds for every contact of a simulation.
 #[derive(Clone, Copy)]
 struct Given<'a> {
@@ -129,6 +165,8 @@ struct Given<'a> {
     measures: &'a Measures,
     from: Instant,
     to: Instant,
+    /// Where the history is believed to begin and to end.
+    believed: Option<Bounds>,
 }
 
 /// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
@@ -224,18 +262,20 @@ fn all(
     crm: &Crm,
     ranges: &[ContactRange],
     rows_in_memory: usize,
-    effects: Option<&mut dyn Write>,
-) -> Result<Report, Error> {
+) -> Result<Share, Error> {
     let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
-    let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
-    let runs = std::mem::take(&mut totals.runs);
-    write(given.program, runs, &mut tally, effects)?;
+    Ok(totals)
+}
+
+fn tell(program: &Program, totals: Share, threads: usize, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
+    let mut tally = Tally::new(program);
+    write(program, totals.runs, &mut tally, effects)?;
     let mut report = tally.finish();
-    report.threads = ranges.len();
+    report.threads = threads;
     report.notes = totals.notes;
     report.counts = totals.counts;
     report.busiest = totals.busiest;
@@ -305,7 +345,7 @@ fn one(
     contact: &[Id],
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to } = given;
+    let Given { program, world, measures, from, to, .. } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);

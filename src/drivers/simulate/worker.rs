@@ -52,7 +52,7 @@ pub(super) fn work(
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
-        Ok(()) => ControlFlow::Continue(()),
+        Ok(flow) => flow,
         Err(error) => {
             failed = Some(error);
             ControlFlow::Break(())
@@ -69,11 +69,12 @@ pub(super) fn work(
 }
 
 impl Worker<'_> {
-    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
+    /// Stops where the history has other bounds than is believed: all is in vain then.
+    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<ControlFlow<()>> {
         self.share.contacts += 1;
         self.share.events += life.len() as u64;
         self.state.clear();
-        let Given { program, world, measures, from, to } = self.given;
+        let Given { program, world, measures, from, to, believed } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
@@ -87,7 +88,8 @@ impl Worker<'_> {
         }
         day.close(self, &person.id);
         self.out.effects = effects;
-        Ok(())
+        let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));
+        Ok(if is_astray { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn note_end(&mut self, effect: &Effect) {
