@@ -394,7 +394,11 @@ impl Life {
                 Some(latest) => *latest = at.max(*latest),
                 None => drop(latest.insert(keys.iter().cloned().collect(), at)),
             });
-            self.latest.iter_mut().skip(usize::from(probe)).take(1).for_each(|slot| *slot = std::mem::take(&mut latest));
+            self.latest
+                .iter_mut()
+                .skip(usize::from(probe))
+                .take(1)
+                .for_each(|slot| *slot = std::mem::take(&mut latest));
         }
         if program.looks_through(kind) {
             self.file_by_kind(kind, place);

@@ -3,15 +3,15 @@
 //! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
 
 mod effects;
+mod lines;
 mod report;
 mod row;
-mod sort;
 mod worker;
 
-pub use effects::{Effects, HEADER};
+pub use effects::HEADER;
+pub use lines::ROWS_IN_MEMORY;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
-pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
@@ -20,7 +20,7 @@ use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
-use report::Tally;
+use lines::Lines;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
@@ -73,9 +73,10 @@ pub fn simulate(
     let mut program = Program::link(&bundle, &[])?;
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let mut tally = Tally::new(&program);
-        write(&program, Vec::new(), &mut tally, effects)?;
-        let report = Report { not_simulated, absent, ..tally.finish() };
+        if let Some(to) = effects {
+            write(Vec::new(), to)?;
+        }
+        let report = Report { not_simulated, absent, ..Report::default() };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -98,13 +99,13 @@ pub fn simulate(
             let report = one(given, &lives, crm, &asked, effects)?;
             break (span, measures, asked, report);
         }
-        let totals = all(given, &lives, crm, &ranges, request.rows_in_memory)?;
+        let totals = all(given, &lives, crm, &ranges, request.rows_in_memory, effects.is_some())?;
         // Where the history is another one than its ends told, everybody lives again.
         let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(&program, totals, ranges.len(), effects)?;
+        let report = tell(totals, ranges.len(), effects)?;
         break (span, measures, asked, report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -262,19 +263,23 @@ fn all(
     crm: &Crm,
     ranges: &[ContactRange],
     rows_in_memory: usize,
+    are_wanted: bool,
 ) -> Result<Share, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
-    let mut totals = Share::default();
+    let shares = in_threads(crm, ranges, |crm, range| {
+        worker::work(given, lives, crm, range, Lines::new(given.program, are_wanted, rows_in_memory))
+    })?;
+    let mut totals = Share::new(given.program);
     for share in shares {
         absorb(&mut totals, share);
     }
     Ok(totals)
 }
 
-fn tell(program: &Program, totals: Share, threads: usize, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
-    let mut tally = Tally::new(program);
-    write(program, totals.runs, &mut tally, effects)?;
-    let mut report = tally.finish();
+fn tell(totals: Share, threads: usize, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
+    if let Some(to) = effects {
+        write(totals.runs, to)?;
+    }
+    let mut report = totals.tally.finish();
     report.threads = threads;
     report.notes = totals.notes;
     report.counts = totals.counts;
@@ -288,6 +293,7 @@ fn tell(program: &Program, totals: Share, threads: usize, effects: Option<&mut d
 /// Adds what the next range found, in the order of ranges.
 fn absorb(totals: &mut Share, share: Share) {
     totals.runs.extend(share.runs);
+    totals.tally.merge(share.tally);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
     totals.events += share.events;
@@ -310,31 +316,13 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-fn write(
-    program: &Program,
-    runs: Vec<sort::Run>,
-    tally: &mut Tally,
-    effects: Option<&mut dyn Write>,
-) -> Result<(), Error> {
-    let failed = |error| Error::Io("the effects".into(), error);
-    match effects {
-        None => sort::merge(runs, |row| {
-            tally.add(&row);
-            Ok(())
-        })
-        .map_err(failed),
-        Some(to) => {
-            let to = BufWriter::with_capacity(1 << 18, to);
-            let mut effects = Effects::new(program, to).map_err(failed)?;
-            sort::merge(runs, |row| {
-                tally.add(&row);
-                effects.write(&row)
-            })
-            .map_err(failed)?;
-            effects.finish().map_err(failed)?;
-            Ok(())
-        }
-    }
+/// Writes the effects CSV.
+fn write(runs: Vec<lines::Run>, to: &mut dyn Write) -> Result<(), Error> {
+    let mut to = BufWriter::with_capacity(1 << 18, to);
+    writeln!(to, "{HEADER}")
+        .and_then(|()| lines::merge(runs, &mut to))
+        .and_then(|()| to.flush())
+        .map_err(|error| Error::Io("the effects".into(), error))
 }
 
 /// One contact, with its story.
@@ -349,7 +337,8 @@ fn one(
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
+    let mut lines = Lines::new(program, effects.is_some(), ROWS_IN_MEMORY);
+    let mut rows = Vec::new();
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
@@ -357,18 +346,22 @@ fn one(
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
-        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
-            if let Err(error) = rows.push(row) {
+        rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
+        match lines.add(&person.id, &mut rows) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
                 failed = Some(error);
+                ControlFlow::Break(())
             }
         }
-        ControlFlow::Continue(())
     })?;
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let mut tally = Tally::new(program);
-    write(program, rows.finish(), &mut tally, effects)?;
+    let (runs, tally) = lines.finish();
+    if let Some(to) = effects {
+        write(runs, to)?;
+    }
     let mut report = tally.finish();
     report.threads = 1;
     report.notes = notes;
