@@ -5,7 +5,7 @@ use super::eval::{Eval, EventAtHand, TriggerValues};
 use super::messages::OwnMessages;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
-use super::state::{Handle, Instance, Phase};
+use super::state::{Handle, Instance, Phase, Progress};
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{EntryRule, StepIx, Trigger};
@@ -75,7 +75,7 @@ impl<'a> Stepper<'a, '_> {
             return judged.passes == Some(true);
         }
         let handle = self.state.reserve();
-        let instance = Instance {
+        let instance = Box::new(Progress {
             unit: unit_slot,
             serial: handle.serial,
             generation: 0,
@@ -89,7 +89,7 @@ impl<'a> Stepper<'a, '_> {
             pending: SmallVec::new(),
             own: Vec::new(),
             passed: Vec::new(),
-        };
+        });
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
         self.tell(&instance, None, Told::Started, asked.take());

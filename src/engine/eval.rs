@@ -143,7 +143,7 @@ impl<'a> Eval<'a> {
             Expr::History { probe, keys, window } => self.history(*probe, keys, window),
             Expr::Scan { probe, keys, window, filter } => self.scan(*probe, keys, window, *filter),
             Expr::Has(inner) => Some(!self.value(*inner).is_missing()),
-            _ => self.value(ix).truth(),
+            _ => self.place(ix).map_or_else(|| self.value(ix).truth(), Value::truth),
         }
     }
 
@@ -175,7 +175,26 @@ impl<'a> Eval<'a> {
         }
     }
 
+    /// The value of a field or a constant where it stands: what most expressions read, over and over. `None` where there is
+    /// more to say.
+    fn place(&self, ix: ExprIx) -> Option<&'a Value> {
+        let value = match self.code.code.exprs.get(ix)? {
+            Expr::Trigger(slot) => self.trigger_value(*slot)?,
+            Expr::Event(slot) => self.event_value(*slot)?,
+            Expr::Field { of, entity, field } => match self.place(*of)? {
+                Value::Entity(reference) if reference.entity == *entity => self.world.value(*reference, *field)?,
+                _ => return None,
+            },
+            Expr::Literal(_) => self.code.constants.get(usize::from(ix))?,
+            _ => return None,
+        };
+        (!matches!(value, Value::NotGiven)).then_some(value)
+    }
+
     pub fn value(&self, ix: ExprIx) -> Cow<'a, Value> {
+        if let Some(value) = self.place(ix) {
+            return Cow::Borrowed(value);
+        }
         let code = self.code;
         let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
         let owned = match expr {
@@ -407,6 +426,18 @@ impl<'a> Eval<'a> {
         }
     }
 
+    /// Does something with the values of keys; `None` when one is missing.
+    pub(super) fn with_keys<T>(&self, keys: &[ExprIx], work: impl FnOnce(&[Value]) -> T) -> Option<T> {
+        match keys {
+            [] => Some(work(&[])),
+            [key] => {
+                let value = self.value(*key);
+                (!value.is_missing()).then(|| work(std::slice::from_ref(value.as_ref())))
+            }
+            _ => self.keys(keys).map(|keys| work(&keys)),
+        }
+    }
+
     pub(super) fn keys(&self, keys: &[ExprIx]) -> Option<SmallVec<[Value; 1]>> {
         keys.iter()
             .map(|key| {
@@ -425,7 +456,8 @@ impl<'a> Eval<'a> {
         if self.not_given.is_some() && self.facts?.lacks() {
             self.note_not_given(probe, start);
         }
-        let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
+        let life = self.facts?.life;
+        let latest = self.with_keys(keys, |keys| life.latest(global, keys))?;
         self.note(probe, start, latest);
         Some(latest.is_some_and(|latest| latest > start))
     }

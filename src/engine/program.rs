@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::eval::{Eval, EventAtHand};
-use super::facts::{ProbeKey, World};
+use super::facts::World;
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
@@ -15,7 +15,6 @@ use crate::ir::{
 };
 use crate::model::TAGS;
 use crate::time::Instant;
-use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -317,6 +316,11 @@ impl Program {
         !self.measures.is_empty() || self.starts_by_clock()
     }
 
+    /// Whether measures are taken.
+    pub fn has_measures(&self) -> bool {
+        !self.measures.is_empty()
+    }
+
     /// Whether a scenario starts without any event.
     pub fn starts_by_clock(&self) -> bool {
         let takes = |start: &Start| matches!(start, Start::Every { .. } | Start::Silence { since: Some(_), .. });
@@ -407,16 +411,17 @@ impl Program {
         }
     }
 
-    /// The key under which a probe files an event; `None` when the event does not pass its filter or has no
-    /// value for a key. Fields that it reads although a test did not give them are added to `not_given`.
-    pub(super) fn probe_key(
+    /// Does something with the values of the keys under which a probe files an event; `None` when the event does not pass its
+    /// filter or has no value for a key. Fields that it reads although a test did not give them are added to `not_given`.
+    pub(super) fn with_key<T>(
         &self,
         probe: ProbeIx,
         at: Instant,
         values: &[Value],
         world: &World,
         not_given: Option<&RefCell<Vec<String>>>,
-    ) -> Option<ProbeKey> {
+        work: impl FnOnce(&[Value]) -> T,
+    ) -> Option<T> {
         let (owner, local) = *self.probes.get(usize::from(probe))?;
         let code = match owner {
             Owner::Unit(unit) => &self.unit(unit)?.code,
@@ -431,14 +436,6 @@ impl Program {
         {
             return None;
         }
-        let mut keys: SmallVec<[Value; 1]> = SmallVec::new();
-        for key in &definition.keys {
-            let value = eval.value(*key).into_owned();
-            if value.is_missing() {
-                return None;
-            }
-            keys.push(value);
-        }
-        Some((probe, keys))
+        eval.with_keys(&definition.keys, work)
     }
 }

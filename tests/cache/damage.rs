@@ -5,10 +5,12 @@ use scn::drivers::simulate::ReadFrom;
 use scn::store::cache::Cold;
 use std::os::unix::fs::FileExt;
 
-const TEXT: &str = "entity contact { email: text?, email_consent: flag? }
-    entity product { name: text, recurring: flag }
-    event purchased { product: product, note: text? }
-    scenario again { when purchased product.recurring wait 1 month send email reminder unless purchased where note = \"7\" }";
+const TEXT: &str = "extend purchased { note: text? }
+    scenario again {
+      when purchased product.recurring
+      wait 1 month
+      send email reminder unless purchased where note is \"7\"
+    }";
 
 const SQL: &str = "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, email_consent INTEGER);
     CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER);

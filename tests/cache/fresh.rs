@@ -10,9 +10,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-const TEXT: &str = "entity contact { email: text?, email_consent: flag? }
-    event purchased { amount: number? }
-    scenario again { when purchased wait 1 month send email reminder unless purchased where amount > 100 }";
+const TEXT: &str =
+    "scenario again { when purchased wait 1 month send email reminder unless purchased where amount > 100 EUR }";
 
 const SQL: &str = "CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, email_consent INTEGER);
     CREATE TABLE purchased(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, amount REAL);
@@ -322,9 +321,7 @@ fn where_nothing_can_be_written_the_crm_is_read() {
 #[test]
 fn an_erasure_removes_the_history() {
     let kept = Kept::new(
-        "entity contact { email: text?, email_consent: flag? }
-         event purchased { }
-         event asked_erasure { }
+        "event asked_erasure { }
          scenario forget { when asked_erasure erase contact }
          scenario again { when purchased wait 1 month send email reminder }",
         &format!("{SQL} CREATE TABLE asked_erasure(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT);"),

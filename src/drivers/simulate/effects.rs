@@ -5,17 +5,14 @@ use crate::engine::{Outcome, Program, Reason};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use rustc_hash::FxHashMap;
-use std::io::{self, Write};
 
 /// The header, without its line feed.
 pub const HEADER: &str = "at,contact,scenario,trigger,entered_at,step,effect,channel,message,outcome,reason";
 
-/// Writes rows as lines of CSV (RFC 4180, line feeds alone).
+/// Formats rows as lines of CSV (RFC 4180, line feeds alone).
 #[derive(Debug)]
-pub struct Effects<'a, W> {
+pub struct Format<'a> {
     program: &'a Program,
-    to: W,
-    line: Vec<u8>,
     /// The triggers of a row, before they are a field.
     text: Vec<u8>,
     /// The columns from `effect` on, which few rows have alone.
@@ -25,49 +22,42 @@ pub struct Effects<'a, W> {
 /// What the columns from `effect` on depend on: scenario, step, alternative, outcome, reason.
 type End = (u16, StepIx, u8, Option<Outcome>, Reason);
 
-impl<'a, W: Write> Effects<'a, W> {
-    pub fn new(program: &'a Program, mut to: W) -> io::Result<Effects<'a, W>> {
-        writeln!(to, "{HEADER}")?;
-        Ok(Effects { program, to, line: Vec::with_capacity(256), text: Vec::new(), ends: FxHashMap::default() })
+impl<'a> Format<'a> {
+    pub fn new(program: &'a Program) -> Format<'a> {
+        Format { program, text: Vec::new(), ends: FxHashMap::default() }
     }
 
-    pub fn write(&mut self, row: &Row) -> io::Result<()> {
-        self.line.clear();
-        row.at.write_to(&mut self.line);
-        self.line.push(b',');
+    /// Appends the line of a row, with its line feed.
+    pub fn write(&mut self, row: &Row, line: &mut Vec<u8>) {
+        row.at.write_to(line);
+        line.push(b',');
         match &row.contact {
-            Id::Number(number) => push_number(&mut self.line, *number),
-            Id::Text(text) => push_field(&mut self.line, text.as_bytes()),
+            Id::Number(number) => push_number(line, *number),
+            Id::Text(text) => push_field(line, text.as_bytes()),
         }
-        self.line.push(b',');
+        line.push(b',');
         let scenario = self.program.unit(row.unit).map(|unit| &unit.scenario);
-        push_field(&mut self.line, scenario.map_or("", |scenario| &scenario.name).as_bytes());
-        self.line.push(b',');
-        self.push_triggers(row);
-        self.line.push(b',');
-        row.entered_at.write_to(&mut self.line);
-        self.line.push(b',');
-        push_number(&mut self.line, i64::from(row.ordinal));
+        push_field(line, scenario.map_or("", |scenario| &scenario.name).as_bytes());
+        line.push(b',');
+        self.push_triggers(row, line);
+        line.push(b',');
+        row.entered_at.write_to(line);
+        line.push(b',');
+        push_number(line, i64::from(row.ordinal));
         if let (Some(act), Some(outcome)) = (&row.act, row.outcome) {
             for column in [act.effect, "", &act.message, outcome.name(), row.reason.text()] {
-                self.line.push(b',');
-                push_field(&mut self.line, column.as_bytes());
+                line.push(b',');
+                push_field(line, column.as_bytes());
             }
-            self.line.push(b'\n');
-            return self.to.write_all(&self.line);
+            line.push(b'\n');
+            return;
         }
         let program = self.program;
         let end = (row.unit, row.step, row.alternative, row.outcome, row.reason);
-        self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| end_of(program, row)));
-        self.to.write_all(&self.line)
+        line.extend_from_slice(self.ends.entry(end).or_insert_with(|| end_of(program, row)));
     }
 
-    pub fn finish(mut self) -> io::Result<W> {
-        self.to.flush()?;
-        Ok(self.to)
-    }
-
-    fn push_triggers(&mut self, row: &Row) {
+    fn push_triggers(&mut self, row: &Row, line: &mut Vec<u8>) {
         self.text.clear();
         for (place, trigger) in std::iter::once(&row.trigger).chain(&row.also).enumerate() {
             if place > 0 {
@@ -80,7 +70,7 @@ impl<'a, W: Write> Effects<'a, W> {
                 Id::Text(text) => self.text.extend_from_slice(text.as_bytes()),
             }
         }
-        push_field(&mut self.line, &self.text);
+        push_field(line, &self.text);
     }
 }
 

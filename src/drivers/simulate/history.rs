@@ -47,13 +47,8 @@ impl Share<'_> {
     }
 }
 
-impl<'a> History<'a> {
-    /// The history in a CRM whose persons are known.
-    pub fn of_crm(crm: &'a Crm, lives: &Lives<'_>, threads: usize) -> Result<History<'a>, Error> {
-        Ok(History::Crm(crm, lives.ranges(crm, threads)?))
-    }
-
-    pub fn of_cache(cache: Cache, threads: usize) -> History<'a> {
+impl History<'_> {
+    pub fn of_cache(cache: Cache, threads: usize) -> Self {
         let parts = cache.parts(threads);
         History::Cache(cache, parts)
     }
@@ -89,7 +84,7 @@ impl<'a> History<'a> {
                 let found = in_threads(crm, ranges, |crm, range| Ok(lives.bounds(crm, range)?))?;
                 Ok(found.into_iter().flatten().reduce(Bounds::with))
             }
-            History::Cache(cache, _) => Ok(cache.bounds()),
+            History::Cache(cache, _) => Ok(cache.notes().bounds),
         }
     }
 
@@ -142,71 +137,102 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// A cache in the making: begun before anything is read.
-pub(super) struct Making<'a> {
-    maker: Maker<'a>,
-    because: Cold,
+/// How a history is come by.
+pub(super) enum Way<'a> {
+    /// From the CRM.
+    Read(ReadFrom),
+    /// From the CRM, for this reason, into a cache: begun before anything is read.
+    Make(Box<Maker<'a>>, Cold, bool),
+    Use(Cache),
 }
 
-impl<'a> Making<'a> {
-    /// # Errors
-    /// Why none can be made.
-    pub fn begin(settings: &'a Settings, asked: &Asked<'a>, because: Cold) -> Result<Making<'a>, Cold> {
-        Ok(Making { maker: Maker::begin(settings, asked)?, because })
+impl<'a> Way<'a> {
+    /// The quickest.
+    pub fn of(settings: Option<&'a Settings>, asked: &Asked<'a>) -> Way<'a> {
+        let Some(settings) = settings else { return Way::Read(ReadFrom::Crm) };
+        Cache::fresh(settings, asked).map_or_else(|cold| Way::make(settings, asked, cold), Way::Use)
     }
 
-    /// Reads all lives once, into a cache that serves from then on; says whether it is kept. Where it cannot be made, the
-    /// history is as it was.
-    pub fn finish<'h>(
-        self,
-        history: History<'h>,
-        program: &Program,
-        (world, unreadable): (&World, &Findings),
-        everyone: bool,
-    ) -> Result<(History<'h>, ReadFrom), Error> {
-        let Making { maker, because } = self;
-        let History::Crm(crm, ranges) = &history else { return Ok((history, ReadFrom::Cache)) };
-        let lives = crm.lives(program, world)?;
-        let takes_all = program.takes_all();
-        let told = |notes: Vec<Notes>| {
-            notes.into_iter().reduce(|mut all, later| {
-                all.absorb(later);
-                all
-            })
-        };
-        let lives = if everyone { lives.of_everyone() } else { lives };
-        let kept = maker.lives();
-        let read = in_threads(crm, ranges, |crm, range| {
-            let (mut notes, mut part) = (Notes::default(), kept.part(range.from.clone()));
-            lives.read(crm, range, &mut notes, |person, life| match part.add(person, life) {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            })?;
-            Ok((part.finish(), notes))
-        })?;
-        let (parts, notes): (Vec<Result<(), Cold>>, Vec<Notes>) = read.into_iter().unzip();
-        if let Err(cold) = parts.into_iter().collect::<Result<(), Cold>>() {
-            return Ok((history, ReadFrom::Cold(cold)));
+    /// After a cache was found to be damaged; so often before.
+    pub fn after(failures: &mut u32, settings: Option<&'a Settings>, asked: &Asked<'a>) -> Way<'a> {
+        *failures += 1;
+        match settings {
+            Some(settings) if *failures == 1 => Way::make(settings, asked, Cold::Unusable),
+            _ => Way::Read(ReadFrom::Cold(Cold::Unusable)),
         }
-        let mut notes = told(notes).unwrap_or_default();
-        if everyone != takes_all {
-            // What is told of those without events is told only where they live.
-            let lives = crm.lives(program, world)?;
-            let again = in_threads(crm, ranges, |crm, range| {
-                let mut notes = Notes::default();
-                lives.read(crm, range, &mut notes, |_, _| ControlFlow::Continue(()))?;
-                Ok(notes)
-            })?;
-            notes = told(again).unwrap_or_default();
-        }
-        let bounds = history.bounds(program, world)?;
-        let persons = history.persons();
-        Ok(match maker.finish(Told { world: (world, unreadable), bounds, notes: &notes, persons }) {
-            Ok((cache, kept)) => {
-                let read_from = kept.map_or_else(ReadFrom::Cold, |()| ReadFrom::Kept(because));
-                (History::of_cache(cache, ranges.len()), read_from)
-            }
-            Err(cold) => (history, ReadFrom::Cold(cold)),
-        })
     }
+
+    fn make(settings: &'a Settings, asked: &Asked<'a>, because: Cold) -> Way<'a> {
+        if !because.may_be_made() {
+            return Way::Read(ReadFrom::Cold(because));
+        }
+        match Maker::begin(settings, asked) {
+            Ok(maker) => Way::Make(Box::new(maker), because, asked.everyone),
+            Err(cold) => Way::Read(ReadFrom::Cold(cold)),
+        }
+    }
+
+    /// The history, with the entities and what cannot be read of them. `crm` was opened after the way was chosen.
+    pub fn history<'h>(
+        self,
+        program: &Program,
+        crm: &'h Crm,
+        threads: usize,
+    ) -> Result<(History<'h>, (World, Findings), ReadFrom), Error> {
+        let (making, read_from) = match self {
+            Way::Use(cache) => {
+                let world = cache.world(program.needs())?;
+                return Ok((History::of_cache(cache, threads), world, ReadFrom::Cache));
+            }
+            Way::Make(maker, because, everyone) => (Some((maker, everyone)), ReadFrom::Kept(because)),
+            Way::Read(read_from) => (None, read_from),
+        };
+        let world = crm.world(program)?;
+        let ranges = crm.lives(program, &world.0)?.ranges(crm, threads)?;
+        let Some((maker, everyone)) = making else { return Ok((History::Crm(crm, ranges), world, read_from)) };
+        let (history, kept) = keep(*maker, (crm, ranges), program, &world, everyone)?;
+        Ok((history, world, kept.map_or_else(ReadFrom::Cold, |()| read_from)))
+    }
+}
+
+/// Reads all lives once, into a cache that serves from then on; says whether it is kept. Where it cannot be made, the
+/// history is that of the CRM.
+fn keep<'h>(
+    maker: Maker<'_>,
+    (crm, ranges): (&'h Crm, Vec<ContactRange>),
+    program: &Program,
+    (world, unreadable): &(World, Findings),
+    everyone: bool,
+) -> Result<(History<'h>, Result<(), Cold>), Error> {
+    let lives = crm.lives(program, world)?;
+    let lives = if everyone { lives.of_everyone() } else { lives };
+    let kept = maker.lives();
+    let read = in_threads(crm, &ranges, |crm, range| {
+        let (mut notes, mut part) = (Notes::default(), kept.part(range.from.clone()));
+        lives.read(crm, range, &mut notes, |person, life| match part.add(person, life) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        })?;
+        Ok((part.finish(), notes))
+    })?;
+    let (parts, mut notes): (Vec<Result<(), Cold>>, Vec<Notes>) = read.into_iter().unzip();
+    if let Err(cold) = parts.into_iter().collect::<Result<(), Cold>>() {
+        return Ok((History::Crm(crm, ranges), Err(cold)));
+    }
+    if everyone != program.takes_all() {
+        // What is told of those without events is told only where they live.
+        let lives = crm.lives(program, world)?;
+        notes = in_threads(crm, &ranges, |crm, range| {
+            let mut notes = Notes::default();
+            lives.read(crm, range, &mut notes, |_, _| ControlFlow::Continue(()))?;
+            Ok(notes)
+        })?;
+    }
+    let mut told = Notes::default();
+    notes.into_iter().for_each(|notes| told.absorb(notes));
+    let persons = crm.persons().groups().len();
+    Ok(match maker.finish(&Told { world, unreadable, notes: &told, persons }) {
+        Ok((cache, kept)) => (History::of_cache(cache, ranges.len()), kept),
+        Err(cold) => (History::Crm(crm, ranges), Err(cold)),
+    })
 }

@@ -4,16 +4,16 @@
 
 mod effects;
 mod history;
+mod lines;
 mod report;
 mod row;
-mod sort;
 mod worker;
 
-pub use effects::{Effects, HEADER};
+pub use effects::HEADER;
 pub use history::ReadFrom;
+pub use lines::ROWS_IN_MEMORY;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
-pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
@@ -21,11 +21,11 @@ use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::ErrorKind;
-use crate::store::cache::{Asked, Cache, Cold, Settings};
-use crate::store::crm::{Crm, Findings, Lack, Lives, Notes};
+use crate::store::cache::{Asked, Settings};
+use crate::store::crm::{Bounds, Crm, Findings, Lack, Lives, Notes};
 use crate::time::Instant;
-use history::{History, Making};
-use report::Tally;
+use history::{History, Way};
+use lines::Lines;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
@@ -77,159 +77,131 @@ pub fn simulate(
 ) -> Result<Simulation, Error> {
     let mut effects = effects;
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
-    let told = Report { not_simulated, absent, ..Report::default() };
     let program = Program::link(&bundle, &[])?;
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let mut tally = Tally::new(&program);
-        write(&program, Vec::new(), &mut tally, effects)?;
-        let report = Report { not_simulated: told.not_simulated, absent: told.absent, ..tally.finish() };
+        if let Some(to) = effects {
+            write(Vec::new(), to)?;
+        }
+        let report = Report { not_simulated, absent, ..Report::default() };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
-    let work = Work { bundle: &bundle, crm, request };
-    let mut way = work.way(&program);
+    let cache = request.cache.as_ref().filter(|_| request.contact.is_empty());
+    let everyone = program.takes_all() || program.has_measures();
+    let asked = Asked { crm, program: &program, identity: &bundle.identity, everyone };
+    let mut way = Way::of(cache, &asked);
     let mut failures = 0;
-    loop {
+    let mut simulation = loop {
         let effects = effects.as_mut().map(|effects| &mut **effects as &mut dyn Write);
-        match work.simulate(way, effects) {
-            // Nothing has been written yet: the lives come before the effects.
-            Err(Error::Store(error)) if error.kind == ErrorKind::Cache => {
-                failures += 1;
-                way = match failures {
-                    1 => work.make(&program, Cold::Unusable),
-                    _ => Way::Read(ReadFrom::Cold(Cold::Unusable)),
-                };
-            }
-            Err(error) => return Err(error),
-            Ok(mut simulation) => {
-                simulation.report.not_simulated = told.not_simulated;
-                simulation.report.absent = told.absent;
-                return Ok(simulation);
-            }
+        match attempt(&bundle, crm, request, way, effects) {
+            // Nothing has been written yet: all contacts live before the first line is.
+            Err(Error::Store(error)) if error.kind == ErrorKind::Cache => way = Way::after(&mut failures, cache, &asked),
+            attempted => break attempted?,
         }
+    };
+    simulation.report.not_simulated = not_simulated;
+    simulation.report.absent = absent;
+    Ok(simulation)
+}
+
+/// Simulates scenarios that the CRM serves, over a history that is come by in this way.
+fn attempt(
+    bundle: &Bundle,
+    crm: &Crm,
+    request: &Request,
+    way: Way<'_>,
+    effects: Option<&mut dyn Write>,
+) -> Result<Simulation, Error> {
+    let mut program = Program::link(bundle, &[])?;
+    let mut crm = crm.again()?;
+    if !matches!(way, Way::Use(_)) {
+        crm.identify(&bundle.identity, bundle.settings.zone)?;
     }
-}
-
-/// What is simulated, and what of.
-#[derive(Clone, Copy)]
-struct Work<'a> {
-    bundle: &'a Bundle,
-    crm: &'a Crm,
-    request: &'a Request,
-}
-
-/// How the history is come by.
-enum Way<'a> {
-    /// From the CRM.
-    Read(ReadFrom),
-    /// From the CRM, into a cache.
-    Make(Box<Making<'a>>),
-    Use(Cache),
-}
-
-impl<'a> Work<'a> {
-    fn way(&self, program: &'a Program) -> Way<'a> {
-        let Some(settings) = self.request.cache.as_ref().filter(|_| self.request.contact.is_empty()) else {
-            return Way::Read(ReadFrom::Crm);
+    let crm = &crm;
+    let (history, (world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
+    let Findings { first: unreadable, count: unreadable_count, .. } = unreadable;
+    let mut believed = probable_bounds(&program, &world, &history, request)?;
+    let (span, measures, asked, mut report) = loop {
+        let (span, measures) = match believed {
+            Some(bounds) => (Some(span_of(request, bounds)), Measures::default()),
+            None => exact_span(&program, &world, &history, request)?,
         };
-        match Cache::fresh(settings, &self.asked(program)) {
-            Ok(cache) => Way::Use(cache),
-            Err(cold) => self.make(program, cold),
-        }
-    }
-
-    /// Makes a cache, which is not there for this reason; where it can be made.
-    fn make(&self, program: &'a Program, because: Cold) -> Way<'a> {
-        match &self.request.cache {
-            Some(settings) if because.may_be_made() => Making::begin(settings, &self.asked(program), because)
-                .map_or_else(|cold| Way::Read(ReadFrom::Cold(cold)), |making| Way::Make(Box::new(making))),
-            _ => Way::Read(ReadFrom::Cold(because)),
-        }
-    }
-
-    fn asked(&self, program: &'a Program) -> Asked<'a> {
-        let everyone = program.takes_all() || !self.bundle.measures.is_empty();
-        Asked { crm: self.crm, program, identity: &self.bundle.identity, everyone }
-    }
-
-    fn simulate(&self, way: Way<'_>, effects: Option<&mut dyn Write>) -> Result<Simulation, Error> {
-        let Work { bundle, request, .. } = *self;
-        let mut program = Program::link(bundle, &[])?;
-        let mut crm = self.crm.again()?;
-        if !matches!(way, Way::Use(_)) {
-            crm.identify(&bundle.identity, bundle.settings.zone)?;
-        }
-        let (history, (world, unreadable), read_from) = self.history(way, &program, &crm)?;
-        let (span, measures) = self.span(&program, &world, &history)?;
         let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
         for scenario in &bundle.scenarios {
             program.start_at(&scenario.name, from);
         }
-        let given = Given { program: &program, world: &world, measures: &measures, from, to };
-        let (asked, mut report) = match request.contact.as_slice() {
-            [_, ..] => {
-                let lives = crm.lives(&program, &world)?;
-                let asked = lives.known(&crm, &request.contact)?;
-                let report = one(given, &lives, &crm, &asked, effects)?;
-                (asked, report)
-            }
-            [] => (Vec::new(), all(given, &history, request.rows_in_memory, effects)?),
-        };
-        report.asked = asked;
-        report.span = span;
-        report.unreadable = unreadable.first;
-        report.unreadable_count = unreadable.count;
-        report.as_of_now = as_of_now(&program);
-        report.persons = history.persons();
-        report.read_from = read_from;
-        report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
-        drop(history);
-        Ok(Simulation { program, world, measures, report })
-    }
+        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed };
+        if !request.contact.is_empty() {
+            let lives = crm.lives(&program, &world)?;
+            let asked = lives.known(crm, &request.contact)?;
+            let report = one(given, &lives, crm, &asked, effects)?;
+            break (span, measures, asked, report);
+        }
+        let totals = all(given, &history, request.rows_in_memory, effects.is_some())?;
+        // Where the history is another one than its ends told, everybody lives again.
+        let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
+        if believed.take().is_some() && found != span {
+            continue;
+        }
+        let report = tell(totals, &history, effects)?;
+        break (span, measures, Vec::new(), report);
+    };
+    let to = span.map_or(Instant::MIN, |(_, to)| to);
+    report.asked = asked;
+    report.span = span;
+    report.unreadable = unreadable;
+    report.unreadable_count = unreadable_count;
+    report.as_of_now = as_of_now(&program);
+    report.persons = history.persons();
+    report.read_from = read_from;
+    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
+    drop(history);
+    Ok(Simulation { program, world, measures, report })
+}
 
-    /// The history, with the entities and what cannot be read of them.
-    fn history<'h>(
-        &self,
-        way: Way<'_>,
-        program: &Program,
-        crm: &'h Crm,
-    ) -> Result<(History<'h>, (World, Findings), ReadFrom), Error> {
-        let threads = self.request.threads;
-        if let Way::Use(cache) = way {
-            let world = cache.world(program.needs())?;
-            return Ok((History::of_cache(cache, threads), world, ReadFrom::Cache));
-        }
-        let (world, unreadable) = crm.world(program)?;
-        let history = History::of_crm(crm, &crm.lives(program, &world)?, threads)?;
-        let (history, read_from) = match way {
-            Way::Make(making) => making.finish(history, program, (&world, &unreadable), self.asked(program).everyone)?,
-            Way::Read(read_from) => (history, read_from),
-            Way::Use(_) => (history, ReadFrom::Cache),
-        };
-        Ok((history, (world, unreadable), read_from))
-    }
+/// From when to when a request simulates a history with these bounds.
+fn span_of(request: &Request, bounds: Bounds) -> (Instant, Instant) {
+    (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last))
+}
 
-    /// The first and last instant, and the measures up to it.
-    fn span(
-        &self,
-        program: &Program,
-        world: &World,
-        history: &History<'_>,
-    ) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
-        let has_measures = !self.bundle.measures.is_empty();
-        let (from, to) = (self.request.from, self.request.to);
-        if let (Some(from), Some(to), false) = (from, to, has_measures) {
-            return Ok((Some((from, to)), Measures::default()));
-        }
-        let Some(bounds) = history.bounds(program, world)? else { return Ok((from.zip(to), Measures::default())) };
-        let named = from.is_some() && to.is_some();
-        let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
-        if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
-            return Err(Error::Span(from, to));
-        }
-        Ok((Some((from, to)), measures(program, world, history, (bounds.first, to))?))
+/// What the bounds are believed to be, so that one reading does: it finds out whether they are. `None` where they must be
+/// known before, or need not be.
+fn probable_bounds(
+    program: &Program,
+    world: &World,
+    history: &History<'_>,
+    request: &Request,
+) -> Result<Option<Bounds>, Error> {
+    let is_named = request.from.is_some() && request.to.is_some();
+    // Measures are taken before anybody lives, and where the clock starts scenarios a wrong end could be far away.
+    if is_named || program.takes_all() || !request.contact.is_empty() {
+        return Ok(None);
     }
+    match history {
+        History::Crm(crm, _) => Ok(crm.lives(program, world)?.probable_bounds(crm)),
+        // A cache knows them.
+        History::Cache(..) => Ok(None),
+    }
+}
+
+/// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
+fn exact_span(
+    program: &Program,
+    world: &World,
+    history: &History<'_>,
+    request: &Request,
+) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
+    let named = request.from.zip(request.to);
+    if named.is_some() && !program.has_measures() {
+        return Ok((named, Measures::default()));
+    }
+    let Some(bounds) = history.bounds(program, world)? else { return Ok((named, Measures::default())) };
+    let (from, to) = span_of(request, bounds);
+    if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        return Err(Error::Span(from, to));
+    }
+    Ok((Some((from, to)), measures(program, world, history, (bounds.first, to))?))
 }
 
 /// What holds for every contact of a simulation.
@@ -240,6 +212,8 @@ struct Given<'a> {
     measures: &'a Measures,
     from: Instant,
     to: Instant,
+    /// Where the history is believed to begin and to end.
+    believed: Option<Bounds>,
 }
 
 /// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
@@ -308,18 +282,24 @@ fn all(
     given: Given<'_>,
     history: &History<'_>,
     rows_in_memory: usize,
-    effects: Option<&mut dyn Write>,
-) -> Result<Report, Error> {
+    are_wanted: bool,
+) -> Result<Share, Error> {
     let Given { program, world, .. } = given;
-    let shares = history.in_threads(program, world, false, |share| worker::work(given, share, rows_in_memory))?;
-    let mut tally = Tally::new(given.program);
-    let mut totals = Share::default();
+    let shares = history.in_threads(program, world, false, |share| {
+        worker::work(given, share, Lines::new(program, are_wanted, rows_in_memory))
+    })?;
+    let mut totals = Share::new(given.program);
     for share in shares {
         absorb(&mut totals, share);
     }
-    let runs = std::mem::take(&mut totals.runs);
-    write(given.program, runs, &mut tally, effects)?;
-    let mut report = tally.finish();
+    Ok(totals)
+}
+
+fn tell(totals: Share, history: &History<'_>, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
+    if let Some(to) = effects {
+        write(totals.runs, to)?;
+    }
+    let mut report = totals.tally.finish();
     report.threads = history.threads();
     report.notes = history.notes();
     report.notes.absorb(totals.notes);
@@ -334,6 +314,7 @@ fn all(
 /// Adds what the next range found, in the order of ranges.
 fn absorb(totals: &mut Share, share: Share) {
     totals.runs.extend(share.runs);
+    totals.tally.merge(share.tally);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
     totals.events += share.events;
@@ -355,31 +336,13 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-fn write(
-    program: &Program,
-    runs: Vec<sort::Run>,
-    tally: &mut Tally,
-    effects: Option<&mut dyn Write>,
-) -> Result<(), Error> {
-    let failed = |error| Error::Io("the effects".into(), error);
-    match effects {
-        None => sort::merge(runs, |row| {
-            tally.add(&row);
-            Ok(())
-        })
-        .map_err(failed),
-        Some(to) => {
-            let to = BufWriter::with_capacity(1 << 18, to);
-            let mut effects = Effects::new(program, to).map_err(failed)?;
-            sort::merge(runs, |row| {
-                tally.add(&row);
-                effects.write(&row)
-            })
-            .map_err(failed)?;
-            effects.finish().map_err(failed)?;
-            Ok(())
-        }
-    }
+/// Writes the effects CSV.
+fn write(runs: Vec<lines::Run>, to: &mut dyn Write) -> Result<(), Error> {
+    let mut to = BufWriter::with_capacity(1 << 18, to);
+    writeln!(to, "{HEADER}")
+        .and_then(|()| lines::merge(runs, &mut to))
+        .and_then(|()| to.flush())
+        .map_err(|error| Error::Io("the effects".into(), error))
 }
 
 /// One contact, with its story.
@@ -390,11 +353,12 @@ fn one(
     contact: &[Id],
     effects: Option<&mut dyn Write>,
 ) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to } = given;
+    let Given { program, world, measures, from, to, .. } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
+    let mut lines = Lines::new(program, effects.is_some(), ROWS_IN_MEMORY);
+    let mut rows = Vec::new();
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
@@ -402,18 +366,22 @@ fn one(
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
-        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
-            if let Err(error) = rows.push(row) {
+        rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
+        match lines.add(&person.id, &mut rows) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
                 failed = Some(error);
+                ControlFlow::Break(())
             }
         }
-        ControlFlow::Continue(())
     })?;
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let mut tally = Tally::new(program);
-    write(program, rows.finish(), &mut tally, effects)?;
+    let (runs, tally) = lines.finish();
+    if let Some(to) = effects {
+        write(runs, to)?;
+    }
     let mut report = tally.finish();
     report.threads = 1;
     report.notes = notes;

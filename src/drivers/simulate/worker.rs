@@ -2,12 +2,12 @@
 
 use super::Given;
 use super::history;
-use super::report::{Busiest, Ended};
+use super::lines::{Lines, Run};
+use super::report::{Busiest, Ended, Tally};
 use super::row::Row;
-use super::sort::{Run, Sorter};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
-use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
+use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Program, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use crate::store::crm::Notes;
@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// What one thread found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Share {
     pub runs: Vec<Run>,
+    pub tally: Tally,
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
@@ -27,27 +28,50 @@ pub struct Share {
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
 }
 
+impl Share {
+    pub fn new(program: &Program) -> Share {
+        Share {
+            runs: Vec::new(),
+            tally: Tally::new(program),
+            notes: Notes::default(),
+            counts: Vec::new(),
+            busiest: None,
+            contacts: 0,
+            events: 0,
+            ended: BTreeMap::new(),
+        }
+    }
+}
+
 struct Worker<'a> {
     given: Given<'a>,
     state: State,
     out: Output,
-    rows: Sorter,
-    share: Share,
+    rows: Vec<Row>,
+    lines: Lines<'a>,
+    contacts: u64,
+    events: u64,
+    busiest: Option<Busiest>,
+    ended: BTreeMap<(u16, StepIx, Reason), Ended>,
 }
 
 /// Lives all contacts of a share of the history.
-pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, rows_in_memory: usize) -> Result<Share, Error> {
+pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, lines: Lines<'_>) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
         out: Output::default(),
-        rows: Sorter::new(rows_in_memory),
-        share: Share::default(),
+        rows: Vec::new(),
+        lines,
+        contacts: 0,
+        events: 0,
+        busiest: None,
+        ended: BTreeMap::new(),
     };
     let mut notes = Notes::default();
     let mut failed = None;
     history.read(&mut notes, |person, life| match worker.live(person, life) {
-        Ok(()) => ControlFlow::Continue(()),
+        Ok(flow) => flow,
         Err(error) => {
             failed = Some(error);
             ControlFlow::Break(())
@@ -56,19 +80,18 @@ pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, rows_in_memor
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, mut share, out, .. } = worker;
-    share.runs = rows.finish();
-    share.notes = notes;
-    share.counts = out.counts;
-    Ok(share)
+    let Worker { lines, out, contacts, events, busiest, ended, .. } = worker;
+    let (runs, tally) = lines.finish();
+    Ok(Share { runs, tally, notes, counts: out.counts, busiest, contacts, events, ended })
 }
 
 impl Worker<'_> {
-    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
-        self.share.contacts += 1;
-        self.share.events += life.len() as u64;
+    /// Stops where the history has other bounds than is believed: all is in vain then.
+    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<ControlFlow<()>> {
+        self.contacts += 1;
+        self.events += life.len() as u64;
         self.state.clear();
-        let Given { program, world, measures, from, to } = self.given;
+        let Given { program, world, measures, from, to, believed } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
@@ -76,18 +99,18 @@ impl Worker<'_> {
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
-            if let Some(row) = Row::of(effect, &person.id, self.given.world) {
-                self.rows.push(row)?;
-            }
+            self.rows.extend(Row::of(effect, &person.id, self.given.world));
         }
+        self.lines.add(&person.id, &mut self.rows)?;
         day.close(self, &person.id);
         self.out.effects = effects;
-        Ok(())
+        let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));
+        Ok(if is_astray { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn note_end(&mut self, effect: &Effect) {
         let What::End { reason, about } = effect.what else { return };
-        let ended = self.share.ended.entry((effect.unit, effect.step, reason)).or_default();
+        let ended = self.ended.entry((effect.unit, effect.step, reason)).or_default();
         ended.count += 1;
         if let Some(entity) = about
             && let Some(id) = self.given.world.id(entity)
@@ -137,9 +160,8 @@ impl Day {
         let messages = std::mem::take(&mut self.messages);
         let could_leave_together = self.alone.drain(..).map(|(_, count)| count).max().unwrap_or(0);
         let Some(ends) = self.ends else { return };
-        let most = worker.share.busiest.as_ref();
         // Of equal days that of the first contact, and of one contact the first, however the contacts come.
-        if most.is_some_and(|most| (most.messages, contact) >= (messages, &most.contact)) {
+        if worker.busiest.as_ref().is_some_and(|most| (most.messages, contact) >= (messages, &most.contact)) {
             return;
         }
         let zone = worker.given.program.settings.zone;
@@ -147,7 +169,7 @@ impl Day {
         // A midnight that does not exist moved forward, still in the next day.
         let day = next.add_days(-1).unwrap_or(next);
         debug_assert!(zone.instant(day, TimeOfDay::MIDNIGHT) < ends);
-        worker.share.busiest =
+        worker.busiest =
             Some(Busiest { contact: contact.clone(), day: day.to_string(), messages, could_leave_together });
     }
 }

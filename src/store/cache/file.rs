@@ -10,7 +10,7 @@ use super::key::{Asked, Key};
 use super::stamp::Stamp;
 use super::world;
 use crate::engine::{Life, Needs, Person, World};
-use crate::store::crm::{Bounds, Findings, Notes};
+use crate::store::crm::{Findings, Notes};
 use crate::store::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -72,7 +72,6 @@ impl Head {
 /// What a cache tells beside the lives, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Contents {
-    pub bounds: Option<Bounds>,
     pub notes: Notes,
     pub unreadable: Findings,
     pub persons: usize,
@@ -167,12 +166,7 @@ impl Cache {
         Some(Cache { path, file: Mutex::new(file), contents, widths: Widths::of(needs) })
     }
 
-    /// As [`Lives::bounds`](crate::store::crm::Lives::bounds) of all contacts.
-    pub fn bounds(&self) -> Option<Bounds> {
-        self.contents.bounds
-    }
-
-    /// What reading all contacts told.
+    /// What reading all contacts told, as [`Lives::read`](crate::store::crm::Lives::read) does; the bounds of the history too.
     pub fn notes(&self) -> &Notes {
         &self.contents.notes
     }

@@ -10,7 +10,7 @@ use super::stamp::Stamp;
 use super::world;
 use crate::engine::{Life, Needs, Person, World};
 use crate::model::Id;
-use crate::store::crm::{Bounds, Crm, Findings, Notes};
+use crate::store::crm::{Crm, Findings, Notes};
 use crate::store::error::Error;
 use std::fs::File;
 use std::io::{self, Write};
@@ -84,18 +84,16 @@ impl<'a> Maker<'a> {
     ///
     /// # Errors
     /// Why there is none, not even for this process.
-    pub fn finish(self, told: Told<'_>) -> Result<(Cache, Result<(), Cold>), Cold> {
+    pub fn finish(self, told: &Told<'_>) -> Result<(Cache, Result<(), Cold>), Cold> {
         let Maker { settings, key, needs, stamp, guard, version, lives, path } = self;
         let mut written = lives.written.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (world, unreadable) = told.world;
-        let world = world::write(world, needs).ok_or_else(|| Cold::Unwritten("no room for a value".to_owned()))?;
+        let world = world::write(told.world, needs).ok_or_else(|| Cold::Unwritten("no room for a value".to_owned()))?;
         let end = |written: &mut Written| {
             let world = written.place(&world, 0)?;
             written.chunks.sort_by(|(one, _), (two, _)| one.cmp(two));
             let contents = Contents {
-                bounds: told.bounds,
                 notes: told.notes.clone(),
-                unreadable: unreadable.clone(),
+                unreadable: told.unreadable.clone(),
                 persons: told.persons,
                 world,
                 chunks: written.chunks.drain(..).map(|(_, place)| place).collect(),
@@ -150,8 +148,9 @@ impl Lives {
 /// What is told of a history beside the lives.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
-    pub world: (&'a World, &'a Findings),
-    pub bounds: Option<Bounds>,
+    pub world: &'a World,
+    /// What cannot be read of the entities.
+    pub unreadable: &'a Findings,
     pub notes: &'a Notes,
     /// How many persons have several rows.
     pub persons: usize,
