@@ -40,7 +40,7 @@ impl Kept {
     /// A shop with this CRM, whose scenarios are this text.
     fn new(text: &str, sql: &str) -> Kept {
         let shop = Shop::new(text, "Europe/Paris", &[shop::template("email", "reminder", "hello")]);
-        let settings = Settings { folder: shop.folder.path().join("cache"), coarse: COARSE };
+        let settings = Settings { coarse: COARSE, chunk: 50, ..Settings::in_folder(shop.folder.path().join("cache")) };
         let kept = Kept { shop, settings };
         kept.connect().execute_batch(sql).unwrap();
         kept.wait();

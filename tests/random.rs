@@ -27,12 +27,14 @@ use choice::Random;
 use history::History;
 use program::Program;
 use rusqlite::Connection;
-use scn::drivers::simulate::{Request, simulate};
+use scn::drivers::simulate::{ReadFrom, Request, simulate};
+use scn::store::cache::Settings;
 use scn::store::crm::Crm;
 use scn::time::Instant;
 use shop::{Shop, template};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 /// Contact, scenario, step, first trigger, instant in seconds, channel, message.
 type Message = (String, String, u16, String, i64, String, String);
@@ -80,6 +82,18 @@ impl Case {
         let mut bytes = Vec::new();
         simulate(&self.shop.bundle, &Crm::open(crm).unwrap(), &request, Some(&mut bytes)).unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    /// The effects from a history that is kept, and where it was read.
+    fn effects_kept(&self, crm: &Path, threads: usize) -> (String, ReadFrom) {
+        let folder = self.shop.folder.path().join("cache");
+        // Nothing is changed here after it was written.
+        let cache = Settings { coarse: Duration::ZERO, chunk: 7, ..Settings::in_folder(folder) };
+        let (from, to) = (Some(self.from()), Some(self.to()));
+        let request = Request { from, to, threads, cache: Some(cache), ..Request::default() };
+        let mut bytes = Vec::new();
+        let told = simulate(&self.shop.bundle, &Crm::open(crm).unwrap(), &request, Some(&mut bytes)).unwrap();
+        (String::from_utf8(bytes).unwrap(), told.report.read_from)
     }
 
     fn file(&self, name: &str) -> std::path::PathBuf {
@@ -179,6 +193,22 @@ fn a_simulation_ends_and_says_the_same_whatever_the_order() {
     let wanted = ["credit", "debit", "send", "set", "start", "tag", "untag"];
     let all = wanted.iter().all(|kind| kinds.contains(*kind));
     assert!(std::env::var("SCN_SEED").is_ok() || all, "only {kinds:?}");
+}
+
+#[test]
+fn a_history_that_is_kept_says_the_same() {
+    for seed in seeds(150) {
+        let case = case(seed);
+        let full = case.file("full.db");
+        case.history.write_all(&full);
+        let wanted = case.effects(&full, 1);
+        for (place, threads) in [2, 1, 2, 3].into_iter().enumerate() {
+            let (found, read_from) = case.effects_kept(&full, threads);
+            let text = &case.program.text;
+            assert_eq!(read_from == ReadFrom::Cache, place > 0, "seed {seed} (SCN_SEED={seed}): {read_from:?}\n{text}");
+            assert_eq!(wanted, found, "seed {seed} (SCN_SEED={seed}): not the same from a cache\n{text}");
+        }
+    }
 }
 
 #[test]

@@ -70,8 +70,11 @@ pub fn settings(settings: &Settings, on: bool, off: bool) -> Result<Option<cache
         CacheSetting::Off if !on => return Ok(None),
         CacheSetting::In(folder) => folder.clone(),
         CacheSetting::On | CacheSetting::Off => of_user().ok_or_else(|| {
-            Failure::new(Exit::Configuration, "there is no folder for caches: neither `XDG_CACHE_HOME` nor `HOME` is set")
-                .help("name one in `scn.toml`: `cache = \"FOLDER\"`")
+            Failure::new(
+                Exit::Configuration,
+                "there is no folder for caches: neither `XDG_CACHE_HOME` nor `HOME` is set",
+            )
+            .help("name one in `scn.toml`: `cache = \"FOLDER\"`")
         })?,
     };
     let folder = std::path::absolute(Path::new(&folder)).unwrap_or(folder);

@@ -6,9 +6,12 @@ use super::naive::{self, Answer};
 use super::random::Random;
 use super::shrink::{Case, smallest};
 use super::world::{self, EVENTS};
+use scn::drivers::simulate::Request;
 use scn::engine::Count;
+use scn::store::cache::Settings;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// How many variants are tried; the issue asks for 200.
 const VARIANTS: u64 = 400;
@@ -90,6 +93,27 @@ fn random_variants_agree_with_the_naive_oracle() {
             "count of not for",
         ] {
             assert!(kinds.contains_key(kind), "no variant shows `{kind}`");
+        }
+    }
+}
+
+#[test]
+fn random_variants_are_the_same_from_a_history_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 1..=VARIANTS / 4 {
+        let case = case(seed);
+        let path = folder.path().join(format!("{seed}.db"));
+        case.world.write(&path);
+        let text = case.story.to_string();
+        let bundle = machine::bundle(&text, case.world.zone.name());
+        let wanted = machine::csv(&bundle, &path, &Request::default());
+        // Nothing is changed here after it was written.
+        let settings =
+            Settings { coarse: Duration::ZERO, chunk: 5, ..Settings::in_folder(folder.path().join("cache")) };
+        for threads in [2, 1, 3] {
+            let request = Request { threads, cache: Some(settings.clone()), ..Request::default() };
+            let found = machine::csv(&bundle, &path, &request);
+            assert!(wanted == found, "seed {seed}: not the same from a cache, with {threads} threads\n{text}");
         }
     }
 }

@@ -96,7 +96,9 @@ pub fn simulate(
         let effects = effects.as_mut().map(|effects| &mut **effects as &mut dyn Write);
         match attempt(&bundle, crm, request, way, effects) {
             // Nothing has been written yet: all contacts live before the first line is.
-            Err(Error::Store(error)) if error.kind == ErrorKind::Cache => way = Way::after(&mut failures, cache, &asked),
+            Err(Error::Store(error)) if error.kind == ErrorKind::Cache => {
+                way = Way::after(&mut failures, cache, &asked)
+            }
             attempted => break attempted?,
         }
     };
@@ -278,12 +280,7 @@ fn measures_of<'b>(code: &Code, bundle: &'b Bundle) -> impl Iterator<Item = &'b 
     bundle.measures.iter().filter(move |measure| read.contains(&measure.name))
 }
 
-fn all(
-    given: Given<'_>,
-    history: &History<'_>,
-    rows_in_memory: usize,
-    are_wanted: bool,
-) -> Result<Share, Error> {
+fn all(given: Given<'_>, history: &History<'_>, rows_in_memory: usize, are_wanted: bool) -> Result<Share, Error> {
     let Given { program, world, .. } = given;
     let shares = history.in_threads(program, world, false, |share| {
         worker::work(given, share, Lines::new(program, are_wanted, rows_in_memory))

@@ -7,11 +7,6 @@ use crate::model::Id;
 use crate::time::Instant;
 use std::ops::ControlFlow;
 
-/// How many events a chunk has at least, but for the last: a contact is never cut.
-pub(super) const EVENTS: usize = 32_768;
-/// How many contacts a chunk has at most.
-const CONTACTS: usize = 32_768;
-
 /// How many values the rows of contacts and of each event have.
 #[derive(Clone, Debug)]
 pub(super) struct Widths {
@@ -78,17 +73,13 @@ impl Gathered {
         }
     }
 
-    pub fn is_full(&self) -> bool {
-        self.kinds.len() >= EVENTS || self.contacts.len() >= CONTACTS
-    }
-
     pub fn is_empty(&self) -> bool {
         self.contacts.is_empty()
     }
 
-    /// How much work there is in it: events and contacts.
-    pub fn weight(&self) -> u64 {
-        (self.kinds.len() + self.contacts.len()) as u64
+    /// How much there is in it: events and contacts.
+    pub fn weight(&self) -> usize {
+        self.kinds.len() + self.contacts.len()
     }
 
     /// The chunk; `None` where there is something in it that no CRM holds. What is gathered is then empty.

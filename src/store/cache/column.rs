@@ -230,7 +230,10 @@ impl Column {
             Values::Instants(all) => all.get(row).map(|at| Value::Instant(Instant(*at))),
             Values::Numbers(all, scales) => {
                 let scale = scales.get(row).and_then(|scale| u32::try_from(*scale).ok());
-                all.get(row).zip(scale).and_then(|(number, scale)| Decimal::try_new(*number, scale).ok()).map(Value::Number)
+                all.get(row)
+                    .zip(scale)
+                    .and_then(|(number, scale)| Decimal::try_new(*number, scale).ok())
+                    .map(Value::Number)
             }
             Values::Rows(entity, all) => {
                 all.get(row).map(|row| Value::Entity(EntityRef { entity: *entity, row: *row as u32 }))

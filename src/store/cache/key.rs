@@ -50,8 +50,16 @@ impl Key {
         }
         let zone = asked.program.settings.zone.name();
         let version = (FORMAT, env!("CARGO_PKG_VERSION"));
-        let content =
-            (version, &needs.contact, &needs.entities, &needs.events, &needs.routes, zone, asked.identity, asked.everyone);
+        let content = (
+            version,
+            &needs.contact,
+            &needs.entities,
+            &needs.events,
+            &needs.routes,
+            zone,
+            asked.identity,
+            asked.everyone,
+        );
         let crm = *blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes();
         Ok(Key { path, crm, needs: hash(&content)?, shape: shape_of(asked.crm)? })
     }

@@ -37,6 +37,8 @@ pub struct Maker<'a> {
 #[derive(Debug)]
 pub struct Lives {
     widths: Widths,
+    /// How much a chunk has at least.
+    chunk: usize,
     written: Mutex<Written>,
 }
 
@@ -71,7 +73,7 @@ impl<'a> Maker<'a> {
         let written = Mutex::new(begin().map_err(unwritten)?);
         let path = settings.folder.join(key.file_name());
         let needs = asked.program.needs();
-        let lives = Lives { widths: Widths::of(needs), written };
+        let lives = Lives { widths: Widths::of(needs), chunk: settings.chunk, written };
         Ok(Maker { settings, key, needs, stamp, guard, version, lives, path })
     }
 
@@ -181,7 +183,7 @@ impl Part<'_> {
     /// Adds the next contact, of whom nothing is admitted; false where there is no use in going on.
     pub fn add(&mut self, person: &Person, life: &Life) -> bool {
         self.gathered.add(person, life);
-        if self.gathered.is_full() {
+        if self.gathered.weight() >= self.of.chunk {
             self.write();
         }
         self.failed.is_none()
@@ -197,7 +199,7 @@ impl Part<'_> {
     }
 
     fn write(&mut self) {
-        let weight = self.gathered.weight();
+        let weight = self.gathered.weight() as u64;
         let Some(bytes) = self.gathered.finish() else {
             self.failed = Some(Cold::Unwritten("no room for a value".to_owned()));
             return;

@@ -34,11 +34,13 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Within which time of each other two changes of a file may be told by one instant.
     pub coarse: Duration,
+    /// How many events a chunk has at least, but for the last of a thread: a contact is never cut.
+    pub chunk: usize,
 }
 
 impl Settings {
     /// Of the file systems that are [trusted](stamp), none has a clock coarser than a second.
     pub fn in_folder(folder: PathBuf) -> Settings {
-        Settings { folder, coarse: Duration::from_secs(2) }
+        Settings { folder, coarse: Duration::from_secs(2), chunk: 32_768 }
     }
 }

@@ -51,13 +51,17 @@ impl Crm {
     pub(in crate::store) fn unsteady_view(&self, tables: &[&str]) -> Result<Option<String>, Error> {
         let read = || {
             let mut views = self.connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'view'")?;
-            let views = views.query_map([], |row| Ok((row.get::<_, String>(0)?.to_lowercase(), row.get::<_, String>(1)?.to_lowercase())))?;
+            let views = views.query_map([], |row| {
+                Ok((row.get::<_, String>(0)?.to_lowercase(), row.get::<_, String>(1)?.to_lowercase()))
+            })?;
             views.collect::<Result<BTreeMap<String, String>, rusqlite::Error>>()
         };
         let views = read().map_err(|error| self.error(&error))?;
         // A list has a table of its own, whose name begins with that of what has it.
         let is_read = |view: &str| {
-            tables.iter().any(|table| view.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+            tables
+                .iter()
+                .any(|table| view.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
         };
         let mut reached: Vec<&str> = views.keys().map(String::as_str).filter(|view| is_read(view)).collect();
         let mut next = 0;
