@@ -18,6 +18,8 @@ mod check;
 mod graph;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/kept.rs"]
+mod kept;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/new.rs"]

@@ -35,12 +35,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         if arguments.clear {
             let removed = cache::remove(&folder, None).map_err(|error| Failure::file("empty", &folder, &error))?;
             // Writing into a string cannot fail.
-            let _ = writeln!(text, "{shown}: {} removed", counted(removed as u64, "history"));
+            let _ = writeln!(text, "{shown}: {} removed", counted(removed as u64, "cache"));
             continue;
         }
         let kept = cache::kept(&folder).map_err(failed)?;
         let mebibytes = kept.iter().map(|cache| cache.bytes).sum::<u64>().div_ceil(1 << 20);
-        let _ = writeln!(text, "{shown}: {}, {mebibytes} MiB", counted(kept.len() as u64, "history"));
+        let _ = writeln!(text, "{shown}: {}, {mebibytes} MiB", counted(kept.len() as u64, "cache"));
     }
     output::results(&text)?;
     Ok(Exit::Done)

@@ -21,6 +21,7 @@ fn the_example_of_the_reference_is_read_whole() {
     assert_eq!(settings.crm.as_deref(), Some(Path::new("/shop/shop.db")));
     assert_eq!(settings.state.as_deref(), Some(Path::new("/shop/shop.state.db")));
     assert_eq!(settings.outbox, Path::new("/shop/outbox"));
+    assert_eq!(settings.cache, CacheSetting::On);
     assert_eq!(settings.meaning.currency.0, "EUR");
     assert_eq!(settings.meaning.zone.name(), "Europe/Paris");
     assert_eq!(settings.meaning.expire, Duration::days(2));

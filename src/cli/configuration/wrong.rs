@@ -8,6 +8,9 @@ use std::ops::Range;
 /// What a key takes that names one file or several, as the reader of TOML says it.
 const PATHS: &str = "a path or a list of paths";
 
+/// What `cache` takes.
+const CACHE: &str = "true, false or a path";
+
 /// A value that TOML accepts and we do not.
 pub(super) struct WrongValue {
     at: Range<usize>,
@@ -54,8 +57,8 @@ impl Wrong<'_> {
             let (expected, help) = plain(expected);
             return self.finding(at, format!("expected {expected}, found {}", found_words(found)), help);
         }
-        if message == PATHS {
-            return self.finding(at, format!("expected {PATHS}"), plain(PATHS).1);
+        if let Some(expected) = [PATHS, CACHE].into_iter().find(|expected| message == *expected) {
+            return self.finding(at, format!("expected {expected}"), plain(expected).1);
         }
         let help = "write `key = value`, texts in quotes, and the name of a table in brackets: `[sample]`";
         self.finding(at, format!("this is not TOML: {message}"), help)
@@ -97,6 +100,7 @@ fn plain(expected: &str) -> (&str, &'static str) {
         "a string" => ("a text in quotes", "put it in quotes: `\"...\"`"),
         "path string" => ("a path in quotes", "put it in quotes, such as `\"shop.db\"`"),
         "u16" => ("a whole number from 0 to 65535", "write a number without quotes, such as `587`"),
+        CACHE => (expected, "write `true`, or a folder in quotes: `\"cache\"`"),
         PATHS => (expected, "write `\"sample.sql\"` or `[\"one.sql\", \"two.sql\"]`"),
         other if other.starts_with("struct") || other.starts_with("a map") => {
             ("a table", "write its name in brackets, such as `[sample]`, and its keys on the lines below")

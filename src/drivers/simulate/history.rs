@@ -23,7 +23,7 @@ pub enum ReadFrom {
 #[derive(Debug)]
 pub(super) enum History<'a> {
     Crm(&'a Crm, Vec<ContactRange>),
-    Cache(Cache, Vec<Range<usize>>),
+    Cache(Box<Cache>, Vec<Range<usize>>),
 }
 
 /// One thread's share of a history.
@@ -40,15 +40,16 @@ impl Share<'_> {
         notes: &mut Notes,
         live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        Ok(match self {
+        match self {
             Share::Crm(lives, crm, range) => lives.read(crm, range, notes, live)?,
             Share::Cache(cache, part, everyone) => cache.read(part, *everyone, live)?,
-        })
+        }
+        Ok(())
     }
 }
 
 impl History<'_> {
-    pub fn of_cache(cache: Cache, threads: usize) -> Self {
+    pub fn of_cache(cache: Box<Cache>, threads: usize) -> Self {
         let parts = cache.parts(threads);
         History::Cache(cache, parts)
     }
@@ -143,14 +144,17 @@ pub(super) enum Way<'a> {
     Read(ReadFrom),
     /// From the CRM, for this reason, into a cache: begun before anything is read.
     Make(Box<Maker<'a>>, Cold, bool),
-    Use(Cache),
+    Use(Box<Cache>),
 }
 
 impl<'a> Way<'a> {
     /// The quickest.
     pub fn of(settings: Option<&'a Settings>, asked: &Asked<'a>) -> Way<'a> {
         let Some(settings) = settings else { return Way::Read(ReadFrom::Crm) };
-        Cache::fresh(settings, asked).map_or_else(|cold| Way::make(settings, asked, cold), Way::Use)
+        match Cache::fresh(settings, asked) {
+            Ok(cache) => Way::Use(Box::new(cache)),
+            Err(cold) => Way::make(settings, asked, cold),
+        }
     }
 
     /// After a cache was found to be damaged; so often before.
@@ -232,7 +236,7 @@ fn keep<'h>(
     notes.into_iter().for_each(|notes| told.absorb(notes));
     let persons = crm.persons().groups().len();
     Ok(match maker.finish(&Told { world, unreadable, notes: &told, persons }) {
-        Ok((cache, kept)) => (History::of_cache(cache, ranges.len()), kept),
+        Ok((cache, kept)) => (History::of_cache(Box::new(cache), ranges.len()), kept),
         Err(cold) => (History::Crm(crm, ranges), Err(cold)),
     })
 }

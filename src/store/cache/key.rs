@@ -73,13 +73,12 @@ impl Key {
 
 /// A hash of a CRM's tables and columns as they were when it was opened.
 pub(super) fn shape_of(crm: &Crm) -> Result<[u8; 32], Cold> {
-    let shape: Vec<(&str, bool, Vec<(&str, &str)>)> = (crm.shape().tables.iter())
-        .map(|table| {
-            let columns = table.columns.iter().map(|column| (column.name.as_str(), column.declared.as_str()));
-            (table.name.as_str(), table.is_view, columns.collect())
-        })
-        .collect();
-    hash(&shape)
+    let tables = &crm.shape().tables;
+    let names: Vec<(&str, bool)> = tables.iter().map(|table| (table.name.as_str(), table.is_view)).collect();
+    let columns = tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
+    let columns: Vec<[&str; 3]> =
+        columns.map(|(table, column)| [table.name.as_str(), &column.name, &column.declared]).collect();
+    hash(&(names, columns))
 }
 
 fn hash(what: &impl Serialize) -> Result<[u8; 32], Cold> {

@@ -1,0 +1,66 @@
+//! Histories that are kept, as the command line has it.
+
+use crate::{CRM, Ran, shop};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+/// A command of a user whose folder for caches is this.
+fn scn(shop: &Path, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+    command.current_dir(shop).args(arguments).env("XDG_CACHE_HOME", shop.join("caches"));
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn nobody_has_a_copy_who_did_not_ask() {
+    let shop = shop(CRM);
+    let plain = scn(shop.path(), &["simulate"]);
+    assert!(!shop.path().join("caches").exists());
+    assert_eq!(plain.err, "");
+    let json = scn(shop.path(), &["simulate", "--format", "json"]);
+    json.expect(0, &["\"history\": \"crm\"", "\"history_because\": null"]);
+    scn(shop.path(), &["cache"]).expect(0, &["caches/scn: 0 caches"]);
+    scn(shop.path(), &["simulate", "--contact", "1", "--cache"]).expect(0, &["started"]);
+    assert!(!shop.path().join("caches").exists());
+}
+
+#[test]
+fn a_copy_is_made_used_and_removed() {
+    let shop = shop(CRM);
+    let plain = scn(shop.path(), &["simulate", "--effects", "cold.csv"]).out;
+    // Long enough after the CRM was written.
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let made = scn(shop.path(), &["simulate", "--cache", "--effects", "made.csv"]);
+    made.expect(0, &["read from the CRM, and is kept from now on: there was no cache of it"]);
+    let folder = shop.path().join("caches/scn");
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let used = scn(shop.path(), &["simulate", "--cache", "--effects", "warm.csv"]);
+    assert_eq!(used.err, "");
+    assert_eq!(used.out.replace("warm.csv", "cold.csv"), plain);
+    assert_eq!(made.out.replace("made.csv", "cold.csv"), plain);
+    let read = |name: &str| std::fs::read(shop.path().join(name)).unwrap();
+    assert_eq!(read("cold.csv"), read("made.csv"));
+    assert_eq!(read("cold.csv"), read("warm.csv"));
+    scn(shop.path(), &["simulate", "--cache", "--format", "json"]).expect(0, &["\"history\": \"cache\""]);
+    scn(shop.path(), &["simulate", "--cache", "--no-cache", "--format", "json"]).expect(0, &["\"history\": \"crm\""]);
+    scn(shop.path(), &["cache"]).expect(0, &["caches/scn: 1 cache, 1 MiB"]);
+    scn(shop.path(), &["cache", "--clear"]).expect(0, &["caches/scn: 1 cache removed"]);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_project_may_say_so() {
+    let shop = shop(CRM);
+    let toml = std::fs::read_to_string(shop.path().join("scn.toml")).unwrap();
+    std::fs::write(shop.path().join("scn.toml"), format!("cache = \"kept\"\n{toml}")).unwrap();
+    let ran = scn(shop.path(), &["simulate"]);
+    assert!(ran.err.starts_with("the history was read from the CRM, and is "), "{}", ran.err);
+    assert!(shop.path().join("kept").exists());
+    assert!(!shop.path().join("caches").exists());
+    scn(shop.path(), &["cache"]).expect(0, &["/kept: ", "caches/scn: 0 caches"]);
+    std::fs::write(shop.path().join("scn.toml"), format!("cache = 7\n{toml}")).unwrap();
+    scn(shop.path(), &["simulate"]).expect(78, &["expected true, false or a path"]);
+}
