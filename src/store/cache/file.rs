@@ -64,8 +64,7 @@ impl Head {
     pub fn is_of(&self, crm: &Path) -> bool {
         let path = std::fs::canonicalize(crm);
         let path = path.as_deref().unwrap_or(crm);
-        let is_same = || Stamp::take(path).is_ok_and(|stamp| stamp.identity() == self.stamp.identity());
-        self.crm == *blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes() || is_same()
+        self.crm == *blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes() || self.stamp.is_of(path)
     }
 }
 
@@ -228,7 +227,7 @@ impl Cache {
     }
 
     fn bytes(&self, place: &Place) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(place.length).unwrap_or(0));
         let mut read = || {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             file.seek(SeekFrom::Start(place.offset))?;

@@ -34,7 +34,7 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Within which time of each other two changes of a file may be told by one instant.
     pub coarse: Duration,
-    /// How many events a chunk has at least, but for the last of a thread: a contact is never cut.
+    /// How many events and contacts a chunk has at least, but for the last of a thread: a contact is never cut.
     pub chunk: usize,
 }
 

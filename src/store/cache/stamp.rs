@@ -58,9 +58,10 @@ impl Stamp {
         Ok(Stamp { file, header, log: log(&beside(path, "-wal")).map_err(refused)? })
     }
 
-    /// Device and inode of the database.
-    pub fn identity(&self) -> (u64, u64) {
-        self.file.identity
+    /// Whether it is of the file that is there now, in whatever state.
+    pub fn is_of(&self, path: &Path) -> bool {
+        let found = std::fs::metadata(path).ok().and_then(|metadata| FileState::of(&metadata).ok());
+        found.is_some_and(|found| found.identity == self.file.identity)
     }
 
     /// Whether a change after `now` could not leave these very instants behind: they lie further back than the clock of a
@@ -124,10 +125,13 @@ fn header(path: &Path, identity: (u64, u64)) -> io::Result<Vec<u8>> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     // Nobody can have a lock that matters on what is deleted.
     open.retain(|_, file| file.metadata().is_ok_and(|metadata| links(&metadata) > 0));
-    let file = match open.entry(identity) {
-        std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-        std::collections::btree_map::Entry::Vacant(place) => place.insert(File::open(path)?),
-    };
+    if !open.contains_key(&identity) {
+        let file = File::open(path)?;
+        let found = FileState::of(&file.metadata()?).map(|state| state.identity);
+        open.insert(found.unwrap_or(identity), file);
+    }
+    // Another file may have taken its place just now.
+    let file = open.get_mut(&identity).ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
     file.rewind()?;
     let mut header = Vec::new();
     file.take(HEADER as u64).read_to_end(&mut header)?;
