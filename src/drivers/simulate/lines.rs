@@ -223,3 +223,6 @@ pub fn merge(mut runs: Vec<Run>, to: &mut impl Write) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
