@@ -320,7 +320,7 @@ fn absorb(totals: &mut Share, share: Share) {
 fn write(runs: Vec<lines::Run>, to: &mut dyn Write) -> Result<(), Error> {
     let mut to = BufWriter::with_capacity(1 << 18, to);
     writeln!(to, "{HEADER}")
-        .and_then(|()| lines::merge(runs, &mut to))
+        .and_then(|()| lines::merge(runs, |_, _, line| to.write_all(line)))
         .and_then(|()| to.flush())
         .map_err(|error| Error::Io("the effects".into(), error))
 }
