@@ -99,7 +99,8 @@ impl<'a> Lines<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        rows.sort_unstable_by(Row::order);
+        // They come in the order of instants already, but for those that were deferred.
+        rows.sort_by(Row::order);
         rows.iter().for_each(|row| self.tally.add(row));
         if let Some(format) = &mut self.format {
             let Batch { lines, bytes, contacts } = &mut self.batch;
