@@ -40,13 +40,13 @@ pub(super) fn work(
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    rows_in_memory: usize,
+    rows: Sorter,
 ) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
         out: Output::default(),
-        rows: Sorter::new(rows_in_memory),
+        rows,
         share: Share::default(),
     };
     let mut notes = Notes::default();
