@@ -13,7 +13,7 @@ mod tests;
 
 pub use change::Class;
 pub use moves::Moves;
-pub use steps::Known;
+pub use steps::{Known, scenarios};
 pub use tally::{Counts, EXAMPLES, Example, Line, Persons, RowCounts, Seen, Tally};
 
 use super::Error;
