@@ -130,7 +130,9 @@ fn files(list: &str) -> BTreeMap<String, Vec<PathBuf>> {
 /// Whether a path stays in the folder to which it is joined. git itself refuses other names; a tree made by hand may hold them.
 fn is_inside(path: &Path) -> bool {
     let is_name = |part: Component<'_>| match part {
-        Component::Normal(name) => !name.to_string_lossy().starts_with('.') && !name.to_string_lossy().contains(['\\', ':']),
+        Component::Normal(name) => {
+            !name.to_string_lossy().starts_with('.') && !name.to_string_lossy().contains(['\\', ':'])
+        }
         _ => false,
     };
     path.components().count() > 0 && path.components().all(is_name)

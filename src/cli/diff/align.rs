@@ -13,7 +13,8 @@ pub enum Aligned {
 pub fn align<T: PartialEq, K: PartialEq>(old: &[(T, K)], new: &[(T, K)]) -> Vec<Aligned> {
     let mut aligned = Vec::new();
     let (mut from_old, mut from_new) = (0, 0);
-    let equal = common(old.len(), new.len(), |i, j| old.get(i).zip(new.get(j)).is_some_and(|(one, two)| one.0 == two.0));
+    let equal =
+        common(old.len(), new.len(), |i, j| old.get(i).zip(new.get(j)).is_some_and(|(one, two)| one.0 == two.0));
     for (i, j) in equal.into_iter().chain([(old.len(), new.len())]) {
         gap(old, new, (from_old, i), (from_new, j), &mut aligned);
         if i < old.len() {

@@ -56,7 +56,9 @@ pub fn changes(old: &Texts<'_>, new: &Texts<'_>, known: &[Known]) -> Vec<Change>
     for (key, item) in &before {
         match pairs.get(key).and_then(|to| after.get(to)) {
             Some(other) if item.words() != other.words() => finder.item(key, item, other),
-            Some(other) if key.0 == "scenario" && pairs.get(key) != Some(key) => finder.renamed(key, item, other, Vec::new()),
+            Some(other) if key.0 == "scenario" && pairs.get(key) != Some(key) => {
+                finder.renamed(key, item, other, Vec::new())
+            }
             Some(_) => {}
             None => finder.whole(key, Some(item), None),
         }
@@ -65,7 +67,9 @@ pub fn changes(old: &Texts<'_>, new: &Texts<'_>, known: &[Known]) -> Vec<Change>
         finder.whole(key, None, Some(item));
     }
     let is_known = |change: &Change| match change.item.strip_prefix("scenario ") {
-        Some(name) => known.iter().any(|known| known.old.as_deref() == Some(name) || known.new.as_deref() == Some(name)),
+        Some(name) => {
+            known.iter().any(|known| known.old.as_deref() == Some(name) || known.new.as_deref() == Some(name))
+        }
         None => true,
     };
     finder.found.retain(is_known);
@@ -73,7 +77,11 @@ pub fn changes(old: &Texts<'_>, new: &Texts<'_>, known: &[Known]) -> Vec<Change>
 }
 
 /// Which item of the new project each of the old is: the same name, or the scenario that has another one now.
-fn pairs(before: &BTreeMap<Key, Declared<'_>>, after: &BTreeMap<Key, Declared<'_>>, known: &[Known]) -> BTreeMap<Key, Key> {
+fn pairs(
+    before: &BTreeMap<Key, Declared<'_>>,
+    after: &BTreeMap<Key, Declared<'_>>,
+    known: &[Known],
+) -> BTreeMap<Key, Key> {
     let now = |key: &Key| {
         let mine = known.iter().find(|known| key.0 == "scenario" && known.old.as_deref() == Some(&key.1));
         let name = mine.and_then(|known| known.new.clone());
@@ -128,8 +136,9 @@ impl Finder<'_> {
 
     /// A scenario that has another name now: its steps cannot be changed one by one.
     fn renamed(&mut self, key: &Key, old: &Declared<'_>, new: &Declared<'_>, inside: Vec<Change>) {
-        let head = |declared: &Declared<'_>, texts: &Texts<'_>| {
-            Place { text: format!("scenario {}", declared.name()), ..place(texts, declared.item.span) }
+        let head = |declared: &Declared<'_>, texts: &Texts<'_>| Place {
+            text: format!("scenario {}", declared.name()),
+            ..place(texts, declared.item.span)
         };
         let line = Line { old: Some(head(old, self.old)), new: Some(head(new, self.new)) };
         let lines = std::iter::once(line).chain(inside.into_iter().flat_map(|change| change.lines)).collect();

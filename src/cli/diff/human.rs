@@ -86,7 +86,9 @@ impl Shown<'_> {
                 (true, _, false) => "because of these lines together".to_owned(),
                 (true, _, true) => format!("because of these lines alone: {}", brought(&cause.messages)),
                 (false, 0, _) => "because of what differs in no line that could be found".to_owned(),
-                (false, _, _) => "because of one of these lines, or several together: they cannot be told apart".to_owned(),
+                (false, _, _) => {
+                    "because of one of these lines, or several together: they cannot be told apart".to_owned()
+                }
             };
             let _ = writeln!(text, "{what}");
             let acts = cause.acts.noticed();
@@ -116,7 +118,8 @@ impl Shown<'_> {
         }
         for (scenario, lines) in self.elsewhere(told) {
             let lines = lines.into_iter().collect::<Vec<_>>().join(", ");
-            let cause = if lines.is_empty() { "in lines of others together".to_owned() } else { format!("elsewhere: {lines}") };
+            let cause =
+                if lines.is_empty() { "in lines of others together".to_owned() } else { format!("elsewhere: {lines}") };
             let _ = writeln!(text, "{} itself is as it was: the cause is {cause}\n", clean(&scenario));
         }
     }
@@ -126,9 +129,9 @@ impl Shown<'_> {
         table.set_header(["what became of them", "scenario", "count"]);
         for ((class, scenario, why), count) in &self.difference.tally.why {
             let what = match class {
-                Class::Lost => format!("fewer: {}", unsent(*why, "not due any more")),
-                Class::Gained => format!("more: before {}", unsent(*why, "not due")),
-                _ => format!("still not sent: before {}", unsent(*why, "not due")),
+                Class::Lost => format!("fewer: {}", unsent(*why)),
+                Class::Gained => format!("more: before {}", unsent(*why)),
+                _ => format!("still not sent: before {}", unsent(*why)),
             };
             table.add_row([what, self.difference.scenario(*scenario), grouped(*count)]);
         }
@@ -161,7 +164,8 @@ impl Shown<'_> {
                 grouped(persons.more)
             );
         }
-        let (before, after) = (self.difference.old.report.busiest.as_ref(), self.difference.new.report.busiest.as_ref());
+        let (before, after) =
+            (self.difference.old.report.busiest.as_ref(), self.difference.new.report.busiest.as_ref());
         if before.is_some() || after.is_some() {
             let (before, after) = (self.busiest(before), self.busiest(after));
             let _ = writeln!(text, "busiest day of one person: before {before}, after {after}\n");
@@ -189,12 +193,22 @@ impl Shown<'_> {
         for (name, side) in [(self.old, &self.difference.old), (self.new, &self.difference.new)] {
             for not in &side.report.not_simulated {
                 let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
-                let _ = writeln!(text, "not simulated in {}: {}: the CRM has {}", clean(name), not.scenario, lacks.join(", "));
+                let _ = writeln!(
+                    text,
+                    "not simulated in {}: {}: the CRM has {}",
+                    clean(name),
+                    not.scenario,
+                    lacks.join(", ")
+                );
             }
             let set_aside = side.report.notes.set_aside;
             if set_aside > 0 {
                 let (count, were) = (counted(set_aside, "contact"), verb(set_aside, "was", "were"));
-                let _ = writeln!(text, "warning: {}: {count} {were} set aside: a value of theirs cannot be read", clean(name));
+                let _ = writeln!(
+                    text,
+                    "warning: {}: {count} {were} set aside: a value of theirs cannot be read",
+                    clean(name)
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::changes::{Change, Place};
 use super::tables::month_name;
 use super::words::Shown;
-use crate::drivers::diff::{Class, Counts, Example, Line, Seen};
+use crate::drivers::diff::{Class, Counts, Example, Line, Seen, Why};
 use crate::drivers::simulate::Simulation;
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,11 @@ impl Shown<'_> {
             .why
             .iter()
             .map(|((class, scenario, why), count)| {
-                let (outcome, reason) = (why.map(|why| why.0.name()), why.map(|why| why.1.text()));
+                let (outcome, reason) = match why {
+                    Why::Absent => (None, None),
+                    Why::Ended(reason) => (Some("ended"), Some(reason.text())),
+                    Why::Unsent(outcome, reason) => (Some(outcome.name()), Some(reason.text())),
+                };
                 let scenario = self.difference.scenario(*scenario);
                 json!({"class": class.name(), "scenario": scenario, "outcome": outcome, "reason": reason, "count": count})
             })

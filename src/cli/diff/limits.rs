@@ -116,12 +116,9 @@ mod tests {
     fn what_is_over_a_limit_passes_it_and_what_is_at_it_does_not() {
         let changed = Counts { lost: 25, gained: 1, moved: 4, otherwise: 2, reason: 9 };
         let messages = Line { before: 1_000, after: 976, changed };
-        for (lost, gained, all, passed) in [
-            ("25", "1", "32", 0),
-            ("2.5%", "0.1%", "3.2%", 0),
-            ("24", "0", "31", 3),
-            ("2.499%", "0.099%", "3.199%", 3),
-        ] {
+        for (lost, gained, all, passed) in
+            [("25", "1", "32", 0), ("2.5%", "0.1%", "3.2%", 0), ("24", "0", "31", 3), ("2.499%", "0.099%", "3.199%", 3)]
+        {
             let limit = |text: &str| Some(text.parse().unwrap());
             let limits = Limits { lost: limit(lost), gained: limit(gained), changed: limit(all) };
             assert_eq!(limits.passed(&messages).len(), passed, "{lost}");

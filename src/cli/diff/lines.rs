@@ -43,10 +43,8 @@ impl<'a> Shown<'a> {
         };
         let mut told = Told { is_known: !matches!(self.causes, Causes::Unknown(_)), ..Told::default() };
         let is_in = |place: &usize| groups.iter().any(|group| group.contains(place));
-        told.others = (self.changes.iter().enumerate())
-            .filter(|(place, _)| !is_in(place))
-            .map(|(_, change)| change)
-            .collect();
+        told.others =
+            (self.changes.iter().enumerate()).filter(|(place, _)| !is_in(place)).map(|(_, change)| change).collect();
         for group in &groups {
             let changes = group.iter().filter_map(|place| self.changes.get(*place)).collect();
             told.causes.push(Cause { changes, ..Cause::default() });

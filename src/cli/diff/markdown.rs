@@ -64,7 +64,11 @@ impl Shown<'_> {
         }
         for (scenario, lines) in self.elsewhere(&told) {
             let lines: Vec<String> = lines.iter().map(|line| format!("`{}`", code(line))).collect();
-            let cause = if lines.is_empty() { "in others together".to_owned() } else { format!("elsewhere: {}", lines.join(", ")) };
+            let cause = if lines.is_empty() {
+                "in others together".to_owned()
+            } else {
+                format!("elsewhere: {}", lines.join(", "))
+            };
             let _ = writeln!(text, "`{}` itself is as it was: the cause is {cause}.\n", code(&scenario));
         }
     }
@@ -78,7 +82,8 @@ impl Shown<'_> {
         head(text, &["contact", "scenario", "for", "before", "after"], 5);
         for example in examples {
             let (before, after) = self.both(example);
-            let cells = [self.contact(&example.contact), self.scenario_of(example), example.trigger.clone(), before, after];
+            let cells =
+                [self.contact(&example.contact), self.scenario_of(example), example.trigger.clone(), before, after];
             row(text, &cells);
         }
         text.push_str("\n</details>\n\n");

@@ -68,7 +68,9 @@ impl Finder<'_> {
             (StepKind::Split { name, arms }, StepKind::Split { name: new_name, arms: new_arms }) => {
                 // The shares of all arms are one hundred percent together: they are changed at once.
                 let shares = arms.iter().map(|arm| (&arm.name.value, arm.share.value));
-                if name.value != new_name.value || !shares.eq(new_arms.iter().map(|arm| (&arm.name.value, arm.share.value))) {
+                if name.value != new_name.value
+                    || !shares.eq(new_arms.iter().map(|arm| (&arm.name.value, arm.share.value)))
+                {
                     return None;
                 }
                 let arms = arms.iter().zip(new_arms);

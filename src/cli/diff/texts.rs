@@ -54,7 +54,9 @@ impl<'a> Texts<'a> {
 
     fn all(&'a self) -> impl Iterator<Item = Declared<'a>> {
         let files = self.project.input.files.iter().zip(&self.parsed);
-        files.flat_map(move |(file, parsed)| parsed.file.items.iter().map(move |item| Declared { file, item, texts: self }))
+        files.flat_map(move |(file, parsed)| {
+            parsed.file.items.iter().map(move |item| Declared { file, item, texts: self })
+        })
     }
 
     /// The words under a span, as the layout spaces them.

@@ -5,7 +5,7 @@ use super::causes::Causes;
 use super::changes::Change;
 use crate::cli::counted::{counted, grouped, verb};
 use crate::diagnostic::render::clean;
-use crate::drivers::diff::{Class, Difference, Example, Seen};
+use crate::drivers::diff::{Class, Difference, Example, Seen, Why};
 use crate::drivers::simulate::Busiest;
 use crate::drivers::story::moment;
 use crate::engine::{Outcome, Reason};
@@ -54,12 +54,13 @@ pub fn moved(seconds: i64) -> String {
     }
 }
 
-/// Why something is not sent: `suppressed: cap`; `no longer due`, where it is not even considered.
-pub fn unsent(why: Option<(Outcome, Reason)>, absent: &str) -> String {
+/// Why something is not sent: `suppressed: cap`.
+pub fn unsent(why: Why) -> String {
     match why {
-        None => absent.to_owned(),
-        Some((outcome, Reason::None)) => outcome.name().to_owned(),
-        Some((outcome, reason)) => format!("{}: {}", outcome.name(), reason.text()),
+        Why::Absent => "not due by the end".to_owned(),
+        Why::Ended(reason) => format!("ended: {}", reason.text()),
+        Why::Unsent(outcome, Reason::None) => outcome.name().to_owned(),
+        Why::Unsent(outcome, reason) => format!("{}: {}", outcome.name(), reason.text()),
     }
 }
 
@@ -135,23 +136,23 @@ impl Shown<'_> {
     }
 
     /// What an example was, and what it is: `2011-03-04 10:00 email reminder`, `suppressed: cap`.
-    pub fn seen(&self, seen: Option<&Seen>, absent: &str) -> String {
+    pub fn seen(&self, seen: Option<&Seen>) -> String {
         let zone = self.difference.new.program.settings.zone;
         match seen {
-            None => absent.to_owned(),
+            None => "not due by the end".to_owned(),
             Some(seen) if matches!(seen.outcome, None | Some(Outcome::Sent)) => {
                 format!("{} {} {}", moment(zone, seen.at), seen.channel, seen.message)
             }
             Some(seen) => {
-                let why = seen.outcome.map(|outcome| (outcome, seen.reason));
-                format!("{} {}", moment(zone, seen.at), unsent(why, absent))
+                let why = seen.outcome.map_or(Why::Absent, |outcome| Why::Unsent(outcome, seen.reason));
+                format!("{} {}", moment(zone, seen.at), unsent(why))
             }
         }
     }
 
     /// Both sides of an example.
     pub fn both(&self, example: &Example) -> (String, String) {
-        (self.seen(example.old.as_ref(), "not due"), self.seen(example.new.as_ref(), "not due any more"))
+        (self.seen(example.old.as_ref()), self.seen(example.new.as_ref()))
     }
 
     /// The scenario of an example, as it is called.

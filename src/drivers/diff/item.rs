@@ -110,7 +110,8 @@ impl Side {
         let unit_of: BTreeMap<&str, u16> =
             (program.units().iter().enumerate()).map(|(unit, of)| (of.scenario.name.as_str(), unit as u16)).collect();
         let steps = steps(known, old, other);
-        let steps = steps.into_iter().filter_map(|((name, own), step)| Some(((*unit_of.get(name.as_str())?, own), step)));
+        let steps =
+            steps.into_iter().filter_map(|((name, own), step)| Some(((*unit_of.get(name.as_str())?, own), step)));
         let steps = steps.collect();
         let events = program.needs().events.iter().map(|event| events.place(&event.name)).collect();
         Side { simulation, rows, scenarios, events, steps, messages: FxHashMap::default(), nothing: "".into() }

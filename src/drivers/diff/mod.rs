@@ -14,7 +14,7 @@ mod tests;
 pub use change::Class;
 pub use moves::Moves;
 pub use steps::{Known, scenarios};
-pub use tally::{Counts, EXAMPLES, Example, Line, Persons, RowCounts, Seen, Tally};
+pub use tally::{Counts, EXAMPLES, Example, Line, Persons, RowCounts, Seen, Tally, Why};
 
 use super::Error;
 use super::simulate::{Request, Simulation, simulate_by_contact, span};

@@ -71,7 +71,8 @@ impl<'a> Open<'a> {
         let (mut olds, mut news) = (old.iter().copied().peekable(), new.iter().copied().peekable());
         while let (Some(old), Some(new)) = (olds.peek().copied(), news.peek().copied()) {
             let apart = self.apart(old, new);
-            let after = |list: &std::iter::Peekable<std::iter::Copied<std::slice::Iter<'_, usize>>>| list.clone().nth(1);
+            let after =
+                |list: &std::iter::Peekable<std::iter::Copied<std::slice::Iter<'_, usize>>>| list.clone().nth(1);
             if after(&news).is_some_and(|next| self.apart(old, next) < apart) {
                 news.next();
             } else if after(&olds).is_some_and(|next| self.apart(next, new) < apart) {
@@ -106,7 +107,8 @@ impl<'a> Open<'a> {
                 by_trigger.entry((item.scenario, &item.message, trigger)).or_insert(place);
             }
         }
-        let news: Vec<(usize, &'a Item)> = unpaired(self.new, &self.pairs.of_new).filter(|(_, item)| may(item)).collect();
+        let news: Vec<(usize, &'a Item)> =
+            unpaired(self.new, &self.pairs.of_new).filter(|(_, item)| may(item)).collect();
         for (place, item) in news {
             let found = triggers(item).find_map(|trigger| by_trigger.get(&(item.scenario, &*item.message, trigger)));
             if let Some(old) = found.copied().filter(|old| self.pairs.of_old.get(*old) == Some(&None)) {

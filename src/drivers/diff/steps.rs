@@ -58,7 +58,8 @@ fn resembles(one: &Scenario, other: &Scenario) -> bool {
 }
 
 fn begins_with(scenario: &Scenario) -> BTreeSet<&str> {
-    let events = scenario.start.events().iter().filter_map(|trigger| scenario.code.events.get(usize::from(trigger.event)));
+    let events =
+        scenario.start.events().iter().filter_map(|trigger| scenario.code.events.get(usize::from(trigger.event)));
     events.map(|event| event.name.as_str()).collect()
 }
 

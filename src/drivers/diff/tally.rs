@@ -82,6 +82,30 @@ pub struct RowCounts {
     pub new_alone: u64,
 }
 
+/// Why a message is not sent on one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is not even considered: nothing started, the steps lead elsewhere, or it is due after the end.
+    Absent,
+    /// The instance ended before its time.
+    Ended(Reason),
+    Unsent(Outcome, Reason),
+}
+
+impl Why {
+    /// `item` is the message where it is not sent, and `other` where it is; `ends` are the instances that ended before their time
+    /// where it is not sent.
+    fn of(item: Option<&Item>, other: &Item, ends: &[Item]) -> Why {
+        match item.and_then(|item| Some((item.outcome?, item.reason))) {
+            Some((outcome, reason)) => Why::Unsent(outcome, reason),
+            None => {
+                let is_end = |row: &&Item| row.scenario == other.scenario && row.trigger == other.trigger;
+                ends.iter().find(is_end).map_or(Why::Absent, |end| Why::Ended(end.reason))
+            }
+        }
+    }
+}
+
 /// One row of an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -112,9 +136,8 @@ pub struct Tally {
     pub months: BTreeMap<(u16, i32), Line>,
     /// What other steps do, by scenario and effect.
     pub acts: BTreeMap<(u16, &'static str), Line>,
-    /// Of the messages of each class, what became, or had become, of those that are not sent on one side; `None` where they are
-    /// not even considered there.
-    pub why: BTreeMap<(Class, u16, Option<(Outcome, Reason)>), u64>,
+    /// Of the messages of each class, what became, or had become, of those that are not sent on one side.
+    pub why: BTreeMap<(Class, u16, Why), u64>,
     pub moves: Moves,
     pub persons: Persons,
     /// Messages by the changes that bring the same difference alone, each a bit; 0 where none does.
@@ -148,6 +171,8 @@ impl Tally {
             Alone::Each(each) => each.iter().map(|rows| signatures(old, rows)).collect(),
             Alone::One | Alone::Unknown => Vec::new(),
         };
+        let ends = |rows: &[Item]| rows.iter().filter(|row| row.outcome.is_none()).cloned().collect::<Vec<Item>>();
+        let (old_ends, new_ends) = (&ends(old), &ends(new));
         let mut noticed = Counts::default();
         for change in &compared.changes {
             let was = change.old.and_then(|place| old.get(place));
@@ -172,13 +197,12 @@ impl Tally {
             let when = if change.class == Class::Gained { is } else { was };
             let month = month(zone, when.unwrap_or(item).at);
             self.months.entry((item.scenario, month)).or_default().changed.add(change.class);
-            let unsent = match change.class {
-                Class::Lost => Some(is),
-                Class::Gained | Class::Reason => Some(was),
+            let why = match change.class {
+                Class::Lost => Some(Why::of(is, item, new_ends)),
+                Class::Gained | Class::Reason => Some(Why::of(was, item, old_ends)),
                 Class::Moved | Class::Otherwise => None,
             };
-            if let Some(unsent) = unsent {
-                let why = unsent.and_then(|item| Some((item.outcome?, item.reason)));
+            if let Some(why) = why {
                 *self.why.entry((change.class, item.scenario, why)).or_default() += 1;
             }
             if let (Class::Moved, Some(was), Some(is)) = (change.class, was, is) {

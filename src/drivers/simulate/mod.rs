@@ -312,13 +312,7 @@ fn absorb(totals: &mut Share, share: Share) {
 }
 
 /// One contact, with its story.
-fn one(
-    given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    contact: &[Id],
-    sink: Sink<'_>,
-) -> Result<Report, Error> {
+fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
     let Given { program, world, measures, from, to } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();

@@ -42,13 +42,7 @@ pub(super) fn work(
     range: &ContactRange,
     rows: Sorter,
 ) -> Result<Share, Error> {
-    let mut worker = Worker {
-        given,
-        state: State::default(),
-        out: Output::default(),
-        rows,
-        share: Share::default(),
-    };
+    let mut worker = Worker { given, state: State::default(), out: Output::default(), rows, share: Share::default() };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
