@@ -14,6 +14,8 @@ mod bad_crm;
 mod bad_text;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/graph.rs"]
 mod graph;
 #[path = "cli/init.rs"]

@@ -6,12 +6,15 @@ mod effects;
 mod lines;
 mod report;
 mod row;
+mod sink;
+mod sort;
 mod worker;
 
 pub use effects::HEADER;
 pub use lines::ROWS_IN_MEMORY;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
+pub use sort::Rows;
 
 use super::Error;
 use super::life::Contact;
@@ -20,9 +23,9 @@ use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
-use lines::Lines;
+use sink::{Collected, Collecting, Sink};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use worker::Share;
 
@@ -66,6 +69,42 @@ pub fn simulate(
     request: &Request,
     effects: Option<&mut dyn Write>,
 ) -> Result<Simulation, Error> {
+    run(bundle, crm, request, Sink::Told(effects))
+}
+
+/// As [`simulate`], for who reads the rows contact by contact. The report tells nothing that is read off the rows: no months,
+/// no outcomes, no first messages.
+pub fn simulate_by_contact(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<(Simulation, Rows), Error> {
+    let mut rows = Rows::default();
+    let simulation = run(bundle, crm, request, Sink::Kept(&mut rows))?;
+    Ok((simulation, rows))
+}
+
+/// What a simulation goes through where the request does not say it: from the first to the last of the events that the scenarios
+/// read; `None` where there is none.
+pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Instant, Instant)>, Error> {
+    if let (Some(from), Some(to)) = (request.from, request.to) {
+        return Ok(Some((from, to)));
+    }
+    let (bundle, ..) = runnable(bundle, crm);
+    if bundle.scenarios.is_empty() {
+        return Ok(None);
+    }
+    let mut crm = crm.again()?;
+    crm.identify(&bundle.identity, bundle.settings.zone)?;
+    let program = Program::link(&bundle, &[])?;
+    let (world, _) = crm.world(&program)?;
+    let lives = crm.lives(&program, &world)?;
+    let ranges = lives.ranges(&crm, request.threads)?;
+    let Some(bounds) = bounds(&lives, &crm, &ranges)? else { return Ok(None) };
+    let (from, to) = (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last));
+    match program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        true => Err(Error::Span(from, to)),
+        false => Ok(Some((from, to))),
+    }
+}
+
+fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
     let mut crm = crm.again()?;
     crm.identify(&bundle.identity, bundle.settings.zone)?;
@@ -73,10 +112,7 @@ pub fn simulate(
     let mut program = Program::link(&bundle, &[])?;
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        if let Some(to) = effects {
-            write(Vec::new(), to)?;
-        }
-        let report = Report { not_simulated, absent, ..Report::default() };
+        let report = Report { not_simulated, absent, ..sink.take(Collected::default())? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -96,16 +132,16 @@ pub fn simulate(
         let given = Given { program: &program, world: &world, measures: &measures, from, to, believed };
         let asked = lives.known(crm, &request.contact)?;
         if !request.contact.is_empty() {
-            let report = one(given, &lives, crm, &asked, effects)?;
+            let report = one(given, &lives, crm, &asked, sink)?;
             break (span, measures, asked, report);
         }
-        let totals = all(given, &lives, crm, &ranges, request.rows_in_memory, effects.is_some())?;
+        let totals = all(given, &lives, crm, &ranges, (sink.collecting(), request.rows_in_memory))?;
         // Where the history is another one than its ends told, everybody lives again.
         let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(totals, ranges.len(), effects)?;
+        let report = tell(totals, ranges.len(), sink)?;
         break (span, measures, asked, report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -134,7 +170,12 @@ fn probable_bounds(program: &Program, world: &World, crm: &Crm, request: &Reques
     if is_named || program.takes_all() || !request.contact.is_empty() {
         return Ok(None);
     }
-    Ok(crm.lives(program, world)?.probable_bounds(crm))
+    let probable = crm.lives(program, world)?.probable_bounds(crm);
+    // Nothing depends on an end that the request names.
+    Ok(probable.map(|bounds| Bounds {
+        first: request.from.map_or(bounds.first, |_| Instant::MIN),
+        last: request.to.map_or(bounds.last, |_| Instant::MAX),
+    }))
 }
 
 /// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
@@ -262,24 +303,20 @@ fn all(
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
-    rows_in_memory: usize,
-    are_wanted: bool,
+    (collecting, limit): (Collecting, usize),
 ) -> Result<Share, Error> {
     let shares = in_threads(crm, ranges, |crm, range| {
-        worker::work(given, lives, crm, range, Lines::new(given.program, are_wanted, rows_in_memory))
+        worker::work(given, lives, crm, range, collecting.collector(given.program, limit))
     })?;
-    let mut totals = Share::new(given.program);
+    let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
     Ok(totals)
 }
 
-fn tell(totals: Share, threads: usize, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
-    if let Some(to) = effects {
-        write(totals.runs, to)?;
-    }
-    let mut report = totals.tally.finish();
+fn tell(totals: Share, threads: usize, sink: Sink<'_>) -> Result<Report, Error> {
+    let mut report = sink.take(totals.collected)?;
     report.threads = threads;
     report.notes = totals.notes;
     report.counts = totals.counts;
@@ -292,8 +329,7 @@ fn tell(totals: Share, threads: usize, effects: Option<&mut dyn Write>) -> Resul
 
 /// Adds what the next range found, in the order of ranges.
 fn absorb(totals: &mut Share, share: Share) {
-    totals.runs.extend(share.runs);
-    totals.tally.merge(share.tally);
+    totals.collected.absorb(share.collected);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
     totals.events += share.events;
@@ -316,28 +352,13 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-/// Writes the effects CSV.
-fn write(runs: Vec<lines::Run>, to: &mut dyn Write) -> Result<(), Error> {
-    let mut to = BufWriter::with_capacity(1 << 18, to);
-    writeln!(to, "{HEADER}")
-        .and_then(|()| lines::merge(runs, |_, _, line| to.write_all(line)))
-        .and_then(|()| to.flush())
-        .map_err(|error| Error::Io("the effects".into(), error))
-}
-
 /// One contact, with its story.
-fn one(
-    given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    contact: &[Id],
-    effects: Option<&mut dyn Write>,
-) -> Result<Report, Error> {
+fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
     let Given { program, world, measures, from, to, .. } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut lines = Lines::new(program, effects.is_some(), ROWS_IN_MEMORY);
+    let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
     let mut rows = Vec::new();
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
@@ -347,7 +368,7 @@ fn one(
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
         rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
-        match lines.add(&person.id, &mut rows) {
+        match collector.add(&person.id, &mut rows) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 failed = Some(error);
@@ -358,11 +379,7 @@ fn one(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let (runs, tally) = lines.finish();
-    if let Some(to) = effects {
-        write(runs, to)?;
-    }
-    let mut report = tally.finish();
+    let mut report = sink.take(collector.finish())?;
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;
