@@ -8,6 +8,7 @@ mod advance;
 mod aggregates;
 mod audit;
 mod balance;
+mod by_row;
 mod claim;
 mod clocks;
 mod days;
@@ -51,6 +52,7 @@ mod unite;
 mod value;
 
 pub use audit::{Hopeless, hopeless_waits};
+pub use by_row::ByRow;
 pub use claim::{Departure, Verdict, about_to_send};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};

@@ -1,5 +1,6 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
+use super::by_row::Known;
 use super::describe;
 use super::eval::{Eval, EventAtHand};
 use super::facts::World;
@@ -10,8 +11,8 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx,
+    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
+    Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -411,6 +412,21 @@ impl Program {
         }
     }
 
+    /// The code of a probe, and what it is there.
+    pub(super) fn probe(&self, probe: ProbeIx) -> Option<(&LinkedCode, &Probe)> {
+        let (owner, local) = *self.probes.get(usize::from(probe))?;
+        let code = match owner {
+            Owner::Unit(unit) => &self.unit(unit)?.code,
+            Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
+            Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
+        };
+        Some((code, code.code.probes.get(local)?))
+    }
+
+    pub(super) fn probes_count(&self) -> usize {
+        self.probes.len()
+    }
+
     /// Does something with the values of the keys under which a probe files an event; `None` when the event does not pass its
     /// filter or has no value for a key. Fields that it reads although a test did not give them are added to `not_given`.
     pub(super) fn with_key<T>(
@@ -422,13 +438,16 @@ impl Program {
         not_given: Option<&RefCell<Vec<String>>>,
         work: impl FnOnce(&[Value]) -> T,
     ) -> Option<T> {
-        let (owner, local) = *self.probes.get(usize::from(probe))?;
-        let code = match owner {
-            Owner::Unit(unit) => &self.unit(unit)?.code,
-            Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
-            Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
-        };
-        let definition = code.code.probes.get(local)?;
+        // A test that reads a field that it did not give must say so at each reading.
+        if not_given.is_none()
+            && let Some(known) = world.by_row.of(probe).and_then(|of_probe| of_probe.known(values))
+        {
+            return match known {
+                Known::Not => None,
+                Known::Under(_, keys) => Some(work(keys)),
+            };
+        }
+        let (code, definition) = self.probe(probe)?;
         let at_hand = EventAtHand::of(code, definition.event, at, values);
         let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter

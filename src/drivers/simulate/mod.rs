@@ -116,7 +116,8 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
-    let (world, unreadable) = crm.world(&program)?;
+    let (mut world, unreadable) = crm.world(&program)?;
+    program.know_rows(&mut world);
     let ranges = crm.lives(&program, &world)?.ranges(crm, request.threads)?;
     let mut believed = probable_bounds(&program, &world, crm, request)?;
     let (span, measures, asked, mut report) = loop {
