@@ -21,6 +21,8 @@ pub struct Arguments {
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// The CRM to look at, its rows too; without it, the tables of `crm` of `scn.toml`, where that file exists
+    ///
+    /// Only the tables and views that the scenarios read are looked at, and of them the columns that they read.
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
