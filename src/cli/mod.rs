@@ -10,6 +10,7 @@ pub mod configuration;
 mod counted;
 pub mod crm;
 mod diff;
+pub mod engagement;
 pub mod exit;
 pub mod explain;
 pub mod findings;
