@@ -51,6 +51,26 @@ pub fn retail() -> PathBuf {
     crm
 }
 
+/// The CRM of so many copies of "Online Retail", as `bench/build_crm.py` makes it; `None`, with a word, where that is not there.
+pub fn copies(copies: u32) -> Option<PathBuf> {
+    let (builder, csv) = (shared().join("bench/build_crm.py"), shared().join("data/online_retail.csv.gz"));
+    let crm = room("crm").join(format!("copies_{copies}.db"));
+    if crm.exists() {
+        return Some(crm);
+    }
+    if !builder.exists() || !csv.exists() {
+        println!("not measured: {} and {} are needed", builder.display(), csv.display());
+        return None;
+    }
+    let mut build = Command::new("python3");
+    build.arg(&builder).arg(&csv).arg(&crm).arg(copies.to_string()).stdout(Stdio::null());
+    if !build.status().is_ok_and(|status| status.success()) {
+        println!("not measured: python3 could not run {}", builder.display());
+        return None;
+    }
+    Some(crm)
+}
+
 /// Writes a scenario file into a folder and returns its path.
 pub fn scenario(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(format!("{name}.scn"));

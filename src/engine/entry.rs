@@ -192,18 +192,18 @@ impl<'a> Stepper<'a, '_> {
 
     /// Whether the entry rule allows an entry at `entry`, but for `once per`.
     fn may_enter(&self, unit: &'a Unit, eval: &Eval<'_>, entry: Instant) -> bool {
-        let mark = self.state.marks.get(&unit.scenario.name);
-        let last = mark.and_then(|mark| mark.last_entry);
+        let mark = || self.state.marks.get(&unit.scenario.name);
+        let last = || mark().and_then(|mark| mark.last_entry);
         match unit.scenario.entry {
             EntryRule::Always | EntryRule::Latest | EntryRule::OncePer(_) => true,
-            EntryRule::Once => last.is_none(),
+            EntryRule::Once => last().is_none(),
             EntryRule::OnceEvery(duration) => {
-                let Some(last) = last else { return true };
+                let Some(last) = last() else { return true };
                 let next = eval.duration(duration).and_then(|duration| self.zone().add(last, duration));
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OneAtATime => {
-                let running = mark.and_then(|mark| mark.running).and_then(|handle| self.state.get(handle));
+                let running = mark().and_then(|mark| mark.running).and_then(|handle| self.state.get(handle));
                 !running.is_some_and(|instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_)))
             }
         }

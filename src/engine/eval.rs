@@ -457,7 +457,7 @@ impl<'a> Eval<'a> {
             self.note_not_given(probe, start);
         }
         let life = self.facts?.life;
-        let latest = self.with_keys(keys, |keys| life.latest(global, keys))?;
+        let latest = self.with_keys(keys, |keys| life.latest(self.world, global, keys))?;
         self.note(probe, start, latest);
         Some(latest.is_some_and(|latest| latest > start))
     }

@@ -1,5 +1,6 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::by_row::{ByRow, Known};
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub tables: Vec<EntityTable>,
+    /// What the program's probes say of their rows, where somebody [worked it out](Program::know_rows).
+    pub by_row: ByRow,
 }
 
 /// The row of an id that no row has.
@@ -104,6 +107,11 @@ impl World {
         self.tables.get(usize::from(entity.entity))?.value(entity.row, field)
     }
 
+    /// Whether a test did not give some of its values.
+    pub(super) fn lacks(&self) -> bool {
+        self.tables.iter().any(|table| table.lacks)
+    }
+
     pub fn id(&self, entity: EntityRef) -> Option<&Id> {
         self.tables.get(usize::from(entity.entity))?.id(entity.row)
     }
@@ -157,14 +165,46 @@ pub struct Life {
     /// Whether a test did not give some of the values.
     lacks: bool,
     admitted: usize,
-    /// Of each probe, by the values of its keys.
-    latest: Vec<FxHashMap<Keys, Instant>>,
+    /// Of each probe, by the values of its keys, and by their numbers where they have any.
+    latest: Vec<Latest>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
     messages: SentMessages,
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
     by_id: RefCell<ById>,
+}
+
+/// The instants of the latest admitted events of a probe.
+#[derive(Clone, Debug, Default)]
+struct Latest {
+    by_keys: FxHashMap<Keys, Instant>,
+    by_number: FxHashMap<u32, Instant>,
+}
+
+impl Latest {
+    fn file(&mut self, program: &Program, world: &World, probe: ProbeIx, at: Instant, values: &[Value]) {
+        let of_probe = world.by_row.of(probe);
+        let mut by_number = |number: u32| {
+            let latest = self.by_number.entry(number).or_insert(at);
+            *latest = at.max(*latest);
+        };
+        match of_probe.and_then(|of_probe| of_probe.known(values)) {
+            Some(Known::Not) => {}
+            Some(Known::Under(number, _)) => by_number(number),
+            None => {
+                program.with_key(probe, at, values, world, None, |keys| {
+                    match of_probe.and_then(|of_probe| of_probe.number(keys)) {
+                        Some(number) => by_number(number),
+                        None => match self.by_keys.get_mut(keys) {
+                            Some(latest) => *latest = at.max(*latest),
+                            None => drop(self.by_keys.insert(keys.iter().cloned().collect(), at)),
+                        },
+                    }
+                });
+            }
+        }
+    }
 }
 
 /// The last of the admitted events of a kind and id, for those that were seen.
@@ -243,7 +283,10 @@ impl Life {
     pub fn forget(&mut self) {
         self.admitted = 0;
         self.own.clear();
-        self.latest.iter_mut().for_each(FxHashMap::clear);
+        for Latest { by_keys, by_number } in &mut self.latest {
+            by_keys.clear();
+            by_number.clear();
+        }
         self.running.get_mut().clear();
         *self.by_id.get_mut() = ById::default();
         self.by_kind.iter_mut().for_each(Vec::clear);
@@ -385,15 +428,11 @@ impl Life {
         let Some(&Event { kind, at, .. }) = self.event(place) else { return };
         for &probe in program.probes_of(kind) {
             if self.latest.len() <= usize::from(probe) {
-                self.latest.resize_with(usize::from(probe) + 1, FxHashMap::default);
+                self.latest.resize_with(usize::from(probe) + 1, Latest::default);
             }
             // Taken out, so that the values can be read meanwhile.
-            let slot = self.latest.get_mut(usize::from(probe)).map(std::mem::take);
-            let mut latest = slot.unwrap_or_default();
-            program.with_key(probe, at, self.values(place), world, None, |keys| match latest.get_mut(keys) {
-                Some(latest) => *latest = at.max(*latest),
-                None => drop(latest.insert(keys.iter().cloned().collect(), at)),
-            });
+            let mut latest = self.latest.get_mut(usize::from(probe)).map(std::mem::take).unwrap_or_default();
+            latest.file(program, world, probe, at, self.values(place));
             self.latest
                 .iter_mut()
                 .skip(usize::from(probe))
@@ -425,8 +464,12 @@ impl Life {
     }
 
     /// The instant of the latest admitted event of a probe with these key values.
-    pub(super) fn latest(&self, probe: ProbeIx, keys: &[Value]) -> Option<Instant> {
-        self.latest.get(usize::from(probe))?.get(keys).copied()
+    pub(super) fn latest(&self, world: &World, probe: ProbeIx, keys: &[Value]) -> Option<Instant> {
+        let latest = self.latest.get(usize::from(probe))?;
+        match world.by_row.of(probe).and_then(|known| known.number(keys)) {
+            Some(number) => latest.by_number.get(&number).copied(),
+            None => latest.by_keys.get(keys).copied(),
+        }
     }
 }
 
@@ -442,6 +485,6 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Whether a test did not give some of what its events, and the entities they refer to, might be asked for.
     pub(super) fn lacks(&self) -> bool {
-        self.life.lacks || self.world.tables.iter().any(|table| table.lacks)
+        self.life.lacks || self.world.lacks()
     }
 }

@@ -1,6 +1,8 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
+use super::by_row::Known;
 use super::describe;
+use super::engagement::Engagement;
 use super::eval::{Eval, EventAtHand};
 use super::facts::World;
 use super::linked::{LinkedCode, Wakers};
@@ -10,8 +12,8 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx,
+    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
+    Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -86,6 +88,7 @@ pub struct Program {
     pub identity: Vec<String>,
     policy: LinkedPolicy,
     messages: MessageSlots,
+    engagement: Engagement,
     needs: Needs,
     units: Vec<Unit>,
     measures: Vec<LinkedMeasure>,
@@ -135,6 +138,7 @@ impl Program {
             identity: bundle.identity.clone(),
             policy: LinkedPolicy::new(&bundle.policy, &needs),
             messages: MessageSlots::new(&needs),
+            engagement: Engagement::default(),
             probes: Vec::new(),
             probes_of: vec![Vec::new(); needs.events.len()],
             triggers_of: none(),
@@ -296,6 +300,20 @@ impl Program {
         self.contexts.iter().find(is_of)
     }
 
+    /// What people do with the messages of a simulation; [`Engagement::Replayed`] where nothing is said.
+    pub fn engage(&mut self, engagement: Engagement) {
+        self.engagement = engagement;
+    }
+
+    pub(super) fn engagement(&self) -> Engagement {
+        self.engagement
+    }
+
+    /// Whether anybody asks about messages, and so about what people do with them.
+    pub fn asks_about_messages(&self) -> bool {
+        self.messages.are_read()
+    }
+
     /// From when on events start instances of a scenario.
     pub fn start_at(&mut self, scenario: &str, from: Instant) {
         for unit in self.units.iter_mut().filter(|unit| unit.scenario.name == scenario) {
@@ -411,6 +429,21 @@ impl Program {
         }
     }
 
+    /// The code of a probe, and what it is there.
+    pub(super) fn probe(&self, probe: ProbeIx) -> Option<(&LinkedCode, &Probe)> {
+        let (owner, local) = *self.probes.get(usize::from(probe))?;
+        let code = match owner {
+            Owner::Unit(unit) => &self.unit(unit)?.code,
+            Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
+            Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
+        };
+        Some((code, code.code.probes.get(local)?))
+    }
+
+    pub(super) fn probes_count(&self) -> usize {
+        self.probes.len()
+    }
+
     /// Does something with the values of the keys under which a probe files an event; `None` when the event does not pass its
     /// filter or has no value for a key. Fields that it reads although a test did not give them are added to `not_given`.
     pub(super) fn with_key<T>(
@@ -422,13 +455,16 @@ impl Program {
         not_given: Option<&RefCell<Vec<String>>>,
         work: impl FnOnce(&[Value]) -> T,
     ) -> Option<T> {
-        let (owner, local) = *self.probes.get(usize::from(probe))?;
-        let code = match owner {
-            Owner::Unit(unit) => &self.unit(unit)?.code,
-            Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
-            Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
-        };
-        let definition = code.code.probes.get(local)?;
+        // A test that reads a field that it did not give must say so at each reading.
+        if not_given.is_none()
+            && let Some(known) = world.by_row.of(probe).and_then(|of_probe| of_probe.known(values))
+        {
+            return match known {
+                Known::Not => None,
+                Known::Under(_, keys) => Some(work(keys)),
+            };
+        }
+        let (code, definition) = self.probe(probe)?;
         let at_hand = EventAtHand::of(code, definition.event, at, values);
         let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter

@@ -4,6 +4,7 @@ use super::row::Row;
 use crate::engine::{Outcome, Program, Reason};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
+use crate::time::Instant;
 use rustc_hash::FxHashMap;
 
 /// The header, without its line feed.
@@ -13,10 +14,27 @@ pub const HEADER: &str = "at,contact,scenario,trigger,entered_at,step,effect,cha
 #[derive(Debug)]
 pub struct Format<'a> {
     program: &'a Program,
+    at: Written,
+    entered_at: Written,
     /// The triggers of a row, before they are a field.
     text: Vec<u8>,
     /// The columns from `effect` on, which few rows have alone.
     ends: FxHashMap<End, Vec<u8>>,
+}
+
+/// The instant of the row before, and how it is written: rows of one order have one instant.
+#[derive(Debug, Default)]
+struct Written(Option<Instant>, Vec<u8>);
+
+impl Written {
+    fn write(&mut self, instant: Instant, line: &mut Vec<u8>) {
+        let Written(last, text) = self;
+        if last.replace(instant) != Some(instant) {
+            text.clear();
+            instant.write_to(text);
+        }
+        line.extend_from_slice(text);
+    }
 }
 
 /// What the columns from `effect` on depend on: scenario, step, alternative, outcome, reason.
@@ -24,12 +42,13 @@ type End = (u16, StepIx, u8, Option<Outcome>, Reason);
 
 impl<'a> Format<'a> {
     pub fn new(program: &'a Program) -> Format<'a> {
-        Format { program, text: Vec::new(), ends: FxHashMap::default() }
+        let (at, entered_at) = (Written::default(), Written::default());
+        Format { program, at, entered_at, text: Vec::new(), ends: FxHashMap::default() }
     }
 
     /// Appends the line of a row, with its line feed.
     pub fn write(&mut self, row: &Row, line: &mut Vec<u8>) {
-        row.at.write_to(line);
+        self.at.write(row.at, line);
         line.push(b',');
         match &row.contact {
             Id::Number(number) => push_number(line, *number),
@@ -41,7 +60,7 @@ impl<'a> Format<'a> {
         line.push(b',');
         self.push_triggers(row, line);
         line.push(b',');
-        row.entered_at.write_to(line);
+        self.entered_at.write(row.entered_at, line);
         line.push(b',');
         push_number(line, i64::from(row.ordinal));
         if let (Some(act), Some(outcome)) = (&row.act, row.outcome) {

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// How many lines one thread keeps before it writes a run to disk: about 12 MiB.
 pub const ROWS_IN_MEMORY: usize = 100_000;
 
+/// How many runs of one thread are on disk at most.
+const RUNS_MAX: usize = 64;
+
 /// A line among others of its run. The contacts of a run have places in the order of ids, and the rows of one contact come
 /// in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,12 +60,6 @@ impl Batch {
     fn text(&self, line: &Line) -> &[u8] {
         self.bytes.get(line.start as usize..(line.start + line.length) as usize).unwrap_or(&[])
     }
-
-    fn clear(&mut self) {
-        self.lines.clear();
-        self.bytes.clear();
-        self.contacts.clear();
-    }
 }
 
 /// Collects what became of the contacts of one thread: counts, and the lines of the effects where they are wanted.
@@ -102,7 +99,8 @@ impl<'a> Lines<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        rows.sort_unstable_by(Row::order);
+        // They come in the order of instants already, but for those that were deferred.
+        rows.sort_by(Row::order);
         rows.iter().for_each(|row| self.tally.add(row));
         if let Some(format) = &mut self.format {
             let Batch { lines, bytes, contacts } = &mut self.batch;
@@ -125,24 +123,12 @@ impl<'a> Lines<'a> {
 
     fn spill(&mut self) -> io::Result<()> {
         self.batch.sort();
+        let batch = std::mem::take(&mut self.batch);
+        self.runs.push(Run(Source::Memory(batch, 0)));
+        // Files are not many, however long the history is.
+        let from = if self.runs.len() > RUNS_MAX { 0 } else { self.runs.len() - 1 };
         let mut file = BufWriter::new(tempfile::tempfile()?);
-        for line in &self.batch.lines {
-            file.write_all(&line.at.0.to_le_bytes())?;
-            match self.batch.contacts.get(line.contact as usize) {
-                Some(Id::Text(text)) => {
-                    file.write_all(&[1])?;
-                    file.write_all(&(text.len() as u64).to_le_bytes())?;
-                    file.write_all(text.as_bytes())?;
-                }
-                id => {
-                    file.write_all(&[0])?;
-                    file.write_all(&id.and_then(Id::number).unwrap_or(0).to_le_bytes())?;
-                }
-            }
-            file.write_all(&u64::from(line.length).to_le_bytes())?;
-            file.write_all(self.batch.text(line))?;
-        }
-        self.batch.clear();
+        merge(self.runs.drain(from..).collect(), |at, contact, text| keep(&mut file, at, contact, text))?;
         let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;
         self.runs.push(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))));
@@ -171,6 +157,24 @@ impl Run {
             Source::Disk(file) => read(file, text),
         }
     }
+}
+
+/// Writes a line so that [`read`] reads it.
+fn keep(file: &mut impl Write, at: Instant, contact: &Id, text: &[u8]) -> io::Result<()> {
+    file.write_all(&at.0.to_le_bytes())?;
+    match contact {
+        Id::Number(number) => {
+            file.write_all(&[0])?;
+            file.write_all(&number.to_le_bytes())?;
+        }
+        Id::Text(text) => {
+            file.write_all(&[1])?;
+            file.write_all(&(text.len() as u64).to_le_bytes())?;
+            file.write_all(text.as_bytes())?;
+        }
+    }
+    file.write_all(&(text.len() as u64).to_le_bytes())?;
+    file.write_all(text)
 }
 
 fn read(file: &mut BufReader<File>, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
@@ -202,8 +206,8 @@ fn read_number(from: &mut impl Read) -> io::Result<i64> {
     Ok(i64::from_le_bytes(bytes))
 }
 
-/// Writes all lines of all runs, in the order of instants, then contacts. No contact is in two runs with one instant.
-pub fn merge(mut runs: Vec<Run>, to: &mut impl Write) -> io::Result<()> {
+/// Gives all lines of all runs to `take`, in the order of instants, then contacts. No contact is in two runs with one instant.
+pub fn merge(mut runs: Vec<Run>, mut take: impl FnMut(Instant, &Id, &[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut texts: Vec<Vec<u8>> = runs.iter().map(|_| Vec::new()).collect();
     let mut heads = BinaryHeap::new();
     for (place, (run, text)) in runs.iter_mut().zip(&mut texts).enumerate() {
@@ -212,14 +216,17 @@ pub fn merge(mut runs: Vec<Run>, to: &mut impl Write) -> io::Result<()> {
         }
     }
     while let Some(mut first) = heads.peek_mut() {
-        let Reverse((_, place)) = *first;
-        let (Some(run), Some(text)) = (runs.get_mut(place), texts.get_mut(place)) else { return Ok(()) };
-        to.write_all(text)?;
+        let Reverse(((at, contact), place)) = &mut *first;
+        let (Some(run), Some(text)) = (runs.get_mut(*place), texts.get_mut(*place)) else { return Ok(()) };
+        take(*at, contact, text)?;
         text.clear();
         match run.next(text)? {
-            Some(head) => *first = Reverse((head, place)),
+            Some(next) => (*at, *contact) = next,
             None => drop(PeekMut::pop(first)),
         }
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

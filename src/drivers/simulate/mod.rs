@@ -7,6 +7,8 @@ mod history;
 mod lines;
 mod report;
 mod row;
+mod sink;
+mod sort;
 mod worker;
 
 pub use effects::HEADER;
@@ -14,10 +16,11 @@ pub use history::ReadFrom;
 pub use lines::ROWS_IN_MEMORY;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
+pub use sort::Rows;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::ErrorKind;
@@ -25,9 +28,9 @@ use crate::store::cache::{Asked, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Lack, Lives, Notes};
 use crate::time::Instant;
 use history::{History, Way};
-use lines::Lines;
+use sink::{Collected, Collecting, Sink};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use worker::Share;
 
@@ -40,6 +43,8 @@ pub struct Request {
     pub to: Option<Instant>,
     /// One contact alone, with its story: the ids that are meant, a number and its text being two. Empty for all contacts.
     pub contact: Vec<Id>,
+    /// What people do with the messages that are simulated.
+    pub engagement: Engagement,
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
@@ -50,8 +55,15 @@ pub struct Request {
 
 impl Default for Request {
     fn default() -> Request {
-        let (contact, rows_in_memory) = (Vec::new(), ROWS_IN_MEMORY);
-        Request { from: None, to: None, contact, threads: 1, rows_in_memory, cache: None }
+        Request {
+            from: None,
+            to: None,
+            contact: Vec::new(),
+            engagement: Engagement::default(),
+            threads: 1,
+            rows_in_memory: ROWS_IN_MEMORY,
+            cache: None,
+        }
     }
 }
 
@@ -75,15 +87,47 @@ pub fn simulate(
     request: &Request,
     effects: Option<&mut dyn Write>,
 ) -> Result<Simulation, Error> {
-    let mut effects = effects;
-    let (bundle, not_simulated, absent) = runnable(bundle, crm);
+    run(bundle, crm, request, Sink::Told(effects))
+}
+
+/// As [`simulate`], for who reads the rows contact by contact. The report tells nothing that is read off the rows: no months,
+/// no outcomes, no first messages.
+pub fn simulate_by_contact(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<(Simulation, Rows), Error> {
+    let mut rows = Rows::default();
+    let simulation = run(bundle, crm, request, Sink::Kept(&mut rows))?;
+    Ok((simulation, rows))
+}
+
+/// What a simulation goes through where the request does not say it: from the first to the last of the events that the scenarios
+/// read; `None` where there is none.
+pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Instant, Instant)>, Error> {
+    if let (Some(from), Some(to)) = (request.from, request.to) {
+        return Ok(Some((from, to)));
+    }
+    let (bundle, ..) = runnable(bundle, crm);
+    if bundle.scenarios.is_empty() {
+        return Ok(None);
+    }
+    let mut crm = crm.again()?;
+    crm.identify(&bundle.identity, bundle.settings.zone)?;
     let program = Program::link(&bundle, &[])?;
+    let (world, _) = crm.world(&program)?;
+    let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
+    let Some(bounds) = History::Crm(&crm, ranges).bounds(&program, &world)? else { return Ok(None) };
+    let (from, to) = (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last));
+    match program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        true => Err(Error::Span(from, to)),
+        false => Ok(Some((from, to))),
+    }
+}
+
+fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<Simulation, Error> {
+    let (bundle, not_simulated, absent) = runnable(bundle, crm);
+    let mut program = Program::link(&bundle, &[])?;
+    program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        if let Some(to) = effects {
-            write(Vec::new(), to)?;
-        }
-        let report = Report { not_simulated, absent, ..Report::default() };
+        let report = Report { not_simulated, absent, ..sink.take(Collected::default())? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -91,13 +135,12 @@ pub fn simulate(
     let everyone = program.takes_all() || program.has_measures();
     let asked = Asked { crm, program: &program, identity: &bundle.identity, everyone };
     let mut way = Way::of(cache, &asked);
-    let mut failures = 0;
+    let (mut failures, mut sink) = (0, Some(sink));
     let mut simulation = loop {
-        let effects = effects.as_mut().map(|effects| &mut **effects as &mut dyn Write);
-        match attempt(&bundle, crm, request, way, effects) {
-            // Nothing has been written yet: all contacts live before the first line is.
+        match attempt(&bundle, crm, request, way, &mut sink) {
+            // The sink is not taken before all contacts have lived.
             Err(Error::Store(error)) if error.kind == ErrorKind::Cache => {
-                way = Way::after(&mut failures, cache, &asked)
+                way = Way::after(&mut failures, cache, &asked);
             }
             attempted => break attempted?,
         }
@@ -113,16 +156,17 @@ fn attempt(
     crm: &Crm,
     request: &Request,
     way: Way<'_>,
-    effects: Option<&mut dyn Write>,
+    sink: &mut Option<Sink<'_>>,
 ) -> Result<Simulation, Error> {
     let mut program = Program::link(bundle, &[])?;
+    program.engage(request.engagement);
     let mut crm = crm.again()?;
     if !matches!(way, Way::Use(_)) {
         crm.identify(&bundle.identity, bundle.settings.zone)?;
     }
     let crm = &crm;
-    let (history, (world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
-    let Findings { first: unreadable, count: unreadable_count, .. } = unreadable;
+    let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
+    program.know_rows(&mut world);
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
         let (span, measures) = match believed {
@@ -137,29 +181,35 @@ fn attempt(
         if !request.contact.is_empty() {
             let lives = crm.lives(&program, &world)?;
             let asked = lives.known(crm, &request.contact)?;
-            let report = one(given, &lives, crm, &asked, effects)?;
+            let report = one(given, &lives, crm, &asked, taken(sink))?;
             break (span, measures, asked, report);
         }
-        let totals = all(given, &history, request.rows_in_memory, effects.is_some())?;
+        let collecting = sink.as_ref().map_or(Collecting::Told(false), Sink::collecting);
+        let totals = all(given, &history, (collecting, request.rows_in_memory))?;
         // Where the history is another one than its ends told, everybody lives again.
         let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(totals, &history, effects)?;
+        let report = tell(totals, &history, taken(sink))?;
         break (span, measures, Vec::new(), report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
+    let Findings { first, count, .. } = unreadable;
     report.asked = asked;
     report.span = span;
-    report.unreadable = unreadable;
-    report.unreadable_count = unreadable_count;
+    report.unreadable = first;
+    report.unreadable_count = count;
     report.as_of_now = as_of_now(&program);
     report.persons = history.persons();
     report.read_from = read_from;
     report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
     drop(history);
     Ok(Simulation { program, world, measures, report })
+}
+
+fn taken<'a>(sink: &mut Option<Sink<'a>>) -> Sink<'a> {
+    sink.take().unwrap_or(Sink::Told(None))
 }
 
 /// From when to when a request simulates a history with these bounds.
@@ -180,11 +230,14 @@ fn probable_bounds(
     if is_named || program.takes_all() || !request.contact.is_empty() {
         return Ok(None);
     }
-    match history {
-        History::Crm(crm, _) => Ok(crm.lives(program, world)?.probable_bounds(crm)),
-        // A cache knows them.
-        History::Cache(..) => Ok(None),
-    }
+    // A cache knows them.
+    let History::Crm(crm, _) = history else { return Ok(None) };
+    let probable = crm.lives(program, world)?.probable_bounds(crm);
+    // Nothing depends on an end that the request names.
+    Ok(probable.map(|bounds| Bounds {
+        first: request.from.map_or(bounds.first, |_| Instant::MIN),
+        last: request.to.map_or(bounds.last, |_| Instant::MAX),
+    }))
 }
 
 /// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
@@ -280,23 +333,19 @@ fn measures_of<'b>(code: &Code, bundle: &'b Bundle) -> impl Iterator<Item = &'b 
     bundle.measures.iter().filter(move |measure| read.contains(&measure.name))
 }
 
-fn all(given: Given<'_>, history: &History<'_>, rows_in_memory: usize, are_wanted: bool) -> Result<Share, Error> {
+fn all(given: Given<'_>, history: &History<'_>, (collecting, limit): (Collecting, usize)) -> Result<Share, Error> {
     let Given { program, world, .. } = given;
-    let shares = history.in_threads(program, world, false, |share| {
-        worker::work(given, share, Lines::new(program, are_wanted, rows_in_memory))
-    })?;
-    let mut totals = Share::new(given.program);
+    let shares = history
+        .in_threads(program, world, false, |share| worker::work(given, share, collecting.collector(program, limit)))?;
+    let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
     Ok(totals)
 }
 
-fn tell(totals: Share, history: &History<'_>, effects: Option<&mut dyn Write>) -> Result<Report, Error> {
-    if let Some(to) = effects {
-        write(totals.runs, to)?;
-    }
-    let mut report = totals.tally.finish();
+fn tell(totals: Share, history: &History<'_>, sink: Sink<'_>) -> Result<Report, Error> {
+    let mut report = sink.take(totals.collected)?;
     report.threads = history.threads();
     report.notes = history.notes();
     report.notes.absorb(totals.notes);
@@ -310,8 +359,7 @@ fn tell(totals: Share, history: &History<'_>, effects: Option<&mut dyn Write>) -
 
 /// Adds what the next range found, in the order of ranges.
 fn absorb(totals: &mut Share, share: Share) {
-    totals.runs.extend(share.runs);
-    totals.tally.merge(share.tally);
+    totals.collected.absorb(share.collected);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
     totals.events += share.events;
@@ -333,28 +381,13 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-/// Writes the effects CSV.
-fn write(runs: Vec<lines::Run>, to: &mut dyn Write) -> Result<(), Error> {
-    let mut to = BufWriter::with_capacity(1 << 18, to);
-    writeln!(to, "{HEADER}")
-        .and_then(|()| lines::merge(runs, &mut to))
-        .and_then(|()| to.flush())
-        .map_err(|error| Error::Io("the effects".into(), error))
-}
-
 /// One contact, with its story.
-fn one(
-    given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    contact: &[Id],
-    effects: Option<&mut dyn Write>,
-) -> Result<Report, Error> {
+fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
     let Given { program, world, measures, from, to, .. } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut lines = Lines::new(program, effects.is_some(), ROWS_IN_MEMORY);
+    let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
     let mut rows = Vec::new();
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
@@ -364,7 +397,7 @@ fn one(
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
         rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
-        match lines.add(&person.id, &mut rows) {
+        match collector.add(&person.id, &mut rows) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 failed = Some(error);
@@ -375,11 +408,7 @@ fn one(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let (runs, tally) = lines.finish();
-    if let Some(to) = effects {
-        write(runs, to)?;
-    }
-    let mut report = tally.finish();
+    let mut report = sink.take(collector.finish())?;
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;

@@ -2,12 +2,12 @@
 
 use super::Given;
 use super::history;
-use super::lines::{Lines, Run};
-use super::report::{Busiest, Ended, Tally};
+use super::report::{Busiest, Ended};
 use super::row::Row;
+use super::sink::{Collected, Collector};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
-use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Program, Reason, State, What};
+use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use crate::store::crm::Notes;
@@ -16,10 +16,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// What one thread found.
-#[derive(Debug)]
-pub struct Share {
-    pub runs: Vec<Run>,
-    pub tally: Tally,
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    pub collected: Collected,
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
@@ -28,27 +27,12 @@ pub struct Share {
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
 }
 
-impl Share {
-    pub fn new(program: &Program) -> Share {
-        Share {
-            runs: Vec::new(),
-            tally: Tally::new(program),
-            notes: Notes::default(),
-            counts: Vec::new(),
-            busiest: None,
-            contacts: 0,
-            events: 0,
-            ended: BTreeMap::new(),
-        }
-    }
-}
-
 struct Worker<'a> {
     given: Given<'a>,
     state: State,
     out: Output,
     rows: Vec<Row>,
-    lines: Lines<'a>,
+    collector: Collector<'a>,
     contacts: u64,
     events: u64,
     busiest: Option<Busiest>,
@@ -56,13 +40,13 @@ struct Worker<'a> {
 }
 
 /// Lives all contacts of a share of the history.
-pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, lines: Lines<'_>) -> Result<Share, Error> {
+pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, collector: Collector<'_>) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
         out: Output::default(),
         rows: Vec::new(),
-        lines,
+        collector,
         contacts: 0,
         events: 0,
         busiest: None,
@@ -80,9 +64,8 @@ pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, lines: Lines<
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { lines, out, contacts, events, busiest, ended, .. } = worker;
-    let (runs, tally) = lines.finish();
-    Ok(Share { runs, tally, notes, counts: out.counts, busiest, contacts, events, ended })
+    let Worker { collector, out, contacts, events, busiest, ended, .. } = worker;
+    Ok(Share { collected: collector.finish(), notes, counts: out.counts, busiest, contacts, events, ended })
 }
 
 impl Worker<'_> {
@@ -101,7 +84,7 @@ impl Worker<'_> {
             day.add(self, &effect, &person.id);
             self.rows.extend(Row::of(effect, &person.id, self.given.world));
         }
-        self.lines.add(&person.id, &mut self.rows)?;
+        self.collector.add(&person.id, &mut self.rows)?;
         day.close(self, &person.id);
         self.out.effects = effects;
         let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));

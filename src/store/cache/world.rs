@@ -40,5 +40,5 @@ pub(super) fn read(bytes: &[u8], needs: &Needs) -> Option<World> {
         }
         tables.push(table);
     }
-    Some(World { tables })
+    Some(World { tables, ..World::default() })
 }

@@ -1,12 +1,13 @@
 //! What was found wrong while reading, as data: counted, and the first few kept.
 
 use super::Bounds;
+use super::survey::Survey;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use crate::time::Instant;
 use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many findings are kept with their words.
 const KEPT: usize = 20;
@@ -138,6 +139,10 @@ pub struct Notes {
     pub date_only: u64,
     /// The first and last instant of all rows of events that were read, of nobody's too.
     pub bounds: Option<Bounds>,
+    /// The tables that were [looked over](super::Lives::surveying) by a reading that came to its end.
+    // Only a check looks them over; a cache keeps what a simulation reads.
+    #[serde(skip)]
+    pub surveys: BTreeMap<String, Survey>,
 }
 
 impl Notes {
@@ -149,6 +154,7 @@ impl Notes {
         self.of_unknown_contacts += later.of_unknown_contacts;
         self.date_only += later.date_only;
         self.bounds = self.bounds.into_iter().chain(later.bounds).reduce(Bounds::with);
+        self.surveys.extend(later.surveys);
     }
 
     /// A row of an event has this instant.

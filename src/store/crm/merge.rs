@@ -5,6 +5,7 @@ use super::decode::{self, LastInstant, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
+use super::survey::Tally;
 use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
 use crate::model::{FRIEND, Id};
@@ -64,11 +65,13 @@ pub(super) struct Cursor<'a> {
     number: Option<i64>,
     /// The zone of dates, where rows are events: their instants are noted, whomever they name.
     dated: Option<Zone>,
+    /// What is counted on the way.
+    tally: Option<Tally>,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
-        Cursor { source, names, rows, number: None, dated: None }
+        Cursor { source, names, rows, number: None, dated: None, tally: source.tally.clone() }
     }
 
     /// The contact of the current row; `None` at the end.
@@ -83,6 +86,9 @@ impl<'a> Cursor<'a> {
             self.rows.advance()?;
             self.number = None;
             let Some(row) = self.rows.get() else { return Ok(()) };
+            if let Some(tally) = &mut self.tally {
+                tally.add(row)?;
+            }
             let stored = row.get_ref(0)?;
             match Key::of(stored) {
                 Some(Key::Number(number)) => {
@@ -161,6 +167,19 @@ impl<'a> Tables<'a> {
                     cursor.advance(notes)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Notes what was counted, to the end of each table: the last contacts may have no event, and then nobody read them.
+    fn tell(self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        for Cursor { mut rows, tally, .. } in std::iter::once(self.contact).chain(self.events).map(|table| table.cursor)
+        {
+            let Some(mut tally) = tally else { continue };
+            while let Some(row) = rows.next()? {
+                tally.add(row)?;
+            }
+            notes.surveys.extend([tally.survey()]);
         }
         Ok(())
     }
@@ -252,6 +271,7 @@ pub(super) fn merge(
             return Ok(ControlFlow::Break(()));
         }
     }
+    tables.tell(notes)?;
     Ok(ControlFlow::Continue(()))
 }
 

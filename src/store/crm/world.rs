@@ -17,7 +17,7 @@ impl Crm {
     pub fn world(&self, program: &Program) -> Result<(World, Findings), Error> {
         let needs = program.needs();
         let tables = needs.entities.iter().map(|entity| EntityTable::new(entity.fields.len())).collect();
-        let mut world = World { tables };
+        let mut world = World { tables, ..World::default() };
         let mut findings = Findings::default();
         let refers =
             |entity: &RecordUse| entity.fields.iter().any(|field| matches!(field.ty, Type::Entity(_) | Type::List(_)));
@@ -63,7 +63,7 @@ impl Crm {
             lists.push((list.slot, self.lists_of(list, world, findings)?));
         }
         let table_name = source.origin.table.as_str();
-        let sql = format!("SELECT {} FROM {}", source.select, source.origin.from);
+        let sql = format!("SELECT {} FROM {}", source.select(), source.origin.from);
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut values = Vec::with_capacity(source.columns.len());
