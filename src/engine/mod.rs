@@ -18,6 +18,7 @@ mod engagement;
 mod entry;
 mod eval;
 mod facts;
+mod fields;
 mod key;
 mod linked;
 mod lists;
