@@ -314,6 +314,9 @@ fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<
         )
         .at(erasure.step.span, "ends all that runs for the contact")
         .at(*place, format!("`{first}` waits here"))
-        .help(format!("where it should end first, add `and not in {first}` to the condition")),
+        .help(match conditions(scenario, erasure).next() {
+            Some(_) => format!("where it should end first, add `and not in {first}` to the condition"),
+            None => format!("where it should end first, write `erase contact only if not in {first}`"),
+        }),
     )
 }
