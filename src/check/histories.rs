@@ -412,7 +412,8 @@ impl<'a> Checker<'a> {
 
 /// Whether one of the filters before is the `same` of a path.
 fn is_of_same(before: Option<&[Filter]>, path: &Path) -> bool {
-    let of_same = |filter: &Filter| matches!(&filter.kind, FilterKind::Same(same) if path_text(same) == path_text(path));
+    let of_same =
+        |filter: &Filter| matches!(&filter.kind, FilterKind::Same(same) if path_text(same) == path_text(path));
     before.is_some_and(|before| before.iter().any(of_same))
 }
 

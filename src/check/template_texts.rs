@@ -119,7 +119,7 @@ impl<'t> Judge<'t> {
             )
             .at(
                 used.span,
-                format!("in {} alone, beside the one without language", and_list(&has.iter().collect::<Vec<_>>())),
+                format!("there is one in {}, and one without a language", and_list(&has.iter().collect::<Vec<_>>())),
             )
             .because("other messages are written in it; who reads it gets this one in the language of the others")
             .help(format!("write `{}`", sibling(template, Some(first)))),
@@ -164,7 +164,7 @@ fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
             Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read", shape.path))
                 .at(place_in(shape, range), why.clone())
                 .at(used.span, SENT_HERE)
-                .help("mend the template at this place"),
+                .help("mend the template there"),
         );
         return;
     }

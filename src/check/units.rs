@@ -29,12 +29,13 @@ pub fn check_units(scenarios: &[Scenario], configuration: &Configuration, out: &
 
 fn handed_over(scenario: &Scenario) -> Vec<&WithValue> {
     let steps = scenario.all_steps().into_iter();
-    steps.flat_map(|step| match &step.kind {
-        StepKind::Send(send) => send.with.as_slice(),
-        StepKind::Call { with, .. } => with.as_slice(),
-        _ => &[],
-    })
-    .collect()
+    steps
+        .flat_map(|step| match &step.kind {
+            StepKind::Send(send) => send.with.as_slice(),
+            StepKind::Call { with, .. } => with.as_slice(),
+            _ => &[],
+        })
+        .collect()
 }
 
 fn number(value: &Expr) -> Option<Decimal> {

@@ -41,8 +41,7 @@ pub(super) fn blame_declarations(found: Vec<Diagnostic>, project: &[Parsed], sou
     let follows = |each: &Diagnostic| each.span().is_some_and(|span| blamed.contains_key(&span));
     let is_excused =
         |each: &Diagnostic| unknown_name(each, sources).is_some_and(|(_, _, span)| excused.contains(&span));
-    let mut left: Vec<Diagnostic> =
-        found.into_iter().filter(|each| !follows(each) && !is_excused(each)).collect();
+    let mut left: Vec<Diagnostic> = found.into_iter().filter(|each| !follows(each) && !is_excused(each)).collect();
     left.extend(blamed.into_values());
     left
 }

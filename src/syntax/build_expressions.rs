@@ -165,7 +165,8 @@ impl Builder<'_> {
         let mut value = self.operand(run)?;
         let mut count = 0;
         while let Some(default) = run.accept(Rule::kw_default) {
-            let signs: Vec<Span> = std::iter::from_fn(|| run.accept(Rule::minus)).map(|sign| self.span(&sign)).collect();
+            let signs: Vec<Span> =
+                std::iter::from_fn(|| run.accept(Rule::minus)).map(|sign| self.span(&sign)).collect();
             signs.iter().for_each(|sign| self.note_doubled(*sign));
             let mut fallback = self.operand(run)?;
             // Two signs take one another back.

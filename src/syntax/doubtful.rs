@@ -12,7 +12,8 @@ impl Builder<'_> {
     pub(super) fn said_once(&mut self, filters: Vec<Filter>) -> Vec<Filter> {
         let mut kept: Vec<Filter> = Vec::with_capacity(filters.len());
         for filter in filters {
-            let Some(first) = kept.last().filter(|first| self.says_again(first, &filter)).map(|first| first.span) else {
+            let Some(first) = kept.last().filter(|first| self.says_again(first, &filter)).map(|first| first.span)
+            else {
                 kept.push(filter);
                 continue;
             };

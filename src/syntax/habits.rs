@@ -41,7 +41,9 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
         }
         ("," | "then" | "and", _) if between_steps => "leave it out: steps follow one another, white space is enough",
         ("after" | "in", _) if between_steps => "time passes in `wait`: before the step, write `wait 3 days`",
-        ("at", "send") => "time passes in `wait`: before the step, write `wait until at 09:00` or `wait until monday at 09:00`",
+        ("at", "send") => {
+            "time passes in `wait`: before the step, write `wait until at 09:00` or `wait until monday at 09:00`"
+        }
         (_, "send") if place > 0 && stream.text_at(place - 1) == "on" => {
             "time passes in `wait`: before the step, write `wait until monday at 09:00`"
         }
@@ -139,7 +141,8 @@ pub(super) fn if_behind_step(expected: &[Rule], stream: &Stream<'_>, place: usiz
     let before = (0..place).rev().take(BEFORE_MAX).take_while(|place| !["{", "}"].contains(&stream.text_at(*place)));
     let place_of_if = before.filter(|place| stream.text_at(*place) == "if").last()?;
     let token = stream.at(place_of_if)?;
-    let step = (0..place_of_if).rev().find(|place| begins_line(stream, *place) || STEPS.contains(&stream.text_at(*place)))?;
+    let step =
+        (0..place_of_if).rev().find(|place| begins_line(stream, *place) || STEPS.contains(&stream.text_at(*place)))?;
     let is_behind = step < place_of_if && !begins_line(stream, place_of_if) && STEPS.contains(&stream.text_at(step));
     let is_last = place >= stream.count() || begins_line(stream, place) || stream.text_at(place) == "}";
     let is_plain = !["else", "only"].contains(&stream.text_at(place_of_if.checked_sub(1)?));

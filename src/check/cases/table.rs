@@ -66,7 +66,11 @@ pub(super) fn rows<'t>(test: &'t Test, out: &mut Vec<Diagnostic>) -> Vec<Row<'t>
                     "write a row with {} for {}, such as {}",
                     if names.len() == 1 { "a value" } else { "values" },
                     super::super::words::and_list(&names.iter().map(|name| &name.value).collect::<Vec<_>>()),
-                    if names.len() == 1 { "`\"three weeks\": 3 weeks`" } else { "`\"three weeks\": 3 weeks, 2020-01-24`" },
+                    if names.len() == 1 {
+                        "`\"three weeks\": 3 weeks`"
+                    } else {
+                        "`\"three weeks\": 3 weeks, 2020-01-24`"
+                    },
                 )),
         );
     }

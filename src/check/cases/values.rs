@@ -219,7 +219,9 @@ fn one_too_many(value: &tree::Expr) -> Diagnostic {
     let word = one_word(value).map_or("", |word| word.value.as_str());
     Diagnostic::new(Rule::UnknownField, format!("`{word}` is one word too many"))
         .at(value.span, "no field before it")
-        .help("fields and values stand by turns, `product futon quantity 2`: leave it out, or write the field before it")
+        .help(
+            "fields and values stand by turns, `product futon quantity 2`: leave it out, or write the field before it",
+        )
 }
 
 /// A word alone after an event that is about no message.

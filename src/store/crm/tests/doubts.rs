@@ -33,18 +33,18 @@ fn dates_and_negative_numbers_are_counted_with_the_first_row() {
     assert_eq!(
         doubts(rows),
         [
-            "D008 2 rows of `purchased` have a date without a time in `at`, the first is 9",
-            "D009 1 row of `purchased` has a negative `amount`, the first is 9",
-            "D009 2 rows of `purchased` have a negative `quantity`, the first is 9",
+            "D008 2 rows of `purchased` have a date without a time in `at`, the first is that with the id 9",
+            "D009 1 row of `purchased` has a negative `amount`, the first is that with the id 9",
+            "D009 2 rows of `purchased` have a negative `quantity`, the first is that with the id 9",
         ]
     );
     assert_eq!(
         doubts("INSERT INTO purchased VALUES ('a' || char(10), 8, '2020-01-02T10:00:00Z', -2.5, '3')"),
-        ["D009 1 row of `purchased` has a negative `quantity`, the first is a?"]
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is that with the id a?"]
     );
     assert_eq!(
         doubts("INSERT INTO purchased VALUES (NULL, 8, '2020-01-02T10:00:00Z', -1, '3')"),
-        ["D009 1 row of `purchased` has a negative `quantity`, the first is NULL"]
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is that with the id NULL"]
     );
 }
 
@@ -52,5 +52,8 @@ fn dates_and_negative_numbers_are_counted_with_the_first_row() {
 fn instants_that_stand_for_never_are_doubted() {
     let far = "INSERT INTO purchased VALUES (3, 7, '9999-12-31 10:00', 1, '5'), (4, 8, '0001-01-01T00:00:00Z', 1, '5'),
                (5, 8, 253402300799, 1, '5'), (6, 8, '1900-01-01T00:00:00Z', 1, '5'), (7, 8, '2199-12-31T23:00:00Z', 1, '5')";
-    assert_eq!(doubts(far), ["D011 3 rows of `purchased` have an `at` before 1900 or after 2199, the first is 3"]);
+    assert_eq!(
+        doubts(far),
+        ["D011 3 rows of `purchased` have an `at` before 1900 or after 2199, the first is that with the id 3"]
+    );
 }
