@@ -46,7 +46,7 @@ impl Python {
             ask.args(["-c", "import duckdb, polars, pyarrow"]).stderr(Stdio::null());
             ask.status().is_ok_and(|status| status.success())
         };
-        if !scripts.join("rivals.py").exists() || !(python.exists() && knows()) && !(made() && knows()) {
+        if !scripts.join("rivals.py").exists() || !(python.exists() && knows() || made() && knows()) {
             println!("without DuckDB and Polars: Python 3 with the packages of `benches/support/rivals.sh` is needed");
             return None;
         }

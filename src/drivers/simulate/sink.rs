@@ -26,7 +26,7 @@ pub(super) enum Collecting {
 
 /// The rows of one thread.
 pub(super) enum Collector<'a> {
-    Told(Lines<'a>),
+    Told(Box<Lines<'a>>),
     Kept(Sorter),
 }
 
@@ -70,7 +70,7 @@ impl Collecting {
     /// `limit` is how many rows are kept in memory.
     pub(super) fn collector(self, program: &Program, limit: usize) -> Collector<'_> {
         match self {
-            Collecting::Told(are_formatted) => Collector::Told(Lines::new(program, are_formatted, limit)),
+            Collecting::Told(are_formatted) => Collector::Told(Box::new(Lines::new(program, are_formatted, limit))),
             Collecting::Kept => Collector::Kept(Sorter::new(limit, Row::order_by_contact)),
         }
     }
