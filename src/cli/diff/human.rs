@@ -3,7 +3,7 @@
 use super::changes::Change;
 use super::lines::{Told, brought};
 use super::tables::{COLUMNS, align_right, plain};
-use super::words::{Shown, class_words, moved, unsent};
+use super::words::{Shown, class_words, in_other_words, moved, unsent};
 use crate::cli::counted::{counted, grouped, verb};
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
@@ -190,6 +190,7 @@ impl Shown<'_> {
     }
 
     fn notes(&self, text: &mut String) {
+        self.templates.iter().for_each(|template| text.push_str(&in_other_words(template)));
         for (name, side) in [(self.old, &self.difference.old), (self.new, &self.difference.new)] {
             for not in &side.report.not_simulated {
                 let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();

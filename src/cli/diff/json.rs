@@ -80,6 +80,7 @@ impl Shown<'_> {
             "causes": self.causes_json(),
             "busiest_person_day": { "old": self.busiest_json(&self.difference.old), "new": self.busiest_json(&self.difference.new) },
             "not_simulated": { "old": not_simulated(&self.difference.old), "new": not_simulated(&self.difference.new) },
+            "templates": self.templates,
             "examples": examples,
             "over_the_limit": self.passed,
         });

@@ -2,7 +2,7 @@
 
 use super::lines::brought;
 use super::tables::COLUMNS;
-use super::words::{Shown, class_words};
+use super::words::{Shown, class_words, in_other_words};
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
 use std::fmt::Write;
@@ -25,6 +25,9 @@ impl Shown<'_> {
         let busiest = |side: &crate::drivers::simulate::Simulation| self.busiest(side.report.busiest.as_ref());
         let (before, after) = (busiest(&self.difference.old), busiest(&self.difference.new));
         let _ = writeln!(text, "Busiest day of one person: before {}, after {}.\n", cell(&before), cell(&after));
+        for template in self.templates {
+            let _ = writeln!(text, "- {}", in_other_words(template).trim_end());
+        }
         for class in Class::ALL {
             self.examples_marked(&mut text, class);
         }

@@ -144,7 +144,8 @@ impl Side {
         let visit = op.map_or(0, |step| step.visit);
         let (effect, (channel, message)) = match (&row.act, row.outcome) {
             (Some(act), _) => (act.effect, (Arc::clone(&self.nothing), act.message.as_str().into())),
-            (None, None) => ("end", (Arc::clone(&self.nothing), program.describe_wait(row.unit, row.step).into())),
+            // What it waited for is no part of what happens.
+            (None, None) => ("end", (Arc::clone(&self.nothing), Arc::clone(&self.nothing))),
             (None, Some(_)) => {
                 let key = (row.unit, row.step, row.alternative);
                 ("send", self.messages.entry(key).or_insert_with(|| message(program, &row)).clone())
