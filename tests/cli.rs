@@ -16,6 +16,8 @@ mod bad_text;
 mod check;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/engagement.rs"]
+mod engagement;
 #[path = "cli/graph.rs"]
 mod graph;
 #[path = "cli/init.rs"]

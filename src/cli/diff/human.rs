@@ -5,6 +5,7 @@ use super::lines::{Told, brought};
 use super::tables::{COLUMNS, align_right, plain};
 use super::words::{Shown, class_words, in_other_words, moved, unsent};
 use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::engagement;
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
 use std::fmt::Write;
@@ -29,7 +30,8 @@ impl Shown<'_> {
     }
 
     pub fn human(&self, width: usize) -> String {
-        let mut text = format!("{}\n{}\n\n", self.headline(), self.over());
+        let engagement = engagement::told(self.engagement);
+        let mut text = format!("{}\n{}\nengagement {engagement}\n\n", self.headline(), self.over());
         self.scenarios(&mut text, width);
         self.acts(&mut text);
         self.changed_lines(&mut text);

@@ -3,6 +3,7 @@
 use super::lines::brought;
 use super::tables::COLUMNS;
 use super::words::{Shown, class_words, in_other_words};
+use crate::cli::engagement;
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
 use std::fmt::Write;
@@ -11,7 +12,14 @@ impl Shown<'_> {
     /// GitHub's Markdown: a heading, tables, the changed lines, examples that can be unfolded.
     pub fn markdown(&self) -> String {
         let mut text = format!("### {}\n\n", sentence(&self.headline()));
-        let _ = writeln!(text, "From `{}` to `{}`, over {}.\n", code(self.old), code(self.new), self.over());
+        let _ = writeln!(
+            text,
+            "From `{}` to `{}`, over {}; engagement {}.\n",
+            code(self.old),
+            code(self.new),
+            self.over(),
+            engagement::told(self.engagement)
+        );
         for passed in self.passed {
             let _ = writeln!(text, "> **Over the limit**: {}.\n", cell(passed));
         }

@@ -15,6 +15,7 @@ mod templates;
 mod texts;
 mod words;
 
+use super::engagement::EngagementArguments;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::sources::failure;
@@ -22,6 +23,7 @@ use super::{instant, output};
 use crate::compile::Compiled;
 use crate::drivers::diff::{Changes, Difference, diff};
 use crate::drivers::simulate::Request;
+use crate::engine::Engagement;
 use crate::ir::Bundle;
 use crate::model::Surroundings;
 use crate::store::crm::Crm;
@@ -58,6 +60,8 @@ pub struct Arguments {
     /// The last instant, included; a date is its last second
     #[arg(long, value_name = "INSTANT")]
     pub to: Option<String>,
+    #[command(flatten)]
+    pub engagement: EngagementArguments,
     /// Exit with 1 when more messages are lost: a number, or a share of those of the older version (`2%`)
     #[arg(long, value_name = "N|P%")]
     pub max_lost: Option<Limit>,
@@ -104,7 +108,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let changes = changes::changes(&old_texts, &new_texts, &crate::drivers::diff::scenarios(before, after));
     let causes = causes::causes(&old_texts, before, after, &changes);
     let crm = side::crm(&old, &new, arguments.crm.as_deref())?;
-    let difference = simulated(before, after, &causes, &crm, &arguments.request(after.settings.zone)?)?;
+    let request = arguments.request(after.settings.zone)?;
+    let difference = simulated(before, after, &causes, &crm, &request)?;
     let revealed = match arguments.reveal {
         true => difference.new.reveal(&crm, &difference.contacts_shown()).map_err(failure)?,
         false => BTreeMap::new(),
@@ -118,6 +123,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         changes: &changes,
         causes: &causes,
         templates: &templates,
+        engagement: request.engagement,
         revealed,
         passed: &passed,
     };
@@ -183,6 +189,7 @@ impl Arguments {
             return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Request { from, to, threads, ..Request::default() })
+        let engagement = self.engagement.engagement(Engagement::None)?;
+        Ok(Request { from, to, engagement, threads, ..Request::default() })
     }
 }

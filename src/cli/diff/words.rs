@@ -8,7 +8,7 @@ use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Difference, Example, Seen, Why};
 use crate::drivers::simulate::Busiest;
 use crate::drivers::story::moment;
-use crate::engine::{Outcome, Reason};
+use crate::engine::{Engagement, Outcome, Reason};
 use crate::model::Id;
 use crate::time::Duration;
 use serde_json::json;
@@ -23,6 +23,7 @@ pub struct Shown<'a> {
     pub causes: &'a Causes,
     /// Templates that differ.
     pub templates: &'a [String],
+    pub engagement: Engagement,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     /// The limits that are passed.

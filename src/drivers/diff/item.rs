@@ -75,6 +75,9 @@ impl Events {
     }
 }
 
+/// Channel and message.
+type Words = (Arc<str>, Arc<str>);
+
 /// A program's rows, person by person.
 #[derive(Debug)]
 pub struct Side {
@@ -85,8 +88,8 @@ pub struct Side {
     /// By the program's own slots.
     events: Vec<u16>,
     steps: BTreeMap<(u16, u16), u32>,
-    /// Channel and message by scenario, step and alternative.
-    messages: FxHashMap<(u16, StepIx, u8), (Arc<str>, Arc<str>)>,
+    /// By scenario, step and alternative.
+    messages: FxHashMap<(u16, StepIx, u8), Words>,
     nothing: Arc<str>,
 }
 
@@ -126,7 +129,7 @@ impl Side {
     pub fn take(&mut self, contact: &Id, items: &mut Vec<Item>) -> io::Result<()> {
         items.clear();
         while self.next_contact() == Some(contact) {
-            if let Some(row) = self.rows.next()? {
+            if let Some(row) = self.rows.take_next()? {
                 let item = self.item(row);
                 items.push(item);
             }
@@ -169,7 +172,7 @@ impl Side {
     }
 }
 
-fn message(program: &Program, row: &Row) -> (Arc<str>, Arc<str>) {
+fn message(program: &Program, row: &Row) -> Words {
     let op = program.unit(row.unit).and_then(|unit| Some(&unit.scenario.steps.get(row.step)?.op));
     let chosen = match op {
         Some(Op::Send(send)) => send.alternatives.get(usize::from(row.alternative)),

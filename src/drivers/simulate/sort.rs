@@ -126,7 +126,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`Rows::new`].
-    pub fn next(&mut self) -> io::Result<Option<Row>> {
+    pub fn take_next(&mut self) -> io::Result<Option<Row>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
         let next = self.runs.get_mut(head.run).map_or(Ok(None), Run::next)?;
         Ok(Some(match next {
@@ -135,7 +135,7 @@ impl Rows {
         }))
     }
 
-    /// The row that [`Rows::next`] gives.
+    /// The row that [`Rows::take_next`] gives.
     pub fn peek(&self) -> Option<&Row> {
         self.heads.peek().map(|head| &head.row)
     }
@@ -144,7 +144,7 @@ impl Rows {
 /// Gives all rows of all runs to `take`, in order.
 pub fn merge(runs: Vec<Run>, order: Order, mut take: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
     let mut rows = Rows::new(runs, order)?;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = rows.take_next()? {
         take(row)?;
     }
     Ok(())
