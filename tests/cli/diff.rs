@@ -215,6 +215,32 @@ fn a_renamed_file_is_no_difference() {
     ran.expect(0, &["no message changes", "renewal, now reminders"]);
 }
 
+#[test]
+fn what_scn_toml_says_and_what_templates_say_are_changes() {
+    let text = b"when purchased wait until at 12:00 send email thanks";
+    let shop = folder(&[
+        ("old/thanks.scn", text),
+        ("new/thanks.scn", text),
+        ("old/scn.toml", b"currency = \"EUR\"\nzone = \"Europe/Paris\"\n"),
+        ("new/scn.toml", b"zone = \"UTC\"\n"),
+        ("old/templates/thanks.email.txt", TEMPLATE.as_bytes()),
+        ("new/templates/thanks.email.txt", b"---\nsubject: x\n---\nx\n"),
+    ]);
+    execute(&shop.path().join("crm.db"), CRM);
+    let ran = scn(shop.path(), &["diff", "old", "new", "--crm", "crm.db", "--to", "2021-12-31"]);
+    ran.expect(
+        0,
+        &[
+            "2 messages moved, 1 hour later in the median",
+            "- old/scn.toml:2  zone = Europe/Paris\n  + new/scn.toml:1  zone = UTC",
+            "thanks itself is as it was: the cause is elsewhere: new/scn.toml:1",
+            "template `templates/thanks.email.txt` differs",
+        ],
+    );
+    fs::write(shop.path().join("new/scn.toml"), "zone = \"Europe/Paris\"\n").unwrap();
+    scn(shop.path(), &["diff", "old", "new"]).expect(0, &["mean the same", "template `templates/thanks.email.txt`"]);
+}
+
 /// Copies files of the example project.
 fn copy(of: &str, to: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(of);

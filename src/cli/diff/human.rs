@@ -67,7 +67,7 @@ impl Shown<'_> {
         }
         let mut table = plain();
         table.set_header(["other effects", "scenario", "before", "after", "fewer", "more", "moved", "otherwise"]);
-        for ((scenario, effect), line) in acts {
+        for ((scenario, effect), line) in acts.iter().filter(|(_, line)| line.changed != Counts::default()) {
             let changed = &line.changed;
             let numbers = [line.before, line.after, changed.lost, changed.gained, changed.moved, changed.otherwise];
             let names = [(*effect).to_owned(), self.difference.scenario(*scenario)];
@@ -83,6 +83,7 @@ impl Shown<'_> {
         for cause in &told.causes {
             let count = cause.changes.iter().map(|change| change.lines.len()).sum::<usize>();
             let what = match (told.is_known, count, several) {
+                _ if !told.has_effect => "changed, and nothing comes of it here".to_owned(),
                 (true, 1, false) => "because of this line".to_owned(),
                 (true, 1, true) => format!("because of this line alone: {}", brought(&cause.messages)),
                 (true, _, false) => "because of these lines together".to_owned(),

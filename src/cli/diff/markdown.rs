@@ -51,6 +51,7 @@ impl Shown<'_> {
         let told = self.told();
         for cause in &told.causes {
             let _ = match (told.is_known, told.causes.len()) {
+                _ if !told.has_effect => writeln!(text, "Changed, and nothing comes of it here\n"),
                 (true, 1) => writeln!(text, "Because of\n"),
                 (true, _) => writeln!(text, "Because of this alone: {}\n", brought(&cause.messages)),
                 (false, _) => writeln!(text, "Because of one of these lines, or several together\n"),

@@ -104,7 +104,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         output::results(&words::same(&old.name, &new.name, &templates, arguments.format))?;
         return Ok(Exit::Done);
     }
-    let (old_texts, new_texts) = (Texts::of(&old.project), Texts::of(&new.project));
+    let (old_read, new_read) = (texts::read(&old.project), texts::read(&new.project));
+    let (old_texts, new_texts) = (Texts::of(&old.project, &old_read), Texts::of(&new.project, &new_read));
     let changes = changes::changes(&old_texts, &new_texts, &crate::drivers::diff::scenarios(before, after));
     let causes = causes::causes(&old_texts, before, after, &changes);
     let crm = side::crm(&old, &new, arguments.crm.as_deref())?;
