@@ -6,6 +6,7 @@
 mod acts;
 mod advance;
 mod aggregates;
+mod asked;
 mod audit;
 mod balance;
 mod claim;
@@ -51,10 +52,10 @@ mod total;
 mod unite;
 mod value;
 
+pub use asked::Asked;
 pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
 pub use engagement::{Engagement, Rates};
-pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
 pub use measure::{Census, Partial, next_refresh, take};
 pub use measures::Measures;
