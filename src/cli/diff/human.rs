@@ -147,7 +147,10 @@ impl Shown<'_> {
     fn moves(&self, text: &mut String) {
         let moves = &self.difference.tally.moves;
         let Some((least, most)) = moves.extremes() else { return };
-        let _ = writeln!(text, "moved: {} to {}", moved(least), moved(most));
+        let _ = match least == most {
+            true => writeln!(text, "moved: all {}", moved(least)),
+            false => writeln!(text, "moved: {} to {}", moved(least), moved(most)),
+        };
         for (name, count) in self.ranges().into_iter().filter(|(_, count)| *count > 0) {
             let bar = "#".repeat((count * 30).div_ceil(moves.count()) as usize);
             let _ = writeln!(text, "  {name:25} {:>11}  {bar}", grouped(count));
