@@ -31,6 +31,7 @@ pub mod sources;
 pub mod surroundings;
 pub mod test;
 pub mod whole;
+mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Simulate(simulate::Arguments),
+    Why(why::Arguments),
     Run(run::Arguments),
     Import(import::Arguments),
     Explain(explain::Arguments),
@@ -93,6 +95,7 @@ impl Command {
             Command::Check(arguments) => check::run(arguments),
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
+            Command::Why(arguments) => why::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Explain(arguments) => explain::run(arguments),

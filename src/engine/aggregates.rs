@@ -28,9 +28,7 @@ impl<'a> Eval<'a> {
             Err(None) => return Value::Missing,
         };
         let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
-        let Some((value, latest)) = self.known_of(aggregate, &keys, start) else { return Value::Missing };
-        self.note(aggregate.probe, start, latest);
-        value
+        self.known_of(aggregate, &keys, start).map_or(Value::Missing, |(value, _)| value)
     }
 
     /// What is kept, or where nothing is, what the events say.

@@ -17,17 +17,6 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
-/// What was asked of a history, and the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The event's slot in the program.
-    pub kind: u16,
-    /// The start of the window, excluded; `None` for ever.
-    pub since: Option<Instant>,
-    /// The latest such event.
-    pub latest: Option<Instant>,
-}
-
 /// Where the values of the trigger come from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TriggerValues<'a> {
@@ -90,8 +79,6 @@ pub(super) struct Eval<'a> {
     pub messages: OwnMessages<'a>,
     pub trigger: TriggerValues<'a>,
     pub event: Option<EventAtHand<'a>>,
-    /// Collects what histories answered, when somebody wants to know.
-    pub asked: Option<&'a RefCell<Vec<Asked>>>,
     /// Collects fields that were read although a test did not give them.
     pub not_given: Option<&'a RefCell<Vec<String>>>,
 }
@@ -111,7 +98,6 @@ impl<'a> Eval<'a> {
             messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: Some(event),
-            asked: None,
             not_given: None,
         }
     }
@@ -130,7 +116,6 @@ impl<'a> Eval<'a> {
             messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: None,
-            asked: None,
             not_given: None,
         }
     }
@@ -426,7 +411,6 @@ impl<'a> Eval<'a> {
             self.note_not_given(probe, start);
         }
         let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
-        self.note(probe, start, latest);
         Some(latest.is_some_and(|latest| latest > start))
     }
 
@@ -452,17 +436,7 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let keys = self.keys(keys)?;
-        let found = self.events_of(probe, &keys, start)?.rev().find(|event| event.truth(filter) == Some(true));
-        self.note(probe, start, found.and_then(|event| event.event).map(|event| event.at));
-        Some(found.is_some())
-    }
-
-    pub(super) fn note(&self, probe: ProbeIx, start: Instant, latest: Option<Instant>) {
-        let Some(asked) = self.asked else { return };
-        let event = self.code.code.probes.get(probe).map_or(0, |probe| usize::from(probe.event));
-        let kind = self.code.events.get(event).copied().unwrap_or(u16::MAX);
-        let since = (start != Instant::MIN).then_some(start);
-        asked.borrow_mut().push(Asked { kind, since, latest });
+        Some(self.events_of(probe, &keys, start)?.any(|event| event.truth(filter) == Some(true)))
     }
 }
 

@@ -111,7 +111,7 @@ impl Kept {
         for place in life.admitted_since(&mut self.seen) {
             let Some(event) = life.event(place).filter(|event| event.kind == kind) else { continue };
             let at_hand = EventAtHand::of(code, definition.event, event.at, life.values(place));
-            let event_eval = Eval { event: Some(at_hand), asked: None, ..*eval };
+            let event_eval = Eval { event: Some(at_hand), ..*eval };
             if definition.filter.is_some_and(|filter| event_eval.truth(filter) != Some(true)) {
                 continue;
             }

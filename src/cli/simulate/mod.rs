@@ -7,7 +7,7 @@ mod terms;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
-use super::sources::{failure, step_texts};
+use super::sources::{failure, texts};
 use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
@@ -112,7 +112,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
-        texts: step_texts(&compiled),
+        texts: texts(&compiled),
+        reveal: arguments.reveal,
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
             false => BTreeMap::new(),
