@@ -62,7 +62,7 @@ fn failures(text: &str) -> String {
         }
         let (texts, zone) = (Texts::default(), program.settings.zone);
         let teller = Teller { program: &program, world: &verdict.world, texts: &texts, zone, reveal: true };
-        verdict.trace.iter().filter_map(|told| teller.line(told, "    ")).for_each(|told| wrong.push_str(&told));
+        verdict.trace.iter().filter_map(|told| teller.line(told, 4)).for_each(|told| wrong.push_str(&told));
     }
     let read: BTreeSet<&str> = read.iter().map(String::as_str).collect();
     if read != open {

@@ -79,6 +79,8 @@ pub fn store_failure(error: store::Error) -> Failure {
         | ErrorKind::Full
         | ErrorKind::Corrupt
         | ErrorKind::Newer
+        | ErrorKind::Older
+        | ErrorKind::NoState
         | ErrorKind::OlderThanJournal
         | ErrorKind::HalfDone
         | ErrorKind::Io => Exit::InputOutput,

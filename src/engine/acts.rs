@@ -9,6 +9,7 @@ use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
 use super::own::Change;
 use super::program::Unit;
+use super::sending::guard_clause;
 use super::state::Instance;
 use super::step::Stepper;
 use super::value::Value;
@@ -37,7 +38,8 @@ impl<'a> Stepper<'a, '_> {
             return Next::End(Ending::Missing(at));
         };
         let key = self.key(instance, unit, node);
-        let clauses = self.step_clauses(instance, unit, at);
+        let mut clauses = self.conditions(&self.eval(unit, instance), &guard_clause(node));
+        clauses.extend(self.step_clauses(instance, unit, at));
         let reason = self.perform(&act, key, instance, unit, node);
         let outcome = if reason == Reason::None { Outcome::Done } else { Outcome::Skipped };
         let is_erasure = act == Act::Erase;

@@ -268,10 +268,10 @@ impl<'a> Stepper<'a, '_> {
             Op::Tag { tag, .. } => values(ClauseOf::Amount, &[*tag]),
             Op::Credit { amount, expires, .. } => {
                 let all: Vec<ExprIx> = std::iter::once(*amount).chain(*expires).collect();
-                values(ClauseOf::Amount, &all)
+                untyped(values(ClauseOf::Amount, &all))
             }
             Op::Debit { amount, account } => {
-                let mut clauses = values(ClauseOf::Amount, &[*amount]);
+                let mut clauses = untyped(values(ClauseOf::Amount, &[*amount]));
                 let balance = balance::balance(&eval, account).map_or(Value::Missing, Value::Number);
                 clauses.iter_mut().for_each(|clause| clause.read.push(Read::value(account, balance.clone())));
                 clauses
@@ -356,6 +356,12 @@ impl<'a> Stepper<'a, '_> {
         let close = self.zone().add(instance.last_message?, window)?;
         Some(Instant(close.0.saturating_add(1)))
     }
+}
+
+/// What goes on an account is counted in its own unit, whatever it is worked out from.
+fn untyped(mut clauses: Vec<Clause>) -> Vec<Clause> {
+    clauses.iter_mut().for_each(|clause| clause.ty = None);
+    clauses
 }
 
 /// Whether the instances that stand in a wait take the step after it together.

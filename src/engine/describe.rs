@@ -139,12 +139,6 @@ impl Words<'_> {
             Some((_, of)) => text.push_str(&format!(" {of}")),
             None => {}
         }
-        for part in [definition.filter, filter].into_iter().flatten() {
-            match code.exprs.get(part) {
-                Some(Expr::And(parts)) => parts.iter().for_each(|part| inner.filter(*part, &mut text)),
-                _ => inner.filter(part, &mut text),
-            }
-        }
         for (of_event, of_instance) in definition.keys.iter().zip(keys) {
             let (one, other) = (inner.expression(*of_event), self.expression(*of_instance));
             text.push_str(&match code.exprs.get(*of_instance) {
@@ -152,6 +146,12 @@ impl Words<'_> {
                 _ if one == other => format!(" same {one}"),
                 _ => format!(" where {one} is {other}"),
             });
+        }
+        for part in [definition.filter, filter].into_iter().flatten() {
+            match code.exprs.get(part) {
+                Some(Expr::And(parts)) => parts.iter().for_each(|part| inner.filter(*part, &mut text)),
+                _ => inner.filter(part, &mut text),
+            }
         }
         match window {
             Window::Ever => text.push_str(" ever"),
@@ -164,6 +164,9 @@ impl Words<'_> {
     /// A clause of the filter of an event.
     fn filter(&self, ix: ExprIx, text: &mut String) {
         let words = match self.code.code.exprs.get(ix) {
+            // Whoever asks for an open or a click means that a person did it.
+            Some(Expr::Equal(one, _)) if self.says_by_whom(*one) => return,
+            Some(Expr::Not(inner)) if self.says_not_by_a_person(*inner) => "not by a person".into(),
             Some(Expr::Has(inner)) => self.expression(*inner),
             // The name of a message stands alone.
             Some(Expr::Equal(one, two)) if self.expression(*one) == "message" => match self.code.code.exprs.get(*two) {
@@ -182,6 +185,16 @@ impl Words<'_> {
         };
         text.push(' ');
         text.push_str(&words);
+    }
+
+    /// `by default "person"`, which the checker adds to opens and clicks.
+    fn says_by_whom(&self, ix: ExprIx) -> bool {
+        let Some(Expr::Default(by, _)) = self.code.code.exprs.get(ix) else { return false };
+        matches!(self.code.code.exprs.get(*by), Some(Expr::Event(_))) && self.expression(*by) == "by"
+    }
+
+    fn says_not_by_a_person(&self, ix: ExprIx) -> bool {
+        matches!(self.code.code.exprs.get(ix), Some(Expr::Equal(one, _)) if self.says_by_whom(*one))
     }
 
     fn event_field(&self, slot: u16) -> Option<String> {

@@ -24,8 +24,7 @@ pub struct Clause {
     pub ty: Option<Type>,
     /// What it read, in the order of the text.
     pub read: Vec<Read>,
-    /// In words, what would have given the other answer (of an unknown one: that which lets the scenario go on); `None`
-    /// where it is no condition, or nothing could.
+    /// In words, what would have let the scenario go on as its steps say; `None` where the answer does, or nothing could.
     pub needed: Option<String>,
 }
 
@@ -151,8 +150,8 @@ pub(super) fn explain(eval: &Eval<'_>, needs: &Needs, of: ClauseOf, ix: ExprIx, 
     }
     let truth = eval.truth(ix);
     let answer = if is_condition { Value::from_truth(truth) } else { eval.value(ix).into_owned() };
-    let wanted = if truth == Some(of.lets_go_on()) { !of.lets_go_on() } else { of.lets_go_on() };
-    let needed = is_condition.then(|| explainer.needed(ix, wanted)).flatten();
+    let holds_back = is_condition && truth != Some(of.lets_go_on());
+    let needed = holds_back.then(|| explainer.needed(ix, of.lets_go_on())).flatten();
     let ty = explainer.ty(ix);
     Clause { of, answer, is_condition, ty, read: explainer.read, needed }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::counted::{counted, grouped, verb};
 use crate::cli::output;
-use crate::diagnostic::render::{clean, clean_text};
+use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, Lived, ScenarioStory, Teller, Texts, Wanted, moment};
 use crate::engine::{Count, Outcome, Program, Reason};
@@ -281,7 +281,7 @@ impl Shown<'_> {
 
     fn trace(&self, text: &mut String) {
         for (_, scenarios) in self.stories() {
-            text.push_str(&clean_text(&story::scenarios_text(&scenarios)));
+            text.push_str(&story::scenarios_text(&scenarios));
         }
     }
 
@@ -296,7 +296,7 @@ impl Shown<'_> {
                 reveal: self.reveal,
             };
             let (trace, refusals, clocks) = (&lived.trace, &lived.refusals, &lived.clocks);
-            let scenarios = teller.scenarios(Lived { trace, refusals, clocks }, &Wanted::default());
+            let scenarios = teller.scenarios(Lived { trace, refusals, clocks, deliveries: &[] }, &Wanted::default());
             (lived.contact.to_string(), scenarios)
         };
         self.report().lived.iter().map(of_one).collect()

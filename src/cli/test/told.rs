@@ -5,7 +5,7 @@ use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::cli::sources;
 use crate::compile::Compiled;
-use crate::diagnostic::render::{self, clean, clean_text};
+use crate::diagnostic::render::{self, clean};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::drivers::story::{self, Teller, Texts, moment};
 use crate::drivers::test::{self, Near, Verdict};
@@ -157,8 +157,8 @@ impl Failed<'_> {
         text.push_str("  because:\n");
         let (program, texts, world, zone) = (self.program, self.texts, &self.verdict.world, self.zone());
         let teller = Teller { program, world, texts, zone, reveal: true };
-        for told in self.verdict.trace.iter().filter_map(|line| teller.line(line, "    ")) {
-            text.push_str(&clean_text(&told));
+        for told in self.verdict.trace.iter().filter_map(|line| teller.line(line, 4)) {
+            text.push_str(&told);
         }
         text.push_str(&refused::text(teller, self.case, self.verdict));
         text

@@ -7,8 +7,7 @@ use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, texts};
 use super::{instant, output, sources};
-use crate::compile::Compiled;
-use crate::diagnostic::render::{clean, clean_text};
+use crate::diagnostic::render::clean;
 use crate::diagnostic::suggestion;
 use crate::drivers::simulate::{NotSimulated, Report, Request, Simulation, simulate};
 use crate::drivers::story::{Lived, ScenarioStory, Story, Teller, Texts, Wanted, human, moment};
@@ -66,14 +65,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let wanted = arguments.wanted(bundle)?;
     let at = arguments.at.as_deref().map(|text| instant::last("--at", text, bundle.settings.zone)).transpose()?;
     let crm = sources::crm(&project, arguments.crm.as_deref())?;
-    let asked =
-        Asked { arguments, compiled: &compiled, bundle, crm: &crm, wanted: &wanted, at, texts: &texts(&compiled) };
+    let asked = Asked { arguments, bundle, crm: &crm, wanted: &wanted, at, texts: &texts(&compiled) };
     let story = match &arguments.state {
         Some(state) => asked.produced(state)?,
         None => asked.simulated()?,
     };
     output::results(&match arguments.format {
-        super::simulate::Format::Human => clean_text(&human(&story)).into_owned(),
+        super::simulate::Format::Human => human(&story),
         super::simulate::Format::Json => {
             let json = serde_json::to_string_pretty(&story);
             json.map_err(|error| Failure::new(Exit::Bug, error.to_string()))? + "\n"
@@ -119,7 +117,6 @@ fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>, oth
 /// What is asked, and of what.
 struct Asked<'a> {
     arguments: &'a Arguments,
-    compiled: &'a Compiled,
     bundle: &'a Bundle,
     crm: &'a Crm,
     wanted: &'a Wanted,
@@ -190,7 +187,7 @@ impl Asked<'_> {
         let mut scenarios = match lived {
             Some(lived) => {
                 let (trace, refusals, clocks) = (&lived.trace, &lived.refusals, &lived.clocks);
-                teller.scenarios(Lived { trace, refusals, clocks }, self.wanted)
+                teller.scenarios(Lived { trace, refusals, clocks, deliveries: &[] }, self.wanted)
             }
             None => Vec::new(),
         };

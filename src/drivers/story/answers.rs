@@ -2,6 +2,7 @@
 
 use super::clauses::truth_words;
 use super::sentences::{Teller, reason_words};
+use super::tale::Delivery;
 use crate::engine::{Clause, ClauseOf, Outcome, Reason, Told, TraceLine, TriggerRef};
 use crate::ir::{EntryRule, Op, StepIx};
 use crate::time::Instant;
@@ -15,6 +16,8 @@ pub(super) struct Instance<'a> {
     pub trigger: &'a TriggerRef,
     pub entered_at: Instant,
     pub lines: Vec<&'a TraceLine>,
+    /// What became of its messages, where somebody sent them.
+    pub deliveries: Vec<&'a Delivery>,
 }
 
 /// How it stands after the last line.
@@ -40,7 +43,9 @@ impl Teller<'_> {
                     };
                     let last = instance.lines.iter().rev().find(is_of_step);
                     if let Some(last) = last.filter(|last| self.is_about(last, message)) {
-                        answers.push(self.message_answer(instance, last));
+                        let delivered = instance.deliveries.iter().find(|delivery| delivery.step == step);
+                        let answer = || self.message_answer(instance, last);
+                        answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.clone()));
                     }
                 }
                 Told::Acted { .. } | Told::Held(_) if message.is_none() => answers.push(self.act_answer(line)),

@@ -6,6 +6,7 @@ use super::{moment, value_words};
 use crate::engine::{Clause, ClauseOf, Found, Read, Value};
 use crate::ir::StepIx;
 use crate::model::{Id, Type};
+use crate::time::Instant;
 use serde::Serialize;
 
 /// What stands for a value that is not to be shown.
@@ -43,6 +44,12 @@ pub(super) fn truth_words(truth: Option<bool>) -> &'static str {
         Some(false) => "no",
         None => "unknown",
     }
+}
+
+/// The condition of a clause as it is written.
+pub(super) fn bare(quote: &Quote) -> &str {
+    let words = ["for ", "unless ", "only if ", "if "];
+    words.iter().find_map(|word| quote.text.strip_prefix(word)).unwrap_or(&quote.text)
 }
 
 impl Teller<'_> {
@@ -86,12 +93,14 @@ impl Teller<'_> {
             true => truth_words(clause.holds()).to_owned(),
             false => self.value(&clause.answer, clause.ty.as_ref()),
         };
+        // That there is an address is enough; which, is nobody's business.
+        let is_address = matches!(clause.of, ClauseOf::Address(_)) && clause.holds() == Some(true) && !self.reveal;
         let told = |read: &Read| Input { depth: usize::from(read.depth), text: self.read(clause.of, read) };
         Told {
             name: self.name(clause.of),
             answer,
-            inputs: clause.read.iter().map(told).collect(),
-            needed: clause.needed.clone().filter(|needed| quote.as_ref().is_none_or(|quote| quote.text != *needed)),
+            inputs: clause.read.iter().filter(|_| !is_address).map(told).collect(),
+            needed: clause.needed.clone().filter(|needed| quote.as_ref().is_none_or(|quote| bare(quote) != needed)),
             quote,
         }
     }
@@ -147,25 +156,27 @@ impl Teller<'_> {
         }
     }
 
-    /// `2 since 2011-01-10 10:00, the last is purchased/4711 on 2011-02-20 10:00`
+    /// `2 after 2011-01-10 10:00, the last is purchased/4711 on 2011-02-20 10:00`
     fn counted(&self, found: &Found) -> String {
-        let at = |(id, at): &(Id, crate::time::Instant)| {
-            format!("{} on {}", self.event_words(found.kind, id), moment(self.zone, *at))
-        };
+        let at =
+            |(id, at): &(Id, Instant)| format!("{} on {}", self.event_words(found.kind, id), moment(self.zone, *at));
         let since = found.since.map_or_else(String::new, |since| format!(" after {}", moment(self.zone, since)));
         let name = self.program.event_name(found.kind);
         let mut text = match (&found.latest, found.count) {
-            (Some(latest), 1) => format!("{}{since}", at(latest)),
-            (Some(latest), count) => format!("{count}{since}, the last is {}", at(latest)),
-            (None, _) => format!("none{since}"),
+            (Some(latest), 1) => {
+                format!("{}{}", at(latest), if since.is_empty() { since } else { format!(" ({})", since.trim_start()) })
+            }
+            (Some(latest), count) => format!("{count} `{name}`{since}, the last is {}", at(latest)),
+            (None, _) => {
+                let others = match found.others {
+                    0 => String::new(),
+                    others => format!("; {others} other `{name}`{since}"),
+                };
+                format!("none{since}{others}")
+            }
         };
-        if found.count == 0 {
-            if let Some(before) = &found.before {
-                text.push_str(&format!("; the last before is {}", at(before)));
-            }
-            if found.others > 0 {
-                text.push_str(&format!("; {} other `{name}`{since}", found.others));
-            }
+        if let Some(before) = found.before.as_ref().filter(|_| found.count == 0) {
+            text.push_str(&format!("; the last before is {}", at(before)));
         }
         text
     }

@@ -12,7 +12,7 @@ mod texts;
 pub use clauses::{Input, Told as ToldClause};
 pub use print::{human, scenarios_text};
 pub use sentences::{Sentence, Teller};
-pub use tale::{InstanceStory, Lived, ScenarioStory, Story, Wanted};
+pub use tale::{Delivery, InstanceStory, Lived, ScenarioStory, Story, Wanted};
 pub use texts::{Quote, ScenarioTexts, Texts};
 
 use crate::engine::{Act, Count, Value, World};

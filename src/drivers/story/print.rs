@@ -1,97 +1,105 @@
-//! The story as text for people.
+//! The story as text for people. What comes from a CRM may hold anything: each line is cleaned for a terminal, and stays one.
 
-use super::clauses::Told as ToldClause;
+use super::clauses::{Input, Told as ToldClause, bare};
 use super::sentences::Sentence;
 use super::tale::{InstanceStory, ScenarioStory, Story};
 use super::texts::Quote;
-use std::fmt::Write;
+use crate::diagnostic::render::clean;
+use std::fmt::{Display, Write};
 
-/// The whole story. Nothing in it is cleaned for a terminal.
-pub fn human(story: &Story) -> String {
-    // Writing into a string cannot fail.
-    let mut text = String::new();
-    let Story { contact, zone, until, told_from, .. } = story;
-    let _ = writeln!(text, "contact {contact}, up to {until}, told from {told_from}; times in {zone}");
-    for note in &story.notes {
-        let _ = writeln!(text, "{note}");
+/// A text that grows line by line.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    /// Adds a line, indented by so many characters.
+    fn line(&mut self, indent: usize, line: impl Display) {
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.0, "{:indent$}{}", "", clean(&line.to_string()));
     }
-    text.push_str(&scenarios_text(&story.scenarios));
-    text
+}
+
+/// The whole story.
+pub fn human(story: &Story) -> String {
+    let mut page = Page::default();
+    let Story { contact, zone, until, told_from, .. } = story;
+    page.line(0, format!("contact {contact}, up to {until}, told from {told_from}; times in {zone}"));
+    story.notes.iter().for_each(|note| page.line(0, note));
+    page.0.push_str(&scenarios_text(&story.scenarios));
+    page.0
 }
 
 /// The stories of scenarios, an empty line before each.
 pub fn scenarios_text(scenarios: &[ScenarioStory]) -> String {
-    let mut text = String::new();
+    let mut page = Page::default();
     for scenario in scenarios {
-        text.push('\n');
-        scenario_text(scenario, &mut text);
+        page.0.push('\n');
+        scenario_text(scenario, &mut page);
     }
-    text
+    page.0
 }
 
-fn scenario_text(scenario: &ScenarioStory, text: &mut String) {
+fn scenario_text(scenario: &ScenarioStory, page: &mut Page) {
+    let ScenarioStory { name, place, more_refused, .. } = scenario;
     let title = scenario.title.as_ref().map_or_else(String::new, |title| format!(" \"{title}\""));
-    let place = if scenario.place.is_empty() { String::new() } else { format!(" ({})", scenario.place) };
-    let _ = writeln!(text, "{}{title}{place}", scenario.name);
-    for answer in &scenario.answers {
-        let _ = writeln!(text, "  {answer}");
-    }
-    for instance in &scenario.instances {
-        instance_text(instance, text);
-    }
+    let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
+    page.line(0, format!("{name}{title}{place}"));
+    scenario.answers.iter().for_each(|answer| page.line(2, answer));
+    scenario.instances.iter().for_each(|instance| instance_text(instance, page));
     if !scenario.refused.is_empty() {
-        text.push_str("  did not enter:\n");
-        for refused in &scenario.refused {
-            text.push_str(&sentence(refused, "", "    "));
-        }
-        if scenario.more_refused > 0 {
-            let _ =
-                writeln!(text, "    ... and {} more: `--scenario {}` tells all", scenario.more_refused, scenario.name);
-        }
+        page.line(2, "did not enter:");
+        scenario.refused.iter().for_each(|refused| sentence_text(refused, "", 4, page));
+    }
+    if *more_refused > 0 {
+        page.line(4, format!("... and {more_refused} before them: `--scenario {name}` tells all"));
     }
 }
 
-fn instance_text(instance: &InstanceStory, text: &mut String) {
-    let version = instance.version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
-    let _ = writeln!(text, "  {}, entered {}{version}", instance.trigger, instance.entered_at);
-    for answer in &instance.answers {
-        let _ = writeln!(text, "    => {answer}");
-    }
-    for told in &instance.told {
-        text.push_str(&sentence(told, "", "    "));
-    }
+fn instance_text(instance: &InstanceStory, page: &mut Page) {
+    let InstanceStory { trigger, entered_at, version, .. } = instance;
+    let entered = if entered_at.is_empty() { String::new() } else { format!(", entered {entered_at}") };
+    let version = version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
+    page.line(2, format!("{trigger}{entered}{version}"));
+    instance.answers.iter().for_each(|answer| page.line(4, format!("=> {answer}")));
+    instance.told.iter().for_each(|told| sentence_text(told, "", 4, page));
 }
 
 /// A sentence over one or more lines: what happened, and indented below it the clauses with what they read.
-pub(super) fn sentence(sentence: &Sentence, lead: &str, indent: &str) -> String {
-    let mut text = String::new();
-    let quote = sentence.quote.as_ref().map_or_else(String::new, |quote| format!("  {}", quoted(quote)));
-    let _ = writeln!(text, "{indent}{}  {lead}{}{quote}", sentence.at, sentence.text);
-    for clause in &sentence.clauses {
-        clause_text(clause, sentence.quote.as_ref(), indent, &mut text);
-    }
-    text
+pub(super) fn sentence(sentence: &Sentence, lead: &str, indent: usize) -> String {
+    let mut page = Page::default();
+    sentence_text(sentence, lead, indent, &mut page);
+    page.0
 }
 
-fn clause_text(clause: &ToldClause, step: Option<&Quote>, indent: &str, text: &mut String) {
+fn sentence_text(sentence: &Sentence, lead: &str, indent: usize, page: &mut Page) {
+    let quote = sentence.quote.as_ref().map_or_else(String::new, |quote| format!("  {}", quoted(quote)));
+    page.line(indent, format!("{}  {lead}{}{quote}", sentence.at, sentence.text));
+    sentence.clauses.iter().for_each(|clause| clause_text(clause, sentence.quote.as_ref(), indent + 4, page));
+}
+
+fn clause_text(clause: &ToldClause, step: Option<&Quote>, mut indent: usize, page: &mut Page) {
     let is_step = clause.quote.as_ref() == step && step.is_some();
-    let mut under = format!("{indent}    ");
-    if is_step {
-        // What the sentence says already: a wait until an instant, a condition that holds.
-        if clause.inputs.is_empty() {
-            return;
-        }
-    } else {
+    let inputs: Vec<&Input> = clause.inputs.iter().filter(|input| !says_no_more(clause, input)).collect();
+    if !is_step {
         let what = clause.quote.as_ref().map_or_else(|| clause.name.clone(), quoted);
-        let _ = writeln!(text, "{under}{what}: {}", clause.answer);
-        under.push_str("  ");
+        page.line(indent, format!("{what}: {}", clause.answer));
+        indent += 2;
+    } else if inputs.is_empty() {
+        // The sentence says it already: a wait until an instant, a condition that holds.
+        return;
     }
-    for input in &clause.inputs {
-        let _ = writeln!(text, "{under}{}{}", "  ".repeat(input.depth), input.text);
-    }
+    let base = inputs.iter().map(|input| input.depth).min().unwrap_or(0);
+    inputs.iter().for_each(|input| page.line(indent + 2 * (input.depth - base), &input.text));
     if let Some(needed) = &clause.needed {
-        let _ = writeln!(text, "{under}it would be otherwise with: {needed}");
+        page.line(indent, format!("it would have gone on with: {needed}"));
     }
+}
+
+/// Whether something that was read is the clause itself with its answer.
+fn says_no_more(clause: &ToldClause, input: &Input) -> bool {
+    let Some(quote) = &clause.quote else { return false };
+    let (written, answer) = (bare(quote), &clause.answer);
+    input.text == format!("{written} = {answer}") || input.text == format!("{written}: {answer}")
 }
 
 /// `` `unless repurchased` (renewal.scn:3) ``

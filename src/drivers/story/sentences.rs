@@ -43,7 +43,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    pub(super) fn at(&self, instant: Instant) -> String {
+    pub(in crate::drivers) fn at(&self, instant: Instant) -> String {
         moment(self.zone, instant)
     }
 
@@ -67,7 +67,7 @@ impl<'a> Teller<'a> {
     }
 
     /// A sentence with the scenario and the trigger of its line, over one or more lines of text.
-    pub fn line(&self, line: &TraceLine, indent: &str) -> Option<String> {
+    pub fn line(&self, line: &TraceLine, indent: usize) -> Option<String> {
         let sentence = self.sentence(line)?;
         let scenario = self.unit(line.unit).map_or("", |unit| unit.scenario.name.as_str());
         let trigger = line.trigger.as_ref().map_or_else(String::new, |trigger| format!(" [{}]", self.trigger(trigger)));

@@ -3,7 +3,7 @@
 use super::answers::Instance;
 use super::sentences::{Sentence, Teller};
 use crate::engine::{Clause, ClauseOf, Refusal, Told, TraceLine, TriggerRef};
-use crate::ir::{Op, Start};
+use crate::ir::{Op, Start, StepIx};
 use crate::time::Instant;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -66,6 +66,25 @@ pub struct Lived<'a> {
     pub refusals: &'a [Refusal],
     /// When a silence is long enough, or a period comes round next, by the place of the scenario in the program.
     pub clocks: &'a [(u16, Instant)],
+    /// What became of its messages; empty in a simulation.
+    pub deliveries: &'a [Delivery],
+}
+
+/// What became of a message outside the engine.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The place of the scenario in the program.
+    pub unit: u16,
+    /// The instance that decided it.
+    pub trigger: TriggerRef,
+    pub entered_at: Instant,
+    /// The triggers of those that left with it.
+    pub also: Vec<TriggerRef>,
+    pub step: StepIx,
+    /// When what was done with it.
+    pub told: Vec<(Instant, String)>,
+    /// In short.
+    pub answer: String,
 }
 
 /// Something that did not enter.
@@ -105,7 +124,7 @@ impl Teller<'_> {
     fn scenario(&self, name: &str, units: &[u16], lived: Lived<'_>, wanted: &Wanted) -> ScenarioStory {
         let texts = self.texts.0.get(name);
         let lines = || lived.trace.iter().filter(|line| units.contains(&line.unit));
-        let instances = instances(lines());
+        let instances = instances(lines(), lived.deliveries);
         let refused = refused(lines(), lived.refusals, units);
         let mut answers = Vec::new();
         if instances.is_empty() {
@@ -135,8 +154,20 @@ impl Teller<'_> {
             entered_at: self.at(instance.entered_at),
             version: old.map(|unit| unit.hash.to_string().chars().take(12).collect()),
             answers: self.answers(instance, wanted.message.as_deref()),
-            told: instance.lines.iter().filter_map(|line| self.sentence(line)).collect(),
+            told: self.told(instance),
         }
+    }
+
+    /// What the trace says, and between its lines what was done with the messages.
+    fn told(&self, instance: &Instance<'_>) -> Vec<Sentence> {
+        let of_trace = instance.lines.iter().filter_map(|line| Some((line.at, self.sentence(line)?)));
+        let mut told: Vec<(Instant, Sentence)> = of_trace.collect();
+        for (at, text) in instance.deliveries.iter().flat_map(|delivery| &delivery.told) {
+            let sentence = Sentence { at: self.at(*at), text: text.clone(), quote: None, clauses: Vec::new() };
+            told.push((*at, sentence));
+        }
+        told.sort_by_key(|(at, _)| *at);
+        told.into_iter().map(|(_, sentence)| sentence).collect()
     }
 
     fn refused(&self, units: &[u16], refused: &Refused<'_>) -> Sentence {
@@ -187,7 +218,7 @@ impl Teller<'_> {
         counted.sort_by(|(one, count), (two, other)| other.cmp(count).then_with(|| one.cmp(two)));
         let why: Vec<String> = match counted.as_slice() {
             [(only, _)] => vec![only.clone()],
-            several => several.iter().map(|(why, count)| format!("{why} ({count} times)")).collect(),
+            several => several.iter().map(|(why, count)| format!("{why} ({})", times(*count))).collect(),
         };
         match (refused, unit.map(|unit| &unit.scenario.start)) {
             ([], Some(Start::Started)) => "never entered: no other scenario started it".into(),
@@ -204,8 +235,13 @@ impl Teller<'_> {
     }
 }
 
+/// `once`, `12 times`
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
 /// The instances of one scenario, in the order of entry.
-fn instances<'a>(lines: impl Iterator<Item = &'a TraceLine>) -> Vec<Instance<'a>> {
+fn instances<'a>(lines: impl Iterator<Item = &'a TraceLine>, deliveries: &'a [Delivery]) -> Vec<Instance<'a>> {
     let mut places: BTreeMap<(&TriggerRef, Instant), usize> = BTreeMap::new();
     let mut instances: Vec<Instance<'a>> = Vec::new();
     for line in lines {
@@ -214,7 +250,12 @@ fn instances<'a>(lines: impl Iterator<Item = &'a TraceLine>) -> Vec<Instance<'a>
             Some(place) => place,
             None => {
                 places.insert((trigger, entered_at), instances.len());
-                instances.push(Instance { trigger, entered_at, lines: Vec::new() });
+                let is_its = |delivery: &&Delivery| {
+                    let is_first = delivery.trigger == *trigger && delivery.entered_at == entered_at;
+                    delivery.unit == line.unit && (is_first || delivery.also.contains(trigger))
+                };
+                let deliveries = deliveries.iter().filter(is_its).collect();
+                instances.push(Instance { trigger, entered_at, lines: Vec::new(), deliveries });
                 instances.len() - 1
             }
         };

@@ -4,7 +4,6 @@ CREATE TABLE purchased(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, product
 CREATE TABLE subscribed(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, list TEXT);
 CREATE TABLE opened(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, message TEXT, "by" TEXT);
 CREATE TABLE clicked(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, message TEXT, "by" TEXT);
-CREATE TABLE consented(id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, channel TEXT, granted INTEGER);
 INSERT INTO product VALUES ('lamp', 'Lamp', 'lamps', 'light', 0, NULL), ('coffee', 'Coffee', 'coffee', 'food', 1, '3 months'),
     ('decaf', 'Decaf', 'coffee', 'food', 1, '3 months'), ('tea', 'Tea', 'tea', 'food', 1, NULL);
 INSERT INTO contact(id, email, first_name, created_at) VALUES (1, 'ana@example.com', 'Ana', '2019-01-01'), (2, NULL, 'Bob', '2019-01-01');
