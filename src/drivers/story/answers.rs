@@ -48,7 +48,11 @@ impl Teller<'_> {
                         answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.clone()));
                     }
                 }
-                Told::Acted { .. } | Told::Held(_) if message.is_none() => answers.push(self.act_answer(line)),
+                Told::Acted { .. } | Told::Held(_) if message.is_none() => {
+                    answers.push(self.act_answer(line));
+                    let calls = instance.deliveries.iter().filter(|delivery| delivery.step == step);
+                    answers.extend(calls.map(|delivery| delivery.answer.clone()));
+                }
                 _ => {}
             }
         }

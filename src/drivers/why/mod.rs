@@ -92,12 +92,12 @@ pub fn produced(
     for (name, at, value) in archive.measures()? {
         measures.tell(&name, at, value.as_ref().map_or(Value::Missing, Value::from));
     }
-    let (arrivals, before) = archive.seen_of(&person)?;
+    let seen = archive.seen_of(&person)?;
     let mut notes = Notes::default();
     let mut replayed = None;
     let given = replay::Given { program: &program, world: &world, measures: &measures };
     lives.read_these(&crm, std::slice::from_ref(&person), &mut notes, |person, life| {
-        replay::arrange(&program, life, &arrivals, &before);
+        replay::arrange(&program, life, &seen);
         replayed = Some(replay::replay(given, person, life, &journal, &messages));
         ControlFlow::Continue(())
     })?;

@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use crate::ir::StepIx;
 use crate::model::Id;
-use crate::store::state::{Arrival, JournalRow, KeptMessage};
+use crate::store::state::{JournalRow, KeptMessage, Seen};
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
@@ -40,10 +40,10 @@ pub(super) struct Replayed {
 }
 
 /// Lets the rows of the CRM arrive when they did; those that were never seen have not.
-pub(super) fn arrange(program: &Program, life: &mut Life, arrivals: &[Arrival], before: &[(String, Id)]) {
+pub(super) fn arrange(program: &Program, life: &mut Life, seen: &Seen) {
     let arrived: FxHashMap<(&str, &Id), Instant> =
-        arrivals.iter().map(|each| ((each.kind.as_str(), &each.id), each.arrived)).collect();
-    let before: FxHashSet<(&str, &Id)> = before.iter().map(|(kind, id)| (kind.as_str(), id)).collect();
+        seen.arrivals.iter().map(|each| ((each.kind.as_str(), &each.id), each.arrived)).collect();
+    let before: FxHashSet<(&str, &Id)> = seen.before.iter().map(|(kind, id)| (kind.as_str(), id)).collect();
     life.rearrange(|event: &Event| {
         let row = (program.event_name(event.kind), &event.id);
         arrived.get(&row).copied().or_else(|| before.contains(&row).then_some(event.arrived))

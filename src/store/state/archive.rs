@@ -47,6 +47,14 @@ pub struct KeptMessage {
     pub settled_at: Option<Instant>,
 }
 
+/// The rows of the CRM that were seen of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    pub arrivals: Vec<Arrival>,
+    /// Those that were there before the start, by the event and its id.
+    pub before: Vec<(String, Id)>,
+}
+
 impl fmt::Debug for Archive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Archive").field("name", &self.name).finish_non_exhaustive()
@@ -119,21 +127,21 @@ impl Archive {
         })
     }
 
-    /// The rows of the CRM that were seen of a contact; those that were there before the start, without an arrival.
-    pub fn seen_of(&self, contact: &Id) -> Result<(Vec<Arrival>, Vec<(String, Id)>), Error> {
+    /// The rows of the CRM that were seen of a contact.
+    pub fn seen_of(&self, contact: &Id) -> Result<Seen, Error> {
         self.read(|connection| {
             let sql = "SELECT kind, id, arrived FROM scn_seen WHERE part = ?1 AND contact = ?2 ORDER BY kind, id";
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query((part(contact), Parameter::from(contact)))?;
-            let (mut arrivals, mut before) = (Vec::new(), Vec::new());
+            let mut seen = Seen::default();
             while let Some(row) = rows.next()? {
                 let (kind, id) = (row.get(0)?, stored_id(row, 1)?);
                 match row.get::<_, Option<i64>>(2)? {
-                    Some(arrived) => arrivals.push(Arrival { kind, id, arrived: Instant(arrived) }),
-                    None => before.push((kind, id)),
+                    Some(arrived) => seen.arrivals.push(Arrival { kind, id, arrived: Instant(arrived) }),
+                    None => seen.before.push((kind, id)),
                 }
             }
-            Ok((arrivals, before))
+            Ok(seen)
         })
     }
 

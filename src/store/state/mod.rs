@@ -21,7 +21,7 @@ mod send_journal;
 mod tests;
 mod writes;
 
-pub use archive::{Archive, KeptMessage};
+pub use archive::{Archive, KeptMessage, Seen};
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use erasure::Erased;
