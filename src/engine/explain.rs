@@ -93,10 +93,14 @@ pub struct Found {
     pub before: Option<(Id, Instant)>,
     /// How many events of this kind in the window are not such.
     pub others: usize,
+    /// Whether there were too many to count them all.
+    pub is_cut: bool,
 }
 
-/// How many events before a window are looked at for one that would have counted.
-const BEFORE_MAX: usize = 1_000;
+/// How many events in a window are counted, and before it looked at for one that would have counted. Whoever has more is told
+/// so: a story is not to take the square of a long life.
+const COUNTED_MAX: usize = 1_000;
+const BEFORE_MAX: usize = 100;
 
 impl Read {
     pub(super) fn value(words: &str, value: Value) -> Read {
@@ -261,17 +265,24 @@ impl<'e> Explainer<'e> {
         let keys = eval.keys(keys)?;
         let life = eval.facts?.life;
         let since = (start != Instant::MIN).then_some(start);
-        let mut found = Found { kind, since, count: 0, latest: None, before: None, others: 0 };
+        let mut found = Found { kind, since, count: 0, latest: None, before: None, others: 0, is_cut: false };
         let mut looked_before = 0;
         for place in life.admitted().rev() {
-            let Some(event) = life.event(place).filter(|event| event.kind == kind) else { continue };
-            let is_before = event.at <= start;
-            if is_before {
-                looked_before += 1;
-                if found.before.is_some() || looked_before > BEFORE_MAX {
-                    continue;
-                }
+            let Some(event) = life.event(place) else { continue };
+            let has_looked = found.before.is_some() || looked_before >= BEFORE_MAX;
+            // The rows of the CRM come by arrival, which is not before their instant.
+            if has_looked && event.arrived <= start && life.own_event(place).is_none() {
+                break;
             }
+            let is_before = event.at <= start;
+            if event.kind != kind || (is_before && has_looked) {
+                continue;
+            }
+            if found.count + found.others >= COUNTED_MAX {
+                found.is_cut = true;
+                break;
+            }
+            looked_before += usize::from(is_before);
             let at_hand = EventAtHand::of(eval.code, definition.event, event.at, life.values(place));
             let inner = Eval { event: Some(at_hand), ..*eval };
             let passes = [definition.filter, filter].into_iter().flatten().all(|each| inner.truth(each) == Some(true));

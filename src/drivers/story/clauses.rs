@@ -166,7 +166,10 @@ impl Teller<'_> {
             (Some(latest), 1) => {
                 format!("{}{}", at(latest), if since.is_empty() { since } else { format!(" ({})", since.trim_start()) })
             }
-            (Some(latest), count) => format!("{count} `{name}`{since}, the last is {}", at(latest)),
+            (Some(latest), count) => {
+                let least = if found.is_cut { "at least " } else { "" };
+                format!("{least}{count} `{name}`{since}, the last is {}", at(latest))
+            }
             (None, _) => {
                 let others = match found.others {
                     0 => String::new(),
