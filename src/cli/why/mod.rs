@@ -2,6 +2,7 @@
 
 mod production;
 
+use super::engagement::{self, EngagementArguments};
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
@@ -11,6 +12,7 @@ use crate::diagnostic::render::clean;
 use crate::diagnostic::suggestion;
 use crate::drivers::simulate::{NotSimulated, Report, Request, Simulation, simulate};
 use crate::drivers::story::{Lived, ScenarioStory, Story, Teller, Texts, Wanted, human, moment};
+use crate::engine::Engagement;
 use crate::ir::{Bundle, Op};
 use crate::model::{Id, Surroundings};
 use crate::store::crm::Crm;
@@ -45,8 +47,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// The state file of `scn run`, from which the story is told
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["engagement", "assume"])]
     pub state: Option<PathBuf>,
+    #[command(flatten)]
+    pub engagement: EngagementArguments,
     /// Show texts and dates of the contact, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
@@ -127,7 +131,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The story of a simulation.
     fn simulated(&self) -> Result<Story, Failure> {
-        let request = Request { to: self.at, contact: self.arguments.ids(), ..Request::default() };
+        let engagement = self.arguments.engagement.engagement(Engagement::None)?;
+        let request = Request { to: self.at, contact: self.arguments.ids(), engagement, ..Request::default() };
         let progress = output::spinner("simulating");
         let simulation = simulate(self.bundle, self.crm, &request, None).map_err(failure)?;
         progress.finish_and_clear();
@@ -145,6 +150,7 @@ impl Asked<'_> {
             ));
         };
         let mut notes = self.notes(&simulation);
+        notes.push(format!("opens and clicks are {}", engagement::told(engagement)));
         if report.span.is_some_and(|(from, to)| from > to) {
             let first = report.span.map_or(until, |(from, _)| from);
             notes.push(format!(
