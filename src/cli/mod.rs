@@ -9,12 +9,14 @@ pub mod completions;
 pub mod configuration;
 mod counted;
 pub mod crm;
+mod diff;
 pub mod engagement;
 mod exit;
 pub mod explain;
 pub mod findings;
 pub mod fix;
 mod fmt;
+mod git;
 pub mod graph;
 pub mod import;
 pub mod init;
@@ -55,6 +57,7 @@ pub enum Command {
     Test(test::Arguments),
     Simulate(simulate::Arguments),
     Why(why::Arguments),
+    Diff(diff::Arguments),
     Run(run::Arguments),
     Import(import::Arguments),
     Explain(explain::Arguments),
@@ -97,6 +100,7 @@ impl Command {
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
             Command::Why(arguments) => why::run(arguments),
+            Command::Diff(arguments) => diff::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Explain(arguments) => explain::run(arguments),

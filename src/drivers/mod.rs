@@ -1,5 +1,6 @@
 //! One loop with different adapters: test, simulate, run. Drivers receive IR and never see a text.
 
+pub mod diff;
 mod error;
 mod life;
 pub mod run;

@@ -40,15 +40,9 @@ pub(super) fn work(
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    rows_in_memory: usize,
+    rows: Sorter,
 ) -> Result<Share, Error> {
-    let mut worker = Worker {
-        given,
-        state: State::default(),
-        out: Output::default(),
-        rows: Sorter::new(rows_in_memory),
-        share: Share::default(),
-    };
+    let mut worker = Worker { given, state: State::default(), out: Output::default(), rows, share: Share::default() };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
