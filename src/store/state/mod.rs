@@ -13,6 +13,7 @@ mod erasure;
 mod inbox;
 mod outbox;
 mod persons;
+mod reader;
 mod registry;
 mod schema;
 mod send_journal;
@@ -24,6 +25,7 @@ pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
+pub use reader::{Gone, JournalReader};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
 pub use writes::{NewWrite, PendingWrite};
 
