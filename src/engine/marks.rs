@@ -37,27 +37,62 @@ pub struct Journey {
 pub enum Marked {
     Entered,
     /// A `split`: the arm that the contact draws, by its place.
-    Drew { step: StepIx, arm: u16 },
+    Drew {
+        step: StepIx,
+        arm: u16,
+    },
     /// A message that does not leave at once: one mark for each journey that it is about, the first of them with `leads`.
-    Decided { key: EffectKey, step: StepIx, leads: bool },
+    Decided {
+        key: EffectKey,
+        step: StepIx,
+        leads: bool,
+    },
     /// The policy holds it.
-    Held { key: EffectKey, reason: Reason },
+    Held {
+        key: EffectKey,
+        reason: Reason,
+    },
     /// A message was accepted: one mark for each journey that it is about, the first of them with `leads`. `closes` is the
     /// last instant of the goal's window, where the goal has one.
-    Sent { key: EffectKey, step: StepIx, alternative: u8, leads: bool, closes: Option<Instant> },
+    Sent {
+        key: EffectKey,
+        step: StepIx,
+        alternative: u8,
+        leads: bool,
+        closes: Option<Instant>,
+    },
     /// A message does not leave for this journey. `key` is that of the outbox, where it got there. One that is held out opens
     /// the goal's window as one that is sent does.
-    NotSent { key: Option<EffectKey>, step: StepIx, outcome: Outcome, reason: Reason, closes: Option<Instant> },
+    NotSent {
+        key: Option<EffectKey>,
+        step: StepIx,
+        outcome: Outcome,
+        reason: Reason,
+        closes: Option<Instant>,
+    },
     /// What a channel says of a message that is not accepted, or that no journey waits for any more.
-    Receipt { key: EffectKey, receipt: Receipt },
+    Receipt {
+        key: EffectKey,
+        receipt: Receipt,
+    },
     /// A message is taken back for all journeys that it was about.
-    Withdrawn { key: EffectKey, outcome: Outcome, reason: Reason },
+    Withdrawn {
+        key: EffectKey,
+        outcome: Outcome,
+        reason: Reason,
+    },
     /// The goal is reached, or would be if the message that was held out had been sent. It may be said again.
     Goal,
     /// The steps are over, or will not be taken.
-    Left { how: Left },
+    Left {
+        how: Left,
+    },
     /// An event that a goal with a window asks about. `kind` is its slot in the program.
-    Event { kind: u16, at: Instant, money: Option<Amount> },
+    Event {
+        kind: u16,
+        at: Instant,
+        money: Option<Amount>,
+    },
 }
 
 /// How a journey ended.

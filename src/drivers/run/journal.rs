@@ -75,13 +75,7 @@ pub(super) enum Given<'a> {
 }
 
 /// One line: an input, the effects it had, and what tables count of it.
-pub(super) fn line(
-    program: &Program,
-    at: Instant,
-    given: Given<'_>,
-    effects: &[Effect],
-    marks: &[Mark],
-) -> JournalRow {
+pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[Effect], marks: &[Mark]) -> JournalRow {
     let input = match given {
         Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
         Given::Timer => Input::Timer,

@@ -2,8 +2,8 @@
 
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Merged, Outcome, Output, Person, Program, Reason, Receipt,
-    StateError, Verdict, What, World,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Merged, Outcome, Output, Person, Program, Reason,
+    Receipt, StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;

@@ -41,9 +41,7 @@ impl Happening {
         let what = match what {
             Marked::Entered => Happens::Entered,
             Marked::Drew { step, arm } => Happens::Drew { arm: catalog.arm_of(unit, step, arm)? },
-            Marked::Decided { key, step, leads } => {
-                Happens::Decided { key, step: catalog.step_of(unit, step)?, leads }
-            }
+            Marked::Decided { key, step, leads } => Happens::Decided { key, step: catalog.step_of(unit, step)?, leads },
             Marked::Held { key, reason } => Happens::Held { key, reason },
             Marked::Sent { key, step, alternative, leads, closes } => {
                 let step = catalog.step_of(unit, step)?;

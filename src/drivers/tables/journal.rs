@@ -51,8 +51,7 @@ pub struct JournalSums {
 /// Folds a journal. `catalog` has the names of the present program; those that only the journal knows are added to it.
 pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Result<JournalSums, Error> {
     let mut fold = Fold::new(&catalog, zone, Source::Journal);
-    let mut found =
-        JournalSums { catalog, sums: Sums::default(), span: None, older: 0, unreadable: 0, contacts: 0 };
+    let mut found = JournalSums { catalog, sums: Sums::default(), span: None, older: 0, unreadable: 0, contacts: 0 };
     reader.each_contact(|lines| {
         found.contacts += 1;
         // A life that is lived again for older events meets those that it knows once more.

@@ -10,6 +10,7 @@
 mod catalog;
 mod cell;
 mod close;
+mod comparison;
 mod fold;
 mod happening;
 mod journal;
@@ -17,12 +18,13 @@ mod months;
 pub mod statistics;
 mod sums;
 mod table;
-pub(in crate::drivers) mod written;
 #[cfg(test)]
 mod tests;
+pub(in crate::drivers) mod written;
 
 pub use catalog::{Catalog, CatalogKind, CatalogScenario, CatalogStep, GoalKind};
 pub use cell::{Became, Cell, Group};
+pub use comparison::{Comparison, PERSONS_MIN, WhyNot, share};
 pub use fold::{Fold, Source};
 pub use happening::{Happening, Happens};
 pub use journal::{FORMAT, JournalSums, fold_journal};

@@ -18,7 +18,8 @@ impl Months {
     /// Months since the year 0.
     pub fn number(&mut self, at: Instant) -> i32 {
         let place = self.known.partition_point(|(begins, _, _)| *begins <= at);
-        if let Some((_, _, number)) = place.checked_sub(1).and_then(|place| self.known.get(place)).filter(|each| at < each.1)
+        if let Some((_, _, number)) =
+            place.checked_sub(1).and_then(|place| self.known.get(place)).filter(|each| at < each.1)
         {
             return *number;
         }

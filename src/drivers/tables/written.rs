@@ -198,11 +198,9 @@ impl WrittenMark {
             Written::Receipt { key: of, outcome } => {
                 Happens::Receipt { key: key(&of)?, receipt: receipt_named(&outcome)? }
             }
-            Written::Withdrawn { key: of, outcome, reason } => Happens::Withdrawn {
-                key: key(&of)?,
-                outcome: outcome_named(&outcome)?,
-                reason: reason_named(&reason)?,
-            },
+            Written::Withdrawn { key: of, outcome, reason } => {
+                Happens::Withdrawn { key: key(&of)?, outcome: outcome_named(&outcome)?, reason: reason_named(&reason)? }
+            }
             Written::Goal {} => Happens::Goal,
             Written::Left { how } => Happens::Left { how: Left::ALL.into_iter().find(|left| left.name() == how)? },
             Written::Event { kind, counts_for, at, money } => {

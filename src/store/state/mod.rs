@@ -25,8 +25,8 @@ pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
-pub use reader::{Gone, JournalReader};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
+pub use reader::{Gone, JournalReader};
 pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};
