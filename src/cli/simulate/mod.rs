@@ -4,6 +4,7 @@ mod months;
 mod report;
 mod terms;
 
+use super::engagement;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
@@ -13,6 +14,7 @@ use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
 use crate::drivers::test::{FromHistory, from_history};
+use crate::engine::Engagement;
 use crate::format::format;
 use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
@@ -52,8 +54,14 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     pub contact: Option<String>,
     /// Write the history of that contact as a test, whose expectations are what the scenarios make of it, and nothing else
-    #[arg(long, requires = "contact", conflicts_with_all = ["from", "effects", "format", "strict"])]
+    #[arg(
+        long,
+        requires = "contact",
+        conflicts_with_all = ["from", "effects", "format", "strict", "engagement", "assume"]
+    )]
     pub as_test: bool,
+    #[command(flatten)]
+    pub engagement: engagement::EngagementArguments,
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
@@ -117,6 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
+        engagement: request.engagement,
         texts: step_texts(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
@@ -203,7 +212,10 @@ impl Arguments {
             let number = text.parse().ok().map(Id::Number);
             number.into_iter().chain([Id::Text(text.into())]).collect()
         });
-        Ok(Request { from, to, contact, threads, ..Request::default() })
+        // A test is told who opened what.
+        let otherwise = if self.as_test { Engagement::Replayed } else { Engagement::None };
+        let engagement = self.engagement.engagement(otherwise)?;
+        Ok(Request { from, to, contact, engagement, threads, ..Request::default() })
     }
 }
 

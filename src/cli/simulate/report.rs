@@ -1,12 +1,12 @@
 //! The report of a simulation, for people and as JSON.
 
 use crate::cli::counted::{counted, grouped, verb};
-use crate::cli::output;
 use crate::cli::tables::{self, By, Kind};
+use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
-use crate::engine::{Count, Outcome, Program, Reason};
+use crate::engine::{Count, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -22,6 +22,7 @@ const NAMED: usize = 5;
 pub struct Shown<'a> {
     pub simulation: &'a Simulation,
     pub policy: &'a Policy,
+    pub engagement: Engagement,
     pub texts: StepTexts,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
@@ -363,6 +364,14 @@ impl Shown<'_> {
             "busiest_person_day": busiest,
             "not_simulated": not_simulated,
             "contacts_set_aside": report.notes.set_aside,
+            "engagement": engagement::name(self.engagement),
+            "assumed": match self.engagement {
+                Engagement::Assumed(rates) => json!({
+                    "opened": engagement::percent(rates.opened()),
+                    "clicked": engagement::percent(rates.clicked()),
+                }),
+                _ => Value::Null,
+            },
             "read_as_of_now": report.as_of_now,
             "tables": tables::json(&report.tables, Kind::Simulation),
             "trace": trace,

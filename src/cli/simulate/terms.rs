@@ -2,6 +2,7 @@
 
 use super::report::Shown;
 use crate::cli::counted::{counted, verb};
+use crate::cli::engagement;
 use crate::ir::{Class, Policy};
 use crate::time::Duration;
 use std::fmt::Write;
@@ -15,6 +16,9 @@ impl Shown<'_> {
         }
         for (name, value) in &self.simulation.report.measures {
             let _ = writeln!(text, "measure {name}: {value}, as it was told last");
+        }
+        if self.simulation.program.asks_about_messages() {
+            let _ = writeln!(text, "engagement {}", engagement::told(self.engagement));
         }
         let persons = self.simulation.report.persons;
         if persons > 0 {
