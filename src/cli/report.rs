@@ -12,6 +12,7 @@ use crate::drivers::tables::{Catalog, JournalSums, Tables, fold_journal};
 use crate::engine::Program;
 use crate::ir::Bundle;
 use crate::model::Surroundings;
+use crate::store::ErrorKind;
 use crate::store::state::{Gone, JournalReader};
 use serde_json::json;
 use std::fmt::Write;
@@ -51,8 +52,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program = Program::link(bundle, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     let state = state_path(&project, arguments.state.as_deref(), arguments.crm.as_deref())?;
     let reader = JournalReader::open(&state).map_err(|error| {
+        let is_missing = error.kind == ErrorKind::NotFound;
         let failure = store_failure(error);
-        if failure.help.is_some() { failure } else { failure.help("`scn run` makes this file when it first runs") }
+        if is_missing { failure.help("check the path; `scn run` makes this file when it first runs") } else { failure }
     })?;
     let progress = output::spinner("reading the journal");
     let found = fold_journal(&reader, Catalog::of(&program), bundle.settings.zone).map_err(store_failure)?;

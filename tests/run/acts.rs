@@ -104,7 +104,7 @@ pub fn simulated(shop: &Shop, rows: &[(i64, String)], to: i64) -> Done {
 }
 
 /// Runs on the virtual clock while the rows arrive, each process taking up what the one before left.
-pub fn live(shop: &Shop, rows: &[(i64, String)], to: i64) -> Run {
+fn live(shop: &Shop, rows: &[(i64, String)], to: i64) -> Run {
     let mut run = shop.open(at(0));
     run.tick(at(0), &|| false).unwrap();
     let mut rows = rows.iter().peekable();

@@ -37,7 +37,7 @@ pub fn sentences(tables: &Tables, kind: Kind) -> String {
         for event in &of.without_money {
             let _ = writeln!(
                 text,
-                "note: `{event}`, which the goal of `{}` asks for, has no one field of type money: nothing counts as its revenue",
+                "note: `{event}`, which the goal of `{}` asks for, has no one field of type money to read: nothing counts as its revenue",
                 of.name
             );
         }
