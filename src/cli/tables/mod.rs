@@ -3,6 +3,8 @@
 mod amounts;
 mod json;
 mod sentences;
+#[cfg(test)]
+mod tests;
 
 pub use json::json;
 pub use sentences::{Kind, sentences};
