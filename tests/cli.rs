@@ -14,6 +14,8 @@ mod bad_crm;
 mod bad_text;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/engagement.rs"]
 mod engagement;
 #[path = "cli/graph.rs"]

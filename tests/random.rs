@@ -12,6 +12,8 @@
 
 #[path = "oracle/random.rs"]
 mod choice;
+#[path = "random/difference.rs"]
+mod difference;
 #[path = "random/history.rs"]
 mod history;
 #[path = "run/outbox.rs"]

@@ -60,6 +60,8 @@ mod story;
 mod tables;
 #[path = "run/versions.rs"]
 mod versions;
+#[path = "run/why.rs"]
+mod why;
 #[path = "oracle/world.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod world;

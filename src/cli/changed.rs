@@ -7,14 +7,14 @@
 //! something is touched. The rows of a CRM are no text: what is found in them is always shown.
 
 use super::configuration;
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
+use super::git::Git;
 use super::project::Project;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, Token, TokenKind, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What a change touches in a project.
 #[derive(Debug)]
@@ -45,12 +45,12 @@ impl Touched {
 /// # Errors
 /// When git is missing, the folder is under no version control, or there is no such revision.
 pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Touched, Failure> {
-    let git = Git { root: &project.root };
+    let git = Git { folder: &project.root };
     let base = git.base(revision)?;
     let mut changed: BTreeSet<PathBuf> = BTreeSet::new();
     for list in [
-        git.output(&["diff", "-z", "--name-only", "--no-renames", "--relative", &base, "--", "."])?,
-        git.output(&["ls-files", "-z", "--others", "--exclude-standard", "--", "."])?,
+        git.text(&["diff", "-z", "--name-only", "--no-renames", "--relative", &base, "--", "."])?,
+        git.text(&["ls-files", "-z", "--others", "--exclude-standard", "--", "."])?,
     ] {
         changed.extend(list.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from));
     }
@@ -65,7 +65,7 @@ pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Tou
         if let Some(message) = message_of(path) {
             touched.words.insert(message);
         } else if path.extension().is_some_and(|ending| ending == "scn") || named.contains(shown.as_str()) {
-            let old = git.output(&["show", &format!("{base}:./{}", path.display())]).unwrap_or_default();
+            let old = git.text(&["show", &format!("{base}:./{}", path.display())]).unwrap_or_default();
             let new = std::fs::read_to_string(project.root.join(path)).unwrap_or_default();
             touched.differ(&items(&stem(path), &old), &items(&stem(path), &new));
             if silences(&old) != silences(&new) {
@@ -219,41 +219,6 @@ impl Names {
         };
         whole.extend(others.into_iter().filter(|(_, name)| is_sent(name)).map(|(id, _)| id));
         Touched::Items { spans, sources: whole }
-    }
-}
-
-/// git, in a project's folder.
-struct Git<'a> {
-    root: &'a Path,
-}
-
-impl Git<'_> {
-    /// The commit that the working tree and a revision both come from; the revision itself where there is none.
-    fn base(&self, revision: &str) -> Result<String, Failure> {
-        let commit = format!("{revision}^{{commit}}");
-        let commit = self.output(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]);
-        let commit = commit.map_err(|failure| match failure.exit {
-            Exit::Usage => {
-                let message = format!("git knows no revision `{}` in `{}`", revision, self.root.display());
-                Failure::new(Exit::Usage, message).help("name a commit, a tag or a branch, such as `origin/main`")
-            }
-            _ => failure,
-        })?;
-        let commit = commit.trim().to_owned();
-        Ok(self.output(&["merge-base", &commit, "HEAD"]).map_or(commit, |base| base.trim().to_owned()))
-    }
-
-    fn output(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let run = Command::new("git").arg("-C").arg(self.root).args(arguments).output();
-        let output = run.map_err(|error| {
-            let message = format!("`git` cannot be run: {error}");
-            Failure::new(Exit::Usage, message).help("install git, or leave out `--changed-since`")
-        })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(Failure::new(Exit::Usage, said.lines().next().unwrap_or("git failed").to_owned()))
     }
 }
 

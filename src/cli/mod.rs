@@ -9,12 +9,14 @@ pub mod completions;
 pub mod configuration;
 mod counted;
 pub mod crm;
+mod diff;
 pub mod engagement;
 mod exit;
 pub mod explain;
 pub mod findings;
 pub mod fix;
 mod fmt;
+mod git;
 pub mod graph;
 pub mod import;
 pub mod init;
@@ -34,6 +36,7 @@ pub mod surroundings;
 mod tables;
 pub mod test;
 pub mod whole;
+mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -55,6 +58,8 @@ pub enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Simulate(simulate::Arguments),
+    Why(why::Arguments),
+    Diff(diff::Arguments),
     Run(run::Arguments),
     Report(report::Arguments),
     Import(import::Arguments),
@@ -97,6 +102,8 @@ impl Command {
             Command::Check(arguments) => check::run(arguments),
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
+            Command::Why(arguments) => why::run(arguments),
+            Command::Diff(arguments) => diff::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Report(arguments) => report::run(arguments),
             Command::Import(arguments) => import::run(arguments),

@@ -1,5 +1,6 @@
 //! One loop with different adapters: test, simulate, run. Drivers receive IR and never see a text.
 
+pub mod diff;
 mod error;
 mod life;
 pub mod run;
@@ -7,5 +8,6 @@ pub mod simulate;
 pub mod story;
 pub mod tables;
 pub mod test;
+pub mod why;
 
 pub use error::Error;

@@ -12,7 +12,6 @@ use crate::ir::StepIx;
 use crate::time::Instant;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use std::cell::RefCell;
 
 /// One thing that tables count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,8 +231,7 @@ impl<'a> Stepper<'a, '_> {
     fn closes(&self, instance: &Instance) -> Option<Instant> {
         let unit: &'a Unit = self.program.unit(instance.unit)?;
         let within = unit.scenario.goal.as_ref()?.within?;
-        let unasked = RefCell::default();
-        let window = self.eval(unit, instance, &unasked).duration(within)?;
+        let window = self.eval(unit, instance).duration(within)?;
         self.zone().add(self.now, window)
     }
 

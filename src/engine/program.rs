@@ -2,21 +2,22 @@
 
 use super::describe;
 use super::engagement::Engagement;
-use super::eval::{Eval, EventAtHand};
-use super::facts::{ProbeKey, World};
+use super::eval::{Eval, EventAtHand, Inside};
+use super::facts::{Facts, ProbeKey, World};
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::revenue::Revenue;
+use super::state::State;
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
     Start, StepIx,
 };
 use crate::model::TAGS;
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -276,6 +277,11 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    /// The zone of a contact by the policy.
+    pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
+        self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {

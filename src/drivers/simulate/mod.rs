@@ -5,25 +5,27 @@
 mod effects;
 mod report;
 mod row;
+mod sink;
 mod sort;
 mod worker;
 
 pub use effects::{Effects, HEADER};
-pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
+pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
-pub use sort::ROWS_IN_MEMORY;
+pub use sort::{ROWS_IN_MEMORY, Rows};
 
 use super::Error;
 use super::life::Contact;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
-use crate::engine::{Census, Engagement, Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Facts, Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, FieldUse, Measure, Scenario};
 use crate::model::{CrmTable, Id};
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use report::Tally;
+use sink::Sink;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use worker::Share;
 
@@ -76,6 +78,43 @@ pub fn simulate(
     request: &Request,
     effects: Option<&mut dyn Write>,
 ) -> Result<Simulation, Error> {
+    run(bundle, crm, request, Sink::Told(effects))
+}
+
+/// As [`simulate`], for who reads the rows contact by contact. The report tells nothing that is read off the rows: no months,
+/// no outcomes, no first messages.
+pub fn simulate_by_contact(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<(Simulation, Rows), Error> {
+    let mut rows = Rows::default();
+    let simulation = run(bundle, crm, request, Sink::Kept(&mut rows))?;
+    Ok((simulation, rows))
+}
+
+/// What a simulation goes through where the request does not say it: from the first to the last of the events that the scenarios
+/// read; `None` where there is none.
+pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Instant, Instant)>, Error> {
+    if let (Some(from), Some(to)) = (request.from, request.to) {
+        return Ok(Some((from, to)));
+    }
+    let (bundle, ..) = runnable(bundle, crm);
+    if bundle.scenarios.is_empty() {
+        return Ok(None);
+    }
+    let mut crm = crm.again()?;
+    crm.identify(&bundle.identity, bundle.settings.zone)?;
+    let mut program = Program::link(&bundle, &[])?;
+    program.engage(request.engagement);
+    let (world, _) = crm.world(&program)?;
+    let lives = crm.lives(&program, &world)?;
+    let ranges = lives.ranges(&crm, request.threads)?;
+    let Some(bounds) = bounds(&lives, &crm, &ranges)? else { return Ok(None) };
+    let (from, to) = (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last));
+    match program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        true => Err(Error::Span(from, to)),
+        false => Ok(Some((from, to))),
+    }
+}
+
+fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
     let mut crm = crm.again()?;
     crm.identify(&bundle.identity, bundle.settings.zone)?;
@@ -85,7 +124,7 @@ pub fn simulate(
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
         let mut tally = Tally::new(&program);
-        write(&program, Vec::new(), &mut tally, effects)?;
+        sink.take(&program, Vec::new(), &mut tally)?;
         let report = Report { not_simulated, absent, ..tally.finish() };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
@@ -117,8 +156,8 @@ pub fn simulate(
     let facts = Given { program: &program, world: &world, measures: &measures, from, to, catalog: &catalog };
     let asked = lives.known(crm, &request.contact)?;
     let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, effects)?,
-        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
+        [_, ..] => one(facts, &lives, crm, &asked, sink)?,
+        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, sink)?,
     };
     drop(lives);
     report.asked = asked;
@@ -254,16 +293,19 @@ fn all(
     crm: &Crm,
     ranges: &[ContactRange],
     rows_in_memory: usize,
-    effects: Option<&mut dyn Write>,
+    sink: Sink<'_>,
 ) -> Result<Report, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
+    let order = sink.order();
+    let shares = in_threads(crm, ranges, |crm, range| {
+        worker::work(given, lives, crm, range, sort::Sorter::new(rows_in_memory, order))
+    })?;
     let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
     let runs = std::mem::take(&mut totals.runs);
-    write(given.program, runs, &mut tally, effects)?;
+    sink.take(given.program, runs, &mut tally)?;
     let mut report = tally.finish();
     report.threads = ranges.len();
     report.notes = totals.notes;
@@ -302,47 +344,16 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-fn write(
-    program: &Program,
-    runs: Vec<sort::Run>,
-    tally: &mut Tally,
-    effects: Option<&mut dyn Write>,
-) -> Result<(), Error> {
-    let failed = |error| Error::Io("the effects".into(), error);
-    match effects {
-        None => sort::merge(runs, |row| {
-            tally.add(&row);
-            Ok(())
-        })
-        .map_err(failed),
-        Some(to) => {
-            let to = BufWriter::with_capacity(1 << 18, to);
-            let mut effects = Effects::new(program, to).map_err(failed)?;
-            sort::merge(runs, |row| {
-                tally.add(&row);
-                effects.write(&row)
-            })
-            .map_err(failed)?;
-            effects.finish().map_err(failed)?;
-            Ok(())
-        }
-    }
-}
-
 /// One contact, with its story.
-fn one(
-    given: Given<'_>,
-    lives: &Lives<'_>,
-    crm: &Crm,
-    contact: &[Id],
-    effects: Option<&mut dyn Write>,
-) -> Result<Report, Error> {
+fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
     let Given { program, world, measures, from, to, catalog } = given;
-    let mut out = Output { trace: Some(Vec::new()), marks: Some(Vec::new()), ..Output::default() };
+    let (trace, refusals, marks) = (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
+    let mut out = Output { trace, refusals, marks, ..Output::default() };
     let mut fold = given.fold();
+    let mut lived = Vec::new();
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
+    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY, sink.order());
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
@@ -353,6 +364,13 @@ fn one(
             fold.take_contact(catalog, marks);
         }
         out.effects.extend(state.deferred(program));
+        lived.push(Lived {
+            contact: person.id.clone(),
+            zone: program.zone_of(Facts { world, person, life, measures }, &state),
+            trace: out.trace.as_mut().map(std::mem::take).unwrap_or_default(),
+            refusals: out.refusals.as_mut().map(std::mem::take).unwrap_or_default(),
+            clocks: state.clocks(),
+        });
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let Err(error) = rows.push(row) {
                 failed = Some(error);
@@ -364,14 +382,14 @@ fn one(
         return Err(Error::Io("temporary files".into(), error));
     }
     let mut tally = Tally::new(program);
-    write(program, rows.finish(), &mut tally, effects)?;
+    sink.take(program, rows.finish(), &mut tally)?;
     let mut report = tally.finish();
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;
     report.contacts = contacts;
     report.events = events;
-    report.trace = out.trace.unwrap_or_default();
+    report.lived = lived;
     report.tables = given.tables(fold.finish());
     Ok(report)
 }

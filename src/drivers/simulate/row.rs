@@ -82,6 +82,11 @@ impl Row {
             .then_with(|| (self.alternative, &self.also).cmp(&(other.alternative, &other.also)))
     }
 
+    /// Contact by contact, those of one contact in the [order](Row::order) of the effects CSV.
+    pub fn order_by_contact(&self, other: &Row) -> Ordering {
+        self.contact.cmp(&other.contact).then_with(|| self.order(other))
+    }
+
     /// Writes the row so that [`Row::read`] reads it.
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         number(to, self.at.0)?;

@@ -3,17 +3,22 @@
 use super::row::Row;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Seek, Write};
 
 /// How many rows one thread keeps before it writes a run to disk: about 50 MiB.
 pub const ROWS_IN_MEMORY: usize = 500_000;
 
+/// Which of two rows comes first: a total order, so that the rows come the same however they were cut.
+pub type Order = fn(&Row, &Row) -> Ordering;
+
 /// Collects the rows of one thread.
 #[derive(Debug)]
 pub struct Sorter {
     rows: Vec<Row>,
     limit: usize,
+    order: Order,
     runs: Vec<Run>,
 }
 
@@ -25,8 +30,8 @@ pub enum Run {
 }
 
 impl Sorter {
-    pub fn new(limit: usize) -> Sorter {
-        Sorter { rows: Vec::new(), limit: limit.max(1), runs: Vec::new() }
+    pub fn new(limit: usize, order: Order) -> Sorter {
+        Sorter { rows: Vec::new(), limit: limit.max(1), order, runs: Vec::new() }
     }
 
     /// Errors when the disk that holds temporary files refuses.
@@ -39,7 +44,7 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.rows.sort_unstable_by(Row::order);
+        self.rows.sort_unstable_by(self.order);
         let mut file = BufWriter::new(tempfile::tempfile()?);
         for row in self.rows.drain(..) {
             row.write(&mut file)?;
@@ -52,7 +57,7 @@ impl Sorter {
     }
 
     pub fn finish(mut self) -> Vec<Run> {
-        self.rows.sort_unstable_by(Row::order);
+        self.rows.sort_unstable_by(self.order);
         self.runs.push(Run::Memory(self.rows.into_iter()));
         self.runs
     }
@@ -68,9 +73,11 @@ impl Run {
 }
 
 /// The first row of a run; the greatest of the heap is the first in order.
+#[derive(Debug)]
 struct Head {
     row: Row,
     run: usize,
+    order: Order,
 }
 
 impl PartialEq for Head {
@@ -89,24 +96,56 @@ impl PartialOrd for Head {
 
 impl Ord for Head {
     fn cmp(&self, other: &Head) -> Ordering {
-        other.row.order(&self.row).then_with(|| other.run.cmp(&self.run))
+        (self.order)(&other.row, &self.row).then_with(|| other.run.cmp(&self.run))
+    }
+}
+
+/// All rows of all runs, in order, one after the other.
+#[derive(Debug, Default)]
+pub struct Rows {
+    runs: Vec<Run>,
+    heads: BinaryHeap<Head>,
+}
+
+impl Rows {
+    /// The runs must be sorted by this very order.
+    ///
+    /// # Errors
+    /// When a run that is on disk cannot be read.
+    pub fn new(mut runs: Vec<Run>, order: Order) -> io::Result<Rows> {
+        let mut heads = BinaryHeap::new();
+        for (run, rows) in runs.iter_mut().enumerate() {
+            if let Some(row) = rows.next()? {
+                heads.push(Head { row, run, order });
+            }
+        }
+        Ok(Rows { runs, heads })
+    }
+
+    /// The next row; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Rows::new`].
+    pub fn take_next(&mut self) -> io::Result<Option<Row>> {
+        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
+        let next = self.runs.get_mut(head.run).map_or(Ok(None), Run::next)?;
+        Ok(Some(match next {
+            Some(row) => std::mem::replace(&mut head.row, row),
+            None => PeekMut::pop(head).row,
+        }))
+    }
+
+    /// The row that [`Rows::take_next`] gives.
+    pub fn peek(&self) -> Option<&Row> {
+        self.heads.peek().map(|head| &head.row)
     }
 }
 
 /// Gives all rows of all runs to `take`, in order.
-pub fn merge(mut runs: Vec<Run>, mut take: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
-    let mut heads = BinaryHeap::new();
-    for (run, rows) in runs.iter_mut().enumerate() {
-        if let Some(row) = rows.next()? {
-            heads.push(Head { row, run });
-        }
-    }
-    while let Some(mut head) = heads.peek_mut() {
-        let next = runs.get_mut(head.run).map_or(Ok(None), Run::next)?;
-        match next {
-            Some(row) => take(std::mem::replace(&mut head.row, row))?,
-            None => take(std::collections::binary_heap::PeekMut::pop(head).row)?,
-        }
+pub fn merge(runs: Vec<Run>, order: Order, mut take: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+    let mut rows = Rows::new(runs, order)?;
+    while let Some(row) = rows.take_next()? {
+        take(row)?;
     }
     Ok(())
 }

@@ -43,16 +43,11 @@ pub(super) fn work(
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    rows_in_memory: usize,
+    rows: Sorter,
 ) -> Result<Share, Error> {
-    let mut worker = Worker {
-        given,
-        state: State::default(),
-        out: Output { marks: Some(Vec::new()), ..Output::default() },
-        rows: Sorter::new(rows_in_memory),
-        fold: given.fold(),
-        share: Share::default(),
-    };
+    let out = Output { marks: Some(Vec::new()), ..Output::default() };
+    let (state, fold, share) = (State::default(), given.fold(), Share::default());
+    let mut worker = Worker { given, state, out, rows, fold, share };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {

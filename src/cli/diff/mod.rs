@@ -1,0 +1,196 @@
+//! `scn diff`: who gains, loses or moves a message between two versions, over a history that is only read.
+
+mod align;
+mod causes;
+mod changes;
+mod human;
+mod json;
+mod limits;
+mod lines;
+mod markdown;
+mod parts;
+mod side;
+mod tables;
+mod templates;
+mod texts;
+mod words;
+
+use super::engagement::EngagementArguments;
+use super::exit::{Exit, Failure};
+use super::findings::Findings;
+use super::sources::failure;
+use super::{instant, output};
+use crate::compile::Compiled;
+use crate::drivers::diff::{Changes, Difference, diff};
+use crate::drivers::simulate::Request;
+use crate::engine::Engagement;
+use crate::ir::Bundle;
+use crate::model::Surroundings;
+use crate::store::crm::Crm;
+use crate::time::Zone;
+use causes::Causes;
+use limits::{Limit, Limits};
+use side::Side;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use texts::Texts;
+use words::Shown;
+
+/// Show who gains, loses or moves a message between two versions of the scenarios, and because of which line
+///
+/// Both are simulated over the same history, which is only read. Exits with 1 when more messages change than allowed.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  scn diff main . --crm shop.db\n  scn diff HEAD~1 HEAD --max-lost 2% --format github\n  \
+                  scn diff old/renewal.scn new/renewal.scn --crm shop.db --from 2011-01-01"
+)]
+pub struct Arguments {
+    /// The older version: a folder, a file, a revision of git, or `REVISION:PATH`
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The newer version
+    #[arg(value_name = "NEW", default_value = ".")]
+    pub new: String,
+    /// The CRM; `crm` of `scn.toml` without it
+    #[arg(long, value_name = "FILE")]
+    pub crm: Option<PathBuf>,
+    /// The first instant, included; a date is its first moment
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<String>,
+    /// The last instant, included; a date is its last second
+    #[arg(long, value_name = "INSTANT")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub engagement: EngagementArguments,
+    /// Exit with 1 when more messages are lost: a number, or a share of those of the older version (`2%`)
+    #[arg(long, value_name = "N|P%")]
+    pub max_lost: Option<Limit>,
+    /// Exit with 1 when more messages are gained
+    #[arg(long, value_name = "N|P%")]
+    pub max_gained: Option<Limit>,
+    /// Exit with 1 when more messages are lost, gained, moved or sent otherwise
+    #[arg(long, value_name = "N|P%")]
+    pub max_changed: Option<Limit>,
+    /// Show addresses and names, which are hidden otherwise
+    #[arg(long)]
+    pub reveal: bool,
+    /// How the differences are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How differences are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
+    /// A summary for a pull request: Markdown
+    Github,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let (old, new) = side::open(&arguments.old, &arguments.new)?;
+    let (before, after) = match (compiled(&old), compiled(&new)) {
+        (Ok(before), Ok(after)) => (before, after),
+        // What is wrong with both is told of both.
+        (Err(exit), _) | (_, Err(exit)) => return Ok(exit),
+    };
+    let (Some(before), Some(after)) = (&before.bundle, &after.bundle) else { return Ok(Exit::Findings) };
+    let templates = templates::changed(&old.project.root, &new.project.root)?;
+    if before.hash() == after.hash() {
+        output::results(&words::same(&old.name, &new.name, &templates, arguments.format))?;
+        return Ok(Exit::Done);
+    }
+    let (old_read, new_read) = (texts::read(&old.project), texts::read(&new.project));
+    let (old_texts, new_texts) = (Texts::of(&old.project, &old_read), Texts::of(&new.project, &new_read));
+    let changes = changes::changes(&old_texts, &new_texts, &crate::drivers::diff::scenarios(before, after));
+    let causes = causes::causes(&old_texts, before, after, &changes);
+    let crm = side::crm(&old, &new, arguments.crm.as_deref())?;
+    let request = arguments.request(after.settings.zone)?;
+    let difference = simulated(before, after, &causes, &crm, &request)?;
+    let revealed = match arguments.reveal {
+        true => difference.new.reveal(&crm, &difference.contacts_shown()).map_err(failure)?,
+        false => BTreeMap::new(),
+    };
+    let limits = Limits { lost: arguments.max_lost, gained: arguments.max_gained, changed: arguments.max_changed };
+    let passed = limits.passed(&difference.tally.messages());
+    let shown = Shown {
+        old: &old.name,
+        new: &new.name,
+        difference: &difference,
+        changes: &changes,
+        causes: &causes,
+        templates: &templates,
+        engagement: request.engagement,
+        revealed,
+        passed: &passed,
+    };
+    output::results(&match arguments.format {
+        Format::Human => shown.human(output::width()),
+        Format::Json => shown.json(),
+        Format::Github => shown.markdown(),
+    })?;
+    for line in &passed {
+        output::notice(&format!("over the limit: {line}\n"));
+    }
+    Ok(if passed.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// A side as a program; what is wrong with it is told, and the exit code of it.
+fn compiled(side: &Side) -> Result<Compiled, Exit> {
+    let (compiled, findings) = Findings::of(&side.project, &Surroundings::default());
+    match findings.stop() {
+        Some(exit) => Err(exit),
+        None => Ok(compiled),
+    }
+}
+
+fn simulated(
+    before: &Bundle,
+    after: &Bundle,
+    causes: &Causes,
+    crm: &Crm,
+    request: &Request,
+) -> Result<Difference, Failure> {
+    let progress = output::spinner("simulating both versions");
+    let alone: Vec<Bundle> = match causes {
+        Causes::Each(groups) => groups.iter().map(|(_, bundle)| bundle.clone()).collect(),
+        Causes::One(_) | Causes::Unknown(_) => Vec::new(),
+    };
+    let changes = match causes {
+        Causes::One(_) => Changes::One,
+        Causes::Each(_) => Changes::Each(&alone),
+        Causes::Unknown(_) => Changes::Unknown,
+    };
+    let difference = diff(before, after, changes, crm, request).map_err(failure)?;
+    progress.finish_and_clear();
+    if let Some((from, to)) = difference.span.filter(|(from, to)| from > to) {
+        let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
+        return Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"));
+    }
+    let by_clock = [&difference.old, &difference.new].iter().any(|side| side.program.starts_by_clock());
+    if difference.span.is_none() && by_clock {
+        let message = "the CRM has no event that these scenarios read, and so no span to simulate";
+        return Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"));
+    }
+    Ok(difference)
+}
+
+impl Arguments {
+    /// `zone` is that in which wall times are written.
+    fn request(&self, zone: Zone) -> Result<Request, Failure> {
+        let from = self.from.as_deref().map(|text| instant::first("--from", text, zone)).transpose()?;
+        let to = self.to.as_deref().map(|text| instant::last("--to", text, zone)).transpose()?;
+        if let (Some(first), Some(last)) = (from, to)
+            && first > last
+        {
+            return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let engagement = self.engagement.engagement(Engagement::None)?;
+        Ok(Request { from, to, engagement, threads, ..Request::default() })
+    }
+}
