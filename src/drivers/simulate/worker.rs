@@ -6,6 +6,7 @@ use super::row::Row;
 use super::sort::{Run, Sorter};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
+use crate::drivers::tables::{Fold, Sums};
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
@@ -24,6 +25,7 @@ pub struct Share {
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    pub sums: Sums,
 }
 
 struct Worker<'a> {
@@ -31,6 +33,7 @@ struct Worker<'a> {
     state: State,
     out: Output,
     rows: Sorter,
+    fold: Fold,
     share: Share,
 }
 
@@ -42,7 +45,9 @@ pub(super) fn work(
     range: &ContactRange,
     rows: Sorter,
 ) -> Result<Share, Error> {
-    let mut worker = Worker { given, state: State::default(), out: Output::default(), rows, share: Share::default() };
+    let out = Output { marks: Some(Vec::new()), ..Output::default() };
+    let (state, fold, share) = (State::default(), given.fold(), Share::default());
+    let mut worker = Worker { given, state, out, rows, fold, share };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
@@ -55,7 +60,8 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, mut share, out, .. } = worker;
+    let Worker { rows, fold, mut share, out, .. } = worker;
+    share.sums = fold.finish();
     share.runs = rows.finish();
     share.notes = notes;
     share.counts = out.counts;
@@ -67,8 +73,11 @@ impl Worker<'_> {
         self.share.contacts += 1;
         self.share.events += life.len() as u64;
         self.state.clear();
-        let Given { program, world, measures, from, to } = self.given;
+        let Given { program, world, measures, from, to, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
+        if let Some(marks) = &mut self.out.marks {
+            self.fold.take_contact(catalog, marks);
+        }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));
