@@ -224,7 +224,7 @@ impl<'a> EffectsFile<'a> {
         Ok(EffectsFile { path, file })
     }
 
-    fn writer(&mut self) -> &mut dyn std::io::Write {
+    fn writer(&mut self) -> &mut (dyn std::io::Write + Send) {
         match &mut self.file {
             Target::Beside(file) => file.as_file_mut(),
             Target::Device(file) => file,

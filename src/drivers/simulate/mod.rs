@@ -2,28 +2,41 @@
 //!
 //! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
 
+mod columns;
 mod effects;
+mod form;
+mod json;
+mod parquet;
+mod picture;
+mod progress;
 mod report;
 mod row;
 mod sort;
+#[cfg(test)]
+mod tests;
 mod worker;
 
-pub use effects::{Effects, HEADER};
+pub use form::Form;
+pub use picture::Picture;
+pub use progress::Progress;
 pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Census, Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Life, Measures, Outcome, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
+use picture::Painter;
+use progress::Steps;
 use report::Tally;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use worker::Share;
 
 /// What to simulate.
@@ -38,11 +51,26 @@ pub struct Request {
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
+    /// How the effects are written.
+    pub form: Form,
+    /// Whether the report has a [`Picture`].
+    pub picture: bool,
+    /// Where somebody looks how far it is; `None` when nobody waits.
+    pub progress: Option<Arc<Progress>>,
 }
 
 impl Default for Request {
     fn default() -> Request {
-        Request { from: None, to: None, contact: Vec::new(), threads: 1, rows_in_memory: ROWS_IN_MEMORY }
+        Request {
+            from: None,
+            to: None,
+            contact: Vec::new(),
+            threads: 1,
+            rows_in_memory: ROWS_IN_MEMORY,
+            form: Form::Csv,
+            picture: false,
+            progress: None,
+        }
     }
 }
 
@@ -59,12 +87,12 @@ pub struct Simulation {
 /// named: 100 years. A date that stands for "never" (9999-12-31) would be millions of turns of the clock.
 const SPAN_MICROS_MAX: i64 = 36_525 * 86_400_000_000;
 
-/// Simulates the scenarios whose tables the CRM has, and writes the effects CSV where one is wanted.
+/// Simulates the scenarios whose tables the CRM has, and writes the effects where they are wanted.
 pub fn simulate(
     bundle: &Bundle,
     crm: &Crm,
     request: &Request,
-    effects: Option<&mut dyn Write>,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Simulation, Error> {
     let (bundle, not_simulated, absent) = runnable(bundle, crm);
     let mut crm = crm.again()?;
@@ -74,7 +102,7 @@ pub fn simulate(
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
         let mut tally = Tally::new(&program);
-        write(&program, Vec::new(), &mut tally, effects)?;
+        write(&program, Vec::new(), &mut tally, request.form, effects)?;
         let report = Report { not_simulated, absent, ..tally.finish() };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
@@ -82,6 +110,11 @@ pub fn simulate(
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let ranges = lives.ranges(crm, request.threads)?;
+    if let (Some(progress), []) = (&request.progress, request.contact.as_slice()) {
+        // The measures read everything once before.
+        progress.expect(lives.rows(crm)? * if bundle.measures.is_empty() { 1 } else { 2 });
+    }
+    let progress = request.progress.as_deref();
     let (span, measures) = match (request.from, request.to) {
         (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
         (from, to) => match bounds(&lives, crm, &ranges)? {
@@ -91,7 +124,7 @@ pub fn simulate(
                 if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
                     return Err(Error::Span(from, to));
                 }
-                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
+                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to), progress)?)
             }
             None => (from.zip(to), Measures::default()),
         },
@@ -105,8 +138,8 @@ pub fn simulate(
     let facts = Given { program: &program, world: &world, measures: &measures, from, to };
     let asked = lives.known(crm, &request.contact)?;
     let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, effects)?,
-        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, effects)?,
+        [_, ..] => one(facts, &lives, crm, &asked, request, effects)?,
+        [] => all(facts, &lives, crm, &ranges, request, effects)?,
     };
     drop(lives);
     report.asked = asked;
@@ -138,6 +171,7 @@ fn measures(
     crm: &Crm,
     ranges: &[ContactRange],
     (first, last): (Instant, Instant),
+    progress: Option<&Progress>,
 ) -> Result<Measures, Error> {
     let mut census = Census::new(program, first, last);
     let lives = crm.lives(program, world)?.of_everyone();
@@ -146,9 +180,11 @@ fn measures(
     }
     let shares = in_threads(crm, ranges, |crm, range| {
         let mut share = census.clone();
+        let mut steps = Steps::of(progress);
         // What cannot be read is told when the contacts live.
         lives.read(crm, range, &mut Notes::default(), |person, life| {
             share.take(program, world, person, life);
+            steps.add(life.len());
             ControlFlow::Continue(())
         })?;
         Ok(share)
@@ -223,22 +259,23 @@ fn all(
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
-    rows_in_memory: usize,
-    effects: Option<&mut dyn Write>,
+    request: &Request,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Report, Error> {
-    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, rows_in_memory))?;
+    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, request))?;
     let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
     let runs = std::mem::take(&mut totals.runs);
-    write(given.program, runs, &mut tally, effects)?;
+    write(given.program, runs, &mut tally, request.form, effects)?;
     let mut report = tally.finish();
     report.threads = ranges.len();
     report.notes = totals.notes;
     report.counts = totals.counts;
     report.busiest = totals.busiest;
+    report.picture = totals.picture;
     report.contacts = totals.contacts;
     report.events = totals.events;
     report.ended = totals.ended;
@@ -261,6 +298,11 @@ fn absorb(totals: &mut Share, share: Share) {
     if share.busiest.as_ref().is_some_and(more) {
         totals.busiest = share.busiest;
     }
+    match (&mut totals.picture, share.picture) {
+        (Some(total), Some(more)) => total.absorb(more),
+        (total @ None, more) => *total = more,
+        (Some(_), None) => {}
+    }
     for (place, ended) in share.ended {
         let total = totals.ended.entry(place).or_default();
         total.count += ended.count;
@@ -274,7 +316,8 @@ fn write(
     program: &Program,
     runs: Vec<sort::Run>,
     tally: &mut Tally,
-    effects: Option<&mut dyn Write>,
+    form: Form,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<(), Error> {
     let failed = |error| Error::Io("the effects".into(), error);
     match effects {
@@ -284,8 +327,7 @@ fn write(
         })
         .map_err(failed),
         Some(to) => {
-            let to = BufWriter::with_capacity(1 << 18, to);
-            let mut effects = Effects::new(program, to).map_err(failed)?;
+            let mut effects = form::Writer::new(form, program, to).map_err(failed)?;
             sort::merge(runs, |row| {
                 tally.add(&row);
                 effects.write(&row)
@@ -303,13 +345,15 @@ fn one(
     lives: &Lives<'_>,
     crm: &Crm,
     contact: &[Id],
-    effects: Option<&mut dyn Write>,
+    request: &Request,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Report, Error> {
     let Given { program, world, measures, from, to } = given;
     let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
     let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
+    let mut painter = request.picture.then(|| Painter::new(program.settings.zone));
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
@@ -318,23 +362,28 @@ fn one(
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
+            if let (Some(painter), Some(Outcome::Sent)) = (&mut painter, row.outcome) {
+                painter.sent(row.at, row.unit);
+            }
             if let Err(error) = rows.push(row) {
                 failed = Some(error);
             }
         }
+        painter.iter_mut().for_each(Painter::close);
         ControlFlow::Continue(())
     })?;
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
     let mut tally = Tally::new(program);
-    write(program, rows.finish(), &mut tally, effects)?;
+    write(program, rows.finish(), &mut tally, request.form, effects)?;
     let mut report = tally.finish();
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;
     report.contacts = contacts;
     report.events = events;
+    report.picture = painter.map(Painter::finish);
     report.trace = out.trace.unwrap_or_default();
     Ok(report)
 }

@@ -1,9 +1,11 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
-use super::Given;
+use super::picture::{Painter, Picture};
+use super::progress::Steps;
 use super::report::{Busiest, Ended};
 use super::row::Row;
 use super::sort::{Run, Sorter};
+use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
@@ -21,6 +23,7 @@ pub struct Share {
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
+    pub picture: Option<Picture>,
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
@@ -31,6 +34,8 @@ struct Worker<'a> {
     state: State,
     out: Output,
     rows: Sorter,
+    painter: Option<Painter>,
+    steps: Steps<'a>,
     share: Share,
 }
 
@@ -40,13 +45,15 @@ pub(super) fn work(
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    rows_in_memory: usize,
+    request: &Request,
 ) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
         out: Output::default(),
-        rows: Sorter::new(rows_in_memory),
+        rows: Sorter::new(request.rows_in_memory),
+        painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
+        steps: Steps::of(request.progress.as_deref()),
         share: Share::default(),
     };
     let mut notes = Notes::default();
@@ -61,9 +68,10 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, mut share, out, .. } = worker;
+    let Worker { rows, mut share, out, painter, .. } = worker;
     share.runs = rows.finish();
     share.notes = notes;
+    share.picture = painter.map(Painter::finish);
     share.counts = out.counts;
     Ok(share)
 }
@@ -72,6 +80,7 @@ impl Worker<'_> {
     fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
         self.share.contacts += 1;
         self.share.events += life.len() as u64;
+        self.steps.add(life.len());
         self.state.clear();
         let Given { program, world, measures, from, to } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
@@ -81,11 +90,17 @@ impl Worker<'_> {
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
+            if let (Some(painter), What::Send { outcome: Outcome::Sent, .. }) = (&mut self.painter, &effect.what) {
+                painter.sent(effect.at, effect.unit);
+            }
             if let Some(row) = Row::of(effect, &person.id, self.given.world) {
                 self.rows.push(row)?;
             }
         }
         day.close(self, &person.id);
+        if let Some(painter) = &mut self.painter {
+            painter.close();
+        }
         self.out.effects = effects;
         Ok(())
     }

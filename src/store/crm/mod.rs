@@ -16,6 +16,7 @@ mod plan;
 mod references;
 mod rows;
 mod shape;
+mod size;
 mod survey;
 #[cfg(test)]
 mod tests;
