@@ -56,6 +56,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("signal_hook", &["cli"]),
     ("smallvec", &["engine"]),
     ("strsim", &["diagnostic"]),
+    ("supports_unicode", &["cli"]),
     ("tempfile", &["store", "drivers", "cli"]),
     ("toml", &["cli"]),
     ("ureq", &["channel"]),
