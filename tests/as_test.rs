@@ -112,7 +112,8 @@ fn what_happened_to_a_contact_is_a_test_that_passes() {
     for contact in &contacts {
         let test = scn(&shop, &["simulate", "--contact", contact, "--as-test"]);
         let effects = folder.path().join("effects.csv");
-        scn(&shop, &["simulate", "--contact", contact, "--effects", effects.to_str().unwrap()]);
+        let replayed = ["--engagement", "replayed", "--effects", effects.to_str().unwrap()];
+        scn(&shop, &[&["simulate", "--contact", contact] as &[&str], &replayed].concat());
         let expected = expected(&test, contact);
         let effects = std::fs::read_to_string(effects).unwrap();
         assert_eq!(expected, simulated(&effects), "contact {contact}");

@@ -115,11 +115,11 @@ fn texts_among_numbers_are_counted_by_their_class() {
 fn dates_alone_are_a_note_and_negative_quantities_a_warning() {
     let (code, said) =
         found("INSERT INTO purchased VALUES (2, 7, '2011-03-05', 3, 1, 1), (3, 7, '2011-03-06', 3, 1, 1);");
-    let dates = "D008 2 rows of `purchased` have a date without a time in `at`, the first is 2";
+    let dates = "D008 2 rows of `purchased` have a date without a time in `at`, the first is that with the id 2";
     assert_eq!((code, said), (0, vec![dates.into()]));
     let (code, said) = found("INSERT INTO purchased VALUES (2, 7, '2011-03-05 10:00', 3, -1, -12.5);");
     let negative = ["quantity", "amount"]
-        .map(|field| format!("D009 1 row of `purchased` has a negative `{field}`, the first is 2"));
+        .map(|field| format!("D009 1 row of `purchased` has a negative `{field}`, the first is that with the id 2"));
     assert_eq!((code, said), (1, negative.to_vec()));
 }
 

@@ -14,6 +14,8 @@ mod bad_crm;
 mod bad_text;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/engagement.rs"]
+mod engagement;
 #[path = "cli/graph.rs"]
 mod graph;
 #[path = "cli/init.rs"]

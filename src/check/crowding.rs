@@ -117,7 +117,10 @@ fn crowd(together: &[&Due]) -> Diagnostic {
     }
     found
         .because("nothing decides which of them the person gets first, or alone")
-        .help("limit them in the policy: `at most 1 marketing message per day`, and `priority` says who goes first")
+        .help(format!(
+            "say in the policy that one waits for the other, and which goes first: `policy {{ at most 1 marketing message per day priority {} }}`",
+            names.join(", ")
+        ))
 }
 
 /// The first marketing message of a scenario at each moment that the text tells.

@@ -198,11 +198,37 @@ fn rests_on_opens(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> O
             starts.any(|act| rests(starter, act).and(own).on_opens)
         });
     on_opens.then(|| {
-        Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
-            .at(erasure.step.span, "rests on opens alone")
+        let mut found = Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
+            .at(erasure.step.span, "rests on opens alone");
+        // Where it is asked, if not in the step itself: a segment, or a scenario that starts this one.
+        let asked = std::iter::once(scenario).chain(starters).find_map(asks_for_opens);
+        if let Some(place) = asked.filter(|place| {
+            place.source != erasure.step.span.source || !erasure.step.span.range().contains(&place.range().start)
+        }) {
+            found = found.at(place, "asked here");
+        }
+        found
             .because("an open cannot always be known: images may be blocked, and not everyone consents to be counted")
             .help("ask for more, such as `no (purchased or opened or clicked) in last 3 years`")
     })
+}
+
+/// Where a scenario asks first for opens.
+fn asks_for_opens(scenario: &Scenario) -> Option<Span> {
+    let mut first = None;
+    let acts = acts(scenario);
+    let conditions =
+        scenario.audience.iter().chain(acts.iter().flat_map(|act| act.holds.iter().chain(&act.fails).copied()));
+    for condition in conditions {
+        condition.visit(&mut |each| {
+            if let Kind::History(history) = &each.kind
+                && history.event == OPENED
+            {
+                first = first.or(Some(each.span));
+            }
+        });
+    }
+    first
 }
 
 /// By which events a condition may come to hold: there is a way in which it asks for opens alone, and one in which it asks for
@@ -314,6 +340,9 @@ fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<
         )
         .at(erasure.step.span, "ends all that runs for the contact")
         .at(*place, format!("`{first}` waits here"))
-        .help(format!("where it should end first, add `and not in {first}` to the condition")),
+        .help(format!(
+            "where they should end first, add {} to the condition; where this is meant, leave it: it is a note",
+            cut.iter().take(NAMED_MAX).map(|(name, _)| format!("`and not in {name}`")).collect::<Vec<_>>().join(" ")
+        )),
     )
 }

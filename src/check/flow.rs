@@ -87,7 +87,8 @@ fn no_consent_source(scenarios: &[Scenario]) -> Vec<Diagnostic> {
         };
         Diagnostic::new(Rule::NoConsentSource, said).at(span, "sent to every address that is not suppressed").help(
             format!(
-                "declare it: `extend contact {{ {channel}_consent: flag? }}`, or send it as `service` where it is one"
+                "write `extend contact {{ {channel}_consent: flag? }}` in a file of its own, such as `model.scn`: then only who has a 1 in \
+                 that column is written to; or send it as `service` where it is one"
             ),
         )
     };

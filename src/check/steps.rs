@@ -38,20 +38,21 @@ impl Checker<'_> {
     /// A sequence of steps.
     pub(super) fn steps(&mut self, scope: &Scope, trees: &[tree::Step], numbers: &mut Numbers) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::with_capacity(trees.len().min(usize::from(STEPS_MAX)));
-        let mut ended: Option<Span> = None;
+        // The step after which nothing comes.
+        let mut ended: Option<(Span, Option<&'static str>)> = None;
         let mut told = false;
         for tree in trees {
-            if let Some(end) = ended
+            if let Some((end, what_ends)) = ended
                 && !self.incomplete
                 && !std::mem::replace(&mut told, true)
             {
-                self.unreachable(tree, trees, end);
+                self.unreachable(tree, trees, end, what_ends);
             }
             let Some(ordinal) = self.number(tree.span, numbers) else { break };
             let after_wait = self.incomplete || steps.last().is_some_and(|step: &Step| step.is_wait());
             let step = self.step(scope, tree, ordinal, after_wait, numbers);
             if ended.is_none() && step.ends() {
-                ended = Some(step.span);
+                ended = Some((step.span, step.kind.ending()));
             }
             steps.push(step);
         }
@@ -80,13 +81,18 @@ impl Checker<'_> {
         Some(numbers.last)
     }
 
-    fn unreachable(&mut self, first: &tree::Step, all: &[tree::Step], end: Span) {
+    fn unreachable(&mut self, first: &tree::Step, all: &[tree::Step], end: Span, what_ends: Option<&str>) {
         let last = all.last().map_or(first.span, |last| last.span);
         self.out.push(
             Diagnostic::new(Rule::Unreachable, "this step is never reached")
                 .at(first.span.to(last), "never reached")
                 .at(end, "the instance always ends here")
-                .help("remove it, or give the `stop` a condition: `stop only if ...`"),
+                .help(match what_ends {
+                    Some(step) => {
+                        format!("move it before, or give `{step}` a condition: `{step} only if ...`; else remove it")
+                    }
+                    None => "remove it, or let one of the ways before it go on".to_owned(),
+                }),
         );
     }
 
@@ -318,5 +324,16 @@ impl Step {
                 StepKind::Repeat { steps, .. } => end(steps),
                 _ => false,
             }
+    }
+}
+
+impl StepKind {
+    /// How a step that ends the instance by itself is written.
+    fn ending(&self) -> Option<&'static str> {
+        match self {
+            StepKind::Stop => Some("stop"),
+            StepKind::Erase => Some("erase contact"),
+            _ => None,
+        }
     }
 }

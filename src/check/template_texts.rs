@@ -10,7 +10,8 @@ use crate::span::{SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// How many characters of a subject its reader is sure to see, and the longest line of a header that RFC 5322 (2.1.1) wants.
+/// The most characters of a subject, as its reader sees them: it is the longest line that RFC 5322 (2.1.1) wants, and more than
+/// readers show. Lines of a mail are kept short without the author: what is encoded (RFC 2047) or long is folded when it leaves.
 const SUBJECT_WANTED: usize = 78;
 
 /// What a link's scheme may be; a message with another is refused when it leaves (`channel::template`).
@@ -119,7 +120,7 @@ impl<'t> Judge<'t> {
             )
             .at(
                 used.span,
-                format!("in {} alone, beside the one without language", and_list(&has.iter().collect::<Vec<_>>())),
+                format!("there is one in {}, and one without a language", and_list(&has.iter().collect::<Vec<_>>())),
             )
             .because("other messages are written in it; who reads it gets this one in the language of the others")
             .help(format!("write `{}`", sibling(template, Some(first)))),
@@ -164,7 +165,7 @@ fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
             Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read", shape.path))
                 .at(place_in(shape, range), why.clone())
                 .at(used.span, SENT_HERE)
-                .help("mend the template at this place"),
+                .help("mend the template there"),
         );
         return;
     }
@@ -180,8 +181,8 @@ fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
                     .at(place_in(shape, &subject.range), "whatever its values are")
                     .at(used.span, SENT_HERE)
                     .because(format!(
-                        "a line of a mail's head should have {SUBJECT_WANTED} characters at most (RFC 5322, 2.1.1), \
-                         and readers show about half of that"
+                        "{SUBJECT_WANTED} characters are a whole line of a mail (RFC 5322, 2.1.1), and most readers show \
+                         about half of that"
                     ))
                     .help(format!("say it in {SUBJECT_WANTED} characters or less, the important words first")),
             );

@@ -26,14 +26,18 @@ const WORTH_AN_INDEX: u64 = 10_000;
 ///
 /// # Errors
 /// When another program holds the CRM.
-pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> {
+pub fn rows(compiled: &Compiled, crm: &mut Crm) -> Result<Vec<Diagnostic>, Failure> {
     let Some(bundle) = &compiled.bundle else { return Ok(Vec::new()) };
     let (bundle, _, _) = runnable(bundle, crm);
     if bundle.scenarios.is_empty() {
         return Ok(Vec::new());
     }
     let program = Program::link(&bundle, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    match read(compiled, &program, crm) {
+    let mut found = || {
+        crm.identify(&bundle.identity, bundle.settings.zone)?;
+        read(compiled, &program, crm)
+    };
+    match found() {
         Ok(diagnostics) => Ok(diagnostics),
         Err(error) if matches!(error.kind, ErrorKind::Query | ErrorKind::Corrupt) => {
             let mut found = Diagnostic::new(Rule::CrmUnreadable, error.to_string());
@@ -44,18 +48,26 @@ pub fn rows(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Failure> 
     }
 }
 
-fn read(compiled: &Compiled, program: &Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
+fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<Diagnostic>, Error> {
     let (world, mut found) = crm.world(program)?;
     let mut notes = Notes::default();
-    let lives = crm.lives(program, &world)?;
+    let tables = tables(program, crm);
+    let question = |name: &str, table: &TableRead<'p>| {
+        let amounts = compiled.model.events.get(name).filter(|_| table.is_event).map(amounts).unwrap_or_default();
+        Question { columns: table.columns.keys().copied().collect(), is_event: table.is_event, amounts }
+    };
+    let questions: BTreeMap<&str, Question<'_>> =
+        tables.iter().map(|(name, table)| (*name, question(name, table))).collect();
+    let lives = crm.lives(program, &world)?.surveying(crm, &questions);
     lives.read(crm, &ContactRange::default(), &mut notes, |_, _| ControlFlow::Continue(()))?;
     found.absorb(notes.unreadable);
     let mut surveys: BTreeMap<&str, Survey> = BTreeMap::new();
-    let tables = tables(program, crm);
-    for (name, table) in &tables {
-        let amounts = compiled.model.events.get(*name).filter(|_| table.is_event).map(amounts).unwrap_or_default();
-        let columns = table.columns.keys().copied().collect();
-        surveys.insert(name, crm.survey(name, &Question { columns, is_event: table.is_event, amounts })?);
+    for (name, question) in &questions {
+        let survey = match notes.surveys.remove(*name) {
+            Some(survey) => survey,
+            None => crm.survey(name, question)?,
+        };
+        surveys.insert(name, survey);
     }
     let mut diagnostics = unreadable(&found, &surveys);
     for (name, survey) in &surveys {

@@ -1,14 +1,16 @@
 //! `scn check --changed-since REV`: which items a change touches, those that depend on them included.
 //!
 //! An item is touched when its words differ from the revision's, or when it names something that is touched; comments and white
-//! space are no words. What works without being named touches everything: the policy, who is one person, the fields of the
-//! contact, `scn.toml`. In doubt an item is touched.
+//! space are no words. A template is touched when it differs, or when an item that is touched sends it; it touches who sends
+//! it. What works without being named touches everything: the policy, who is one person, the fields of the contact,
+//! `scn.toml`, the SQL and the sample that make the CRM. Where a silence comes or goes, its whole file is touched. In doubt
+//! something is touched. The rows of a CRM are no text: what is found in them is always shown.
 
 use super::configuration;
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::span::{SourceId, Span};
+use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, Token, TokenKind, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,10 +40,11 @@ impl Touched {
 }
 
 /// What the working tree changes since a revision: since the commit from which both come, when it is a branch that went on.
+/// `sources` are the texts that findings point into: those of the project, its templates among them.
 ///
 /// # Errors
 /// When git is missing, the folder is under no version control, or there is no such revision.
-pub fn since(project: &Project, revision: &str) -> Result<Touched, Failure> {
+pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Touched, Failure> {
     let git = Git { root: &project.root };
     let base = git.base(revision)?;
     let mut changed: BTreeSet<PathBuf> = BTreeSet::new();
@@ -51,22 +54,50 @@ pub fn since(project: &Project, revision: &str) -> Result<Touched, Failure> {
     ] {
         changed.extend(list.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from));
     }
-    if changed.iter().any(|path| path == Path::new(configuration::FILE)) {
+    if changed.iter().any(|path| holds_for_all(project, path)) {
         return Ok(Touched::Everything);
     }
+    let named: BTreeSet<&str> =
+        project.input.files.iter().filter_map(|file| Some(sources.get(file.source)?.name.as_str())).collect();
     let mut touched = Names::default();
     for path in &changed {
-        if path.extension().is_some_and(|ending| ending == "scn") {
+        let shown = project.show(path);
+        if let Some(message) = message_of(path) {
+            touched.words.insert(message);
+        } else if path.extension().is_some_and(|ending| ending == "scn") || named.contains(shown.as_str()) {
             let old = git.output(&["show", &format!("{base}:./{}", path.display())]).unwrap_or_default();
             let new = std::fs::read_to_string(project.root.join(path)).unwrap_or_default();
             touched.differ(&items(&stem(path), &old), &items(&stem(path), &new));
-        } else if path.parent().is_some_and(|folder| folder.ends_with("templates")) {
-            // `reminder.email.fr.html` is a template of `reminder`.
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            touched.words.extend(name.split('.').next().map(str::to_owned));
+            if silences(&old) != silences(&new) {
+                touched.whole.insert(shown.clone());
+            }
         }
+        touched.files.insert(shown);
     }
-    Ok(touched.spread(project, &changed))
+    Ok(touched.spread(project, sources))
+}
+
+/// Whether a file says something about every scenario: `scn.toml`, or what makes the CRM.
+fn holds_for_all(project: &Project, path: &Path) -> bool {
+    let sample = project.settings.sample.iter().flat_map(|sample| sample.with.iter().chain([&sample.csv]));
+    path.file_name().is_some_and(|name| name == configuration::FILE)
+        || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"))
+        || sample.into_iter().any(|file| *file == project.root.join(path))
+}
+
+/// The message of a template: `reminder` of `renewal/templates/reminder.email.fr.html`.
+fn message_of(path: &Path) -> Option<String> {
+    path.parent().filter(|folder| folder.ends_with("templates"))?;
+    let name = path.file_name()?.to_string_lossy();
+    name.split('.').next().map(str::to_owned)
+}
+
+/// The silences of a text, in words.
+fn silences(text: &str) -> Vec<String> {
+    let parsed = parse(SourceId::default(), text);
+    let comments = parsed.tokens.iter().filter(|token| matches!(token.kind, TokenKind::Comment));
+    let said = comments.filter_map(|token| text.get(token.span.range()));
+    said.filter(|said| said.trim_start_matches('#').trim_start().starts_with("scn:")).map(str::to_owned).collect()
 }
 
 /// An item of a text, as its words.
@@ -112,6 +143,10 @@ fn stem(path: &Path) -> String {
 #[derive(Default)]
 struct Names {
     everything: bool,
+    /// The files that differ, as they are shown.
+    files: BTreeSet<String>,
+    /// Those of them that are touched in every line.
+    whole: BTreeSet<String>,
     words: BTreeSet<String>,
     /// The items that are new or otherwise than before, by their words: a test has no name.
     items: BTreeSet<Vec<String>>,
@@ -136,24 +171,33 @@ impl Names {
     }
 
     /// What depends on what is touched, in all files.
-    fn spread(mut self, project: &Project, changed: &BTreeSet<PathBuf>) -> Touched {
+    fn spread(mut self, project: &Project, sources: &Sources) -> Touched {
         if self.everything {
             return Touched::Everything;
         }
-        let sources = &project.input.sources;
         let mut all: Vec<Item> = Vec::new();
+        let mut others: Vec<(SourceId, &str)> = Vec::new();
         let mut whole = BTreeSet::new();
-        for file in &project.input.files {
-            let Some(source) = sources.get(file.source) else { continue };
-            let parsed = parse(file.source, &source.text);
-            all.extend(items_of(&parsed, &file.stem, &source.text));
-            let is_broken = parsed.diagnostics.iter().any(|found| found.level == Level::Error);
-            if is_broken && changed.iter().any(|path| Path::new(&project.show(path)) == Path::new(&source.name)) {
-                // What cannot be read is no item.
-                whole.insert(file.source);
+        for (id, source) in sources.iter() {
+            let mut is_whole = self.whole.contains(&source.name);
+            match project.input.files.iter().find(|file| file.source == id) {
+                Some(file) => {
+                    let parsed = parse(id, &source.text);
+                    all.extend(items_of(&parsed, &file.stem, &source.text));
+                    // What cannot be read is no item.
+                    let is_broken = parsed.diagnostics.iter().any(|found| found.level == Level::Error);
+                    is_whole |= is_broken && self.files.contains(&source.name);
+                }
+                None => {
+                    others.push((id, &source.name));
+                    is_whole |= self.files.contains(&source.name);
+                }
             }
+            whole.extend(is_whole.then_some(id));
         }
         let mut spans = Vec::new();
+        // The words of what is touched: the names of the messages that it sends are among them.
+        let mut said: BTreeSet<String> = BTreeSet::new();
         loop {
             let before = self.words.len();
             let is_touched = |item: &Item| {
@@ -161,12 +205,20 @@ impl Names {
             };
             let (now, rest): (Vec<Item>, Vec<Item>) = all.into_iter().partition(is_touched);
             self.words.extend(now.iter().map(|item| item.name.clone()).filter(|name| !name.is_empty()));
-            spans.extend(now.into_iter().map(|item| item.span));
+            for item in now {
+                spans.push(item.span);
+                said.extend(item.words);
+            }
             all = rest;
             if self.words.len() == before {
-                return Touched::Items { spans, sources: whole };
+                break;
             }
         }
+        let is_sent = |name: &str| {
+            message_of(Path::new(name)).is_some_and(|message| self.words.contains(&message) || said.contains(&message))
+        };
+        whole.extend(others.into_iter().filter(|(_, name)| is_sent(name)).map(|(id, _)| id));
+        Touched::Items { spans, sources: whole }
     }
 }
 
@@ -234,5 +286,23 @@ mod tests {
             assert_eq!(words(one, &new), (everything, named), "{new}");
         }
         assert_eq!(words("when purchased send email a", "when purchased send email b").1, ["file"]);
+    }
+    #[test]
+    fn templates_are_known_by_their_folder() {
+        for (path, message) in [
+            ("templates/reminder.email.html", Some("reminder")),
+            ("renewal/templates/reminder.email.fr.txt", Some("reminder")),
+            ("templates/old/reminder.email.html", None),
+            ("renewal.scn", None),
+        ] {
+            assert_eq!(message_of(Path::new(path)).as_deref(), message, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_silence_is_more_than_a_comment() {
+        let text = "# a word\n# scn: allow unreachable because it is kept\nlet soon = 1 day # scn: allow x because y\n";
+        assert_eq!(silences(text).len(), 2);
+        assert_eq!(silences("# the rule `scn: allow` is in the manual\n"), [""; 0]);
     }
 }

@@ -21,6 +21,8 @@ pub struct Arguments {
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// The CRM to look at, its rows too; without it, the tables of `crm` of `scn.toml`, where that file exists
+    ///
+    /// Only the tables and views that the scenarios read are looked at, and of them the columns that they read.
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
     /// How findings are printed
@@ -30,9 +32,15 @@ pub struct Arguments {
     #[arg(long)]
     pub fix: bool,
     /// In place of findings, show how many messages one person can get at most, and by which steps
+    ///
+    /// Not with `--changed-since`: a person gets the messages of all scenarios, whichever of them changed.
     #[arg(long, conflicts_with = "fix")]
     pub pressure: bool,
-    /// Show only what a change touches: the items that differ from this revision of git, and those that depend on them
+    /// Show only what a change touches: what differs from this revision of git, and what depends on it
+    ///
+    /// That is every item with other words than in REV, every item that names one of these, the templates that they
+    /// send, and whoever sends a template that differs. Where `scn.toml`, the policy, `identity`, a field of the contact, or the
+    /// SQL that makes the CRM differs, it is everything. What is found in the rows of a CRM is always shown.
     #[arg(long, value_name = "REV")]
     pub changed_since: Option<String>,
 }
@@ -54,6 +62,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 /// Errors and warnings go to the person at the terminal; they count as they do without `--pressure`.
 fn show_pressure(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.changed_since.is_some() {
+        return Err(Failure::new(Exit::Usage, "`--pressure` and `--changed-since` do not go together")
+            .help("a person gets the messages of all scenarios, whichever of them changed: leave out one of the two"));
+    }
     if !matches!(arguments.format, Format::Human | Format::Json) {
         return Err(Failure::new(Exit::Usage, "`--pressure` is shown for people or as JSON")
             .help("leave out `--format`, or write `--format json`"));
@@ -97,7 +109,7 @@ fn unreadable(findings: &Findings) -> usize {
 
 /// What is found, as the files are now, and what each project comes to.
 fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
-    let (named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let (mut named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
     let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
     let mut projects = Vec::new();
     for project in Project::open(&arguments.paths)? {
@@ -113,13 +125,13 @@ fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
         let crm = named.as_ref().or(own.as_ref());
         let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
         let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
-        if let Some(crm) = &named {
+        if let Some(crm) = &mut named {
             findings.diagnostics.extend(audit::rows(&compiled, crm)?);
             compile::sort(&mut findings.diagnostics);
         }
         findings.settle(&project, &compiled.silences, &surroundings, named.is_some());
         if let Some(revision) = &arguments.changed_since {
-            let touched = changed::since(&project, revision)?;
+            let touched = changed::since(&project, &findings.sources, revision)?;
             findings.diagnostics.retain(|found| touched.concerns(found));
         }
         all.absorb(findings);

@@ -11,6 +11,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+/// What limits all marketing, wherever it comes from.
+const CAP: &str = "a cap such as `at most 1 marketing message per day`";
+
 /// How many steps of one way are shown.
 const STEPS_SHOWN: usize = 12;
 
@@ -84,17 +87,24 @@ impl Shown<'_> {
         let bounded = scenarios.iter().filter(|each| !each.paths.is_empty());
         for (place, each) in bounded.enumerate() {
             if place == 0 {
-                text.push_str("\na day, as full as it can be:\n");
+                text.push_str(
+                    "\na day, as full as it can be, with the shortest waits and the conditions that send most:\n",
+                );
             }
             self.path(&mut text, each);
         }
         let unbounded: Vec<&OfScenario> = scenarios.iter().filter(|each| each.why.is_some()).collect();
         if !unbounded.is_empty() {
-            text.push_str("\nwithout a bound:\n");
+            let all = if all.contains(&None) { ", and so are all together" } else { " of their own" };
+            let _ = writeln!(text, "\nwithout a bound{all}:");
         }
-        for each in unbounded {
+        for each in &unbounded {
             let (reason, help) = self.why(each);
             let _ = writeln!(text, "  {}: {reason}\n    help: {help}", self.named(&each.scenario));
+        }
+        // Said once: it holds for each of them.
+        if unbounded.iter().any(|each| each.is_marketing) {
+            let _ = writeln!(text, "  help: {CAP} in the policy bounds all marketing at once");
         }
         text
     }
@@ -115,17 +125,14 @@ impl Shown<'_> {
         for how in &each.paths {
             let (said, lines) = self.lines(&each.scenario, how);
             let _ = writeln!(text, "    {said}");
-            for Line { line, text: step, after, times } in lines.iter().take(STEPS_SHOWN) {
-                let after = match after {
-                    Some(0) => "at first".to_owned(),
-                    Some(after) => format!("{} later", in_words(*after)),
-                    None if *times == 1 => "once".to_owned(),
-                    None => format!("{times} times"),
-                };
-                let _ = writeln!(text, "      {after:<22} line {line}: {}", clean(step));
+            let rows: Vec<(String, &Line<'_>)> =
+                runs(&lines).into_iter().filter_map(|run| Some((when(run), run.first()?))).collect();
+            let width = rows.iter().map(|(when, _)| when.len()).max().unwrap_or(0);
+            for (when, Line { line, text: step, .. }) in rows.iter().take(STEPS_SHOWN) {
+                let _ = writeln!(text, "      {when:<width$}  line {line}: {}", clean(step));
             }
-            if lines.len() > STEPS_SHOWN {
-                let _ = writeln!(text, "      and {} more", lines.len() - STEPS_SHOWN);
+            if rows.len() > STEPS_SHOWN {
+                let _ = writeln!(text, "      and {} more", rows.len() - STEPS_SHOWN);
             }
         }
     }
@@ -204,11 +211,7 @@ impl Shown<'_> {
                 ("one instance sends a thousand messages and more".to_owned(), "let it send less, or wait between them")
             }
         };
-        let cap = match each.is_marketing {
-            true => ", or a cap in the policy: `at most 1 marketing message per day`",
-            false => "",
-        };
-        (clean(&reason).into_owned(), format!("{help}{cap}"))
+        (clean(&reason).into_owned(), help.to_owned())
     }
 
     fn json(&self) -> Value {
@@ -245,8 +248,45 @@ impl Shown<'_> {
             "most": figures_json(&each.most),
             "path_of_a_day": path,
             "reason": why.as_ref().map(|(reason, _)| reason),
-            "help": why.as_ref().map(|(_, help)| help),
+            "help": why.as_ref().map(|(_, help)| match each.is_marketing {
+                true => format!("{help}, or {CAP} in the policy"),
+                false => help.clone(),
+            }),
         })
+    }
+}
+
+/// The lines in runs of one step that comes again and again after the same time.
+fn runs<'l, 't>(lines: &'l [Line<'t>]) -> Vec<&'l [Line<'t>]> {
+    let mut runs = Vec::new();
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let pairs = rest.iter().zip(rest.get(1..).unwrap_or_default());
+        let gap = |one: &Line<'_>, next: &Line<'_>| Some(next.after? - one.after?).filter(|_| one.line == next.line);
+        let first = pairs.clone().next().and_then(|(one, next)| gap(one, next));
+        let same = pairs.take_while(|(one, next)| first.is_some() && gap(one, next) == first).count();
+        // Two are read as easily as one line about both.
+        let (run, left) = rest.split_at(if same < 2 { 1 } else { same + 1 });
+        runs.push(run);
+        rest = left;
+    }
+    runs
+}
+
+/// When the lines of a run come.
+fn when(run: &[Line<'_>]) -> String {
+    let Some(first) = run.first() else { return String::new() };
+    let begin = match first.after {
+        Some(0) => "at first".to_owned(),
+        Some(after) => format!("{} later", in_words(after)),
+        None if first.times == 1 => "once".to_owned(),
+        None => format!("{} times", first.times),
+    };
+    let gap = run.get(1).and_then(|next| Some(next.after? - first.after?));
+    match gap {
+        None => begin,
+        Some(0) => format!("{begin}, {} times", run.len()),
+        Some(gap) => format!("{begin}, then {} times more, every {}", run.len() - 1, in_words(gap)),
     }
 }
 
@@ -279,4 +319,27 @@ fn events(scenario: &Scenario) -> String {
     let mut names: Vec<String> = names.map(|event| format!("`{}`", event.name)).collect();
     names.dedup();
     if names.is_empty() { "trigger".into() } else { names.join(" or ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_and_again_is_one_line() {
+        const HOUR: i64 = 3_600_000_000;
+        let said = |steps: &[(usize, i64)]| -> Vec<String> {
+            let line = |&(line, hours): &(usize, i64)| Line { line, text: "send", after: Some(hours * HOUR), times: 1 };
+            let lines: Vec<Line<'_>> = steps.iter().map(line).collect();
+            runs(&lines).into_iter().map(|run| format!("{}: {}", run[0].line, when(run))).collect()
+        };
+        assert_eq!(said(&[]), [""; 0]);
+        assert_eq!(said(&[(8, 0), (8, 4)]), ["8: at first", "8: 4 hours later"]);
+        assert_eq!(
+            said(&[(8, 0), (8, 4), (8, 8), (9, 9)]),
+            ["8: at first, then 2 times more, every 4 hours", "9: 9 hours later"]
+        );
+        assert_eq!(said(&[(8, 0), (9, 0), (8, 1), (9, 1)]).len(), 4);
+        assert_eq!(said(&[(8, 2), (8, 2), (8, 2)]), ["8: 2 hours later, 3 times"]);
+    }
 }

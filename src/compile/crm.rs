@@ -12,29 +12,38 @@ use std::collections::BTreeMap;
 struct TableUse {
     /// Columns of the table that no text declares.
     given: Vec<String>,
-    /// By column: whether a row may do without it.
-    columns: BTreeMap<String, bool>,
+    columns: BTreeMap<String, ColumnUse>,
     scenario: String,
     /// What follows where there is no such table, if the scenarios can run all the same.
     without: Option<&'static str>,
+}
+
+/// A column, and the scenario that reads it first.
+#[derive(Debug)]
+struct ColumnUse {
+    /// A row may do without it.
+    optional: bool,
+    scenario: String,
 }
 
 /// What the scenarios need and the CRM does not have. An entity of which no field is read needs no table.
 pub fn findings(bundle: &Bundle, shape: &CrmShape, checked: &Checked) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (name, used) in tables(bundle) {
-        let place = (checked.scenarios.iter())
-            .find(|scenario| scenario.name == used.scenario)
-            .map_or(Span::default(), |scenario| scenario.place);
         match shape.table(&name) {
-            Some(table) => columns(&name, &used, table, shape, place, &mut out),
+            Some(table) => columns(&name, &used, table, shape, checked, &mut out),
             None => out.push(match used.without {
-                Some(what) => table_left_out(&name, what, &used, shape, place),
-                None => table_missing(&name, &used, shape, place),
+                Some(what) => table_left_out(&name, what, &used, shape, place(checked, &used.scenario)),
+                None => table_missing(&name, &used, shape, place(checked, &used.scenario)),
             }),
         }
     }
     out
+}
+
+fn place(checked: &Checked, scenario: &str) -> Span {
+    let found = checked.scenarios.iter().find(|each| each.name == scenario);
+    found.map_or(Span::default(), |scenario| scenario.place)
 }
 
 fn tables(bundle: &Bundle) -> BTreeMap<String, TableUse> {
@@ -56,7 +65,7 @@ fn read(code: &Code, scenario: &str, all: &mut BTreeMap<String, TableUse>) {
             Some(route) => {
                 let told: Vec<FieldUse> = event.fields.iter().filter(|field| field.name != FRIEND).cloned().collect();
                 reading.record(&route.event, &EVENT, &told);
-                reading.table("contact", &["id"]).columns.insert(route.to.clone(), true);
+                reading.column("contact", &["id"], &route.to, true);
             }
             None => reading.record(&event.name, &EVENT, &event.fields),
         }
@@ -93,9 +102,19 @@ impl Reading<'_> {
             let list = format!("{name}_{}", field.name);
             self.table(&list, &[name, &field.name]).without = Some("all these lists are empty without it");
         }
-        let used = self.table(name, given);
+        self.table(name, given);
         for field in fields.iter().filter(|field| !is_list(field)) {
-            used.columns.insert(field.name.clone(), field.optional || field.default.is_some());
+            self.column(name, given, &field.name, field.optional || field.default.is_some());
+        }
+    }
+
+    /// Nobody can do without a column without which one scenario cannot.
+    fn column(&mut self, table: &str, given: &[&str], column: &str, optional: bool) {
+        let scenario = self.scenario;
+        let used = self.table(table, given).columns.entry(column.to_owned());
+        let used = used.or_insert_with(|| ColumnUse { optional, scenario: scenario.to_owned() });
+        if used.optional && !optional {
+            *used = ColumnUse { optional, scenario: scenario.to_owned() };
         }
     }
 }
@@ -105,6 +124,14 @@ fn table_left_out(name: &str, what: &str, used: &TableUse, shape: &CrmShape, pla
         .at(place, format!("`{}` reads it", used.scenario))
         .because(what)
         .help(format!("write a view with these columns, if the shop knows them: {}", wanted(used).join(", ")))
+}
+
+/// The columns that a table has, as many as one reads.
+fn held(table: &CrmTable) -> String {
+    const SHOWN: usize = 12;
+    let names: Vec<String> = table.columns.iter().take(SHOWN).map(|column| format!("`{}`", column.name)).collect();
+    let more = if table.columns.len() > SHOWN { ", ..." } else { "" };
+    format!("{}{more}", names.join(", "))
 }
 
 /// All its columns.
@@ -123,21 +150,30 @@ fn table_missing(name: &str, used: &TableUse, shape: &CrmShape, place: Span) -> 
         ))
 }
 
-fn columns(name: &str, used: &TableUse, table: &CrmTable, shape: &CrmShape, place: Span, out: &mut Vec<Diagnostic>) {
-    let given = used.given.iter().map(|column| (column.clone(), false));
-    let declared = used.columns.iter().map(|(column, optional)| (column.clone(), *optional));
-    for (column, optional) in given.chain(declared).filter(|(column, _)| !table.has(column)) {
-        let near = suggestion(&column, table.columns.iter().map(|column| column.name.as_str()));
+fn columns(
+    name: &str,
+    used: &TableUse,
+    table: &CrmTable,
+    shape: &CrmShape,
+    checked: &Checked,
+    out: &mut Vec<Diagnostic>,
+) {
+    let given = used.given.iter().map(|column| (column, false, &used.scenario));
+    let declared = used.columns.iter().map(|(column, each)| (column, each.optional, &each.scenario));
+    for (column, optional, scenario) in given.chain(declared).filter(|(column, _, _)| !table.has(column)) {
+        let place = place(checked, scenario);
+        let near = suggestion(column, table.columns.iter().map(|column| column.name.as_str()));
         let near = near.map(|near| format!("; is it `{near}`?")).unwrap_or_default();
         let what = if table.is_view { "view" } else { "table" };
         out.push(if optional {
             Diagnostic::new(Rule::ColumnOptionalMissing, format!("{what} `{name}` has no column `{column}`"))
-                .at(place, format!("`{}` reads it{near}", used.scenario))
+                .at(place, format!("`{scenario}` reads it{near}"))
                 .because("it may be missing, so it reads as missing in every row")
                 .help(format!("add the column to the {what}, if `{}` knows it", shape.path))
         } else {
             Diagnostic::new(Rule::ColumnMissing, format!("{what} `{name}` has no column `{column}`"))
-                .at(place, format!("`{}` reads it{near}", used.scenario))
+                .at(place, format!("`{scenario}` reads it{near}"))
+                .because(format!("the {what} has {}", held(table)))
                 .help(format!("add `{column}` to the {what}, or write a view that has it"))
         });
     }

@@ -1,5 +1,6 @@
 //! Messages as conditions know them: which one an event is about, and which ones an instance sent.
 
+use super::engagement::Engagement;
 use super::facts::Life;
 use super::needs::Needs;
 use super::output::EffectKey;
@@ -137,6 +138,12 @@ impl SentMessages {
         self.names.get(&key).cloned()
     }
 
+    /// A message that others sent, by the name of its template.
+    fn of_history(&self, text: &str) -> MessageRef {
+        let name = text.parse::<EffectKey>().ok().map(|key| self.name(key).unwrap_or_default());
+        MessageRef { name: name.unwrap_or_else(|| Arc::from(text)), key: None }
+    }
+
     /// Which message a text means at an instant: a key, or the latest message of a template that was sent by then.
     fn meant(&self, text: &str, at: Instant) -> MessageRef {
         if let Ok(key) = text.parse::<EffectKey>() {
@@ -162,7 +169,10 @@ impl Life {
                 Some(Value::Text(name)) if is_sent && name.parse::<EffectKey>().is_err() => {
                     MessageRef { name: name.clone(), key: None }
                 }
-                Some(Value::Text(text)) => self.messages().meant(text, at),
+                Some(Value::Text(text)) if program.engagement() == Engagement::Replayed => {
+                    self.messages().meant(text, at)
+                }
+                Some(Value::Text(text)) => self.messages().of_history(text),
                 Some(Value::Message(message)) => MessageRef::clone(message),
                 _ => continue,
             };
@@ -274,8 +284,10 @@ impl<'a> Stepper<'a, '_> {
 
     /// Tells that a message was accepted.
     pub(super) fn make_sent(&mut self, unit: &'a Unit, step: StepIx, alternative: u8, key: EffectKey) {
-        if let Some(name) = name_of(&unit.scenario.steps, step, alternative) {
-            self.make_sent_named(name, key);
+        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return };
+        if let Some(chosen) = send.alternatives.get(usize::from(alternative)) {
+            self.make_sent_named(&chosen.message, key);
+            self.assume(send, alternative, key);
         }
     }
 

@@ -13,6 +13,7 @@ mod clocks;
 mod days;
 mod describe;
 mod draws;
+mod engagement;
 mod entry;
 mod eval;
 mod facts;
@@ -52,6 +53,7 @@ mod value;
 
 pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
+pub use engagement::{Engagement, Rates};
 pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
 pub use measure::{Census, Partial, next_refresh, take};

@@ -236,12 +236,17 @@ impl Stepper<'_, '_> {
     /// Makes an event of this contact: it happens at this instant, after those that are already there. One that the
     /// program does not read is not made: then it is false.
     pub(super) fn make_event(&mut self, event: &str, key: EffectKey, fields: &[(&str, Value)]) -> bool {
+        self.make_event_at(event, key, self.now, fields)
+    }
+
+    /// As [`Stepper::make_event`], at an instant that is not before this one.
+    pub(super) fn make_event_at(&mut self, event: &str, key: EffectKey, at: Instant, fields: &[(&str, Value)]) -> bool {
         let Some(kind) = self.program.event_slot(event) else { return false };
         let Some(record) = self.program.needs().events.get(usize::from(kind)) else { return false };
         let value = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let values = record.fields.iter().map(|field| value(&field.name).unwrap_or_default()).collect();
         let id = Id::Text(Arc::from(key.to_string()));
-        self.state.own.enqueue(OwnEvent { kind, id, at: self.now, values, unread: Vec::new() });
+        self.state.own.enqueue(OwnEvent { kind, id, at, values, unread: Vec::new() });
         true
     }
 

@@ -1,6 +1,7 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
 use super::describe;
+use super::engagement::Engagement;
 use super::eval::{Eval, EventAtHand};
 use super::facts::{ProbeKey, World};
 use super::linked::{LinkedCode, Wakers};
@@ -87,6 +88,7 @@ pub struct Program {
     pub identity: Vec<String>,
     policy: LinkedPolicy,
     messages: MessageSlots,
+    engagement: Engagement,
     needs: Needs,
     units: Vec<Unit>,
     measures: Vec<LinkedMeasure>,
@@ -136,6 +138,7 @@ impl Program {
             identity: bundle.identity.clone(),
             policy: LinkedPolicy::new(&bundle.policy, &needs),
             messages: MessageSlots::new(&needs),
+            engagement: Engagement::default(),
             probes: Vec::new(),
             probes_of: vec![Vec::new(); needs.events.len()],
             triggers_of: none(),
@@ -295,6 +298,20 @@ impl Program {
         };
         // Those of the present come first.
         self.contexts.iter().find(is_of)
+    }
+
+    /// What people do with the messages of a simulation; [`Engagement::Replayed`] where nothing is said.
+    pub fn engage(&mut self, engagement: Engagement) {
+        self.engagement = engagement;
+    }
+
+    pub(super) fn engagement(&self) -> Engagement {
+        self.engagement
+    }
+
+    /// Whether anybody asks about messages, and so about what people do with them.
+    pub fn asks_about_messages(&self) -> bool {
+        self.messages.are_read()
     }
 
     /// From when on events start instances of a scenario.

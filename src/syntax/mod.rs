@@ -88,7 +88,7 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
         reader.parsed.diagnostics.push(
             Diagnostic::new(Rule::EmptyFile, "this file says nothing")
                 .at(whole, "no scenario, no declaration, no test")
-                .help("write a scenario, such as `when purchased wait 1 month send email reminder`"),
+                .help("delete the file, or write what it is for, such as `when purchased once wait 1 month send email reminder`"),
         );
     }
     let slips = Slips::of(&stream);

@@ -124,3 +124,94 @@ fn only_what_a_change_touches_is_shown() {
     scn(at, &["check", "--changed-since", "no-such-branch"]).expect(2, &["`no-such-branch`", "such as `origin/main`"]);
     scn(folder(&bytes).path(), &["check", "--changed-since", "main"]).expect(2, &["git knows no revision `main`"]);
 }
+
+/// A shop under version control, committed on `main`.
+fn committed(files: &[(&str, String)]) -> tempfile::TempDir {
+    let bytes: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let shop = folder(&bytes);
+    git(shop.path(), &["init", "-q", "-b", "main"]);
+    git(shop.path(), &["add", "."]);
+    git(shop.path(), &["commit", "-q", "-m", "before"]);
+    shop
+}
+
+#[test]
+fn a_finding_in_a_template_is_shown_to_who_changes_either_side() {
+    let sends = |name: &str, message: &str| {
+        format!("scenario {name} {{\n  when purchased once\n  wait 1 day\n  send service email {message}\n}}\n")
+    };
+    let broken = TEMPLATE.replace("product.name", "product.nmae");
+    let shop = committed(&[
+        ("alpha.scn", sends("alpha", "reminder")),
+        ("beta.scn", sends("beta", "reminder")),
+        ("other.scn", sends("other", "thanks")),
+        ("templates/reminder.email.txt", broken.clone()),
+        ("templates/thanks.email.txt", broken.clone()),
+    ]);
+    let at = shop.path();
+    assert_eq!(since(at, "main"), Vec::<String>::new());
+    // Who sends it: the finding is told of the first scenario alone, and shown to the second too.
+    for name in ["alpha", "beta"] {
+        fs::write(at.join(format!("{name}.scn")), sends(name, "reminder").replace("1 day", "2 days")).unwrap();
+        let found = since(at, "main");
+        assert!(found.len() == 1 && found[0].starts_with("templates/reminder.email.txt"), "{name}: {found:?}");
+        git(at, &["checkout", "-q", "."]);
+    }
+    // What is sent, though its mistake is older.
+    fs::write(at.join("templates/thanks.email.txt"), broken.replace("subject:", "subject: Dear")).unwrap();
+    let found = since(at, "main");
+    assert!(found.len() == 1 && found[0].starts_with("templates/thanks.email.txt"), "{found:?}");
+    git(at, &["checkout", "-q", "."]);
+    // A template that is gone is missed where it is sent.
+    fs::remove_file(at.join("templates/thanks.email.txt")).unwrap();
+    let found = since(at, "main");
+    assert!(found.len() == 1 && found[0].starts_with("other.scn:4:") && found[0].contains("M001"), "{found:?}");
+    git(at, &["checkout", "-q", "."]);
+    // A template that nobody sends touches nobody.
+    fs::write(at.join("templates/unsent.email.txt"), &broken).unwrap();
+    assert_eq!(since(at, "main"), Vec::<String>::new());
+}
+
+#[test]
+fn what_holds_for_all_texts_touches_all() {
+    let shop = committed(&[
+        ("care.scn", CARE.to_owned()),
+        ("scn.toml", "currency = \"EUR\"\n".to_owned()),
+        ("crm/views.sql", "CREATE VIEW purchased AS SELECT 1;\n".to_owned()),
+        ("templates/reminder.email.txt", TEMPLATE.to_owned()),
+        ("notes.md", "a page\n".to_owned()),
+    ]);
+    let at = shop.path();
+    for (file, is_for_all) in [("scn.toml", true), ("crm/views.sql", true), ("notes.md", false)] {
+        let text = fs::read_to_string(at.join(file)).unwrap();
+        fs::write(at.join(file), format!("{text}\n")).unwrap();
+        assert_eq!(since(at, "main").len(), usize::from(is_for_all), "{file}");
+        git(at, &["checkout", "-q", "."]);
+    }
+    // A new mapping that is not under control yet, too.
+    fs::write(at.join("import.sql"), "SELECT 1;\n").unwrap();
+    assert_eq!(since(at, "main").len(), 1);
+}
+
+#[test]
+fn a_silence_that_goes_brings_its_finding_back() {
+    let comment = "  # scn: allow maybe-missing because every product has a price\n";
+    let shop = committed(&[
+        ("care.scn", CARE.replace("  send", &format!("{comment}  send"))),
+        ("templates/reminder.email.txt", TEMPLATE.to_owned()),
+    ]);
+    let at = shop.path();
+    assert_eq!(since(at, "main"), Vec::<String>::new());
+    fs::write(at.join("care.scn"), CARE).unwrap();
+    assert!(since(at, "main").iter().any(|line| line.contains("T004")), "{:?}", since(at, "main"));
+    // A file that is not UTF-8 any more has no items.
+    fs::write(at.join("care.scn"), b"scenario caf\xe9 {}").unwrap();
+    assert!(since(at, "main").iter().any(|line| line.contains("not UTF-8")), "{:?}", since(at, "main"));
+}
+
+#[test]
+fn the_pressure_is_of_all_scenarios() {
+    let shop = committed(&[("care.scn", CARE.to_owned()), ("templates/reminder.email.txt", TEMPLATE.to_owned())]);
+    scn(shop.path(), &["check", "--pressure", "--changed-since", "main"])
+        .expect(2, &["`--pressure` and `--changed-since` do not go together", "leave out one of the two"]);
+}

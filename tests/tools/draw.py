@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -79,10 +80,20 @@ def meaning(scn: str, folder: pathlib.Path) -> str:
     return json.loads(told.stdout)["hash"] if told.returncode == 0 else "none"
 
 
+def rows_in_order(folder: pathlib.Path) -> None:
+    """The SQL of a case makes a good shop and then damages it: who repairs sees the rows as they are instead."""
+    script = folder / "crm.sql"
+    if script.exists():
+        crm = sqlite3.connect(folder / "shop.db")
+        script.write_text("\n".join(crm.iterdump()) + "\n", encoding="utf-8")
+        crm.close()
+
+
 def draw(scn: str, seed: str, count: int, folder: pathlib.Path) -> None:
     for number, case in enumerate(drawn(seed, count), 1):
         place = folder / f"{number:02}"
         copied(case, place)
+        rows_in_order(place)
         with_templates(scn, place)
         (place / "messages.txt").write_text(messages(scn, place), encoding="utf-8")
     print(f"{count} cases lie in {folder}: mend each until you believe it is right, and look at nothing else")

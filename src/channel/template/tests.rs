@@ -271,7 +271,10 @@ fn what_would_fail_later_is_broken_now() {
         ("{% include 'x' %}", "unknown statement include", "include"),
         ("{% macro x() %}{% endmacro %}", "unknown statement macro", "macro"),
         ("{{ a", "unexpected end of input, expected end of variable block", "a"),
-        ("{% if a %}", "unexpected end of input, expected end of block", "%}"),
+        ("{% if a %}", "this `if` is never closed: write `{% endif %}` where it ends", "{% if"),
+        ("{% for a in b %}{% if a %}{% endfor %}", "this `if` is never closed", "{% if"),
+        ("{% if a %}{% for b in a %}{{ b }}{% endif %}", "this `for` is never closed", "{% for"),
+        ("{% endif %}", "unknown statement endif", "endif"),
     ] {
         let shape = shape("m.email.html", &format!("---\nsubject: s\n---\n{template}"));
         let (found, range) = shape.broken.unwrap();

@@ -114,14 +114,10 @@ pub fn check_cases(files: &[CheckFile], scenarios: &[typed::Scenario], checker: 
             if let Some(first) = seen.insert(&test.name.value, test.name.span) {
                 checker.out.push(declared_twice("test", &test.name.value, test.name.span, first));
             }
-            if !test.lines.iter().any(|line| expects(&line.kind)) {
-                let report =
-                    Diagnostic::new(Rule::NoExpectation, format!("test `{}` has no `expect`", test.name.value));
-                checker
-                    .out
-                    .push(report.at(test.name.span, "it can never fail").help("add a line, such as `expect nothing`"));
-            }
             let names = scenarios_of(test, own.get(&file.source), checker);
+            if !test.lines.iter().any(|line| expects(&line.kind)) {
+                checker.out.push(no_expectation(test, names.as_deref().unwrap_or(&[]), scenarios));
+            }
             cases.extend(check_case(test, item.span, scenarios, names.as_deref(), checker));
         }
     }
@@ -171,6 +167,24 @@ fn expects(line: &TestLineKind) -> bool {
         | TestLineKind::ExpectAct { .. }
         | TestLineKind::ExpectNothing { .. } => true,
     }
+}
+
+/// A test that asks for nothing. The first message of its scenarios shows how one asks.
+fn no_expectation(test: &tree::Test, names: &[String], scenarios: &[typed::Scenario]) -> Diagnostic {
+    let first = scenarios.iter().filter(|scenario| names.contains(&scenario.name)).find_map(|scenario| {
+        let steps = scenario.all_steps();
+        steps.into_iter().find_map(|step| match &step.kind {
+            typed::StepKind::Send(send) => send.alternatives.first().cloned(),
+            _ => None,
+        })
+    });
+    let form = first.map_or_else(
+        || "`expect nothing`".to_owned(),
+        |first| format!("`expect {} {} at 2024-12-10 10:00`, or `expect nothing`", first.channel, first.message),
+    );
+    Diagnostic::new(Rule::NoExpectation, format!("test `{}` has no `expect`", test.name.value))
+        .at(test.name.span, "it can never fail")
+        .help(format!("say what should happen: {form}"))
 }
 
 /// The scenarios that a test runs, those of its file unless it names others; `None`, with a finding, where one is unknown or there is none.

@@ -9,6 +9,7 @@ mod report;
 mod sparks;
 mod terms;
 
+use super::engagement;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
@@ -18,6 +19,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
 use crate::drivers::test::{FromHistory, from_history};
+use crate::engine::Engagement;
 use crate::format::format;
 use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
@@ -61,8 +63,14 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     pub contact: Option<String>,
     /// Write the history of that contact as a test, whose expectations are what the scenarios make of it, and nothing else
-    #[arg(long, requires = "contact", conflicts_with_all = ["from", "effects", "report", "format", "strict"])]
+    #[arg(
+        long,
+        requires = "contact",
+        conflicts_with_all = ["from", "effects", "report", "format", "strict", "engagement", "assume"]
+    )]
     pub as_test: bool,
+    #[command(flatten)]
+    pub engagement: engagement::EngagementArguments,
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
@@ -117,6 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
+        engagement: request.engagement,
         texts: step_texts(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
@@ -226,7 +235,11 @@ impl Arguments {
             let number = text.parse().ok().map(Id::Number);
             number.into_iter().chain([Id::Text(text.into())]).collect()
         });
+        // A test is told who opened what.
+        let otherwise = if self.as_test { Engagement::Replayed } else { Engagement::None };
+        let engagement = self.engagement.engagement(otherwise)?;
         let form = self.effects.as_deref().map(files::form).transpose()?.unwrap_or_default();
-        Ok(Request { from, to, contact, threads, form, picture: self.report.is_some(), ..Request::default() })
+        let picture = self.report.is_some();
+        Ok(Request { from, to, contact, engagement, threads, form, picture, ..Request::default() })
     }
 }

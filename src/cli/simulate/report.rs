@@ -1,11 +1,11 @@
 //! The report of a simulation, for people and as JSON.
 
 use crate::cli::counted::{counted, grouped};
-use crate::cli::output;
+use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, StepTexts, moment};
-use crate::engine::{Count, Counts, Outcome, Program, Reason};
+use crate::engine::{Count, Counts, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -21,6 +21,7 @@ const NAMED: usize = 5;
 pub struct Shown<'a> {
     pub simulation: &'a Simulation,
     pub policy: &'a Policy,
+    pub engagement: Engagement,
     pub texts: StepTexts,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
@@ -303,6 +304,14 @@ impl Shown<'_> {
             "busiest_person_day": busiest,
             "not_simulated": not_simulated,
             "contacts_set_aside": report.notes.set_aside,
+            "engagement": engagement::name(self.engagement),
+            "assumed": match self.engagement {
+                Engagement::Assumed(rates) => json!({
+                    "opened": engagement::percent(rates.opened()),
+                    "clicked": engagement::percent(rates.clicked()),
+                }),
+                _ => Value::Null,
+            },
             "read_as_of_now": report.as_of_now,
             "trace": trace,
         });

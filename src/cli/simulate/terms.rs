@@ -2,6 +2,7 @@
 
 use super::report::Shown;
 use crate::cli::counted::{counted, verb};
+use crate::cli::engagement;
 use crate::drivers::simulate::Report;
 use crate::ir::{Class, Policy};
 use crate::time::Duration;
@@ -16,6 +17,9 @@ impl Shown<'_> {
         }
         for (name, told) in measures(&self.simulation.report) {
             let _ = writeln!(text, "measure {name}: {told}");
+        }
+        if self.simulation.program.asks_about_messages() {
+            let _ = writeln!(text, "engagement {}", engagement::told(self.engagement));
         }
         if let Some(persons) = persons(&self.simulation.report) {
             let _ = writeln!(text, "identity: {persons}");

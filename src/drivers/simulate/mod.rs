@@ -25,7 +25,7 @@ pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Census, Life, Measures, Outcome, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Life, Measures, Outcome, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
@@ -48,6 +48,8 @@ pub struct Request {
     pub to: Option<Instant>,
     /// One contact alone, with its story: the ids that are meant, a number and its text being two. Empty for all contacts.
     pub contact: Vec<Id>,
+    /// What people do with the messages that are simulated.
+    pub engagement: Engagement,
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
@@ -65,6 +67,7 @@ impl Default for Request {
             from: None,
             to: None,
             contact: Vec::new(),
+            engagement: Engagement::default(),
             threads: 1,
             rows_in_memory: ROWS_IN_MEMORY,
             form: Form::Csv,
@@ -99,6 +102,7 @@ pub fn simulate(
     crm.identify(&bundle.identity, bundle.settings.zone)?;
     let crm = &crm;
     let mut program = Program::link(&bundle, &[])?;
+    program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
         let mut tally = Tally::new(&program);

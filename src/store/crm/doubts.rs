@@ -32,13 +32,14 @@ impl Doubt {
             if *rows == 1 { format!("1 row of `{table}` has") } else { format!("{rows} rows of `{table}` have") };
         match about {
             About::DateWithoutTime => {
-                let message = format!("{rows} a date without a time in `at`, the first is {first}");
+                let message = format!("{rows} a date without a time in `at`, the first is that with the id {first}");
                 Diagnostic::new(Rule::DateWithoutTime, message)
                     .because("such a date is taken for the last second of its day")
                     .help("let `at` hold the time too, where the shop knows it")
             }
             About::Far => {
-                let message = format!("{rows} an `at` before 1900 or after 2199, the first is {first}");
+                let message =
+                    format!("{rows} an `at` before 1900 or after 2199, the first is that with the id {first}");
                 Diagnostic::new(Rule::FarInstant, message)
                     .because(
                         "a date that stands for `never` is an instant like any other, and a simulation goes that far",
@@ -46,7 +47,7 @@ impl Doubt {
                     .help(format!("leave such rows out of `{table}`"))
             }
             About::Negative(column) => {
-                let message = format!("{rows} a negative `{column}`, the first is {first}");
+                let message = format!("{rows} a negative `{column}`, the first is that with the id {first}");
                 Diagnostic::new(Rule::NegativeQuantity, message)
                     .because("a return written as a negative purchase starts scenarios and counts as a repurchase")
                     .help(format!(

@@ -1,9 +1,10 @@
 //! What was found wrong while reading, as data: counted, and the first few kept.
 
+use super::survey::Survey;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use rusqlite::types::ValueRef;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many findings are kept with their words.
 const KEPT: usize = 20;
@@ -133,6 +134,8 @@ pub struct Notes {
     pub of_unknown_contacts: u64,
     /// Events whose `at` is a date without a time.
     pub date_only: u64,
+    /// The tables that were [looked over](super::Lives::surveying) by a reading that came to its end.
+    pub surveys: BTreeMap<String, Survey>,
 }
 
 impl Notes {
@@ -143,6 +146,7 @@ impl Notes {
         self.without_contact += later.without_contact;
         self.of_unknown_contacts += later.of_unknown_contacts;
         self.date_only += later.date_only;
+        self.surveys.extend(later.surveys);
     }
 }
 

@@ -63,9 +63,9 @@ impl ListSource {
                 _ => Kind::Text,
             };
             let origin = members(origin, owner, record, &field.name);
-            let select = "\"contact\", \"id\", \"member\", \"rank\"".to_owned();
+            let selected = ["contact", "id", "member", "rank"].map(str::to_owned).to_vec();
             sources.push(ListSource {
-                source: Source { origin, select, columns: Vec::new() },
+                source: Source { origin, selected, columns: Vec::new(), tally: None },
                 slot,
                 field: field.name.clone(),
                 kind,
@@ -143,7 +143,7 @@ impl Crm {
         world: &World,
         findings: &mut Findings,
     ) -> Result<Lists, rusqlite::Error> {
-        let sql = format!("SELECT {} FROM {}", list.source.select, list.source.origin.from);
+        let sql = format!("SELECT {} FROM {}", list.source.select(), list.source.origin.from);
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut lists = Lists::default();

@@ -3,7 +3,7 @@
 use super::lists::ListSource;
 use super::merge::{self, Cursor, Tables};
 use super::plan::{Content, Origin, Source};
-use super::{Crm, Error, Notes, Persons};
+use super::{Crm, Error, Notes, Persons, Question};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
 use crate::model::{Id, Route};
@@ -12,6 +12,7 @@ use crate::store::text::quoted;
 use crate::time::Zone;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -111,6 +112,20 @@ impl<'a> Lives<'a> {
     /// Contacts without events live too.
     pub fn of_everyone(self) -> Lives<'a> {
         Lives { everyone: true, ..self }
+    }
+
+    /// Each reading of all contacts also looks over the tables asked about, as far as it reads them: [`Notes::surveys`]. What
+    /// is routed is looked over where it happens.
+    pub fn surveying(mut self, crm: &Crm, questions: &BTreeMap<&str, Question<'_>>) -> Lives<'a> {
+        let events = self.events.iter_mut().map(|event| &mut event.source);
+        let sources = std::iter::once(&mut self.contact).chain(events);
+        for source in sources.filter(|source| source.origin.content == Content::Own) {
+            let table = source.origin.table.clone();
+            if let (Some(shape), Some(question)) = (crm.shape.table(&table), questions.get(table.as_str())) {
+                source.count(shape, question);
+            }
+        }
+        self
     }
 }
 
@@ -357,7 +372,7 @@ impl Lives<'_> {
 
 /// The query of a table in the order of contacts.
 fn in_order(source: &Source, key: &str, condition: &str) -> String {
-    let (select, from, key) = (&source.select, &source.origin.from, quoted(key));
+    let (select, from, key) = (source.select(), &source.origin.from, quoted(key));
     format!("SELECT {select} FROM {from}{} ORDER BY {key} COLLATE BINARY", filter(condition, &key))
 }
 

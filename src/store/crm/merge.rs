@@ -5,6 +5,7 @@ use super::decode::{self, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
+use super::survey::Tally;
 use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
 use crate::model::{FRIEND, Id};
@@ -59,11 +60,13 @@ pub(super) struct Cursor<'a> {
     rows: Rows<'a>,
     /// The contact of the current row where it is a number, so that it is not asked for again.
     number: Option<i64>,
+    /// What is counted on the way.
+    tally: Option<Tally>,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
-        Cursor { source, names, rows, number: None }
+        Cursor { source, names, rows, number: None, tally: source.tally.clone() }
     }
 
     /// The contact of the current row; `None` at the end.
@@ -78,6 +81,9 @@ impl<'a> Cursor<'a> {
             self.rows.advance()?;
             self.number = None;
             let Some(row) = self.rows.get() else { return Ok(()) };
+            if let Some(tally) = &mut self.tally {
+                tally.add(row)?;
+            }
             let stored = row.get_ref(0)?;
             match Key::of(stored) {
                 Some(Key::Number(number)) => {
@@ -148,6 +154,19 @@ impl<'a> Tables<'a> {
                     cursor.advance(notes)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Notes what was counted, to the end of each table: the last contacts may have no event, and then nobody read them.
+    fn tell(self, notes: &mut Notes) -> Result<(), rusqlite::Error> {
+        for Cursor { mut rows, tally, .. } in std::iter::once(self.contact).chain(self.events).map(|table| table.cursor)
+        {
+            let Some(mut tally) = tally else { continue };
+            while let Some(row) = rows.next()? {
+                tally.add(row)?;
+            }
+            notes.surveys.extend([tally.survey()]);
         }
         Ok(())
     }
@@ -237,6 +256,7 @@ pub(super) fn merge(
             return Ok(ControlFlow::Break(()));
         }
     }
+    tables.tell(notes)?;
     Ok(ControlFlow::Continue(()))
 }
 

@@ -1,10 +1,11 @@
 //! Which columns of a table are read, in which order, and how: worked out once for all rows.
 
 use super::decode::Kind;
+use super::survey::{Question, Tally, place_of};
 use super::{Crm, Error, ErrorKind};
 use crate::engine::{Needs, Value, World};
 use crate::ir::{FieldUse, RecordUse};
-use crate::model::{FRIEND, OWN_EVENTS, Route};
+use crate::model::{CrmTable, FRIEND, OWN_EVENTS, Route};
 use crate::store::text::quoted;
 use crate::time::Zone;
 use rusqlite::Row;
@@ -110,10 +111,12 @@ fn lacking(crm: &Crm, what: String) -> Error {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub origin: Origin,
-    /// The columns of a query, as SQL: those that every such table has, then those of the fields.
-    pub select: String,
+    /// The columns of its query: those that every such table has, then those of the fields, then those that are only counted.
+    pub selected: Vec<String>,
     /// The fields in the order of their slots.
     pub columns: Vec<Column>,
+    /// What each reading begins to count with.
+    pub tally: Option<Tally>,
 }
 
 /// A field of a record.
@@ -146,19 +149,30 @@ impl Source {
         if let Some(column) = always.iter().find(|column| !origin.has(column)) {
             return Err(lacking(crm, format!("no column `{column}` in `{}`", origin.table)));
         }
-        let mut selected: Vec<String> = always.iter().map(|column| quoted(column)).collect();
+        let mut selected: Vec<String> = always.iter().map(|column| (*column).to_owned()).collect();
         let mut columns = Vec::new();
         for field in fields {
             let kind = Kind::of(&field.ty, needs, zone, &crm.persons);
             let is_list = matches!(kind, Kind::List);
             let place = (!is_list && origin.has(&field.name)).then_some(selected.len());
             if place.is_some() {
-                selected.push(quoted(&field.name));
+                selected.push(field.name.clone());
             }
             let absent = if is_list { Value::List(Arc::from([])) } else { Value::Missing };
             columns.push(Column { name: field.name.clone(), kind, place, absent });
         }
-        Ok(Source { origin, select: selected.join(", "), columns })
+        Ok(Source { origin, selected, columns, tally: None })
+    }
+
+    /// The columns of its query, as SQL.
+    pub fn select(&self) -> String {
+        self.selected.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Counts the rows of a table while they are read.
+    pub fn count(&mut self, shape: &CrmTable, question: &Question<'_>) {
+        let selected = &mut self.selected;
+        self.tally = Some(Tally::new(shape, question, |column| place_of(selected, column)));
     }
 
     /// Replaces `values` by the row's. Columns that cannot be read are named to `refused` and read as missing. Lists are

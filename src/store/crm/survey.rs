@@ -1,22 +1,20 @@
-//! A table looked over by one query: how many values its columns have and how SQLite keeps them, and rows that most likely mean
-//! something else than they say. And who of all contacts can be reached.
+//! A table looked over: how many values its columns have and how SQLite keeps them, and rows that most likely mean something
+//! else than they say. It is counted row by row, in the same reading in which values are judged where there is one.
 
+use super::decode;
 use super::doubts::{About, Doubt};
 use super::findings::shown;
 use super::{Crm, Error};
-use crate::model::may_be_email;
-use crate::store::text::{cleaned, quoted};
+use crate::model::CrmTable;
+use crate::store::text::quoted;
+use crate::time::{Precision, Zone};
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// An instant before 1900 or after 2199, as text or in seconds.
-const FAR: &str = "CASE typeof(\"at\")
-    WHEN 'text' THEN \"at\" GLOB '[0-9][0-9][0-9][0-9]-*' AND (\"at\" < '1900' OR \"at\" >= '2200')
-    WHEN 'integer' THEN \"at\" < -2208988800 OR \"at\" >= 7258118400 ELSE 0 END";
-
-/// How many characters of a row's id are shown.
-const SHOWN: usize = 40;
+/// Unix seconds of the beginnings of 1900 and of 2200.
+const USUAL: std::ops::Range<i64> = -2_208_988_800..7_258_118_400;
 
 /// What to look for in a table.
 #[derive(Clone, Debug, Default)]
@@ -64,72 +62,195 @@ impl Kept {
     }
 }
 
-const CLASSES: [&str; 4] = ["integer", "real", "text", "blob"];
-
-/// What makes a contact out of reach of a message: all its channels.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Channel {
-    pub name: String,
-    /// The column with the address.
-    pub address: String,
-    /// The column with the consent that is asked for, and what an empty one counts as.
-    pub consent: Option<(String, bool)>,
+/// The count of a table while its rows are read.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    table: String,
+    rows: u64,
+    /// The place of the rows' ids in the query, where the table has them.
+    id: Option<usize>,
+    columns: Vec<Column>,
 }
 
-/// Who cannot be reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reach {
-    pub contacts: u64,
-    pub without_address: u64,
-    /// With an address on a channel, and with consent on none of these.
-    pub without_consent: u64,
+/// A column that is counted.
+#[derive(Clone, Debug)]
+struct Column {
+    name: String,
+    declared: String,
+    place: usize,
+    /// Whether its values are asked for, not its doubts alone.
+    is_read: bool,
+    classes: Classes,
+    doubts: Vec<Doubtful>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Classes {
+    integer: u64,
+    real: u64,
+    text: u64,
+    blob: u64,
+}
+
+/// Rows with one doubt.
+#[derive(Clone, Debug)]
+struct Doubtful {
+    /// In which place it is told.
+    order: usize,
+    about: About,
+    rows: u64,
+    /// The least id of these rows.
+    first: Value,
+}
+
+impl Tally {
+    /// `place` gives the place of a column of the table in the query, and puts it there where it is not.
+    pub fn new(shape: &CrmTable, question: &Question<'_>, mut place: impl FnMut(&str) -> usize) -> Tally {
+        let mut doubts: Vec<(&str, About)> = Vec::new();
+        if question.is_event {
+            doubts.extend([("at", About::DateWithoutTime), ("at", About::Far)]);
+        }
+        doubts.extend(question.amounts.iter().map(|column| (*column, About::Negative((*column).to_owned()))));
+        let mut columns = Vec::new();
+        for column in &shape.columns {
+            let name = column.name.as_str();
+            let is_read = question.columns.contains(&name);
+            let own = doubts.iter().enumerate().filter(|(_, (doubtful, _))| *doubtful == name);
+            let doubtful = |(order, (_, about)): (usize, &(_, About))| Doubtful {
+                order,
+                about: about.clone(),
+                rows: 0,
+                first: Value::Null,
+            };
+            let doubts: Vec<Doubtful> = own.map(doubtful).collect();
+            if is_read || !doubts.is_empty() {
+                let (name, declared) = (name.to_owned(), column.declared.clone());
+                let (place, classes) = (place(&name), Classes::default());
+                columns.push(Column { name, declared, place, is_read, classes, doubts });
+            }
+        }
+        Tally { table: shape.name.clone(), rows: 0, id: shape.has("id").then(|| place("id")), columns }
+    }
+
+    /// Counts a row of the query.
+    pub fn add(&mut self, row: &Row<'_>) -> Result<(), rusqlite::Error> {
+        self.rows += 1;
+        for column in &mut self.columns {
+            let value = row.get_ref(column.place)?;
+            match value {
+                ValueRef::Null => continue,
+                ValueRef::Integer(_) => column.classes.integer += 1,
+                ValueRef::Real(_) => column.classes.real += 1,
+                ValueRef::Text(_) => column.classes.text += 1,
+                ValueRef::Blob(_) => column.classes.blob += 1,
+            }
+            for doubt in column.doubts.iter_mut().filter(|doubt| is_doubtful(&doubt.about, value)) {
+                doubt.rows += 1;
+                let id = self.id.map_or(Ok(ValueRef::Null), |place| row.get_ref(place))?;
+                if comes_before(id, &doubt.first) {
+                    doubt.first = id.try_into()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The table, and what was counted.
+    pub fn survey(self) -> (String, Survey) {
+        let mut survey = Survey { rows: self.rows, ..Survey::default() };
+        let mut doubts: Vec<Doubtful> = Vec::new();
+        for column in self.columns {
+            doubts.extend(column.doubts.into_iter().filter(|doubt| doubt.rows > 0));
+            if column.is_read {
+                let Classes { integer, real, text, blob } = column.classes;
+                let mut classes = vec![("integer", integer), ("real", real), ("text", text), ("blob", blob)];
+                classes.retain(|(_, count)| *count > 0);
+                survey.columns.insert(column.name, Kept { declared: column.declared, classes });
+            }
+        }
+        doubts.sort_by_key(|doubt| doubt.order);
+        survey.doubts.extend(doubts.into_iter().map(|Doubtful { about, rows, first, .. }| {
+            let first = shown(ValueRef::from(&first));
+            Doubt { table: self.table.clone(), about, rows, first }
+        }));
+        (self.table, survey)
+    }
+}
+
+fn is_doubtful(about: &About, value: ValueRef<'_>) -> bool {
+    match (about, value) {
+        // A day that no month has is no date, which is another rule's.
+        (About::DateWithoutTime, ValueRef::Text(text)) => {
+            text.len() == 10 && matches!(decode::instant(value, Zone::UTC), Some((_, Precision::DateOnly)))
+        }
+        (About::Far, ValueRef::Integer(seconds)) => !USUAL.contains(&seconds),
+        (About::Far, ValueRef::Text(text)) => {
+            let year = text.split_first_chunk::<4>().filter(|(_, rest)| rest.starts_with(b"-")).map(|(year, _)| year);
+            let year = year.filter(|year| year.iter().all(u8::is_ascii_digit));
+            year.is_some_and(|year| !(b"1900"..b"2200").contains(&year))
+        }
+        (About::Negative(_), ValueRef::Integer(number)) => number < 0,
+        (About::Negative(_), ValueRef::Real(number)) => number < 0.0,
+        // A decimal number may be kept as text.
+        (About::Negative(_), ValueRef::Text(text) | ValueRef::Blob(text)) => is_below_zero(text),
+        _ => false,
+    }
+}
+
+/// Whether a text begins with a number below zero.
+fn is_below_zero(text: &[u8]) -> bool {
+    let Some(number) = text.trim_ascii_start().strip_prefix(b"-") else { return false };
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+    digits.into_iter().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
+/// As SQLite orders ids: numbers, then texts, then bytes; a missing one is none, and a later row of the same is not less.
+fn comes_before(id: ValueRef<'_>, known: &Value) -> bool {
+    let rank = |value: ValueRef<'_>| match value {
+        ValueRef::Integer(_) | ValueRef::Real(_) => 0,
+        ValueRef::Text(_) => 1,
+        ValueRef::Blob(_) => 2,
+        ValueRef::Null => 3,
+    };
+    let known = ValueRef::from(known);
+    let number = |value: ValueRef<'_>| match value {
+        ValueRef::Integer(number) => number as f64,
+        ValueRef::Real(number) => number,
+        _ => 0.0,
+    };
+    let order = match (id, known) {
+        (ValueRef::Integer(one), ValueRef::Integer(other)) => one.cmp(&other),
+        (ValueRef::Text(one) | ValueRef::Blob(one), ValueRef::Text(other) | ValueRef::Blob(other)) => {
+            rank(id).cmp(&rank(known)).then(one.cmp(other))
+        }
+        _ => rank(id).cmp(&rank(known)).then(number(id).total_cmp(&number(known))),
+    };
+    order == Ordering::Less
 }
 
 impl Crm {
-    /// Looks over a table or view.
+    /// Looks over a table or view that nothing else reads row by row.
     ///
     /// # Errors
-    /// When it cannot be read, or an event has no `id` or `at`.
+    /// When it cannot be read.
     pub fn survey(&self, table: &str, question: &Question<'_>) -> Result<Survey, Error> {
         let Some(shape) = self.shape.table(table) else { return Ok(Survey::default()) };
-        let columns = question.columns.iter().filter_map(|name| shape.columns.iter().find(|each| each.name == **name));
-        let columns: Vec<_> = columns.collect();
-        let asked = doubtful(question, |column| shape.has(column));
-        let mut selected = vec!["count(*)".to_owned()];
-        for column in &columns {
-            let name = quoted(&column.name);
-            selected.extend(CLASSES.map(|class| format!("count(*) FILTER (WHERE typeof({name}) = '{class}')")));
-        }
-        for (_, doubtful) in &asked {
-            selected.push(format!("count(*) FILTER (WHERE {doubtful})"));
-            selected.push(format!("CAST(min(\"id\") FILTER (WHERE {doubtful}) AS TEXT)"));
-        }
-        let sql = format!("SELECT {} FROM {}", selected.join(", "), quoted(table));
-        let look = |row: &Row<'_>| {
-            let count = |place: usize| row.get::<_, i64>(place).map(i64::unsigned_abs);
-            let mut survey = Survey { rows: count(0)?, ..Survey::default() };
-            let mut place = 1;
-            for column in &columns {
-                let mut kept = Kept { declared: column.declared.clone(), classes: Vec::new() };
-                for class in CLASSES {
-                    kept.classes.push((class, count(place)?));
-                    place += 1;
-                }
-                kept.classes.retain(|(_, count)| *count > 0);
-                survey.columns.insert(column.name.clone(), kept);
+        let mut selected: Vec<String> = Vec::new();
+        let mut tally = Tally::new(shape, question, |column| place_of(&mut selected, column));
+        // A table of which no column is read has rows all the same.
+        let columns: Vec<String> = selected.iter().map(|column| quoted(column)).collect();
+        let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+        let sql = format!("SELECT {columns} FROM {}", quoted(table));
+        let mut read = || {
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                tally.add(row)?;
             }
-            for (about, _) in &asked {
-                let first: Option<Vec<u8>> = row.get_ref(place + 1)?.as_bytes_or_null()?.map(<[u8]>::to_vec);
-                let first = first.map_or("NULL".to_owned(), |id| cleaned(&String::from_utf8_lossy(&id), SHOWN));
-                let rows = count(place)?;
-                place += 2;
-                if rows > 0 {
-                    survey.doubts.push(Doubt { table: table.to_owned(), about: about.clone(), rows, first });
-                }
-            }
-            Ok(survey)
+            Ok(())
         };
-        self.connection.query_row(&sql, [], look).map_err(|error| self.error_in(table, &error))
+        read().map_err(|error| self.error_in(table, &error))?;
+        Ok(tally.survey().1)
     }
 
     /// The first three texts or bytes of a column, with the ids of their rows.
@@ -163,99 +284,12 @@ impl Crm {
         let plan = read().map_err(|error| self.error_in(table, &error))?;
         Ok(!plan.contains("TEMP B-TREE"))
     }
-
-    /// How many contacts can be reached on none of these channels, for each of several messages: in one pass. Nothing where
-    /// the CRM lacks one of the columns.
-    ///
-    /// # Errors
-    /// When the contacts cannot be read.
-    pub fn reach(&self, messages: &[Vec<Channel>]) -> Result<Vec<Option<Reach>>, Error> {
-        let Some(contact) = self.shape.table("contact") else { return Ok(vec![None; messages.len()]) };
-        let mut columns: Vec<&str> = Vec::new();
-        for channel in messages.iter().flatten() {
-            let consent = channel.consent.as_ref().map(|(column, _)| column.as_str());
-            columns.extend(std::iter::once(channel.address.as_str()).chain(consent));
-        }
-        columns.sort_unstable();
-        columns.dedup();
-        columns.retain(|column| contact.has(column));
-        let place = |column: &str| columns.binary_search(&column).ok();
-        let planned = |channel: &Channel| {
-            let consent = match &channel.consent {
-                Some((column, empty)) => Some((place(column)?, *empty)),
-                None => None,
-            };
-            Some(Planned { is_email: channel.name == "email", address: place(&channel.address)?, consent })
-        };
-        let plans: Vec<Option<Vec<Planned>>> =
-            messages.iter().map(|channels| channels.iter().map(planned).collect()).collect();
-        let mut found: Vec<Option<Reach>> = plans.iter().map(|plan| plan.as_ref().map(|_| Reach::default())).collect();
-        let selected: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-        if selected.is_empty() {
-            return Ok(found);
-        }
-        let sql = format!("SELECT {} FROM \"contact\"", selected.join(", "));
-        let mut read = || {
-            let mut statement = self.connection.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                for (plan, reach) in plans.iter().zip(&mut found) {
-                    if let (Some(plan), Some(reach)) = (plan, reach) {
-                        count(plan, row, reach)?;
-                    }
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|error: rusqlite::Error| self.error_in("contact", &error))?;
-        Ok(found)
-    }
 }
 
-/// A channel, by the places of its columns in the query.
-struct Planned {
-    is_email: bool,
-    address: usize,
-    consent: Option<(usize, bool)>,
-}
-
-fn count(plan: &[Planned], row: &Row<'_>, reach: &mut Reach) -> Result<(), rusqlite::Error> {
-    let (mut has_address, mut consents) = (false, false);
-    for channel in plan {
-        let is_address = match row.get_ref(channel.address)? {
-            ValueRef::Text(text) if channel.is_email => may_be_email(&String::from_utf8_lossy(text)),
-            ValueRef::Text(text) => !text.trim_ascii().is_empty(),
-            ValueRef::Integer(_) => !channel.is_email,
-            _ => false,
-        };
-        let agrees = match channel.consent {
-            None => true,
-            Some((place, empty)) => match row.get_ref(place)? {
-                ValueRef::Null => empty,
-                value => matches!(value, ValueRef::Integer(1) | ValueRef::Text(b"1")),
-            },
-        };
-        has_address |= is_address;
-        consents |= is_address && agrees;
-    }
-    reach.contacts += 1;
-    reach.without_address += u64::from(!has_address);
-    reach.without_consent += u64::from(has_address && !consents);
-    Ok(())
-}
-
-/// The doubts about a table's rows, each with its condition in SQL.
-fn doubtful(question: &Question<'_>, has: impl Fn(&str) -> bool) -> Vec<(About, String)> {
-    let mut doubts = Vec::new();
-    if question.is_event {
-        let dated = "typeof(\"at\") = 'text' AND \"at\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND date(\"at\") = \"at\"";
-        // A day that no month has is no date, which is another rule's.
-        doubts.push((About::DateWithoutTime, dated.to_owned()));
-        doubts.push((About::Far, FAR.to_owned()));
-    }
-    for column in question.amounts.iter().filter(|column| has(column)) {
-        // A decimal number may be kept as text.
-        doubts.push((About::Negative((*column).to_owned()), format!("CAST({} AS REAL) < 0", quoted(column))));
-    }
-    doubts
+/// The place of a column among those that are selected, the last where it is new.
+pub(super) fn place_of(selected: &mut Vec<String>, column: &str) -> usize {
+    selected.iter().position(|each| each == column).unwrap_or_else(|| {
+        selected.push(column.to_owned());
+        selected.len() - 1
+    })
 }

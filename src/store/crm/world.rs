@@ -63,7 +63,7 @@ impl Crm {
             lists.push((list.slot, self.lists_of(list, world, findings)?));
         }
         let table_name = source.origin.table.as_str();
-        let sql = format!("SELECT {} FROM {}", source.select, source.origin.from);
+        let sql = format!("SELECT {} FROM {}", source.select(), source.origin.from);
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut values = Vec::with_capacity(source.columns.len());

@@ -1,7 +1,9 @@
 //! Rows that can be read and most likely mean something else.
 
-use super::crm;
-use crate::store::crm::Question;
+use super::{crm, program, retail};
+use crate::store::crm::{ContactRange, Notes, Question};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 const PURCHASED: &str = "CREATE TABLE purchased (id, contact INTEGER, at, quantity, amount TEXT);
      INSERT INTO purchased VALUES (1, 7, '2020-01-01 10:00', 2, '10.00'), (2, 7, 1577872800, 0, '0');";
@@ -33,18 +35,18 @@ fn dates_and_negative_numbers_are_counted_with_the_first_row() {
     assert_eq!(
         doubts(rows),
         [
-            "D008 2 rows of `purchased` have a date without a time in `at`, the first is 9",
-            "D009 1 row of `purchased` has a negative `amount`, the first is 9",
-            "D009 2 rows of `purchased` have a negative `quantity`, the first is 9",
+            "D008 2 rows of `purchased` have a date without a time in `at`, the first is that with the id 9",
+            "D009 1 row of `purchased` has a negative `amount`, the first is that with the id 9",
+            "D009 2 rows of `purchased` have a negative `quantity`, the first is that with the id 9",
         ]
     );
     assert_eq!(
         doubts("INSERT INTO purchased VALUES ('a' || char(10), 8, '2020-01-02T10:00:00Z', -2.5, '3')"),
-        ["D009 1 row of `purchased` has a negative `quantity`, the first is a?"]
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is that with the id a?"]
     );
     assert_eq!(
         doubts("INSERT INTO purchased VALUES (NULL, 8, '2020-01-02T10:00:00Z', -1, '3')"),
-        ["D009 1 row of `purchased` has a negative `quantity`, the first is NULL"]
+        ["D009 1 row of `purchased` has a negative `quantity`, the first is that with the id NULL"]
     );
 }
 
@@ -52,5 +54,46 @@ fn dates_and_negative_numbers_are_counted_with_the_first_row() {
 fn instants_that_stand_for_never_are_doubted() {
     let far = "INSERT INTO purchased VALUES (3, 7, '9999-12-31 10:00', 1, '5'), (4, 8, '0001-01-01T00:00:00Z', 1, '5'),
                (5, 8, 253402300799, 1, '5'), (6, 8, '1900-01-01T00:00:00Z', 1, '5'), (7, 8, '2199-12-31T23:00:00Z', 1, '5')";
-    assert_eq!(doubts(far), ["D011 3 rows of `purchased` have an `at` before 1900 or after 2199, the first is 3"]);
+    assert_eq!(
+        doubts(far),
+        ["D011 3 rows of `purchased` have an `at` before 1900 or after 2199, the first is that with the id 3"]
+    );
+}
+
+#[test]
+fn dates_of_a_column_for_numbers_are_dates() {
+    let (_folder, crm) = crm("CREATE TABLE purchased (id, contact, at INTEGER);
+         INSERT INTO purchased VALUES (1, 7, '2020-01-01 10:00'), (2, 7, '2200-01-01 10:00')");
+    let found = crm.survey("purchased", &Question { is_event: true, ..Question::default() }).unwrap();
+    assert_eq!(found.doubts.iter().map(|doubt| (doubt.rows, doubt.first.as_str())).collect::<Vec<_>>(), [(1, "2")]);
+}
+
+/// What is counted while lives are read is what is counted by itself: rows of nobody, contacts without an event and columns that
+/// no scenario reads are among them.
+#[test]
+fn reading_and_looking_over_are_one_pass() {
+    let (_folder, crm) = crm("CREATE TABLE contact (id, email);
+         INSERT INTO contact VALUES (NULL, 'x'), (1, NULL), (2, 'b'), (7, 3), ('z', 2.5), (x'00', 'blob');
+         CREATE TABLE product (id INTEGER PRIMARY KEY, recurring INTEGER);
+         INSERT INTO product VALUES (1, 1);
+         CREATE TABLE purchased (id, contact, at, product INTEGER, quantity, amount);
+         INSERT INTO purchased VALUES (1, NULL, '2020-01-01', 1, -1, '-2'), (2, 2, '2020-01-02', 'x', 1, NULL),
+             (3, 7, 9999999999, 1, -2.5, 3), (4, x'01', 'soon', NULL, 0, -1), ('a', 7, NULL, 1, 'b', x'2d33');");
+    let program = program(retail(), "UTC");
+    let (world, _) = crm.world(&program).unwrap();
+    let purchased = Question {
+        columns: vec!["at", "contact", "id", "product"],
+        is_event: true,
+        amounts: vec!["quantity", "amount"],
+    };
+    let contact = Question { columns: vec!["email", "id"], ..Question::default() };
+    let questions = BTreeMap::from([("contact", contact), ("purchased", purchased)]);
+    let lives = crm.lives(&program, &world).unwrap().surveying(&crm, &questions);
+    let mut notes = Notes::default();
+    lives.read(&crm, &ContactRange::default(), &mut notes, |_, _| ControlFlow::Continue(())).unwrap();
+    let alone = questions.iter().map(|(table, question)| ((*table).to_owned(), crm.survey(table, question).unwrap()));
+    assert_eq!(notes.surveys, alone.collect());
+    assert_eq!((notes.surveys["contact"].rows, notes.surveys["purchased"].rows), (6, 5));
+    let doubts: Vec<u64> = notes.surveys["purchased"].doubts.iter().map(|doubt| doubt.rows).collect();
+    assert_eq!(doubts, [2, 1, 2, 3]);
 }

@@ -3,7 +3,7 @@
 use super::{crm, field, program, read, record};
 use crate::ir::Code;
 use crate::model::{FRIEND, Id, Route, Type};
-use crate::store::crm::{ContactRange, Notes};
+use crate::store::crm::{Channel, ContactRange, Notes, Reach};
 use crate::time::Zone;
 use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
@@ -67,4 +67,26 @@ fn rows_of_one_person_are_read_as_one_life() {
     let new = lives.new_rows(&crm, 1, &FxHashSet::default(), &mut Notes::default()).unwrap();
     let owners: Vec<String> = new.iter().map(|row| format!("{}:{}", row.event.id, row.contact)).collect();
     assert_eq!(owners, ["10:2", "11:2", "12:4", "13:5", "14:2"]);
+}
+
+#[test]
+fn who_cannot_be_reached_is_a_person() {
+    let reach = |identity: &[String], consent: bool| {
+        let (_folder, mut crm) = crm(SQL);
+        crm.identify(identity, Zone::UTC).unwrap();
+        let consent = consent.then(|| ("email_consent".to_owned(), false));
+        let email = Channel { name: "email".into(), address: "email".into(), consent };
+        let nowhere = Channel { name: "push".into(), address: "token".into(), consent: None };
+        let found = crm.reach(&[vec![email], vec![nowhere]]).unwrap();
+        assert_eq!(found[1], None);
+        let Reach { contacts, without_address, without_consent } = found[0].unwrap();
+        [contacts, without_address, without_consent]
+    };
+    let identity = ["email".to_owned(), "phone".to_owned()];
+    assert_eq!(reach(&[], false), [6, 3, 0]);
+    // Ana's oldest row (2) has an address; that row 3 has none is no matter.
+    assert_eq!(reach(&identity, false), [4, 2, 0]);
+    assert_eq!(reach(&[], true), [6, 3, 1]);
+    // Row 2 says nothing of a consent: so Ana never gave it, whatever row 1 says.
+    assert_eq!(reach(&identity, true), [4, 2, 1]);
 }

@@ -1,0 +1,143 @@
+//! What a simulation takes for opens and clicks of the messages that it sends, as the command line says it.
+
+use super::exit::{Exit, Failure};
+use crate::engine::{Engagement, Rates};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+/// `--engagement` and `--assume`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct EngagementArguments {
+    /// Whether people open and click what is simulated
+    #[arg(long, value_enum, value_name = "SOURCE", conflicts_with = "assume")]
+    pub engagement: Option<Source>,
+    /// Assume which share of the messages is opened and clicked, by stable draws: opened=25%,clicked=4%
+    #[arg(long, value_name = "RATES")]
+    pub assume: Option<String>,
+}
+
+/// Where opens and clicks come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Source {
+    /// Nobody opens or clicks what is simulated
+    None,
+    /// What the CRM says was opened or clicked: of a template, the message simulated last before
+    Replayed,
+}
+
+impl EngagementArguments {
+    /// What was asked for; `otherwise` where nothing was.
+    ///
+    /// # Errors
+    /// Rates that are none.
+    pub fn engagement(&self, otherwise: Engagement) -> Result<Engagement, Failure> {
+        match (&self.assume, self.engagement) {
+            (Some(text), _) => rates(text).map(Engagement::Assumed).map_err(|message| {
+                Failure::new(Exit::Usage, message)
+                    .help("write the shares of messages: `--assume opened=25%,clicked=4%`")
+            }),
+            (None, Some(Source::None)) => Ok(Engagement::None),
+            (None, Some(Source::Replayed)) => Ok(Engagement::Replayed),
+            (None, None) => Ok(otherwise),
+        }
+    }
+}
+
+fn rates(text: &str) -> Result<Rates, String> {
+    let (mut opened, mut clicked) = (None, None);
+    for part in text.split(',') {
+        let (name, share) = part.split_once('=').ok_or_else(|| format!("`{}` is no rate", part.trim()))?;
+        let place = match name.trim() {
+            "opened" => &mut opened,
+            "clicked" => &mut clicked,
+            other => return Err(format!("a simulation assumes `opened` and `clicked`, and not `{other}`")),
+        };
+        if place.replace(millionths(share.trim())?).is_some() {
+            return Err(format!("`{}` is said twice", name.trim()));
+        }
+    }
+    let (opened, clicked) = (opened.unwrap_or(0), clicked.unwrap_or(0));
+    Rates::new(opened, clicked).ok_or_else(|| "more click than open, and whoever clicks has opened".to_owned())
+}
+
+/// A share in millionths: `25%`, `0.5%`.
+fn millionths(share: &str) -> Result<u32, String> {
+    let wrong = || format!("`{share}` is no share between 0% and 100% with at most 4 decimals");
+    let number = share.strip_suffix('%').ok_or_else(wrong)?.trim_end();
+    let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: Decimal = if plain { number.parse().map_err(|_| wrong())? } else { return Err(wrong()) };
+    let millionths = number.checked_mul(Decimal::from(10_000)).filter(|share| share.is_integer());
+    millionths.and_then(|share| share.to_u32()).filter(|share| *share <= 1_000_000).ok_or_else(wrong)
+}
+
+/// In words, for a report.
+pub fn told(engagement: Engagement) -> String {
+    match engagement {
+        Engagement::None => "none: nobody opens or clicks what is simulated".to_owned(),
+        Engagement::Replayed => {
+            "replayed: who opened or clicked a template in the CRM opened or clicked the message simulated last"
+                .to_owned()
+        }
+        Engagement::Assumed(rates) => {
+            let opened = match rates.opened() {
+                0 => "no opens".to_owned(),
+                share => format!("{} of emails opened", percent(share)),
+            };
+            let clicked = percent(rates.clicked());
+            format!("assumed: {opened} and {clicked} of messages clicked within a day, by stable draws")
+        }
+    }
+}
+
+/// The name of a kind of engagement, for machines.
+pub fn name(engagement: Engagement) -> &'static str {
+    match engagement {
+        Engagement::None => "none",
+        Engagement::Replayed => "replayed",
+        Engagement::Assumed(_) => "assumed",
+    }
+}
+
+/// `25%`, from millionths.
+pub fn percent(millionths: u32) -> String {
+    format!("{}%", Decimal::new(i64::from(millionths), 4).normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_they_are_written() {
+        for (text, expected) in [
+            ("opened=25%,clicked=4%", Ok((250_000, 40_000))),
+            (" clicked = 0.5 % , opened = 100% ", Ok((1_000_000, 5_000))),
+            ("opened=25%", Ok((250_000, 0))),
+            ("clicked=0.0001%", Ok((0, 1))),
+            ("", Err("`` is no rate")),
+            ("opened", Err("`opened` is no rate")),
+            ("open=25%", Err("a simulation assumes `opened` and `clicked`, and not `open`")),
+            ("opened=25%,opened=20%", Err("`opened` is said twice")),
+            ("opened=0.25", Err("`0.25` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=-1%", Err("`-1%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=101%", Err("`101%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=1.00001%", Err("`1.00001%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=%", Err("`%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=1e1%", Err("`1e1%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=4%,clicked=25%", Err("more click than open, and whoever clicks has opened")),
+        ] {
+            let read = rates(text).map(|rates| (rates.opened(), rates.clicked()));
+            assert_eq!(read, expected.map_err(str::to_owned), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_report_says_them_in_words() {
+        let assumed = |text| told(Engagement::Assumed(rates(text).unwrap()));
+        assert_eq!(
+            assumed("opened=25.5%,clicked=4%"),
+            "assumed: 25.5% of emails opened and 4% of messages clicked within a day, by stable draws"
+        );
+        assert_eq!(assumed("clicked=4%"), "assumed: no opens and 4% of messages clicked within a day, by stable draws");
+    }
+}
