@@ -5,6 +5,7 @@ mod life;
 pub mod run;
 pub mod simulate;
 pub mod story;
+pub mod tables;
 pub mod test;
 
 pub use error::Error;

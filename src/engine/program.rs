@@ -11,8 +11,8 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx,
+    Bundle, Code, ExprIx, FieldUse, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario,
+    ScenarioHash, Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -53,6 +53,13 @@ pub struct Context {
     /// The version that it was kept with; `None` for what the templates read now, whatever the version.
     pub version: Option<ScenarioHash>,
     pub(super) code: LinkedCode,
+}
+
+/// What reports count of an event.
+#[derive(Clone, Debug, Default)]
+struct Revenue {
+    units: Vec<u16>,
+    field: Option<u16>,
 }
 
 /// A measure, linked.
@@ -108,6 +115,8 @@ pub struct Program {
     accounts: BTreeMap<String, Account>,
     measures_of_silences: Vec<String>,
     may_erase: bool,
+    /// Of each event, the field with its money where reports count it as revenue, and the units that do.
+    revenue: Vec<Revenue>,
     /// After this instant no silence begins and no period comes round.
     pub(super) clocks_until: Instant,
     /// The slot of the contact's tags, where they are read.
@@ -132,6 +141,9 @@ impl Program {
         if let Some(sent) = messages::sent_event(all.iter().copied(), &needs) {
             needs.add_event(sent)?;
         }
+        for event in &bundle.revenue {
+            needs.add_field_of(event)?;
+        }
         let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
@@ -149,6 +161,7 @@ impl Program {
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
             may_erase: false,
+            revenue: vec![Revenue::default(); needs.events.len()],
             clocks_until: Instant::MAX,
             units: Vec::new(),
             measures: Vec::new(),
@@ -159,6 +172,7 @@ impl Program {
             program.add(scenario.clone(), hash, current);
         }
         program.find_erasing();
+        program.find_revenue(&bundle.revenue);
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
@@ -253,6 +267,18 @@ impl Program {
             self.units.iter_mut().skip(place).take(1).for_each(|unit| unit.erases = true);
         }
         self.may_erase = self.units.iter().any(|unit| unit.erases);
+    }
+
+    /// Finds what reports count as revenue.
+    fn find_revenue(&mut self, money: &[RecordUse]) {
+        for (kind, event) in self.needs.events.iter().enumerate() {
+            let asks = |unit: &Unit| unit.scenario.revenue_events().iter().any(|each| each.name == event.name);
+            let units = self.units.iter().enumerate().filter(|(_, unit)| asks(unit)).map(|(place, _)| place as u16);
+            let named = money.iter().find(|each| each.name == event.name).and_then(|each| each.fields.first());
+            let place = |field: &FieldUse| event.fields.iter().position(|each| each.name == field.name);
+            let revenue = Revenue { units: units.collect(), field: named.and_then(place).map(|place| place as u16) };
+            self.revenue.iter_mut().skip(kind).take(1).for_each(|each| *each = revenue.clone());
+        }
     }
 
     fn watch(&mut self, wakers: &Wakers) {
@@ -390,6 +416,27 @@ impl Program {
     /// The measures on which the length of a silence depends.
     pub fn measures_of_silences(&self) -> impl Iterator<Item = &str> {
         self.measures_of_silences.iter().map(String::as_str)
+    }
+
+    /// The field with the money of an event; the outer `None` where no goal with a window asks for the event.
+    pub(super) fn revenue_of(&self, kind: u16) -> Option<Option<u16>> {
+        let revenue = self.revenue.get(usize::from(kind)).filter(|revenue| !revenue.units.is_empty())?;
+        Some(revenue.field)
+    }
+
+    /// Whether an event has a field with the money that reports count.
+    pub fn has_revenue(&self, kind: u16) -> bool {
+        self.revenue_of(kind).flatten().is_some()
+    }
+
+    /// Whether quiet hours, caps or a holdout may keep a message back.
+    pub fn has_limits(&self) -> bool {
+        self.policy.has_limits()
+    }
+
+    /// The units whose goals ask for an event, where their windows count its money as revenue.
+    pub fn units_with_revenue(&self, kind: u16) -> &[u16] {
+        self.revenue.get(usize::from(kind)).map_or(&[], |revenue| &revenue.units)
     }
 
     pub(super) fn measures(&self) -> &[LinkedMeasure] {

@@ -7,6 +7,7 @@ mod days;
 mod funnel;
 mod heat;
 mod histogram;
+mod results;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use days::{Days, Series};
 pub use funnel::{Funnel, Part, Stage};
 pub use heat::Heat;
 pub use histogram::Histogram;
+pub use results::results;
 pub use table::{Cell, Column, Table};
 
 use crate::diagnostic::render::clean;

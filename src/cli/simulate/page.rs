@@ -3,8 +3,9 @@
 use super::report::{Shown, still_running};
 use super::terms::{limits, measures, persons};
 use crate::cli::counted::{counted, grouped};
+use crate::cli::engagement;
 use crate::cli::page::{
-    Body, Cell, Column, Days, Funnel, Heat, Histogram, Notice, Page, Part, Section, Series, Stage, Table,
+    Body, Cell, Column, Days, Funnel, Heat, Histogram, Notice, Page, Part, Section, Series, Stage, Table, results,
 };
 use crate::drivers::simulate::Picture;
 use crate::drivers::story::{count_words, moment};
@@ -38,7 +39,7 @@ impl Shown<'_> {
             id: "tables",
             title: "In numbers".into(),
             lead: vec!["The heading of a column sorts by it; once more turns the order round.".into()],
-            body: Body::Tables(vec![self.outcomes()]),
+            body: Body::Tables(self.tables()),
         });
         page
     }
@@ -57,10 +58,7 @@ impl Shown<'_> {
     fn facts(&self, crm: &str) -> Vec<(String, String)> {
         let report = &self.simulation.report;
         let fact = |what: &str, told: String| (what.to_owned(), told);
-        let mut facts = vec![
-            fact("CRM", crm.to_owned()),
-            fact("opens and clicks", "none: nobody opens or clicks in this simulation".into()),
-        ];
+        let mut facts = vec![fact("CRM", crm.to_owned()), fact("engagement", engagement::told(self.engagement))];
         let limits = limits(self.policy);
         let limits = if limits.is_empty() { "limits nothing".into() } else { limits.join("; ") };
         facts.push(fact("policy", limits));
@@ -191,6 +189,14 @@ impl Shown<'_> {
         let waiting = [("still waiting at the end", still_running(counts))];
         stages.extend(ends.chain(waiting).filter(|(_, count)| *count > 0).map(|(name, count)| whole(name, count)));
         Funnel { title: scenario.name.clone(), stages }
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        let natural = "Purchases of the past were not caused by messages that were never sent: these rates are the natural ones, \
+                       the bar that a campaign has to beat.";
+        let mut tables = results(&self.simulation.report.tables, vec![natural.to_owned()]);
+        tables.push(self.outcomes());
+        tables
     }
 
     /// What became of every message and of what other steps do.

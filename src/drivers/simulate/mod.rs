@@ -25,6 +25,7 @@ pub use sort::ROWS_IN_MEMORY;
 
 use super::Error;
 use super::life::Contact;
+use super::tables::{Catalog, Fold, Source, Sums, Tables};
 use crate::engine::{Census, Engagement, Life, Measures, Outcome, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
@@ -139,7 +140,8 @@ pub fn simulate(
         program.start_at(&scenario.name, from);
     }
     let lives = crm.lives(&program, &world)?;
-    let facts = Given { program: &program, world: &world, measures: &measures, from, to };
+    let catalog = Catalog::of(&program);
+    let facts = Given { program: &program, world: &world, measures: &measures, from, to, catalog: &catalog };
     let asked = lives.known(crm, &request.contact)?;
     let mut report = match request.contact.as_slice() {
         [_, ..] => one(facts, &lives, crm, &asked, request, effects)?,
@@ -166,6 +168,18 @@ struct Given<'a> {
     measures: &'a Measures,
     from: Instant,
     to: Instant,
+    catalog: &'a Catalog,
+}
+
+impl Given<'_> {
+    fn fold(&self) -> Fold {
+        Fold::new(self.catalog, self.program.settings.zone, Source::Simulation)
+    }
+
+    fn tables(&self, sums: Sums) -> Tables {
+        let settings = &self.program.settings;
+        Tables::new(self.catalog, sums, settings.zone.name(), &settings.currency)
+    }
 }
 
 /// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
@@ -283,6 +297,7 @@ fn all(
     report.contacts = totals.contacts;
     report.events = totals.events;
     report.ended = totals.ended;
+    report.tables = given.tables(totals.sums);
     Ok(report)
 }
 
@@ -291,6 +306,7 @@ fn absorb(totals: &mut Share, share: Share) {
     totals.runs.extend(share.runs);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
+    totals.sums.merge(share.sums);
     totals.events += share.events;
     if totals.counts.len() < share.counts.len() {
         totals.counts.resize(share.counts.len(), Default::default());
@@ -352,8 +368,9 @@ fn one(
     request: &Request,
     effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to } = given;
-    let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
+    let Given { program, world, measures, from, to, catalog } = given;
+    let mut out = Output { trace: Some(Vec::new()), marks: Some(Vec::new()), ..Output::default() };
+    let mut fold = given.fold();
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
     let mut rows = sort::Sorter::new(ROWS_IN_MEMORY);
@@ -364,6 +381,9 @@ fn one(
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
+        if let Some(marks) = &mut out.marks {
+            fold.take_contact(catalog, marks);
+        }
         out.effects.extend(state.deferred(program));
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
             if let (Some(painter), Some(Outcome::Sent)) = (&mut painter, row.outcome) {
@@ -389,6 +409,7 @@ fn one(
     report.events = events;
     report.picture = painter.map(Painter::finish);
     report.trace = out.trace.unwrap_or_default();
+    report.tables = given.tables(fold.finish());
     Ok(report)
 }
 

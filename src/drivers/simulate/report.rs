@@ -2,6 +2,7 @@
 
 use super::picture::Picture;
 use super::row::Row;
+use crate::drivers::tables::Tables;
 use crate::engine::{Counts, Outcome, Program, Reason, TraceLine};
 use crate::ir::StepIx;
 use crate::model::Id;
@@ -55,6 +56,8 @@ pub struct Report {
     pub asked: Vec<Id>,
     /// The story of the one contact that was asked for.
     pub trace: Vec<TraceLine>,
+    /// Who entered, what was sent, who reached the goal, and what they spent.
+    pub tables: Tables,
 }
 
 /// The person and day with most messages.

@@ -8,6 +8,7 @@ use super::sort::{Run, Sorter};
 use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
+use crate::drivers::tables::{Fold, Sums};
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
@@ -27,6 +28,7 @@ pub struct Share {
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    pub sums: Sums,
 }
 
 struct Worker<'a> {
@@ -36,6 +38,7 @@ struct Worker<'a> {
     rows: Sorter,
     painter: Option<Painter>,
     steps: Steps<'a>,
+    fold: Fold,
     share: Share,
 }
 
@@ -50,10 +53,11 @@ pub(super) fn work(
     let mut worker = Worker {
         given,
         state: State::default(),
-        out: Output::default(),
+        out: Output { marks: Some(Vec::new()), ..Output::default() },
         rows: Sorter::new(request.rows_in_memory),
         painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
         steps: Steps::of(request.progress.as_deref()),
+        fold: given.fold(),
         share: Share::default(),
     };
     let mut notes = Notes::default();
@@ -68,7 +72,8 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, mut share, out, painter, .. } = worker;
+    let Worker { rows, fold, mut share, out, painter, .. } = worker;
+    share.sums = fold.finish();
     share.runs = rows.finish();
     share.notes = notes;
     share.picture = painter.map(Painter::finish);
@@ -82,8 +87,11 @@ impl Worker<'_> {
         self.share.events += life.len() as u64;
         self.steps.add(life.len());
         self.state.clear();
-        let Given { program, world, measures, from, to } = self.given;
+        let Given { program, world, measures, from, to, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
+        if let Some(marks) = &mut self.out.marks {
+            self.fold.take_contact(catalog, marks);
+        }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));
