@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
     pub title: String,
+    /// Below the title; empty where there is nothing more to say.
+    pub about: String,
     /// Who entered is the first.
     pub stages: Vec<Stage>,
 }
@@ -65,6 +67,7 @@ impl Render for Funnel {
         html! {
             article.funnel {
                 h3 { (Said(&self.title)) }
+                @if !self.about.is_empty() { p.about { (Said(&self.about)) } }
                 ol {
                     @for (place, stage) in self.stages.iter().enumerate() {
                         li {

@@ -53,6 +53,7 @@ fn page(text: &str) -> Page {
                 "funnels",
                 Body::Funnels(vec![Funnel {
                     title: said(),
+                    about: said(),
                     stages: vec![
                         Stage { name: said(), parts: vec![Part { what: "entered", count: 100, why: Vec::new() }] },
                         Stage { name: said(), parts: vec![part("sent", 60), part("suppressed", 40)] },

@@ -15,7 +15,7 @@ use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, step_texts};
 use super::{instant, output, sources, whole};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Origin};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
 use crate::drivers::test::{FromHistory, from_history};
@@ -127,6 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         policy: &bundle.policy,
         engagement: request.engagement,
         texts: step_texts(&compiled),
+        titles: titles(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
             false => BTreeMap::new(),
@@ -170,6 +171,12 @@ fn tell_person(simulation: &Simulation, contact: &str, ids: &[Id]) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// What the scenarios are called.
+fn titles(compiled: &Compiled) -> BTreeMap<String, String> {
+    let named = |(name, origin): (&String, &Origin)| Some((name.clone(), origin.title.clone()?));
+    compiled.origins.iter().filter_map(named).collect()
 }
 
 /// The history of one contact as a test.

@@ -188,7 +188,8 @@ impl Shown<'_> {
         let ends = ends.into_iter().map(|count| (count_words(count), counts.get(count)));
         let waiting = [("still waiting at the end", still_running(counts))];
         stages.extend(ends.chain(waiting).filter(|(_, count)| *count > 0).map(|(name, count)| whole(name, count)));
-        Funnel { title: scenario.name.clone(), stages }
+        let about = self.titles.get(&scenario.name).cloned().unwrap_or_default();
+        Funnel { title: scenario.name.clone(), about, stages }
     }
 
     fn tables(&self) -> Vec<Table> {

@@ -23,6 +23,8 @@ pub struct Shown<'a> {
     pub policy: &'a Policy,
     pub engagement: Engagement,
     pub texts: StepTexts,
+    /// What the scenarios are called, by their names.
+    pub titles: BTreeMap<String, String>,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
