@@ -54,7 +54,7 @@ fn products_for_which_a_wait_cannot_be_are_named() {
         (
             1,
             vec![
-                "D006 `product.delay - 1 month` leaves no time to wait for product 4, product 7, product 8".into(),
+                "D006 `product.delay - 1 month` leaves no time to wait for product 4 (delay 2 weeks), product 7 (delay 1 month), product 8 (delay -3 days)".into(),
                 "D007 `product.delay - 1 month` has no value for product 5".into(),
             ]
         )

@@ -30,6 +30,8 @@ mod one_contact;
 mod outputs;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/testing.rs"]
 mod testing;
 

@@ -33,6 +33,12 @@ pub fn check_conditions(scenarios: &[Scenario], model: &Model, out: &mut Vec<Dia
         let mut walk = Walk { reader, scenario, told: &mut told, out };
         walk.scenario();
     }
+    // A condition that decides nothing need not be made sure of first.
+    let is_constant = |found: &Diagnostic| matches!(found.rule, Rule::ConstantCondition | Rule::CannotStart);
+    let constant: Vec<Span> =
+        out.iter().filter(|found| is_constant(found)).flat_map(|found| &found.labels).map(|label| label.span).collect();
+    let is_inside_one = |place: Span| constant.iter().any(|whole| *whole == place || is_inside(place, *whole));
+    out.retain(|found| found.rule != Rule::MaybeMissing || !found.span().is_some_and(is_inside_one));
 }
 
 struct Walk<'s, 'o> {

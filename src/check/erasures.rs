@@ -340,9 +340,16 @@ fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<
         )
         .at(erasure.step.span, "ends all that runs for the contact")
         .at(*place, format!("`{first}` waits here"))
-        .help(format!(
-            "where they should end first, add {} to the condition; where this is meant, leave it: it is a note",
-            cut.iter().take(NAMED_MAX).map(|(name, _)| format!("`and not in {name}`")).collect::<Vec<_>>().join(" ")
-        )),
+        .help(out_of_the_way(&names, conditions(scenario, erasure).next().is_some())),
     )
+}
+
+/// How an erasure waits for what else runs: one more condition, or the only one.
+fn out_of_the_way(others: &[&str], has_condition: bool) -> String {
+    let all: Vec<String> = others.iter().map(|other| format!("not in {other}")).collect();
+    let write = match has_condition {
+        true => format!("add `and {}` to the condition", all.join(" and ")),
+        false => format!("write `erase contact only if {}`", all.join(" and ")),
+    };
+    format!("where they should end first, {write}; where this is meant, leave it: it is a note")
 }

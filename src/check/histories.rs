@@ -217,11 +217,18 @@ impl<'a> Checker<'a> {
     ) -> Vec<Expr> {
         let inner = Scope { event: Some(event), in_filter: true, ..*scope };
         let mut all = Vec::new();
-        for filter in filters {
+        for (place, filter) in filters.iter().enumerate() {
             match &filter.kind {
                 FilterKind::Same(path) => keys.extend(self.same(scope, event, path)),
                 FilterKind::Path(path) if let Some(name) = self.message_named(&inner, event, path) => {
                     all.extend(self.about_message(scope, name, keys));
+                }
+                FilterKind::Path(path) if is_of_same(filters.get(..place), path) => {
+                    // Said twice, which is told where it is read: here it only must not be told again.
+                    let value = self.path(&inner, path);
+                    if value.optional || matches!(value.ty, None | Some(Type::Flag)) {
+                        all.push(self.short_filter(&inner, value, filter.span));
+                    }
                 }
                 kind => match self.filter(&inner, kind, filter.span) {
                     Expr { kind: Kind::And(each), .. } => all.extend(each),
@@ -401,6 +408,13 @@ impl<'a> Checker<'a> {
             self.report(scope, found);
         }
     }
+}
+
+/// Whether one of the filters before is the `same` of a path.
+fn is_of_same(before: Option<&[Filter]>, path: &Path) -> bool {
+    let of_same =
+        |filter: &Filter| matches!(&filter.kind, FilterKind::Same(same) if path_text(same) == path_text(path));
+    before.is_some_and(|before| before.iter().any(of_same))
 }
 
 /// `count purchased ever`: an aggregate that lacks its `of` is read as an event with filters.

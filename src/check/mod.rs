@@ -44,6 +44,7 @@ mod templates;
 mod truth;
 mod turns;
 pub mod typed;
+mod units;
 mod uses;
 mod words;
 
@@ -121,6 +122,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
+    units::check_units(&scenarios, configuration, &mut checker.out);
     crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);

@@ -78,7 +78,10 @@ impl Checker<'_> {
                 Diagnostic::new(Rule::BadLiteral, format!("`{}` is not a number of turns", times.value.normalize()))
                     .at(times.span, format!("a whole number from 1 to {TIMES_MAX} is expected"))
                     .because("a scenario ends")
-                    .help("write how often it comes round, such as `repeat 3 times`"),
+                    .help(match times.value > Decimal::from(TIMES_MAX) {
+                        true => "what goes on for ever begins anew each time: `every month for ...` in a scenario of its own",
+                        false => "write how often it comes round, such as `repeat 3 times`",
+                    }),
             );
         }
         found

@@ -8,7 +8,7 @@ use super::sources::store_failure;
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::drivers::simulate::runnable;
-use crate::engine::{Program, Reason, World, hopeless_waits};
+use crate::engine::{EntityRef, Program, Reason, Value, World, hopeless_waits};
 use crate::ir::{FieldUse, StepIx};
 use crate::model::{Record, Type};
 use crate::store::crm::{ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Notes, Question, Survey};
@@ -202,6 +202,19 @@ fn amounts(event: &Record) -> Vec<&'static str> {
     fields.iter().filter(|(name, ty)| has(name, ty)).map(|(name, _)| *name).collect()
 }
 
+/// What a row says of lengths of time, in brackets: ` (delay 2 weeks)`.
+fn lengths(program: &Program, world: &World, entity: EntityRef) -> String {
+    let fields = program.needs().entities.get(usize::from(entity.entity)).map_or(&[] as &[_], |each| &each.fields);
+    let said: Vec<String> = (fields.iter().enumerate())
+        .filter(|(_, field)| field.ty == Type::Duration)
+        .filter_map(|(slot, field)| match world.value(entity, slot as u16)? {
+            Value::Duration(length) => Some(format!("{} {length}", field.name)),
+            _ => None,
+        })
+        .collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
+}
+
 /// The waits that cannot be for some rows of an entity: one finding for each wait and reason.
 fn waits_that_cannot_be(
     compiled: &Compiled,
@@ -217,7 +230,7 @@ fn waits_that_cannot_be(
             continue;
         }
         let names = grouped.entry((hopeless.unit, hopeless.step, hopeless.reason)).or_default();
-        names.push(format!("{name} {id}"));
+        names.push(format!("{name} {id}{}", lengths(program, world, hopeless.entity)));
     }
     let found = grouped.into_iter().map(|((unit, step, reason), names)| {
         let wait = program.describe_wait(unit, step);
@@ -229,7 +242,11 @@ fn waits_that_cannot_be(
             _ => (Rule::DelayTooShort, "leaves no time to wait"),
         };
         let diagnostic = Diagnostic::new(rule, format!("`{wait}` {problem} for {first}{more}"))
-            .because("an instance that cannot wait ends there, and nothing is sent");
+            .because("an instance that cannot wait ends there, and nothing is sent")
+            .help(match reason {
+                Reason::Missing => "fill the value in these rows, or say which holds without one: `... default 1 year`",
+                _ => "correct the length in these rows, or wait for something that is always to come",
+            });
         let origin = compiled.origins.get(scenario).into_iter().flat_map(|origin| &origin.steps);
         let rows = if names.len() == 1 { "row" } else { "rows" };
         match origin.into_iter().find(|(place, _)| *place == step) {

@@ -2,8 +2,6 @@
 
 use super::exit::{Exit, Failure};
 use crate::engine::{Engagement, Rates};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 /// `--engagement` and `--assume`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -64,10 +62,13 @@ fn rates(text: &str) -> Result<Rates, String> {
 fn millionths(share: &str) -> Result<u32, String> {
     let wrong = || format!("`{share}` is no share between 0% and 100% with at most 4 decimals");
     let number = share.strip_suffix('%').ok_or_else(wrong)?.trim_end();
-    let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: Decimal = if plain { number.parse().map_err(|_| wrong())? } else { return Err(wrong()) };
-    let millionths = number.checked_mul(Decimal::from(10_000)).filter(|share| share.is_integer());
-    millionths.and_then(|share| share.to_u32()).filter(|share| *share <= 1_000_000).ok_or_else(wrong)
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(decimals) || decimals.len() > 4 {
+        return Err(wrong());
+    }
+    let millionths: u64 = format!("{whole}{decimals:0<4}").parse().map_err(|_| wrong())?;
+    u32::try_from(millionths).ok().filter(|share| *share <= 1_000_000).ok_or_else(wrong)
 }
 
 /// In words, for a report.
@@ -100,7 +101,11 @@ pub fn name(engagement: Engagement) -> &'static str {
 
 /// `25%`, from millionths.
 pub fn percent(millionths: u32) -> String {
-    format!("{}%", Decimal::new(i64::from(millionths), 4).normalize())
+    let (whole, decimals) = (millionths / 10_000, format!("{:04}", millionths % 10_000));
+    match decimals.trim_end_matches('0') {
+        "" => format!("{whole}%"),
+        decimals => format!("{whole}.{decimals}%"),
+    }
 }
 
 #[cfg(test)]

@@ -26,11 +26,13 @@ mod page;
 mod pressure;
 pub mod project;
 mod reach;
+mod report;
 pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
 pub mod surroundings;
+mod tables;
 pub mod test;
 pub mod whole;
 pub mod words;
@@ -55,6 +57,7 @@ pub enum Command {
     Test(test::Arguments),
     Simulate(simulate::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Import(import::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -96,6 +99,7 @@ impl Command {
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Report(arguments) => report::run(arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Explain(arguments) => explain::run(arguments),
             Command::Compile(arguments) => compile::run(arguments),

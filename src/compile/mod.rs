@@ -5,6 +5,7 @@ mod crm;
 mod library;
 mod lower;
 mod messages;
+mod misspelt;
 mod policy;
 pub mod pressure;
 mod scenario;
@@ -120,6 +121,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let (of_templates, wrong) = templates::silences(surroundings);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).chain(&wrong).cloned().collect();
+    let all = misspelt::blame_declarations(all, parsed.get(library_files..).unwrap_or_default(), &sources);
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {

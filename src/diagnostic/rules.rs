@@ -50,6 +50,9 @@ rules! {
     ClauseTwice "S012" "clause-twice" Error;
     SilenceWrong "S014" "silence-wrong" Warning;
     SilenceUnused "S015" "silence-unused" Warning;
+    SaidTwice "S020" "said-twice" Warning;
+    TornDuration "S021" "torn-duration" Warning;
+    IfBesideBrace "S022" "if-beside-brace" Warning;
     UnknownName "N001" "unknown-name" Error;
     DeclaredTwice "N002" "declared-twice" Error;
     UnknownField "N003" "unknown-field" Error;
@@ -115,6 +118,7 @@ rules! {
     ConfigurationWrong "D010" "configuration-wrong" Error;
     FarInstant "D011" "far-instant" Warning;
     MonthInDays "T020" "month-in-days" Note;
+    ForgottenUnit "T021" "forgotten-unit" Warning;
     ConstantCondition "F020" "constant-condition" Warning;
     CannotStart "F021" "cannot-start" Warning;
     WrongStorageClass "D020" "wrong-storage-class" Warning;

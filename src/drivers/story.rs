@@ -119,10 +119,25 @@ pub fn value_words(value: &Value, world: &World) -> String {
     }
 }
 
+/// A value that is told without the world: no row of it.
+fn plain_words(value: &Value) -> Option<String> {
+    match value {
+        Value::Entity(_) | Value::List(_) => None,
+        other => Some(value_words(other, &World::default())),
+    }
+}
+
 fn answer(program: &Program, asked: &Asked) -> String {
     let zone = program.settings.zone;
     let since = asked.since.map_or_else(|| "ever".to_owned(), |since| format!("after {}", moment(zone, since)));
     let event = program.event_name(asked.kind);
+    if let Some(value) = asked
+        .value
+        .as_ref()
+        .and_then(|(kind, value)| Some(format!("{} {event} {since} = {}", kind.words(), plain_words(value)?)))
+    {
+        return value;
+    }
     match asked.latest {
         Some(latest) if asked.since.is_none_or(|since| latest > since) => {
             format!("{event} {since}: yes, at {}", moment(zone, latest))

@@ -29,7 +29,7 @@ impl<'a> Eval<'a> {
         };
         let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
         let Some((value, latest)) = self.known_of(aggregate, &keys, start) else { return Value::Missing };
-        self.note(aggregate.probe, start, latest);
+        self.note(aggregate.probe, start, latest, Some((aggregate.kind, &value)));
         value
     }
 

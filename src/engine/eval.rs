@@ -1,5 +1,6 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
+use super::asked::Asked;
 use super::balance;
 use super::facts::{Facts, World};
 use super::linked::LinkedCode;
@@ -16,17 +17,6 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
-
-/// What was asked of a history, and the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The event's slot in the program.
-    pub kind: u16,
-    /// The start of the window, excluded; `None` for ever.
-    pub since: Option<Instant>,
-    /// The latest such event.
-    pub latest: Option<Instant>,
-}
 
 /// Where the values of the trigger come from.
 #[derive(Clone, Copy, Debug)]
@@ -426,7 +416,7 @@ impl<'a> Eval<'a> {
             self.note_not_given(probe, start);
         }
         let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
-        self.note(probe, start, latest);
+        self.note(probe, start, latest, None);
         Some(latest.is_some_and(|latest| latest > start))
     }
 
@@ -453,16 +443,8 @@ impl<'a> Eval<'a> {
         };
         let keys = self.keys(keys)?;
         let found = self.events_of(probe, &keys, start)?.rev().find(|event| event.truth(filter) == Some(true));
-        self.note(probe, start, found.and_then(|event| event.event).map(|event| event.at));
+        self.note(probe, start, found.and_then(|event| event.event).map(|event| event.at), None);
         Some(found.is_some())
-    }
-
-    pub(super) fn note(&self, probe: ProbeIx, start: Instant, latest: Option<Instant>) {
-        let Some(asked) = self.asked else { return };
-        let event = self.code.code.probes.get(probe).map_or(0, |probe| usize::from(probe.event));
-        let kind = self.code.events.get(event).copied().unwrap_or(u16::MAX);
-        let since = (start != Instant::MIN).then_some(start);
-        asked.borrow_mut().push(Asked { kind, since, latest });
     }
 }
 

@@ -6,6 +6,7 @@
 mod acts;
 mod advance;
 mod aggregates;
+mod asked;
 mod audit;
 mod balance;
 mod claim;
@@ -34,6 +35,7 @@ mod periodic;
 mod policy;
 mod program;
 mod refusal;
+mod revenue;
 mod running;
 mod saved;
 mod saved_first;
@@ -52,10 +54,10 @@ mod total;
 mod unite;
 mod value;
 
+pub use asked::Asked;
 pub use audit::{Hopeless, hopeless_waits};
 pub use claim::{Departure, Verdict, about_to_send};
 pub use engagement::{Engagement, Rates};
-pub use eval::Asked;
 pub use facts::{EntityTable, Event, EventRow, Facts, Life, Person, World};
 pub use marks::{Amount, Journey, Left, Mark, Marked, Merged};
 pub use measure::{Census, Partial, next_refresh, take};

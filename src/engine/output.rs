@@ -1,6 +1,6 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
-use super::eval::Asked;
+use super::asked::Asked;
 use super::marks::Mark;
 use super::refusal::Refusal;
 use super::value::{EntityRef, Value};

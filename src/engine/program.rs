@@ -9,10 +9,11 @@ use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
+use super::revenue::Revenue;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, FieldUse, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, RecordUse, Scenario,
-    ScenarioHash, Settings, Start, StepIx,
+    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
+    Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::Instant;
@@ -53,13 +54,6 @@ pub struct Context {
     /// The version that it was kept with; `None` for what the templates read now, whatever the version.
     pub version: Option<ScenarioHash>,
     pub(super) code: LinkedCode,
-}
-
-/// What reports count of an event.
-#[derive(Clone, Debug, Default)]
-struct Revenue {
-    units: Vec<u16>,
-    field: Option<u16>,
 }
 
 /// A measure, linked.
@@ -116,7 +110,7 @@ pub struct Program {
     measures_of_silences: Vec<String>,
     may_erase: bool,
     /// Of each event, the field with its money where reports count it as revenue, and the units that do.
-    revenue: Vec<Revenue>,
+    pub(super) revenue: Vec<Revenue>,
     /// After this instant no silence begins and no period comes round.
     pub(super) clocks_until: Instant,
     /// The slot of the contact's tags, where they are read.
@@ -161,7 +155,7 @@ impl Program {
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
             may_erase: false,
-            revenue: vec![Revenue::default(); needs.events.len()],
+            revenue: Vec::new(),
             clocks_until: Instant::MAX,
             units: Vec::new(),
             measures: Vec::new(),
@@ -267,18 +261,6 @@ impl Program {
             self.units.iter_mut().skip(place).take(1).for_each(|unit| unit.erases = true);
         }
         self.may_erase = self.units.iter().any(|unit| unit.erases);
-    }
-
-    /// Finds what reports count as revenue.
-    fn find_revenue(&mut self, money: &[RecordUse]) {
-        for (kind, event) in self.needs.events.iter().enumerate() {
-            let asks = |unit: &Unit| unit.scenario.revenue_events().iter().any(|each| each.name == event.name);
-            let units = self.units.iter().enumerate().filter(|(_, unit)| asks(unit)).map(|(place, _)| place as u16);
-            let named = money.iter().find(|each| each.name == event.name).and_then(|each| each.fields.first());
-            let place = |field: &FieldUse| event.fields.iter().position(|each| each.name == field.name);
-            let revenue = Revenue { units: units.collect(), field: named.and_then(place).map(|place| place as u16) };
-            self.revenue.iter_mut().skip(kind).take(1).for_each(|each| *each = revenue.clone());
-        }
     }
 
     fn watch(&mut self, wakers: &Wakers) {
@@ -418,25 +400,9 @@ impl Program {
         self.measures_of_silences.iter().map(String::as_str)
     }
 
-    /// The field with the money of an event; the outer `None` where no goal with a window asks for the event.
-    pub(super) fn revenue_of(&self, kind: u16) -> Option<Option<u16>> {
-        let revenue = self.revenue.get(usize::from(kind)).filter(|revenue| !revenue.units.is_empty())?;
-        Some(revenue.field)
-    }
-
-    /// Whether an event has a field with the money that reports count.
-    pub fn has_revenue(&self, kind: u16) -> bool {
-        self.revenue_of(kind).flatten().is_some()
-    }
-
     /// Whether quiet hours, caps or a holdout may keep a message back.
     pub fn has_limits(&self) -> bool {
         self.policy.has_limits()
-    }
-
-    /// The units whose goals ask for an event, where their windows count its money as revenue.
-    pub fn units_with_revenue(&self, kind: u16) -> &[u16] {
-        self.revenue.get(usize::from(kind)).map_or(&[], |revenue| &revenue.units)
     }
 
     pub(super) fn measures(&self) -> &[LinkedMeasure] {

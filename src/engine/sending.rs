@@ -1,6 +1,6 @@
 //! Deciding messages: a `send` that comes due, alone or together with others, and taking back what waits.
 
-use super::eval::Asked;
+use super::asked::Asked;
 use super::marks::Marked;
 use super::messages::OwnMessage;
 use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};

@@ -2,8 +2,9 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
+use super::asked::Asked;
 use super::entry::Candidate;
-use super::eval::{Asked, Eval, Inside, TriggerValues};
+use super::eval::{Eval, Inside, TriggerValues};
 use super::facts::Facts;
 use super::linked::Wakers;
 use super::marks::{Left, Marked};

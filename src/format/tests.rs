@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "cases are files")]
 
 use super::format;
-use crate::diagnostic::Rule;
+use crate::diagnostic::{Level, Rule};
 use crate::span::SourceId;
 use crate::syntax::{Parsed, TokenKind, parse};
 use proptest::prelude::*;
@@ -117,7 +117,7 @@ proptest! {
 
     #[test]
     fn formatting_changes_white_space_only_and_once(text in valid_file()) {
-        prop_assert_eq!(&read(&text).diagnostics, &[]);
+        prop_assert!(read(&text).diagnostics.iter().all(|found| found.level == Level::Warning), "{}", text);
         let formatted = format(&text).unwrap();
         prop_assert_eq!(format(&formatted).unwrap(), formatted.clone(), "of {}", text);
         prop_assert_eq!(read(&formatted).file.without_spans(), read(&text).file.without_spans());

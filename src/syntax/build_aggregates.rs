@@ -33,7 +33,7 @@ impl Builder<'_> {
         while let Some(filter) = children.accept(Rule::filter) {
             filters.push(self.filter(filter)?);
         }
-        Some((vec![path], vec![filters]))
+        Some((vec![path], vec![self.said_once(filters)]))
     }
 
     /// `count of (opened or clicked) in last 3 months`

@@ -10,7 +10,7 @@ use super::grammar::{Children, Node, Rule};
 use super::limits::NESTING_MAX;
 use super::tree::{Comparison, Expr, ExprKind, Factor, Sign};
 use crate::diagnostic::{Diagnostic, Rule as Finding};
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 
 impl Builder<'_> {
     /// Any rule that holds a run of operands and operators.
@@ -45,6 +45,7 @@ impl Builder<'_> {
     /// As deep as there are `not`s in a row, which the limits bound.
     fn negation(&mut self, run: &mut Children<'_>) -> Option<Expr> {
         let Some(not) = run.accept(Rule::kw_not) else { return self.comparison(run) };
+        self.note_doubled(self.span(&not));
         let inner = self.negation(run)?;
         Some(Expr { span: self.span(&not).to(inner.span), kind: ExprKind::Not(Box::new(inner)) })
     }
@@ -123,7 +124,9 @@ impl Builder<'_> {
                 Some(Rule::minus) => Sign::Minus,
                 _ => break,
             };
-            run.next();
+            if let Some(written) = run.next().filter(|_| sign == Sign::Minus) {
+                self.note_doubled(self.span(&written));
+            }
             terms.push((sign, self.product(run)?));
         }
         signed(terms, ExprKind::Sum)
@@ -149,6 +152,7 @@ impl Builder<'_> {
         match run.peek()? {
             Rule::minus => {
                 let minus = run.next()?;
+                self.note_doubled(self.span(&minus));
                 let inner = self.signed_operand(run)?;
                 Some(Expr { span: self.span(&minus).to(inner.span), kind: ExprKind::Negate(Box::new(inner)) })
             }
@@ -161,10 +165,13 @@ impl Builder<'_> {
         let mut value = self.operand(run)?;
         let mut count = 0;
         while let Some(default) = run.accept(Rule::kw_default) {
-            let signs = std::iter::from_fn(|| run.accept(Rule::minus)).last();
+            let signs: Vec<Span> =
+                std::iter::from_fn(|| run.accept(Rule::minus)).map(|sign| self.span(&sign)).collect();
+            signs.iter().for_each(|sign| self.note_doubled(*sign));
             let mut fallback = self.operand(run)?;
-            if let Some(minus) = signs {
-                let span = self.span(&minus).to(fallback.span);
+            // Two signs take one another back.
+            if let Some(minus) = signs.first().filter(|_| signs.len() % 2 == 1) {
+                let span = minus.to(fallback.span);
                 fallback = Expr { span, kind: ExprKind::Negate(Box::new(fallback)) };
             }
             count += 1;

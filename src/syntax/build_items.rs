@@ -98,6 +98,7 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        self.note_beside(&scenario.steps);
         if let Some((clause, step)) = misplaced {
             self.diagnostics.push(
                 Diagnostic::new(Finding::ClauseAfterStep, "a clause stands after a step")

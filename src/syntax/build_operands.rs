@@ -32,7 +32,7 @@ impl Builder<'_> {
             Rule::aggregate => ExprKind::Aggregate(Box::new(self.aggregate(node)?)),
             Rule::top => self.top(node)?,
             Rule::hole => ExprKind::Unread,
-            _ => self.literal(node)?,
+            _ => self.literal(node, span)?,
         };
         Some(Expr { span, kind })
     }
@@ -41,7 +41,7 @@ impl Builder<'_> {
         children.map(|child| self.expression(child)).collect()
     }
 
-    fn literal(&mut self, node: Node<'_>) -> Option<ExprKind> {
+    fn literal(&mut self, node: Node<'_>, span: Span) -> Option<ExprKind> {
         Some(match node.as_rule() {
             Rule::text => ExprKind::Text(self.text(&node).value),
             Rule::number => ExprKind::Number(self.number(&node)),
@@ -61,6 +61,7 @@ impl Builder<'_> {
                     let number = self.number(&parts.next()?);
                     amounts.push((number, self.word(&parts.next()?)));
                 }
+                self.note_torn(span, &amounts);
                 ExprKind::Quantity(amounts)
             }
             _ => return None,
@@ -138,12 +139,14 @@ impl Builder<'_> {
             return Some(ExprKind::Path(path));
         }
         let asked = take_unknown(&mut filters);
+        let end = filters.last().map(|filter| filter.span);
+        let filters = self.said_once(filters);
         if path.segments.len() > 1 {
             self.not_an_event(&path, filters.first());
             return Some(ExprKind::Unread);
         }
         let event = path.segments.into_iter().next()?;
-        let span = filters.last().map_or(event.span, |filter| event.span.to(filter.span));
+        let span = end.map_or(event.span, |last| event.span.to(last));
         let history = ExprKind::History { pattern: EventPattern { event, filters, span }, window };
         Some(match asked {
             None => history,

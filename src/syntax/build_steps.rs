@@ -6,6 +6,7 @@ use super::tree::{
     Alternative, Argument, Clause, ClauseKind, EventPattern, Expr, ExprKind, Filter, FilterKind, Guard, GuardKind,
     IfArm, Moment, Path, Period, Send, Step, StepKind,
 };
+use crate::diagnostic::Rule as Finding;
 use crate::span::Spanned;
 use crate::time::{Duration, Weekday};
 use rust_decimal::Decimal;
@@ -75,10 +76,26 @@ impl Builder<'_> {
         children.seek(Rule::kw_once)?;
         let Some(rest) = children.next() else { return Some(ClauseKind::Once) };
         match rest.as_rule() {
-            Rule::once_every => Some(ClauseKind::OnceEvery(one_unit(self.first_expression(rest)?))),
+            Rule::once_every => {
+                let every = self.first_expression(rest)?;
+                Some(ClauseKind::OnceEvery(self.one_unit(every)))
+            }
             Rule::once_per => Some(ClauseKind::OncePer(self.path(Children::of(rest).seek(Rule::path)?))),
             _ => None,
         }
+    }
+
+    /// `once every year`: one year. Of several, the number is missing.
+    fn one_unit(&mut self, expression: Expr) -> Expr {
+        let Some(unit) = one_word(&expression).filter(|word| Duration::unit(&word.value).is_some()).cloned() else {
+            return expression;
+        };
+        if let Some(one) = unit.value.strip_suffix('s') {
+            let help = format!("write `once every 6 {}`, or `once every {one}`", unit.value);
+            let message = format!("`{}` lacks its number", unit.value);
+            self.report(Finding::BadLiteral, message, (unit.span, "how many?"), &help);
+        }
+        Expr { span: expression.span, kind: ExprKind::Quantity(vec![(Decimal::ONE, unit)]) }
     }
 
     fn goal(&mut self, node: Node<'_>) -> Option<ClauseKind> {
@@ -100,6 +117,7 @@ impl Builder<'_> {
         let mut children = Children::of(node);
         let event = self.name(&mut children)?;
         let filters = children.map(|filter| self.filter(filter)).collect::<Option<Vec<_>>>()?;
+        let filters = self.said_once(filters);
         Some(EventPattern { event, filters, span })
     }
 
@@ -231,7 +249,10 @@ impl Builder<'_> {
     }
 
     pub(super) fn block(&mut self, node: Node<'_>) -> Option<Vec<Step>> {
-        Children::of(node).filter(|child| child.as_rule() == Rule::step).map(|step| self.step(step)).collect()
+        let steps = Children::of(node).filter(|child| child.as_rule() == Rule::step);
+        let steps: Vec<Step> = steps.map(|step| self.step(step)).collect::<Option<_>>()?;
+        self.note_beside(&steps);
+        Some(steps)
     }
 
     pub(super) fn with(&mut self, node: Node<'_>) -> Option<Vec<Argument>> {
@@ -264,14 +285,6 @@ fn one_word(expression: &Expr) -> Option<&super::tree::Word> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// `once every year`: one year.
-fn one_unit(expression: Expr) -> Expr {
-    match one_word(&expression).filter(|word| Duration::unit(&word.value).is_some()) {
-        Some(unit) => Expr { span: expression.span, kind: ExprKind::Quantity(vec![(Decimal::ONE, unit.clone())]) },
-        None => expression,
     }
 }
 

@@ -35,6 +35,11 @@ pub(super) fn refused(
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
+    let habit = habits::if_behind_step(expected, stream, place.min(end))
+        .or_else(|| habits::within_of_goal(expected, stream, place.min(end)));
+    if let Some(found) = habit {
+        return found;
+    }
     match stream.at(place).filter(|_| place < end) {
         Some(token) => unexpected(expected, stream, place, token),
         None => cut_short(expected, stream, source, end),
@@ -90,8 +95,9 @@ fn form_before(stream: &Stream<'_>, place: usize) -> String {
 fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
     let text = stream.text_of(token);
     let after_value = expected.iter().any(|rule| is_operator(*rule)) && !expected.contains(&Rule::equals);
-    if let Some(found) =
-        misspelt(expected, stream, place, token).or_else(|| habits::foreign(after_value, stream, place))
+    if let Some(found) = habits::decimal_comma(stream, place)
+        .or_else(|| misspelt(expected, stream, place, token))
+        .or_else(|| habits::foreign(after_value, stream, place))
     {
         return found;
     }

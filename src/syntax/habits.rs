@@ -1,6 +1,8 @@
 //! What writers of other languages, and of letters, put between the words: a way out for each.
 
+use super::braces::begins_line;
 use super::grammar::Rule;
+use super::keywords::STEPS;
 use super::meant::form_of;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
@@ -38,7 +40,13 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
             "the steps of an `if` stand in braces: `if CONDITION { send email reminder }`"
         }
         ("," | "then" | "and", _) if between_steps => "leave it out: steps follow one another, white space is enough",
-        ("after", _) if between_steps => "time passes in `wait`: `wait 3 days`",
+        ("after" | "in", _) if between_steps => "time passes in `wait`: before the step, write `wait 3 days`",
+        ("at", "send") => {
+            "time passes in `wait`: before the step, write `wait until at 09:00` or `wait until monday at 09:00`"
+        }
+        (_, "send") if place > 0 && stream.text_at(place - 1) == "on" => {
+            "time passes in `wait`: before the step, write `wait until monday at 09:00`"
+        }
         ("unless" | "only", "when") => {
             "`unless` and `only if` follow a step; for whom the scenario is, `for` says; how often, `once`"
         }
@@ -81,6 +89,7 @@ pub(super) fn foreign(after_value: bool, stream: &Stream<'_>, place: usize) -> O
         ("|", "|") if after_value => (place, place + 1, "or"),
         ("|", _) if after_value => (place, place, "or"),
         ("!", _) if !after_value => (place, place, "not"),
+        ("\u{2013}" | "\u{2014}" | "\u{2212}", _) => (place, place, "-"),
         _ => return None,
     };
     let span = stream.at(first)?.span.to(stream.at(last)?.span);
@@ -100,6 +109,68 @@ pub(super) fn foreign(after_value: bool, stream: &Stream<'_>, place: usize) -> O
             .at(span, format!("did you mean `{meant}`?"))
             .help(format!("write `{meant}`"))
             .fix(span, format!("{before}{meant}{after}")),
+    )
+}
+
+/// `10,50 EUR`: the decimals after a comma, in which another number would begin. The place is that of the comma or after it.
+pub(super) fn decimal_comma(stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
+    let comma = if stream.text_at(place) == "," { place } else { place.checked_sub(1)? };
+    let (whole, decimals) = (comma.checked_sub(1)?, comma + 1);
+    let digits = |place: usize| {
+        let token = stream.at(place).filter(|token| token.kind == TokenKind::Number)?;
+        Some((token.span, stream.text_of(token))).filter(|(_, text)| text.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let ((first, whole), (last, decimals)) = (digits(whole)?, digits(decimals)?);
+    if stream.text_at(comma) != "," || last.start != first.end + 1 {
+        return None;
+    }
+    let found = Diagnostic::new(Finding::UnexpectedText, format!("`{whole},{decimals}` is not a number"))
+        .at(first.to(last), "decimals stand after a point");
+    // Of three digits nobody knows whether they are thousands.
+    Some(match decimals.len() {
+        3 => found.help(format!("write `{whole}{decimals}` for thousands, `{whole}.{decimals}` for decimals")),
+        _ => found.help(format!("write `{whole}.{decimals}`")).fix(first.to(last), format!("{whole}.{decimals}")),
+    })
+}
+
+/// `send email reminder if CONDITION`: what is in the way is that no block follows.
+pub(super) fn if_behind_step(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
+    if !expected.contains(&Rule::block) && !expected.contains(&Rule::open_brace) {
+        return None;
+    }
+    let before = (0..place).rev().take(BEFORE_MAX).take_while(|place| !["{", "}"].contains(&stream.text_at(*place)));
+    let place_of_if = before.filter(|place| stream.text_at(*place) == "if").last()?;
+    let token = stream.at(place_of_if)?;
+    let step =
+        (0..place_of_if).rev().find(|place| begins_line(stream, *place) || STEPS.contains(&stream.text_at(*place)))?;
+    let is_behind = step < place_of_if && !begins_line(stream, place_of_if) && STEPS.contains(&stream.text_at(step));
+    let is_last = place >= stream.count() || begins_line(stream, place) || stream.text_at(place) == "}";
+    let is_plain = !["else", "only"].contains(&stream.text_at(place_of_if.checked_sub(1)?));
+    (is_behind && is_last && is_plain).then(|| {
+        Diagnostic::new(Finding::UnexpectedText, "this `if` stands behind a step, and has no block")
+            .at(token.span, "did you mean `only if`?")
+            .help("write `only if`: then the step before it is done only if the condition holds")
+            .fix(token.span, "only if")
+    })
+}
+
+/// `goal purchased within 30 days`: it is always counted from the last message.
+pub(super) fn within_of_goal(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
+    if !expected.contains(&Rule::kw_of) {
+        return None;
+    }
+    let mut before = (0..place).rev().take(BEFORE_MAX).filter(|place| form_of(stream.text_at(*place)).is_some());
+    let within = before.next().filter(|place| stream.text_at(*place) == "within")?;
+    before.find(|place| stream.text_at(*place) == "goal")?;
+    let (first, last) = (stream.at(within)?, stream.at(place.checked_sub(1)?)?);
+    if place == within + 1 {
+        return None;
+    }
+    Some(
+        Diagnostic::new(Finding::UnexpectedText, "this `within` lacks what it is counted from")
+            .at(first.span.to(last.span), "of which message?")
+            .help("write `of last message` after it: a goal is counted from the last message that was sent")
+            .fix(last.span, format!("{} of last message", stream.text_of(last))),
     )
 }
 

@@ -12,6 +12,7 @@ mod build_policy;
 mod build_steps;
 mod build_tests;
 mod cut;
+mod doubtful;
 mod errors;
 mod grammar;
 mod habits;

@@ -10,7 +10,7 @@ use super::keywords::{CLAUSES, STEPS, TEST_LINES};
 use super::patch::{HOLE, Patched};
 use super::tokens::Stream;
 use super::{TokenKind, braces, errors, grammar, tree};
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{self, Diagnostic, Rule};
 use crate::span::SourceId;
 use std::ops::Range;
 
@@ -52,6 +52,7 @@ impl<'a> Resumer<'a> {
                     if kind.is_none() {
                         findings.push(self.disagreement());
                     }
+                    keep_few_doubts(&mut findings);
                     let is_whole = self.holes.is_empty() && self.is_balanced();
                     return Read { kind: kind.and_then(|kind| incomplete(kind, is_whole)), findings };
                 }
@@ -336,6 +337,16 @@ fn step(open: &mut Vec<Level>, brace: Brace, begin: usize) {
         Brace::Open => open.push(Level { begin, part: None }),
         Brace::Close if open.len() > 1 => drop(open.pop()),
         Brace::Close => {}
+    }
+}
+
+/// Doubts wait until what is wrong is mended; and whoever gives cause for many is told of some.
+fn keep_few_doubts(findings: &mut Vec<Diagnostic>) {
+    let is_error = |found: &Diagnostic| found.level == diagnostic::Level::Error;
+    if findings.iter().any(is_error) {
+        findings.retain(is_error);
+    } else {
+        findings.truncate(MISTAKES_MAX);
     }
 }
 

@@ -55,7 +55,7 @@ fn an_expectation_of_a_row_says_whose_it_is() {
 #[test]
 fn reading_what_is_not_given_fails_by_name() {
     let without = GIVEN.replace("delay: 3 months, ", "");
-    tested(&format!("{without}  expect nothing\n")).expect(1, &["T010", "`product.delay` is read"]);
+    tested(&format!("{without}  expect nothing\n")).expect(1, &["T010", "`product.delay` is read", "{ delay: ... }`"]);
     let empty = GIVEN.replace("delay: 3 months", "delay: empty");
     tested(&format!("{empty}  expect nothing\n")).expect(0, &["1 test passed"]);
     let always = GIVEN.replace("recurring: yes", "recurring: empty");

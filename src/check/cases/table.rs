@@ -62,12 +62,35 @@ pub(super) fn rows<'t>(test: &'t Test, out: &mut Vec<Diagnostic>) -> Vec<Row<'t>
         out.push(
             Diagnostic::new(Rule::NoExpectation, "this table of cases has no row")
                 .at(span, "the test never runs")
-                .help("write a row, such as `\"three weeks\": 3 weeks, 2020-01-24`"),
+                .help(format!(
+                    "write a row with {} for {}, such as {}",
+                    if names.len() == 1 { "a value" } else { "values" },
+                    super::super::words::and_list(&names.iter().map(|name| &name.value).collect::<Vec<_>>()),
+                    if names.len() == 1 {
+                        "`\"three weeks\": 3 weeks`"
+                    } else {
+                        "`\"three weeks\": 3 weeks, 2020-01-24`"
+                    },
+                )),
         );
     }
     twice(names, out);
     let mut titles: BTreeMap<&str, Span> = BTreeMap::new();
-    rows.iter().enumerate().filter_map(|(place, row)| self::row(names, row, place, &mut titles, out)).collect()
+    let is_wrong = |row: &&CaseRow| row.values.len() != names.len();
+    let mut sound = Vec::with_capacity(rows.len());
+    let mut runs_on = false;
+    for (place, row) in rows.iter().enumerate() {
+        // Without a comma a row breaks in two: what is left of it has no title, and is no row of its own.
+        let rest = rows.get(place + 1).filter(|rest| rest.title.is_none()).filter(is_wrong);
+        if row.title.is_some() && rest.is_some() && !is_wrong(&row) {
+            continue;
+        }
+        if !(runs_on && row.title.is_none() && is_wrong(&row)) {
+            sound.extend(self::row(names, row, place, &mut titles, out));
+        }
+        runs_on = is_wrong(&row);
+    }
+    sound
 }
 
 fn twice(names: &[Word], out: &mut Vec<Diagnostic>) {

@@ -42,6 +42,13 @@ impl<'n> Reader<'_, 'n, '_> {
     pub(super) fn fields(&mut self, record: &Record, fields: &[Argument]) -> Vec<(String, Value)> {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         let mut values = Vec::with_capacity(fields.len());
+        let fields = match fields {
+            [alone, pair, rest @ ..] if is_one_too_many(alone, pair, record) => {
+                self.report(one_too_many(&pair.value));
+                rest
+            }
+            all => all,
+        };
         for argument in fields {
             let name = &argument.name;
             if let Some(first) = seen.insert(&name.value, name.span) {
@@ -198,6 +205,23 @@ pub(super) fn one_word(tree: &tree::Expr) -> Option<&Word> {
         },
         _ => None,
     }
+}
+
+/// `product futon futon`: read in pairs from the second word on, of which none is a field.
+fn is_one_too_many(alone: &Argument, pair: &Argument, record: &Record) -> bool {
+    let is_value = |word: &Word| record.field(&word.value).is_none();
+    let is_alone = alone.name.span == alone.value.span;
+    let is_field = one_word(&alone.value).is_some_and(|word| !is_value(word));
+    is_alone && is_field && is_value(&pair.name) && one_word(&pair.value).is_some_and(is_value)
+}
+
+fn one_too_many(value: &tree::Expr) -> Diagnostic {
+    let word = one_word(value).map_or("", |word| word.value.as_str());
+    Diagnostic::new(Rule::UnknownField, format!("`{word}` is one word too many"))
+        .at(value.span, "no field before it")
+        .help(
+            "fields and values stand by turns, `product futon quantity 2`: leave it out, or write the field before it",
+        )
 }
 
 /// A word alone after an event that is about no message.

@@ -14,6 +14,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, step_texts};
+use super::tables::By;
 use super::{instant, output, sources, whole};
 use crate::compile::{Compiled, Origin};
 use crate::diagnostic::render::clean;
@@ -38,6 +39,7 @@ use std::path::{Path, PathBuf};
 #[command(
     after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
                   scn simulate scenarios --report report.html --effects effects.parquet\n  \
+                  scn simulate scenarios --by month\n  \
                   scn simulate scenarios --contact 17 --as-test"
 )]
 pub struct Arguments {
@@ -74,6 +76,9 @@ pub struct Arguments {
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
+    /// What has a row of the table; a table by scenario is printed where one has a goal or a split
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -133,6 +138,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        by: arguments.by,
     };
     if let Some(page) = &mut page {
         let crm = arguments.crm(&project).and_then(Path::file_name).unwrap_or_default();

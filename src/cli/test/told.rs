@@ -210,12 +210,34 @@ fn not_given(compiled: &Compiled, case: &TestCase, verdict: &Verdict) -> Vec<Dia
     let first_line = compiled.sources.text(case.span).lines().next().map_or(0, str::len);
     let place = Span::new(case.span.source, case.span.range().start, case.span.range().start + first_line);
     let found = |field: &String| {
-        let name = field.rsplit('.').next().unwrap_or(field);
         Diagnostic::new(Rule::TestReadsNotGiven, format!("`{field}` is read, and this test does not give it"))
             .at(place, "this test")
-            .help(format!("write `{name}: ...` where its row is given; `{name}: empty` for one without a value"))
+            .help(where_to_give(compiled, case, field))
     };
     verdict.not_given.iter().map(found).collect()
+}
+
+/// The line of a test in which a field that was read can be given: that of its row, or that of its event.
+fn where_to_give(compiled: &Compiled, case: &TestCase, field: &str) -> String {
+    let (of, name) = field.rsplit_once('.').unwrap_or(("", field));
+    let of = of.rsplit('.').next().unwrap_or(of);
+    let row = case.given.iter().find(|row| row.entity == of && !row.fields.iter().any(|(given, _)| given == name));
+    if let Some(row) = row {
+        return format!(
+            "write `given {} {} {{ {name}: ... }}`, with its other fields; where it has no value, `{name}: empty`",
+            row.entity, row.name
+        );
+    }
+    let has = |event: &str| compiled.model.events.get(event).is_some_and(|record| record.field(name).is_some());
+    let event =
+        case.events.iter().find(|event| has(&event.event) && !event.fields.iter().any(|(given, _)| given == name));
+    match event.filter(|_| of.is_empty() || of == "trigger") {
+        Some(event) => format!(
+            "write `{name}` and its value in the line of its event, `at ... {} {} {name} ...`; where it has no value, `{name} empty`",
+            event.contact, event.event
+        ),
+        None => format!("write `{name}: ...` where its row is given; where it has no value, `{name}: empty`"),
+    }
 }
 
 fn concerns(case: &TestCase, filter: &str) -> bool {

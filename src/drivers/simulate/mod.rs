@@ -27,8 +27,8 @@ use super::Error;
 use super::life::Contact;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
 use crate::engine::{Census, Engagement, Life, Measures, Outcome, Output, Program, State, Value, World};
-use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
-use crate::model::Id;
+use crate::ir::{Bundle, Code, Expr, FieldUse, Measure, Scenario};
+use crate::model::{CrmTable, Id};
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use picture::Painter;
@@ -259,8 +259,14 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
         let reads = |scenario: &Scenario| measures_of(&scenario.code, bundle).any(|read| read.name == measure.name);
         runs.iter().any(reads)
     });
+    // Money without a column is no revenue, and the tables say so. An event that is told on has no table of its own.
+    let mut revenue = bundle.revenue.clone();
+    revenue.retain(|event| {
+        let has = |field: &FieldUse, table: &CrmTable| table.columns.iter().any(|each| each.name == field.name);
+        crm.shape().table(&event.name).is_none_or(|table| event.fields.iter().all(|field| has(field, table)))
+    });
     // What templates read is not looked at: nothing is rendered here.
-    let bundle = Bundle { scenarios: runs, measures, messages: Vec::new(), ..bundle.clone() };
+    let bundle = Bundle { scenarios: runs, measures, revenue, messages: Vec::new(), ..bundle.clone() };
     (bundle, not, absent)
 }
 

@@ -10,6 +10,7 @@
 mod catalog;
 mod cell;
 mod close;
+mod comparison;
 mod fold;
 mod happening;
 mod journal;
@@ -23,6 +24,7 @@ pub(in crate::drivers) mod written;
 
 pub use catalog::{Catalog, CatalogKind, CatalogScenario, CatalogStep, GoalKind};
 pub use cell::{Became, Cell, Group};
+pub use comparison::{Comparison, PERSONS_MIN, WhyNot, share};
 pub use fold::{Fold, Source};
 pub use happening::{Happening, Happens};
 pub use journal::{FORMAT, JournalSums, fold_journal};

@@ -91,6 +91,9 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
     }
 }
 
+/// What stands between cells in files that are no CSV with commas.
+const OTHER_SEPARATORS: [(char, &str); 3] = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+
 /// The names of the columns; an error in words when they cannot be those of a table.
 fn header(record: &ByteRecord) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = Vec::new();
@@ -106,6 +109,14 @@ fn header(record: &ByteRecord) -> Result<Vec<String>, String> {
             return Err(format!("the column `{}` {taken}", cleaned(name, 60)));
         }
         names.push(name.to_owned());
+    }
+    if let [only] = names.as_slice()
+        && let Some((sign, called)) = OTHER_SEPARATORS.iter().find(|(sign, _)| only.contains(*sign))
+    {
+        let shown = cleaned(&only.replace(*sign, " "), 60);
+        return Err(format!(
+            "its header is one column, whose names are separated by {called}: {shown}; save it as CSV with commas"
+        ));
     }
     if names.is_empty() { Err("it is empty".into()) } else { Ok(names) }
 }

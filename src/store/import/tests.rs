@@ -52,6 +52,14 @@ const COPY: &str =
     "CREATE TABLE contact(id TEXT, name TEXT); INSERT INTO contact SELECT id, name FROM csv ORDER BY line;";
 
 #[test]
+fn cells_that_no_comma_separates_are_told() {
+    for (csv, called) in [("id;name\n1;ana\n", "semicolons: id name"), ("id\tname\n1\tana\n", "tabs: id name")] {
+        let error = case(csv.as_bytes(), COPY).run().unwrap_err().to_string();
+        assert!(error.contains(called), "{error}");
+    }
+}
+
+#[test]
 fn each_case_gives_its_report_its_rows_and_its_rejects() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
     let mut cases: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

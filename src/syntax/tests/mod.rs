@@ -226,10 +226,10 @@ fn long_chains_are_read() {
         format!("let x = a {}", "and b or c ".repeat(2000)),
         format!("let x = a {}", "+ 1 - 2 * 3 ".repeat(2000)),
         format!("scenario x {{ when a if a {{ stop }} {} }}", "else if b { stop } ".repeat(5000)),
-        format!("scenario x {{ when a {} }}", "if b { wait 1 day } ".repeat(1000)),
+        format!("scenario x {{ when a {} }}", "if b { wait 1 day }\n".repeat(1000)),
         format!("scenario x {{ when a {} {} }}", "if b {".repeat(63), "}".repeat(63)),
         format!("when a {}", "send email b only if c ".repeat(1000)),
-        format!("let x = a {}", "b ".repeat(10_000)),
+        format!("let x = a {}", "b c ".repeat(5_000)),
     ];
     for text in &accepted {
         let findings = read(text).diagnostics;
