@@ -7,6 +7,7 @@ const SCENARIO: &[u8] = b"
 scenario thanks \"<b>Thanks</b> & more\" {
   when purchased
   once
+  goal purchased within 60 days of last message
   send email thanks
   wait 1 week
   send sms again
@@ -56,7 +57,7 @@ fn the_page_says_what_the_terminal_says() {
         "step 1: email thanks",
         "1 suppressed: out of reach",
         "2 persons get a message at all; 1 of the contacts that were read get none.",
-        "not caused by messages that were never sent",
+        "none of these messages was sent, so none of them caused a purchase of the past.",
     ] {
         assert!(page.contains(text), "`{text}` is not in\n{page}");
     }

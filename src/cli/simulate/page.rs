@@ -7,6 +7,7 @@ use crate::cli::engagement;
 use crate::cli::page::{
     Body, Cell, Column, Days, Funnel, Heat, Histogram, Notice, Page, Part, Section, Series, Stage, Table, results,
 };
+use crate::cli::tables::Kind;
 use crate::drivers::simulate::Picture;
 use crate::drivers::story::{count_words, moment};
 use crate::engine::{Count, Counts, Outcome, Reason, Unit};
@@ -39,7 +40,7 @@ impl Shown<'_> {
             id: "tables",
             title: "In numbers".into(),
             lead: vec!["The heading of a column sorts by it; once more turns the order round.".into()],
-            body: Body::Tables(self.tables()),
+            body: Body::Tables(self.page_tables()),
         });
         page
     }
@@ -192,10 +193,8 @@ impl Shown<'_> {
         Funnel { title: scenario.name.clone(), about, stages }
     }
 
-    fn tables(&self) -> Vec<Table> {
-        let natural = "Purchases of the past were not caused by messages that were never sent: these rates are the natural ones, \
-                       the bar that a campaign has to beat.";
-        let mut tables = results(&self.simulation.report.tables, vec![natural.to_owned()]);
+    fn page_tables(&self) -> Vec<Table> {
+        let mut tables = results(&self.simulation.report.tables, Kind::Simulation);
         tables.push(self.outcomes());
         tables
     }
