@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Column, Table};
 use crate::cli::counted::{counted, grouped};
+use crate::diagnostic::render::clean;
 use crate::time::Date;
 use maud::{Markup, Render, html};
 
@@ -220,7 +221,7 @@ pub(super) fn line(counts: &[u64], told: &str) -> Markup {
     let counts = counts.as_slice();
     let most = counts.iter().copied().max().unwrap_or(0);
     html! {
-        svg.line role="img" aria-label=(told) viewBox={ "0 0 " (counts.len()) " 100" } preserveAspectRatio="none" {
+        svg.line role="img" aria-label=(clean(told).as_ref()) viewBox={ "0 0 " (counts.len()) " 100" } preserveAspectRatio="none" {
             path d=(area(counts, most)) {}
         }
     }
