@@ -118,7 +118,7 @@ fn crowd(together: &[&Due]) -> Diagnostic {
     found
         .because("nothing decides which of them the person gets first, or alone")
         .help(format!(
-            "say in the policy that one waits for the other, and which goes first: `policy {{ at most 1 marketing message per day priority {} }}`",
+            "say in the policy that all but one wait for another day, and which goes first: `policy {{ at most 1 marketing message per day priority {} }}`",
             names.join(", ")
         ))
 }

@@ -157,7 +157,9 @@ pub fn check_hours(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagno
         .because(
             "an SMS rings where the person sleeps; France allows none from 22:00 to 08:00, on Sundays and holidays",
         )
-        .help("write `policy { quiet hours 20:00 to 09:00 and on sunday }`"),
+        .help(
+            "write `policy { quiet hours 20:00 to 09:00 and on sunday }`, in a file of its own, such as `policy.scn`",
+        ),
     );
 }
 

@@ -332,11 +332,10 @@ pub(super) fn begins_in_first_column(stream: &Stream<'_>, place: usize) -> bool 
     let before = place.checked_sub(1).map_or("", |before| stream.text_at(before));
     match stream.text_of(token) {
         "given" => {
-            // Its brace may be lost, but its lines stand deeper.
-            let is_block = stream.text_at(place + 2) == "{"
-                || (begins_line(stream, place + 2)
-                    && column(stream, place + 2) > 0
-                    && stream.text_at(place + 2) != "}");
+            // Its brace may be lost, but its lines stand deeper. What else stands there is the rest of a row.
+            let next = stream.text_at(place + 2);
+            let is_line = matches!(next, "given" | "at") && begins_line(stream, place + 2);
+            let is_block = next == "{" || (is_line && column(stream, place + 2) > 0);
             stream.kind_at(place + 1) == Some(TokenKind::Name) && is_block
         }
         text => ITEMS.contains(&text) && !ITEMS.contains(&before) && before != "given",

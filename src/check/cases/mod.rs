@@ -178,9 +178,19 @@ fn no_expectation(test: &tree::Test, names: &[String], scenarios: &[typed::Scena
             _ => None,
         })
     });
+    let contact = test.lines.iter().find_map(|line| match &line.kind {
+        tree::TestLineKind::At { contact, .. } => Some(contact.value.as_str()),
+        _ => None,
+    });
+    let contact = contact.unwrap_or("ana");
     let form = first.map_or_else(
         || "`expect nothing`".to_owned(),
-        |first| format!("`expect {} {} at 2024-12-10 10:00`, or `expect nothing`", first.channel, first.message),
+        |first| {
+            format!(
+                "`expect {} {} to {contact} at 2024-12-10 10:00`, or `expect nothing`",
+                first.channel, first.message
+            )
+        },
     );
     Diagnostic::new(Rule::NoExpectation, format!("test `{}` has no `expect`", test.name.value))
         .at(test.name.span, "it can never fail")

@@ -3,8 +3,8 @@
 
 use super::months::Months;
 use super::sums::{Counted, Sums};
-use super::{Became, Catalog, GoalKind, Happening, Happens};
-use crate::engine::{EffectKey, Journey, Mark, Outcome, Reason, Receipt};
+use super::{Became, Catalog, CatalogScenario, GoalKind, Happening, Happens};
+use crate::engine::{EffectKey, Journey, Mark, Marked, Outcome, Reason, Receipt};
 use crate::time::{Instant, Zone};
 use rustc_hash::FxHashMap;
 
@@ -22,8 +22,9 @@ pub enum Source {
 pub struct Fold {
     pub(super) sums: Sums,
     pub(super) months: Months,
-    /// By scenario: whether a journey is a sum of what happens to it, so that nothing of it needs to be remembered.
-    is_plain: Vec<bool>,
+    /// By unit of the program: its scenario, where a journey is the sum of what happens to it, so that nothing of it needs to
+    /// be remembered.
+    plain: Vec<Option<u16>>,
     source: Source,
     pub(super) contact: OneContact,
 }
@@ -95,14 +96,16 @@ struct Window {
 
 impl Fold {
     pub fn new(catalog: &Catalog, zone: Zone, source: Source) -> Fold {
-        let plain = |scenario: &super::CatalogScenario| {
-            let is_sum = scenario.goal == GoalKind::None && !scenario.has_splits && !catalog.has_limits;
-            is_sum && source == Source::Simulation
+        let is_sum =
+            |scenario: &CatalogScenario| scenario.goal == GoalKind::None && !scenario.has_splits && !catalog.has_limits;
+        let plain = |number: u16| {
+            let scenario = catalog.scenarios.get(usize::from(number));
+            scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario)).then_some(number)
         };
         Fold {
             sums: Sums::default(),
             months: Months::new(zone),
-            is_plain: catalog.scenarios.iter().map(plain).collect(),
+            plain: (0..u16::MAX).map_while(|unit| catalog.scenario_of(unit)).map(plain).collect(),
             source,
             contact: OneContact::default(),
         }
@@ -111,44 +114,46 @@ impl Fold {
     /// Takes the marks of a whole contact, and adds them up.
     pub fn take_contact(&mut self, catalog: &Catalog, marks: &mut Vec<Mark>) {
         for mark in marks.drain(..) {
-            if let Some(happening) = Happening::of(catalog, mark) {
+            if !self.take_plain(catalog, &mark)
+                && let Some(happening) = Happening::of(catalog, mark)
+            {
                 self.take(catalog, happening);
             }
         }
         self.end_contact(catalog);
     }
 
+    /// Counts what happens to a journey of which nothing needs to be remembered; false for all else.
+    fn take_plain(&mut self, catalog: &Catalog, mark: &Mark) -> bool {
+        let Some(journey) = &mark.journey else { return false };
+        let unit = journey.unit;
+        let Some(scenario) = self.plain.get(usize::from(unit)).copied().flatten() else { return false };
+        let (at, counted) = match mark.what {
+            Marked::Entered => (journey.entered_at, Counted::Entered),
+            Marked::Left { .. } => (journey.entered_at, Counted::Left),
+            Marked::Sent { step, alternative, leads: true, .. } => {
+                let Some(step) = catalog.step_of(unit, step) else { return true };
+                let Some(message) = catalog.message_at(step, alternative) else { return true };
+                (mark.at, Counted::Message { step, message, became: Became::Sent })
+            }
+            Marked::NotSent { step, outcome, reason, .. } => {
+                let Some(step) = catalog.step_of(unit, step) else { return true };
+                let Some(message) = catalog.message_at(step, 0) else { return true };
+                (mark.at, Counted::Message { step, message, became: Became::Not(outcome, reason) })
+            }
+            _ => return true,
+        };
+        let month = self.months.number(at);
+        self.sums.count((scenario, month, counted));
+        true
+    }
+
     /// Takes the next of what happened to the contact at hand.
     pub fn take(&mut self, catalog: &Catalog, happening: Happening) {
         let Happening { at, journey, what } = happening;
         let Some(journey) = journey else { return self.of_contact(catalog, at, &what) };
-        if self.is_plain.get(usize::from(journey.unit)).copied().unwrap_or(false) {
-            return self.add_plain(catalog, at, &journey, &what);
-        }
         let number = self.contact.journey(&journey);
         self.of_journey(catalog, at, number, what);
-    }
-
-    /// What happens to a journey of which nothing needs to be remembered.
-    fn add_plain(&mut self, catalog: &Catalog, at: Instant, journey: &Journey, what: &Happens) {
-        let scenario = journey.unit;
-        match *what {
-            Happens::Entered | Happens::Left { .. } => {
-                let month = self.months.number(journey.entered_at);
-                let counted = if matches!(what, Happens::Entered) { Counted::Entered } else { Counted::Left };
-                self.sums.count((scenario, month, counted));
-            }
-            Happens::Sent { step, message, leads: true, .. } => {
-                let month = self.months.number(at);
-                self.sums.count((scenario, month, Counted::Message { step, message, became: Became::Sent }));
-            }
-            Happens::NotSent { step, outcome, reason, .. } => {
-                let Some(message) = catalog.message_at(step, 0) else { return };
-                let (month, became) = (self.months.number(at), Became::Not(outcome, reason));
-                self.sums.count((scenario, month, Counted::Message { step, message, became }));
-            }
-            _ => {}
-        }
     }
 
     fn of_contact(&mut self, catalog: &Catalog, at: Instant, what: &Happens) {

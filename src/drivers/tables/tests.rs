@@ -245,23 +245,6 @@ fn the_order_of_merging_does_not_matter() {
     }
 }
 
-/// What a simulation counts without remembering anything is what it would count if it did.
-#[test]
-fn a_plain_scenario_is_counted_alike() {
-    let case = Case::read(
-        "scenario s none\nstep 1 marketing: email m\ncontact\n0 s a entered\n1 s a sent 1 \"email m\"\n\
-         800 s a not sent 1 suppressed because no consent\n800 s a left finished\n2 s b entered\n",
-    );
-    let of = |source| {
-        let mut fold = Fold::new(&case.catalog, Zone::UTC, source);
-        case.contacts[0].iter().for_each(|each| fold.take(&case.catalog, each.clone()));
-        fold.end_contact(&case.catalog);
-        lines(&case.tables(fold.finish()))
-    };
-    assert_eq!(of(Source::Simulation), of(Source::Journal));
-    assert_eq!(of(Source::Journal)[0], "s: entered 2, waiting 1, sent 1, not suppressed because no consent 1");
-}
-
 fn is_near(found: Option<Interval>, (low, high): (f64, f64)) {
     let found = found.unwrap();
     assert!((found.low - low).abs() < 6e-5 && (found.high - high).abs() < 6e-5, "{found:?}, not {low} to {high}");

@@ -44,7 +44,7 @@ impl JournalReader {
         connection.busy_timeout(super::super::PATIENCE).map_err(failed)?;
         schema::check(&connection, &name)?;
         if !schema::has_tables(&connection).map_err(failed)? {
-            return Err(Error::new(ErrorKind::NotADatabase, &name, "it has none of the tables of `scn run`"));
+            return Err(Error::new(ErrorKind::Io, &name, "it has none of the tables of `scn run`"));
         }
         Ok(JournalReader { connection, name })
     }
