@@ -7,7 +7,6 @@ use super::outbox;
 use super::random::Random;
 use super::shop::{Shop, template};
 use super::shrink::{Case, smallest};
-use super::tables;
 use super::world::{Key, World};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
