@@ -181,7 +181,7 @@ impl Render for Said<'_> {
         let text = clean(self.0);
         let parts: Vec<&str> = text.split('`').collect();
         // An odd number of quotes quotes nothing.
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return html! { (text.as_ref()) };
         }
         html! {

@@ -187,9 +187,8 @@ fn picture(zone: &str, persons: &[&[i64]]) -> Picture {
 
 #[test]
 fn persons_are_counted_by_their_busiest_rolling_day_and_week() {
-    let counted = |picture: Picture| {
-        [picture.busiest_day, picture.busiest_week, picture.person_days].map(|counts| Vec::from_iter(counts))
-    };
+    let counted =
+        |picture: Picture| [picture.busiest_day, picture.busiest_week, picture.person_days].map(Vec::from_iter);
     for (hours, expected) in [
         // A message leaves the window just before its instant and the length, as with caps.
         (&[0, 24][..], [vec![(1, 1)], vec![(2, 1)], vec![(1, 2)]]),
