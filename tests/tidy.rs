@@ -37,8 +37,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("lettre", &["channel"]),
     ("libm", &["engine"]),
+    ("maud", &["cli"]),
     ("miette", &["diagnostic"]),
     ("minijinja", &["channel"]),
+    ("parquet", &["drivers"]),
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("postcard", &["engine", "store"]),
@@ -56,6 +58,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // The intervals of the tables.
     ("statrs", &["drivers"]),
     ("strsim", &["diagnostic"]),
+    ("supports_unicode", &["cli"]),
     ("tempfile", &["store", "drivers", "cli"]),
     ("toml", &["cli"]),
     ("ureq", &["channel"]),

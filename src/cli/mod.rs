@@ -24,6 +24,7 @@ pub mod instant;
 mod mask;
 pub mod new;
 pub mod output;
+mod page;
 mod pressure;
 pub mod project;
 mod reach;

@@ -1,12 +1,12 @@
 //! The report of a simulation, for people and as JSON.
 
-use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::counted::{counted, grouped};
 use crate::cli::tables::{self, By, Kind};
 use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
 use crate::drivers::story::{self, Lived, ScenarioStory, Teller, Texts, Wanted, moment};
-use crate::engine::{Count, Engagement, Outcome, Program, Reason};
+use crate::engine::{Count, Counts, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -26,6 +26,8 @@ pub struct Shown<'a> {
     /// Whether texts and dates of contacts are shown.
     pub reveal: bool,
     pub engagement: Engagement,
+    /// What the scenarios are called, by their names.
+    pub titles: BTreeMap<String, String>,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
@@ -78,6 +80,9 @@ impl Shown<'_> {
         self.heading(&mut text);
         if self.report().span.is_some() && !self.program().units().is_empty() {
             self.terms(&mut text);
+            if output::draws() {
+                text.push_str(&self.sparks(output::width()));
+            }
             text.push_str(&self.sent_by_month(output::width()));
             self.tables(&mut text);
             self.acts(&mut text);
@@ -86,7 +91,7 @@ impl Shown<'_> {
             self.not_sent(&mut text);
             self.ended(&mut text);
         }
-        self.not_simulated(&mut text);
+        self.lacking(&mut text);
         self.notes(&mut text);
         self.trace(&mut text);
         text
@@ -245,21 +250,14 @@ impl Shown<'_> {
 
     fn ended(&self, text: &mut String) {
         for ((unit, step, reason), ended) in &self.report().ended {
-            let scenario = self.scenario(*unit);
-            let what = self.program().describe_wait(*unit, *step);
-            let count = counted(ended.count, "instance");
-            let _ = match reason {
-                Reason::Missing => writeln!(text, "{scenario}: {count} ended, `{what}` has no value"),
-                _ => writeln!(text, "{scenario}: {count} ended, `{what}` leaves no time to wait"),
-            };
+            let _ = writeln!(text, "{}", self.ended_at(*unit, *step, *reason, ended.count));
             name_entities(text, ended);
         }
     }
 
-    fn not_simulated(&self, text: &mut String) {
-        for not in &self.report().not_simulated {
-            let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
-            let _ = writeln!(text, "not simulated: {}: the CRM has {}", not.scenario, lacks.join(", "));
+    fn lacking(&self, text: &mut String) {
+        for not in self.not_simulated() {
+            let _ = writeln!(text, "not simulated: {not}");
         }
         if !self.report().not_simulated.is_empty() {
             let _ = writeln!(text, "  `scn crm` shows the SQL views to write\n");
@@ -267,41 +265,11 @@ impl Shown<'_> {
     }
 
     fn notes(&self, text: &mut String) {
-        let report = self.report();
-        for lack in &report.absent {
-            let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
-        }
-        if !report.as_of_now.is_empty() {
-            let _ = writeln!(
-                text,
-                "note: the CRM keeps no history of {}: read as they are now",
-                report.as_of_now.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
-            );
-        }
-        let notes = &report.notes;
-        if notes.set_aside > 0 {
-            let count = counted(notes.set_aside, "contact");
-            let were = verb(notes.set_aside, "was", "were");
-            let _ = writeln!(text, "warning: {count} {were} set aside: a value of theirs cannot be read");
-        }
-        for unreadable in report.unreadable.iter().chain(&notes.unreadable.first) {
-            let _ = writeln!(text, "  {}", unreadable.diagnostic().message);
-        }
-        for (count, one, several) in [
-            (notes.without_contact, "names no contact and was left out", "name no contact and were left out"),
-            (
-                notes.of_unknown_contacts,
-                "is of a contact that has no row in `contact`: all its fields are missing",
-                "are of contacts that have no row in `contact`: all their fields are missing",
-            ),
-            (
-                notes.date_only,
-                "has a date without a time: it happens in the last second of its day",
-                "have a date without a time: they happen in the last second of their day",
-            ),
-        ] {
-            if count > 0 {
-                let _ = writeln!(text, "note: {} {}", counted(count, "event"), verb(count, one, several));
+        for notice in self.notices() {
+            let kind = if notice.is_warning { "warning" } else { "note" };
+            let _ = writeln!(text, "{kind}: {}", notice.text);
+            for example in &notice.examples {
+                let _ = writeln!(text, "  {example}");
             }
         }
     }
@@ -418,7 +386,7 @@ impl Shown<'_> {
 }
 
 /// Instances that had not come to an end.
-fn still_running(counts: &crate::engine::Counts) -> u64 {
+pub(super) fn still_running(counts: &Counts) -> u64 {
     let ended =
         [Count::Finished, Count::Converted, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
     counts.get(Count::Started).saturating_sub(ended.into_iter().map(|count| counts.get(count)).sum())

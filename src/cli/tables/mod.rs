@@ -6,12 +6,13 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+pub use amounts::{after, money, percent};
 pub use json::json;
-pub use sentences::{Kind, sentences};
+pub use sentences::{Kind, comparison, sentences};
 
 use super::counted::grouped;
 use crate::drivers::tables::{Cell, GoalKind, ScenarioTables, Tables};
-use amounts::{after, money, percent, rate};
+use amounts::rate;
 use comfy_table::{CellAlignment, Table, presets};
 
 /// By what a table has its rows.

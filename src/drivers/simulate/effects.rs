@@ -1,14 +1,11 @@
 //! The effects CSV: the contract of `scn simulate`, byte for byte.
 
+use super::columns::{COLUMNS, End, end_of, last_columns, push_number, push_triggers, scenario};
 use super::row::Row;
-use crate::engine::{Outcome, Program, Reason};
-use crate::ir::{Op, StepIx};
+use crate::engine::Program;
 use crate::model::Id;
 use rustc_hash::FxHashMap;
 use std::io::{self, Write};
-
-/// The header, without its line feed.
-pub const HEADER: &str = "at,contact,scenario,trigger,entered_at,step,effect,channel,message,outcome,reason";
 
 /// Writes rows as lines of CSV (RFC 4180, line feeds alone).
 #[derive(Debug)]
@@ -22,12 +19,9 @@ pub struct Effects<'a, W> {
     ends: FxHashMap<End, Vec<u8>>,
 }
 
-/// What the columns from `effect` on depend on: scenario, step, alternative, outcome, reason.
-type End = (u16, StepIx, u8, Option<Outcome>, Reason);
-
 impl<'a, W: Write> Effects<'a, W> {
     pub fn new(program: &'a Program, mut to: W) -> io::Result<Effects<'a, W>> {
-        writeln!(to, "{HEADER}")?;
+        writeln!(to, "{}", COLUMNS.join(","))?;
         Ok(Effects { program, to, line: Vec::with_capacity(256), text: Vec::new(), ends: FxHashMap::default() })
     }
 
@@ -40,25 +34,22 @@ impl<'a, W: Write> Effects<'a, W> {
             Id::Text(text) => push_field(&mut self.line, text.as_bytes()),
         }
         self.line.push(b',');
-        let scenario = self.program.unit(row.unit).map(|unit| &unit.scenario);
-        push_field(&mut self.line, scenario.map_or("", |scenario| &scenario.name).as_bytes());
+        push_field(&mut self.line, scenario(self.program, row).as_bytes());
         self.line.push(b',');
-        self.push_triggers(row);
+        self.text.clear();
+        push_triggers(self.program, row, &mut self.text);
+        push_field(&mut self.line, &self.text);
         self.line.push(b',');
         row.entered_at.write_to(&mut self.line);
         self.line.push(b',');
         push_number(&mut self.line, i64::from(row.ordinal));
-        if let (Some(act), Some(outcome)) = (&row.act, row.outcome) {
-            for column in [act.effect, "", &act.message, outcome.name(), row.reason.text()] {
-                self.line.push(b',');
-                push_field(&mut self.line, column.as_bytes());
-            }
-            self.line.push(b'\n');
-            return self.to.write_all(&self.line);
-        }
         let program = self.program;
-        let end = (row.unit, row.step, row.alternative, row.outcome, row.reason);
-        self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| end_of(program, row)));
+        match end_of(row) {
+            Some(end) => {
+                self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| last_of(program, row)));
+            }
+            None => self.line.extend(last_of(program, row)),
+        }
         self.to.write_all(&self.line)
     }
 
@@ -66,42 +57,12 @@ impl<'a, W: Write> Effects<'a, W> {
         self.to.flush()?;
         Ok(self.to)
     }
-
-    fn push_triggers(&mut self, row: &Row) {
-        self.text.clear();
-        for (place, trigger) in std::iter::once(&row.trigger).chain(&row.also).enumerate() {
-            if place > 0 {
-                self.text.push(b';');
-            }
-            self.text.extend_from_slice(self.program.event_name(trigger.kind).as_bytes());
-            self.text.push(b'/');
-            match &trigger.id {
-                Id::Number(number) => push_number(&mut self.text, *number),
-                Id::Text(text) => self.text.extend_from_slice(text.as_bytes()),
-            }
-        }
-        push_field(&mut self.line, &self.text);
-    }
 }
 
 /// The last five columns of a row, and the line feed.
-fn end_of(program: &Program, row: &Row) -> Vec<u8> {
-    let op = program.unit(row.unit).and_then(|unit| Some(&unit.scenario.steps.get(row.step)?.op));
-    let wait;
-    let columns = match (row.outcome, op) {
-        (Some(outcome), Some(Op::Send(send))) => {
-            let chosen = send.alternatives.get(usize::from(row.alternative));
-            let (channel, message) = chosen.map_or(("", ""), |chosen| (&chosen.channel, &chosen.message));
-            ["send", channel, message, outcome.name(), row.reason.text()]
-        }
-        (Some(outcome), _) => ["send", "", "", outcome.name(), row.reason.text()],
-        (None, _) => {
-            wait = program.describe_wait(row.unit, row.step);
-            ["end", "", "", row.reason.text(), &wait]
-        }
-    };
+fn last_of(program: &Program, row: &Row) -> Vec<u8> {
     let mut end = Vec::new();
-    for column in columns {
+    for column in last_columns(program, row) {
         end.push(b',');
         push_field(&mut end, column.as_bytes());
     }
@@ -118,20 +79,4 @@ fn push_field(line: &mut Vec<u8>, text: &[u8]) {
     line.push(b'"');
     line.extend(text.iter().flat_map(|byte| std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 })));
     line.push(b'"');
-}
-
-fn push_number(line: &mut Vec<u8>, number: i64) {
-    if number < 0 {
-        line.push(b'-');
-    }
-    let start = line.len();
-    let mut rest = number.unsigned_abs();
-    while rest > 9 {
-        line.push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-    }
-    line.push(b'0' + rest as u8);
-    if let Some(digits) = line.get_mut(start..) {
-        digits.reverse();
-    }
 }

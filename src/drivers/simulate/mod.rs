@@ -2,14 +2,24 @@
 //!
 //! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
 
+mod columns;
 mod effects;
+mod form;
+mod json;
+mod parquet;
+mod picture;
+mod progress;
 mod report;
 mod row;
 mod sink;
 mod sort;
+#[cfg(test)]
+mod tests;
 mod worker;
 
-pub use effects::{Effects, HEADER};
+pub use form::Form;
+pub use picture::Picture;
+pub use progress::Progress;
 pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use sort::{ROWS_IN_MEMORY, Rows};
@@ -17,16 +27,19 @@ pub use sort::{ROWS_IN_MEMORY, Rows};
 use super::Error;
 use super::life::Contact;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
-use crate::engine::{Census, Engagement, Facts, Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Facts, Life, Measures, Outcome, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, FieldUse, Measure, Scenario};
 use crate::model::{CrmTable, Id};
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
+use picture::Painter;
+use progress::Steps;
 use report::Tally;
 use sink::Sink;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use worker::Share;
 
 /// What to simulate.
@@ -43,6 +56,12 @@ pub struct Request {
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
+    /// How the effects are written.
+    pub form: Form,
+    /// Whether the report has a [`Picture`].
+    pub picture: bool,
+    /// Where somebody looks how far it is; `None` when nobody waits.
+    pub progress: Option<Arc<Progress>>,
 }
 
 impl Default for Request {
@@ -54,6 +73,9 @@ impl Default for Request {
             engagement: Engagement::default(),
             threads: 1,
             rows_in_memory: ROWS_IN_MEMORY,
+            form: Form::Csv,
+            picture: false,
+            progress: None,
         }
     }
 }
@@ -71,14 +93,14 @@ pub struct Simulation {
 /// named: 100 years. A date that stands for "never" (9999-12-31) would be millions of turns of the clock.
 const SPAN_MICROS_MAX: i64 = 36_525 * 86_400_000_000;
 
-/// Simulates the scenarios whose tables the CRM has, and writes the effects CSV where one is wanted.
+/// Simulates the scenarios whose tables the CRM has, and writes the effects where they are wanted.
 pub fn simulate(
     bundle: &Bundle,
     crm: &Crm,
     request: &Request,
-    effects: Option<&mut dyn Write>,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Simulation, Error> {
-    run(bundle, crm, request, Sink::Told(effects))
+    run(bundle, crm, request, Sink::Told(request.form, effects))
 }
 
 /// As [`simulate`], for who reads the rows contact by contact. The report tells nothing that is read off the rows: no months,
@@ -132,6 +154,11 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     let (world, unreadable) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let ranges = lives.ranges(crm, request.threads)?;
+    if let (Some(progress), []) = (&request.progress, request.contact.as_slice()) {
+        // The measures read everything once before.
+        progress.expect(lives.rows(crm)? * if bundle.measures.is_empty() { 1 } else { 2 });
+    }
+    let progress = request.progress.as_deref();
     let (span, measures) = match (request.from, request.to) {
         (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
         (from, to) => match bounds(&lives, crm, &ranges)? {
@@ -141,7 +168,7 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
                 if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
                     return Err(Error::Span(from, to));
                 }
-                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to))?)
+                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to), progress)?)
             }
             None => (from.zip(to), Measures::default()),
         },
@@ -156,8 +183,8 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     let facts = Given { program: &program, world: &world, measures: &measures, from, to, catalog: &catalog };
     let asked = lives.known(crm, &request.contact)?;
     let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, sink)?,
-        [] => all(facts, &lives, crm, &ranges, request.rows_in_memory, sink)?,
+        [_, ..] => one(facts, &lives, crm, &asked, request, sink)?,
+        [] => all(facts, &lives, crm, &ranges, request, sink)?,
     };
     drop(lives);
     report.asked = asked;
@@ -201,6 +228,7 @@ fn measures(
     crm: &Crm,
     ranges: &[ContactRange],
     (first, last): (Instant, Instant),
+    progress: Option<&Progress>,
 ) -> Result<Measures, Error> {
     let mut census = Census::new(program, first, last);
     let lives = crm.lives(program, world)?.of_everyone();
@@ -209,9 +237,11 @@ fn measures(
     }
     let shares = in_threads(crm, ranges, |crm, range| {
         let mut share = census.clone();
+        let mut steps = Steps::of(progress);
         // What cannot be read is told when the contacts live.
         lives.read(crm, range, &mut Notes::default(), |person, life| {
             share.take(program, world, person, life);
+            steps.add(life.len());
             ControlFlow::Continue(())
         })?;
         Ok(share)
@@ -292,13 +322,11 @@ fn all(
     lives: &Lives<'_>,
     crm: &Crm,
     ranges: &[ContactRange],
-    rows_in_memory: usize,
+    request: &Request,
     sink: Sink<'_>,
 ) -> Result<Report, Error> {
     let order = sink.order();
-    let shares = in_threads(crm, ranges, |crm, range| {
-        worker::work(given, lives, crm, range, sort::Sorter::new(rows_in_memory, order))
-    })?;
+    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, request, order))?;
     let mut tally = Tally::new(given.program);
     let mut totals = Share::default();
     for share in shares {
@@ -311,6 +339,7 @@ fn all(
     report.notes = totals.notes;
     report.counts = totals.counts;
     report.busiest = totals.busiest;
+    report.picture = totals.picture;
     report.contacts = totals.contacts;
     report.events = totals.events;
     report.ended = totals.ended;
@@ -335,6 +364,11 @@ fn absorb(totals: &mut Share, share: Share) {
     if share.busiest.as_ref().is_some_and(more) {
         totals.busiest = share.busiest;
     }
+    match (&mut totals.picture, share.picture) {
+        (Some(total), Some(more)) => total.absorb(more),
+        (total @ None, more) => *total = more,
+        (Some(_), None) => {}
+    }
     for (place, ended) in share.ended {
         let total = totals.ended.entry(place).or_default();
         total.count += ended.count;
@@ -345,7 +379,14 @@ fn absorb(totals: &mut Share, share: Share) {
 }
 
 /// One contact, with its story.
-fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
+fn one(
+    given: Given<'_>,
+    lives: &Lives<'_>,
+    crm: &Crm,
+    contact: &[Id],
+    request: &Request,
+    sink: Sink<'_>,
+) -> Result<Report, Error> {
     let Given { program, world, measures, from, to, catalog } = given;
     let (trace, refusals, marks) = (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
     let mut out = Output { trace, refusals, marks, ..Output::default() };
@@ -354,6 +395,7 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
     let mut rows = sort::Sorter::new(ROWS_IN_MEMORY, sink.order());
+    let mut painter = request.picture.then(|| Painter::new(program.settings.zone));
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
@@ -372,10 +414,14 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
             clocks: state.clocks(),
         });
         for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
+            if let (Some(painter), Some(Outcome::Sent)) = (&mut painter, row.outcome) {
+                painter.sent(row.at, row.unit);
+            }
             if let Err(error) = rows.push(row) {
                 failed = Some(error);
             }
         }
+        painter.iter_mut().for_each(Painter::close);
         ControlFlow::Continue(())
     })?;
     if let Some(error) = failed {
@@ -390,6 +436,7 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
     report.contacts = contacts;
     report.events = events;
     report.lived = lived;
+    report.picture = painter.map(Painter::finish);
     report.tables = given.tables(fold.finish());
     Ok(report)
 }

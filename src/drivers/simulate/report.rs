@@ -1,5 +1,6 @@
 //! What a simulation tells: totals, the first messages, and why what was not sent was not.
 
+use super::picture::Picture;
 use super::row::Row;
 use crate::drivers::tables::Tables;
 use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
@@ -28,6 +29,8 @@ pub struct Report {
     pub outcomes: BTreeMap<(u16, u16, Outcome, Reason), u64>,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
+    /// What a page draws; `None` where none was asked for.
+    pub picture: Option<Picture>,
     /// The first messages sent, in order.
     pub first: Vec<Row>,
     pub sent: u64,

@@ -2,14 +2,14 @@
 
 use super::report::Tally;
 use super::sort::{Order, Rows, Run, merge};
-use super::{Effects, Row};
+use super::{Form, Row, form};
 use crate::drivers::Error;
 use crate::engine::Program;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 pub(super) enum Sink<'a> {
-    /// They are told in order, and are the effects CSV where one is wanted.
-    Told(Option<&'a mut dyn Write>),
+    /// They are told in order, and written in a form where that is wanted.
+    Told(Form, Option<&'a mut (dyn Write + Send)>),
     /// They are kept, contact by contact.
     Kept(&'a mut Rows),
 }
@@ -17,7 +17,7 @@ pub(super) enum Sink<'a> {
 impl Sink<'_> {
     pub(super) fn order(&self) -> Order {
         match self {
-            Sink::Told(_) => Row::order,
+            Sink::Told(..) => Row::order,
             Sink::Kept(_) => Row::order_by_contact,
         }
     }
@@ -28,14 +28,13 @@ impl Sink<'_> {
         let order = self.order();
         match self {
             Sink::Kept(rows) => *rows = Rows::new(runs, order).map_err(failed)?,
-            Sink::Told(None) => merge(runs, order, |row| {
+            Sink::Told(_, None) => merge(runs, order, |row| {
                 tally.add(&row);
                 Ok(())
             })
             .map_err(failed)?,
-            Sink::Told(Some(to)) => {
-                let to = BufWriter::with_capacity(1 << 18, to);
-                let mut effects = Effects::new(program, to).map_err(failed)?;
+            Sink::Told(form, Some(to)) => {
+                let mut effects = form::Writer::new(form, program, to).map_err(failed)?;
                 merge(runs, order, |row| {
                     tally.add(&row);
                     effects.write(&row)

@@ -1,9 +1,11 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
-use super::Given;
+use super::picture::{Painter, Picture};
+use super::progress::Steps;
 use super::report::{Busiest, Ended};
 use super::row::Row;
-use super::sort::{Run, Sorter};
+use super::sort::{Order, Run, Sorter};
+use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
 use crate::drivers::tables::{Fold, Sums};
@@ -22,6 +24,7 @@ pub struct Share {
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
+    pub picture: Option<Picture>,
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
@@ -33,6 +36,8 @@ struct Worker<'a> {
     state: State,
     out: Output,
     rows: Sorter,
+    painter: Option<Painter>,
+    steps: Steps<'a>,
     fold: Fold,
     share: Share,
 }
@@ -43,11 +48,19 @@ pub(super) fn work(
     lives: &Lives<'_>,
     crm: &Crm,
     range: &ContactRange,
-    rows: Sorter,
+    request: &Request,
+    order: Order,
 ) -> Result<Share, Error> {
-    let out = Output { marks: Some(Vec::new()), ..Output::default() };
-    let (state, fold, share) = (State::default(), given.fold(), Share::default());
-    let mut worker = Worker { given, state, out, rows, fold, share };
+    let mut worker = Worker {
+        given,
+        state: State::default(),
+        out: Output { marks: Some(Vec::new()), ..Output::default() },
+        rows: Sorter::new(request.rows_in_memory, order),
+        painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
+        steps: Steps::of(request.progress.as_deref()),
+        fold: given.fold(),
+        share: Share::default(),
+    };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
@@ -60,10 +73,11 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, fold, mut share, out, .. } = worker;
+    let Worker { rows, fold, mut share, out, painter, .. } = worker;
     share.sums = fold.finish();
     share.runs = rows.finish();
     share.notes = notes;
+    share.picture = painter.map(Painter::finish);
     share.counts = out.counts;
     Ok(share)
 }
@@ -72,6 +86,7 @@ impl Worker<'_> {
     fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
         self.share.contacts += 1;
         self.share.events += life.len() as u64;
+        self.steps.add(life.len());
         self.state.clear();
         let Given { program, world, measures, from, to, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
@@ -84,11 +99,17 @@ impl Worker<'_> {
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
+            if let (Some(painter), What::Send { outcome: Outcome::Sent, .. }) = (&mut self.painter, &effect.what) {
+                painter.sent(effect.at, effect.unit);
+            }
             if let Some(row) = Row::of(effect, &person.id, self.given.world) {
                 self.rows.push(row)?;
             }
         }
         day.close(self, &person.id);
+        if let Some(painter) = &mut self.painter {
+            painter.close();
+        }
         self.out.effects = effects;
         Ok(())
     }
