@@ -58,6 +58,8 @@ mod stops;
 mod story;
 #[path = "run/versions.rs"]
 mod versions;
+#[path = "run/why.rs"]
+mod why;
 #[path = "oracle/world.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod world;

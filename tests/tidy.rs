@@ -141,7 +141,7 @@ fn execution_never_sees_text() {
 
 #[test]
 fn simulation_and_tests_cannot_name_a_sender_nor_the_state() {
-    let drivers = ["src/drivers/simulate/", "src/drivers/test.rs", "src/drivers/life.rs"];
+    let drivers = ["src/drivers/simulate/", "src/drivers/diff/", "src/drivers/test.rs", "src/drivers/life.rs"];
     for file in source_files() {
         if drivers.iter().any(|driver| file.path.starts_with(driver)) {
             for path in ["channel::", "store::state"] {

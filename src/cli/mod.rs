@@ -11,7 +11,7 @@ mod counted;
 pub mod crm;
 mod diff;
 pub mod engagement;
-pub mod exit;
+mod exit;
 pub mod explain;
 pub mod findings;
 pub mod fix;
@@ -34,6 +34,7 @@ pub mod sources;
 pub mod surroundings;
 pub mod test;
 pub mod whole;
+mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Simulate(simulate::Arguments),
+    Why(why::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
     Import(import::Arguments),
@@ -97,6 +99,7 @@ impl Command {
             Command::Check(arguments) => check::run(arguments),
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
+            Command::Why(arguments) => why::run(arguments),
             Command::Diff(arguments) => diff::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Import(arguments) => import::run(arguments),

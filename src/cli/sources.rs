@@ -4,9 +4,10 @@
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::sample;
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Origin};
 use crate::drivers;
-use crate::drivers::story::StepTexts;
+use crate::drivers::story::{Quote, ScenarioTexts, Texts};
+use crate::span::Span;
 use crate::store;
 use crate::store::ErrorKind;
 use crate::store::crm::Crm;
@@ -36,16 +37,36 @@ fn crm_path(project: &Project, named: Option<&Path>) -> Result<PathBuf, Failure>
     Ok(path.to_owned())
 }
 
-/// The text of each step, on one line.
-pub fn step_texts(compiled: &Compiled) -> StepTexts {
-    let mut texts = StepTexts::default();
-    for (scenario, origin) in &compiled.origins {
-        for (step, span) in &origin.steps {
-            let text = compiled.sources.text(*span).split_whitespace().collect::<Vec<_>>().join(" ");
-            texts.0.insert((scenario.clone(), *step), text);
+/// The texts of all scenarios, each on one line, with their places.
+pub fn texts(compiled: &Compiled) -> Texts {
+    let quote = |span: Span| {
+        let text = compiled.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        Quote { text, place: line_of(compiled, span) }
+    };
+    let of_scenario = |origin: &Origin| {
+        let clauses = &origin.clauses;
+        let optional = |span: Option<Span>| span.map(quote);
+        ScenarioTexts {
+            title: origin.title.clone(),
+            place: line_of(compiled, origin.span),
+            start: optional(clauses.start),
+            audience: optional(clauses.audience),
+            entry: optional(clauses.entry),
+            goal: optional(clauses.goal),
+            stop_when: optional(clauses.stop_when),
+            filters: origin.triggers.iter().map(|filters| filters.iter().copied().map(quote).collect()).collect(),
+            steps: clauses.steps.iter().map(|(step, span)| (*step, quote(*span))).collect(),
+            guards: clauses.guards.iter().map(|(step, span)| (*step, quote(*span))).collect(),
         }
-    }
-    texts
+    };
+    Texts(compiled.origins.iter().map(|(name, origin)| (name.clone(), of_scenario(origin))).collect())
+}
+
+/// `renewal.scn:3`
+fn line_of(compiled: &Compiled, span: Span) -> String {
+    let (line, _) = compiled.sources.position(span);
+    let name = compiled.sources.get(span.source).map_or("", |source| &source.name);
+    format!("{name}:{line}")
 }
 
 /// How an error of the store ends a command.
@@ -58,6 +79,8 @@ pub fn store_failure(error: store::Error) -> Failure {
         | ErrorKind::Full
         | ErrorKind::Corrupt
         | ErrorKind::Newer
+        | ErrorKind::Older
+        | ErrorKind::NoState
         | ErrorKind::OlderThanJournal
         | ErrorKind::HalfDone
         | ErrorKind::Io => Exit::InputOutput,

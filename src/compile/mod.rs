@@ -1,6 +1,7 @@
 //! Sources and the standard library to IR.
 
 mod cases;
+mod clauses;
 mod crm;
 mod library;
 mod lower;
@@ -23,6 +24,7 @@ use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCa
 use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse};
+pub use clauses::Clauses;
 use lower::InError;
 use std::collections::BTreeMap;
 
@@ -80,6 +82,7 @@ pub struct Origin {
     pub triggers: Vec<Vec<Span>>,
     /// What follows `for`.
     pub audience: Option<Span>,
+    pub clauses: Clauses,
 }
 
 /// A name in reach, for `scn words`.
@@ -137,6 +140,11 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {
         program.bundle.written = written::written(&files, &parsed, &sources, &checked);
+        for scenario in &program.bundle.scenarios {
+            if let Some(origin) = program.origins.get_mut(&scenario.name) {
+                origin.clauses = clauses::clauses(&files, &checked, scenario, &origin.steps).unwrap_or_default();
+            }
+        }
     }
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
@@ -200,6 +208,7 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             steps: lowered.steps,
             triggers: typed.start.events().iter().map(clauses).collect(),
             audience: typed.audience.as_ref().map(|audience| audience.span),
+            clauses: Clauses::default(),
         };
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);

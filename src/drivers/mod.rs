@@ -7,5 +7,6 @@ pub mod run;
 pub mod simulate;
 pub mod story;
 pub mod test;
+pub mod why;
 
 pub use error::Error;

@@ -9,13 +9,13 @@ use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
 use super::own::Change;
 use super::program::Unit;
+use super::sending::guard_clause;
 use super::state::Instance;
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Op, Step, StepIx, WithValue};
 use crate::model::MessageValue;
 use crate::time::Instant;
-use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A scenario that a step started.
@@ -34,23 +34,23 @@ pub(super) struct Starting {
 impl<'a> Stepper<'a, '_> {
     /// Does what a step says. A missing value ends the instance.
     pub(super) fn act(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
-        let unasked = RefCell::default();
-        let Some(act) = self.prepared(&self.eval(unit, instance, &unasked), unit, node) else {
+        let Some(act) = self.prepared(&self.eval(unit, instance), unit, node) else {
             return Next::End(Ending::Missing(at));
         };
         let key = self.key(instance, unit, node);
+        let mut clauses = self.conditions(&self.eval(unit, instance), &guard_clause(node));
+        clauses.extend(self.step_clauses(instance, unit, at));
         let reason = self.perform(&act, key, instance, unit, node);
         let outcome = if reason == Reason::None { Outcome::Done } else { Outcome::Skipped };
         let is_erasure = act == Act::Erase;
-        self.tell(instance, Some(at), Told::Acted { outcome, reason }, Vec::new());
+        self.tell(instance, Some(at), Told::Acted { outcome, reason }, clauses);
         self.effect(instance, at, node.ordinal, What::Act { key, act, outcome, reason });
         if is_erasure { Next::Erased } else { Next::On }
     }
 
     /// Records that the guard of a step held it back. What it would have done is not told when a value of it is missing.
     pub(super) fn skip_act(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, node: &'a Step, reason: Reason) {
-        let unasked = RefCell::default();
-        if let Some(act) = self.prepared(&self.eval(unit, instance, &unasked), unit, node) {
+        if let Some(act) = self.prepared(&self.eval(unit, instance), unit, node) {
             let key = self.key(instance, unit, node);
             self.effect(instance, at, node.ordinal, What::Act { key, act, outcome: Outcome::Skipped, reason });
         }
@@ -125,8 +125,7 @@ impl<'a> Stepper<'a, '_> {
                 self.happens(CREDITED, key, &[(account, Value::Number(*amount)), (EXPIRES, expires)]);
             }
             Act::Debit { account, amount } => {
-                let unasked = RefCell::default();
-                let balance = balance::balance(&self.eval(unit, instance, &unasked), account);
+                let balance = balance::balance(&self.eval(unit, instance), account);
                 if balance.is_none_or(|balance| balance < *amount) {
                     return Reason::NotEnough;
                 }
@@ -176,6 +175,8 @@ impl<'a> Stepper<'a, '_> {
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                     self.withdrawn.extend(self.out.effects.pop());
                 } else {
+                    let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
+                    self.tell(instance, Some(pending.step), told, Vec::new());
                     self.not_sent(instance, pending.step, (outcome, reason));
                 }
             }

@@ -2,6 +2,7 @@
 //! journaled. In test and simulation the messages of an instant are claimed after everything else of that instant.
 
 use super::eval::{Eval, TriggerValues};
+use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
 use super::messages::OwnMessages;
 use super::output::{EffectKey, Outcome, Output, Reason, Told, TriggerRef, What};
@@ -13,7 +14,6 @@ use super::value::Value;
 use crate::ir::Class;
 use crate::model::MessageValues;
 use crate::time::Instant;
-use std::cell::RefCell;
 
 /// The answer to `about to send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,12 +105,8 @@ impl<'a> Stepper<'a, '_> {
                     self.state.held.insert((until, key));
                     for member in &mut members {
                         let alternative = member.pending.alternative;
-                        self.tell(
-                            &member.instance,
-                            Some(member.step.at),
-                            Told::Deferred { until, reason, alternative },
-                            Vec::new(),
-                        );
+                        let (told, clauses) = (Told::Deferred { until, reason, alternative }, self.held_by(member));
+                        self.tell(&member.instance, Some(member.step.at), told, clauses);
                         member.change(|pending| (pending.wake, pending.held) = (Some(until), reason));
                     }
                     self.put_back(members);
@@ -119,6 +115,16 @@ impl<'a> Stepper<'a, '_> {
             }
             self.state.tidy(key);
         }
+    }
+
+    /// The limits of the policy that hold a message.
+    fn held_by(&self, member: &Member<'a>) -> Vec<Clause> {
+        if self.out.trace.is_none() {
+            return Vec::new();
+        }
+        let (zone, policy, claims) = (self.zone(), self.program.policy(), &self.state.claims);
+        let read = policy.held_by(member.step.send.class, member.pending.claimed, zone, self.now, claims);
+        vec![Clause::truth(ClauseOf::Policy, Some(false), read)]
     }
 
     /// A message leaves, and is accepted here and now.
@@ -200,9 +206,9 @@ impl<'a> Stepper<'a, '_> {
                     member.pending.alternative = alternative;
                     left.push(member);
                 }
-                Err((outcome, reason)) => {
+                Err((outcome, reason, clauses)) => {
                     fate = Fate::Drops { outcome, reason };
-                    self.leave_out(member, outcome, reason);
+                    self.leave_out(member, outcome, reason, clauses);
                 }
             }
         }
@@ -231,7 +237,7 @@ impl<'a> Stepper<'a, '_> {
                     if waiting.is_empty() {
                         fate = Fate::Drops { outcome, reason };
                     }
-                    self.leave_out(member, outcome, reason);
+                    self.leave_out(member, outcome, reason, Vec::new());
                 }
                 None => waiting.push(member),
             }
@@ -255,9 +261,9 @@ impl<'a> Stepper<'a, '_> {
         Some(Member { handle, instance, step, pending })
     }
 
-    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
+    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason, Vec<Clause>)> {
         if self.now > self.expires(member.pending.due) {
-            return Err((Outcome::Expired, Reason::Late));
+            return Err((Outcome::Expired, Reason::Late, Vec::new()));
         }
         // As it was decided: neither this message nor one decided after it is the last that left, and one that was decided
         // before it in the same step is.
@@ -265,17 +271,19 @@ impl<'a> Stepper<'a, '_> {
         let place = instance.pending.iter().position(|pending| pending.key == member.pending.key).unwrap_or(0);
         instance.pending.truncate(place);
         let due = std::mem::replace(&mut self.due, member.pending.due);
-        let judged = self.may_send(&instance, member.step, &RefCell::default());
+        let judged = self.may_send(&instance, member.step);
+        let judged =
+            judged.map_err(|(outcome, reason)| (outcome, reason, self.send_clauses(&instance, member.step, None)));
         self.due = due;
         judged
     }
 
     /// The message does not leave for this instance.
-    fn leave_out(&mut self, member: Member<'a>, outcome: Outcome, reason: Reason) {
+    fn leave_out(&mut self, member: Member<'a>, outcome: Outcome, reason: Reason, clauses: Vec<Clause>) {
         let Member { handle, mut instance, step, pending } = member;
         instance.pending.retain(|each| each.key != pending.key);
         let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
-        self.tell(&instance, Some(step.at), told, Vec::new());
+        self.tell(&instance, Some(step.at), told, clauses);
         self.not_sent(&instance, step.at, (outcome, reason));
         self.gone(step.unit, handle, &mut instance, pending.key);
         self.settle(handle, instance, step.unit);
@@ -319,8 +327,7 @@ impl<'a> Stepper<'a, '_> {
         let first = leaving.first()?;
         let SendStep { unit, send, .. } = first.step;
         let chosen = send.alternatives.get(usize::from(first.pending.alternative))?;
-        let unasked = RefCell::default();
-        let eval = self.eval(unit, &first.instance, &unasked);
+        let eval = self.eval(unit, &first.instance);
         let address = match eval.value(chosen.address).into_owned() {
             Value::Text(address) => address.to_string(),
             Value::Id(id) => id.to_string(),
@@ -375,7 +382,6 @@ impl<'a> Stepper<'a, '_> {
             messages: OwnMessages::default(),
             trigger,
             event: None,
-            asked: None,
             not_given: None,
         }
     }

@@ -1,6 +1,6 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
-use super::asked::Asked;
+use super::explain::Clause;
 use super::refusal::Refusal;
 use super::value::{EntityRef, Value};
 use crate::ir::StepIx;
@@ -317,8 +317,10 @@ pub struct TraceLine {
     pub trigger: Option<TriggerRef>,
     pub step: Option<StepIx>,
     pub what: Told,
-    /// What the conditions asked of the history.
-    pub asked: Vec<Asked>,
+    /// When the instance entered; `None` where none started.
+    pub entered_at: Option<Instant>,
+    /// What was judged and worked out for it, with what that read.
+    pub clauses: Vec<Clause>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,20 +3,21 @@
 use super::by_row::Known;
 use super::describe;
 use super::engagement::Engagement;
-use super::eval::{Eval, EventAtHand};
-use super::facts::World;
+use super::eval::{Eval, EventAtHand, Inside};
+use super::facts::{Facts, World};
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
+use super::state::State;
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
     Settings, Start, StepIx,
 };
 use crate::model::TAGS;
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -268,6 +269,11 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    /// The zone of a contact by the policy.
+    pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
+        self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {

@@ -1,7 +1,10 @@
 //! Deciding messages: a `send` that comes due, alone or together with others, and taking back what waits.
 
-use super::asked::Asked;
+use super::describe;
+use super::eval::Eval;
+use super::explain::{Clause, ClauseOf, Read};
 use super::messages::OwnMessage;
+use super::needs::Needs;
 use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Pending, Phase, State};
@@ -9,7 +12,6 @@ use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Instances that take a step at one instant, in order of entry.
@@ -38,9 +40,8 @@ impl<'a> SendStep<'a> {
 impl<'a> Stepper<'a, '_> {
     /// One `send`, alone.
     pub(super) fn send(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>) {
-        let asked = RefCell::default();
-        let judged = self.may_send(instance, step, &asked);
-        self.tell_message(instance, step, judged, asked.take());
+        let judged = self.may_send(instance, step);
+        self.tell_message(instance, step, judged);
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
             Err(outcome) => self.not_sent(instance, step.at, outcome),
@@ -69,9 +70,8 @@ impl<'a> Stepper<'a, '_> {
         let mut leaving: Vec<(Handle, &mut Instance)> = Vec::new();
         let mut first: Option<u8> = None;
         for (handle, instance) in &mut members {
-            let asked = RefCell::default();
-            let judged = self.may_send(instance, step, &asked);
-            self.tell_message(instance, step, judged, asked.take());
+            let judged = self.may_send(instance, step);
+            self.tell_message(instance, step, judged);
             match judged {
                 Ok(alternative) => {
                     first.get_or_insert(alternative);
@@ -86,13 +86,8 @@ impl<'a> Stepper<'a, '_> {
         members
     }
 
-    fn tell_message(
-        &mut self,
-        instance: &Instance,
-        step: SendStep<'a>,
-        judged: Result<u8, (Outcome, Reason)>,
-        asked: Vec<Asked>,
-    ) {
+    fn tell_message(&mut self, instance: &Instance, step: SendStep<'a>, judged: Result<u8, (Outcome, Reason)>) {
+        let clauses = self.send_clauses(instance, step, judged.ok());
         let told = match judged {
             Ok(alternative) => {
                 let outcome = self.leaves_at_once(step.send.class).then_some(Outcome::Sent);
@@ -100,7 +95,7 @@ impl<'a> Stepper<'a, '_> {
             }
             Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
         };
-        self.tell(instance, Some(step.at), told, asked);
+        self.tell(instance, Some(step.at), told, clauses);
     }
 
     /// Whether a message that may be sent is claimed and accepted here and now.
@@ -113,9 +108,8 @@ impl<'a> Stepper<'a, '_> {
         &self,
         instance: &Instance,
         SendStep { unit, node, send, .. }: SendStep<'a>,
-        asked: &RefCell<Vec<Asked>>,
     ) -> Result<u8, (Outcome, Reason)> {
-        let eval = self.eval(unit, instance, asked);
+        let eval = self.eval(unit, instance);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
@@ -141,6 +135,35 @@ impl<'a> Stepper<'a, '_> {
             return Err((Outcome::HeldOut, Reason::None));
         }
         Ok(chosen as u8)
+    }
+
+    /// What is told of a `send`: its guard, `stop when`, and of each channel up to the chosen one address and consent, until
+    /// something holds it back.
+    pub(super) fn send_clauses(
+        &self,
+        instance: &Instance,
+        SendStep { unit, node, send, .. }: SendStep<'a>,
+        chosen: Option<u8>,
+    ) -> Vec<Clause> {
+        if self.out.trace.is_none() {
+            return Vec::new();
+        }
+        let eval = self.eval(unit, instance);
+        let mut clauses = self.conditions(&eval, &guard_clause(node));
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        clauses.extend(self.conditions(&eval, &[(ClauseOf::StopWhen, stop_when)]));
+        let goes_on = |clause: &Clause| clause.holds() == Some(clause.of == ClauseOf::OnlyIf);
+        if !clauses.iter().all(goes_on) {
+            clauses.retain(|clause| !goes_on(clause));
+            return clauses;
+        }
+        let looked_at = chosen.map_or(send.alternatives.len(), |chosen| usize::from(chosen) + 1);
+        for (place, each) in send.alternatives.iter().enumerate().take(looked_at) {
+            clauses.push(address_clause(&eval, place as u8, each, self.program.needs()));
+            let consent = each.consent.filter(|_| send.class == Class::Marketing);
+            clauses.extend(self.conditions(&eval, &[(ClauseOf::Consent(place as u8), consent)]));
+        }
+        clauses
     }
 
     /// The message does not leave for this instance.
@@ -271,6 +294,24 @@ impl State {
             also: rest.iter().map(|instance| instance.trigger.clone()).collect(),
         })
     }
+}
+
+/// The guard of a step as a clause.
+pub(super) fn guard_clause(node: &Step) -> [(ClauseOf, Option<ExprIx>); 2] {
+    match node.guard {
+        Some(Guard::Unless(condition)) => [(ClauseOf::Unless, Some(condition)), (ClauseOf::OnlyIf, None)],
+        Some(Guard::OnlyIf(condition)) => [(ClauseOf::Unless, None), (ClauseOf::OnlyIf, Some(condition))],
+        None => [(ClauseOf::Unless, None), (ClauseOf::OnlyIf, None)],
+    }
+}
+
+/// Whether there is an address on the channel of an alternative.
+fn address_clause(eval: &Eval<'_>, place: u8, alternative: &Alternative, needs: &Needs) -> Clause {
+    let value = eval.value(alternative.address).into_owned();
+    let is_there = is_address(&alternative.channel, &value);
+    let words = describe::expression(eval.code, needs, alternative.address);
+    let read = Read { is_personal: true, ..Read::value(&words, value) };
+    Clause::truth(ClauseOf::Address(place), Some(is_there), vec![read])
 }
 
 fn is_address(channel: &str, value: &Value) -> bool {

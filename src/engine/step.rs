@@ -2,9 +2,9 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
-use super::asked::Asked;
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
+use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
 use super::linked::Wakers;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
@@ -12,7 +12,7 @@ use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
 use crate::ir::{ExprIx, Op, ProbeIx, StepIx};
 use crate::time::{Instant, Zone};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// What happens to a contact.
@@ -241,13 +241,13 @@ impl<'a> Stepper<'a, '_> {
         let Some(goal) = unit.scenario.goal.as_ref().filter(|_| !ended) else {
             return Some(instance);
         };
-        let asked = RefCell::default();
-        let eval = self.eval(unit, &instance, &asked);
+        let eval = self.eval(unit, &instance);
         if eval.truth(goal.condition) != Some(true) || !self.goal_is_open(goal.within, &eval, &instance) {
             return Some(instance);
         }
+        let told = self.conditions(&eval, &[(ClauseOf::Goal, Some(goal.condition))]);
         self.out.count(instance.unit, Count::Converted);
-        self.tell(&instance, None, Told::Converted, asked.take());
+        self.tell(&instance, None, Told::Converted, told);
         match goal.then.filter(|_| runs) {
             Some(then) => {
                 let mut instance = instance;
@@ -263,11 +263,12 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
         let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
         let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
-        let asked = RefCell::default();
-        if self.eval(unit, &instance, &asked).truth(condition) != Some(true) {
+        let eval = self.eval(unit, &instance);
+        if eval.truth(condition) != Some(true) {
             return Some(instance);
         }
-        self.tell(&instance, None, Told::Ended(Reason::StopWhen), asked.take());
+        let told = self.conditions(&eval, &[(ClauseOf::StopWhen, Some(condition))]);
+        self.tell(&instance, None, Told::Ended(Reason::StopWhen), told);
         self.end(handle, instance, Ending::StopWhen);
         None
     }
@@ -290,11 +291,12 @@ impl<'a> Stepper<'a, '_> {
         if instance.wake.is_some_and(|end| end < self.now) {
             return Some(instance);
         }
-        let asked = RefCell::default();
-        if self.eval(unit, &instance, &asked).truth(*condition) != Some(true) {
+        let eval = self.eval(unit, &instance);
+        if eval.truth(*condition) != Some(true) {
             return Some(instance);
         }
-        self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+        let told = self.conditions(&eval, &[(ClauseOf::Condition, Some(*condition))]);
+        self.tell(&instance, Some(step), Told::ConditionHolds, told);
         if self.state.waits_for_turn(self.program, &instance, self.now) {
             (instance.generation, instance.wake) = (instance.generation + 1, Some(self.now));
             self.file(unit, handle, &instance);
@@ -341,8 +343,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn watch_probe(&mut self, unit: &'a Unit, instance: &Instance, (probe, keys): (ProbeIx, &[ExprIx]), watch: Watch) {
-        let unasked = RefCell::default();
-        let values = Eval { asked: None, ..self.eval(unit, instance, &unasked) }.keys(keys);
+        let values = self.eval(unit, instance).keys(keys);
         // Without a value for a key no event can match.
         if let Some(values) = values {
             self.state.watch(probe, values, watch);
@@ -354,13 +355,8 @@ impl<'a> Stepper<'a, '_> {
         Inside { program: self.program, state: &*self.state, running }
     }
 
-    /// An evaluator for one instance. `asked` is filled only when a trace is wanted.
-    pub(super) fn eval<'e>(
-        &'e self,
-        unit: &'e Unit,
-        instance: &'e Instance,
-        asked: &'e RefCell<Vec<Asked>>,
-    ) -> Eval<'e> {
+    /// An evaluator for one instance.
+    pub(super) fn eval<'e>(&'e self, unit: &'e Unit, instance: &'e Instance) -> Eval<'e> {
         Eval {
             code: &unit.code,
             world: self.facts.world,
@@ -373,15 +369,14 @@ impl<'a> Stepper<'a, '_> {
             messages: instance.own_messages(unit, self.due),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
-            asked: self.out.trace.is_some().then_some(asked),
             not_given: self.out.not_given.as_ref(),
         }
     }
 
-    pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, asked: Vec<Asked>) {
+    pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, clauses: Vec<Clause>) {
         if let Some(trace) = &mut self.out.trace {
-            let trigger = Some(instance.trigger.clone());
-            trace.push(TraceLine { at: self.now, unit: instance.unit, trigger, step, what, asked });
+            let (trigger, entered_at) = (Some(instance.trigger.clone()), Some(instance.entry));
+            trace.push(TraceLine { at: self.now, unit: instance.unit, trigger, entered_at, step, what, clauses });
         }
     }
 

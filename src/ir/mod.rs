@@ -231,6 +231,13 @@ pub struct SplitArm {
     pub to: StepIx,
 }
 
+impl SplitArm {
+    /// The share as a person writes it: 50 for 50%.
+    pub fn percent(&self) -> Decimal {
+        (self.share * Decimal::ONE_HUNDRED).normalize()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {

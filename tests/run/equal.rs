@@ -43,7 +43,7 @@ pub struct Arrival {
 /// Half of the cases keep rows of one instant (the lines of a ticket), in stories whose messages leave at timers. At the
 /// same instant as a row, a run claims a message after all rows of that instant, and a simulation at the very row; so
 /// the other stories have one row at an instant.
-fn case(seed: u64) -> Case {
+pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
     let story = invent::story(&mut random);
     let mut world = invent::world(&mut random, &story);

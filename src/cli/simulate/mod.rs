@@ -8,7 +8,7 @@ use super::engagement;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
-use super::sources::{failure, step_texts};
+use super::sources::{failure, texts};
 use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
@@ -120,8 +120,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
+        texts: texts(&compiled),
+        reveal: arguments.reveal,
         engagement: request.engagement,
-        texts: step_texts(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
             false => BTreeMap::new(),

@@ -4,7 +4,7 @@ use crate::cli::counted::{counted, grouped, verb};
 use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
-use crate::drivers::story::{self, StepTexts, moment};
+use crate::drivers::story::{self, Lived, ScenarioStory, Teller, Texts, Wanted, moment};
 use crate::engine::{Count, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
@@ -21,8 +21,10 @@ const NAMED: usize = 5;
 pub struct Shown<'a> {
     pub simulation: &'a Simulation,
     pub policy: &'a Policy,
+    pub texts: Texts,
+    /// Whether texts and dates of contacts are shown.
+    pub reveal: bool,
     pub engagement: Engagement,
-    pub texts: StepTexts,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
@@ -279,9 +281,26 @@ impl Shown<'_> {
     }
 
     fn trace(&self, text: &mut String) {
-        for line in &self.report().trace {
-            let _ = writeln!(text, "{}", clean(&story::line(self.program(), &self.texts, line)));
+        for (_, scenarios) in self.stories() {
+            text.push_str(&story::scenarios_text(&scenarios));
         }
+    }
+
+    /// The story of each contact that was asked for: what happened, without what did not enter for want of a trigger.
+    fn stories(&self) -> Vec<(String, Vec<ScenarioStory>)> {
+        let of_one = |lived: &crate::drivers::simulate::Lived| {
+            let teller = Teller {
+                program: self.program(),
+                world: &self.simulation.world,
+                texts: &self.texts,
+                zone: lived.zone,
+                reveal: self.reveal,
+            };
+            let (trace, refusals, clocks) = (&lived.trace, &lived.refusals, &lived.clocks);
+            let scenarios = teller.scenarios(Lived { trace, refusals, clocks, deliveries: &[] }, &Wanted::default());
+            (lived.contact.to_string(), scenarios)
+        };
+        self.report().lived.iter().map(of_one).collect()
     }
 
     pub fn json(&self) -> String {
@@ -318,8 +337,11 @@ impl Shown<'_> {
         let busiest = report.busiest.as_ref().map(|busiest| {
             json!({"contact": self.contact(&busiest.contact), "day": busiest.day, "messages": busiest.messages})
         });
-        let trace: Vec<String> =
-            report.trace.iter().map(|line| story::line(self.program(), &self.texts, line)).collect();
+        let stories: Vec<Value> = self
+            .stories()
+            .into_iter()
+            .map(|(contact, scenarios)| json!({"contact": contact, "scenarios": scenarios}))
+            .collect();
         let value = json!({
             "from": report.span.map(|(from, _)| from.to_string()),
             "to": report.span.map(|(_, to)| to.to_string()),
@@ -347,7 +369,7 @@ impl Shown<'_> {
                 _ => Value::Null,
             },
             "read_as_of_now": report.as_of_now,
-            "trace": trace,
+            "stories": stories,
         });
         format!("{value:#}\n")
     }

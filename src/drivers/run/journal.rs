@@ -45,7 +45,7 @@ struct Said<'a> {
 
 /// What a step was given.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Given<'a> {
+pub(in crate::drivers) enum Given<'a> {
     Event {
         kind: u16,
         id: &'a crate::model::Id,
@@ -70,7 +70,7 @@ pub(super) enum Given<'a> {
 }
 
 /// One line: an input and the effects it had.
-pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[Effect]) -> JournalRow {
+pub(in crate::drivers) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[Effect]) -> JournalRow {
     let input = match given {
         Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
         Given::Timer => Input::Timer,

@@ -12,13 +12,13 @@ mod worker;
 
 pub use effects::HEADER;
 pub use lines::ROWS_IN_MEMORY;
-pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
+pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use sort::Rows;
 
 use super::Error;
 use super::life::Contact;
-use crate::engine::{Census, Engagement, Life, Measures, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Facts, Life, Measures, Output, Program, State, Value, World};
 use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
 use crate::model::Id;
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
@@ -101,7 +101,8 @@ pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Ins
     }
     let mut crm = crm.again()?;
     crm.identify(&bundle.identity, bundle.settings.zone)?;
-    let program = Program::link(&bundle, &[])?;
+    let mut program = Program::link(&bundle, &[])?;
+    program.engage(request.engagement);
     let (world, _) = crm.world(&program)?;
     let lives = crm.lives(&program, &world)?;
     let ranges = lives.ranges(&crm, request.threads)?;
@@ -366,7 +367,8 @@ fn absorb(totals: &mut Share, share: Share) {
 /// One contact, with its story.
 fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
     let Given { program, world, measures, from, to, .. } = given;
-    let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
+    let mut out = Output { trace: Some(Vec::new()), refusals: Some(Vec::new()), ..Output::default() };
+    let mut lived = Vec::new();
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
     let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
@@ -378,6 +380,13 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         out.effects.extend(state.deferred(program));
+        lived.push(Lived {
+            contact: person.id.clone(),
+            zone: program.zone_of(Facts { world, person, life, measures }, &state),
+            trace: out.trace.as_mut().map(std::mem::take).unwrap_or_default(),
+            refusals: out.refusals.as_mut().map(std::mem::take).unwrap_or_default(),
+            clocks: state.clocks(),
+        });
         rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
         match collector.add(&person.id, &mut rows) {
             Ok(()) => ControlFlow::Continue(()),
@@ -396,7 +405,7 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
     report.counts = out.counts;
     report.contacts = contacts;
     report.events = events;
-    report.trace = out.trace.unwrap_or_default();
+    report.lived = lived;
     Ok(report)
 }
 

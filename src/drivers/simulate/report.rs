@@ -1,7 +1,7 @@
 //! What a simulation tells: totals, the first messages, and why what was not sent was not.
 
 use super::row::Row;
-use crate::engine::{Counts, Outcome, Program, Reason, TraceLine};
+use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::store::crm::{Lack, Notes, Unreadable};
@@ -50,8 +50,20 @@ pub struct Report {
     pub measures: Vec<(String, String)>,
     /// The persons whom the ids that were asked for are about; empty where the CRM has none of them.
     pub asked: Vec<Id>,
-    /// The story of the one contact that was asked for.
+    /// What the engine said of the one contact that was asked for.
+    pub lived: Vec<Lived>,
+}
+
+/// What the engine said of one contact.
+#[derive(Clone, Debug)]
+pub struct Lived {
+    pub contact: Id,
+    /// That of the contact, by the policy.
+    pub zone: Zone,
     pub trace: Vec<TraceLine>,
+    pub refusals: Vec<Refusal>,
+    /// When scenarios would start by themselves next, by their places in the program.
+    pub clocks: Vec<(u16, Instant)>,
 }
 
 /// The person and day with most messages.

@@ -7,6 +7,7 @@
 //!
 //! A message goes through the states of [`MessageState`]; each step is one guarded update of exactly one row.
 
+mod archive;
 mod commit;
 mod counts;
 mod erasure;
@@ -20,6 +21,7 @@ mod send_journal;
 mod tests;
 mod writes;
 
+pub use archive::{Archive, KeptMessage, Seen};
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use erasure::Erased;
