@@ -30,6 +30,8 @@ mod new;
 mod one_contact;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/testing.rs"]
 mod testing;
 

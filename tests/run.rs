@@ -56,6 +56,8 @@ mod stops;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
+#[path = "run/tables.rs"]
+mod tables;
 #[path = "run/versions.rs"]
 mod versions;
 #[path = "run/why.rs"]

@@ -53,6 +53,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("serde_json", &["diagnostic", "ir", "store", "drivers", "cli"]),
     ("signal_hook", &["cli"]),
     ("smallvec", &["engine"]),
+    // The intervals of the tables.
+    ("statrs", &["drivers"]),
     ("strsim", &["diagnostic"]),
     ("tempfile", &["store", "drivers", "cli"]),
     ("toml", &["cli"]),

@@ -27,11 +27,13 @@ pub mod output;
 mod pressure;
 pub mod project;
 mod reach;
+mod report;
 pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
 pub mod surroundings;
+mod tables;
 pub mod test;
 pub mod whole;
 mod why;
@@ -59,6 +61,7 @@ pub enum Command {
     Why(why::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Import(import::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -102,6 +105,7 @@ impl Command {
             Command::Why(arguments) => why::run(arguments),
             Command::Diff(arguments) => diff::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Report(arguments) => report::run(arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Explain(arguments) => explain::run(arguments),
             Command::Compile(arguments) => compile::run(arguments),

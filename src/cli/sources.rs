@@ -37,6 +37,22 @@ fn crm_path(project: &Project, named: Option<&Path>) -> Result<PathBuf, Failure>
     Ok(path.to_owned())
 }
 
+/// Where a run keeps its state: the file that is named, else the one of `scn.toml`, else one beside the CRM.
+///
+/// # Errors
+/// When nothing is named anywhere.
+pub fn state_path(project: &Project, named: Option<&Path>, crm: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = named.or(project.settings.state.as_deref()) {
+        return Ok(path.to_owned());
+    }
+    let crm = crm.or(project.settings.crm.as_deref());
+    let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
+    // The whole name of the CRM, so that `shop.db` and `shop.sqlite` do not share one.
+    let mut name = crm.to_owned().into_os_string();
+    name.push(".scn-state.db");
+    Ok(PathBuf::from(name))
+}
+
 /// The texts of all scenarios, each on one line, with their places.
 pub fn texts(compiled: &Compiled) -> Texts {
     let quote = |span: Span| {

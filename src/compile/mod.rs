@@ -20,13 +20,13 @@ mod written;
 
 use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level, Silence};
-use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
-use crate::model::{Configuration, Model, Surroundings};
+use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Settings, StepIx, TestCase};
+use crate::model::{Configuration, Model, Surroundings, Type};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse};
 pub use clauses::Clauses;
 use lower::InError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The texts of a project.
 #[derive(Clone, Debug, Default)]
@@ -230,12 +230,26 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             measures,
             identity: checked.identity.clone(),
             references: checked.model.references(),
+            revenue: revenue(&checked.model, &scenarios),
             scenarios,
             messages,
             written: Vec::new(),
         },
         origins,
     })
+}
+
+/// The money of the events that goals ask for: a CRM need not have its column.
+fn revenue(model: &Model, scenarios: &[Scenario]) -> Vec<RecordUse> {
+    let named: BTreeSet<&str> =
+        scenarios.iter().flat_map(|each| each.revenue_events()).map(|event| event.name.as_str()).collect();
+    let money = |name: &&str| {
+        let mut fields = model.events.get(*name)?.fields.iter().filter(|field| field.ty == Type::Money);
+        let field = fields.next().filter(|_| fields.next().is_none())?;
+        let field = FieldUse { name: field.name.clone(), ty: Type::Money, optional: true, default: None };
+        Some(RecordUse { name: (*name).to_owned(), fields: vec![field] })
+    };
+    named.iter().filter_map(money).collect()
 }
 
 /// Puts findings in order: by file and place, each once; what concerns no text comes last.

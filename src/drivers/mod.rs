@@ -6,6 +6,7 @@ mod life;
 pub mod run;
 pub mod simulate;
 pub mod story;
+pub mod tables;
 pub mod test;
 pub mod why;
 

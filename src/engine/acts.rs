@@ -4,13 +4,14 @@ use super::advance::{Ending, Next};
 use super::balance;
 use super::entry::Candidate;
 use super::eval::Eval;
+use super::marks::Left;
 use super::message_values::literal;
 use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
 use super::own::Change;
 use super::program::Unit;
 use super::sending::guard_clause;
-use super::state::Instance;
+use super::state::{Instance, Phase};
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Op, Step, StepIx, WithValue};
@@ -165,6 +166,12 @@ impl<'a> Stepper<'a, '_> {
     /// Everything of this contact ends, `at_work` too: what still had to be sent is cancelled, and nothing starts any more.
     pub(super) fn erase(&mut self, at_work: impl Iterator<Item = Instance>) {
         let slots = std::mem::take(&mut self.state.slots);
+        // One at work has not left its steps, unless it takes those after its goal.
+        let at_work: Vec<Instance> = at_work.collect();
+        let running = at_work.iter().filter(|instance| instance.phase != Phase::Converted);
+        for instance in slots.iter().flatten().filter(|instance| instance.runs()).chain(running) {
+            self.mark_left(instance, Left::Erased);
+        }
         let mut instances: Vec<Instance> = slots.into_iter().flatten().chain(at_work).collect();
         instances.sort_by_key(|instance| instance.serial);
         for instance in &instances {
@@ -172,12 +179,13 @@ impl<'a> Stepper<'a, '_> {
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
                 if pending.wake.is_none() {
+                    self.mark_not_sent(instance, (Some(key), pending.step), (outcome, reason));
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                     self.withdrawn.extend(self.out.effects.pop());
                 } else {
                     let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                     self.tell(instance, Some(pending.step), told, Vec::new());
-                    self.not_sent(instance, pending.step, (outcome, reason));
+                    self.not_sent(instance, (Some(key), pending.step), (outcome, reason));
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::balance;
 use super::draws;
 use super::explain::{Clause, ClauseOf, Read};
+use super::marks::{Left, Marked};
 use super::messages::Patience;
 use super::output::{Count, Outcome, Reason, Told, What};
 use super::program::Unit;
@@ -21,6 +22,18 @@ pub(super) enum Ending {
     Replaced,
     Missing(StepIx),
     NoTimeLeft(StepIx),
+}
+
+impl Ending {
+    fn left(self) -> Left {
+        match self {
+            Ending::Goal => Left::Goal,
+            Ending::StopWhen => Left::StopWhen,
+            Ending::Replaced => Left::Replaced,
+            Ending::Missing(_) => Left::Missing,
+            Ending::NoTimeLeft(_) => Left::NoTimeLeft,
+        }
+    }
 }
 
 /// What a step of the text leads to.
@@ -122,6 +135,9 @@ impl<'a> Stepper<'a, '_> {
                     return Stopped::Alone;
                 }
                 Next::End(ending) => {
+                    if !closing {
+                        self.mark_left(&instance, ending.left());
+                    }
                     self.end(handle, instance, ending);
                     return Stopped::Alone;
                 }
@@ -135,6 +151,7 @@ impl<'a> Stepper<'a, '_> {
         if !closing {
             self.out.count(instance.unit, Count::Finished);
             self.tell(&instance, stop, Told::Finished, Vec::new());
+            self.mark_left(&instance, Left::Finished);
         }
         self.close(handle, instance, unit);
         Stopped::Alone
@@ -192,6 +209,7 @@ impl<'a> Stepper<'a, '_> {
             Op::Split { name, arms } => {
                 let Some(arm) = draws::arm(name, arms, &self.facts.person.id) else { return Next::On };
                 self.tell(instance, Some(at), Told::Drew { arm: arm as u16 }, Vec::new());
+                self.mark(instance, || Marked::Drew { step: at, arm: arm as u16 });
                 arms.get(arm).map_or(Next::On, |arm| Next::To(arm.to))
             }
             Op::Set { .. }
@@ -353,7 +371,8 @@ impl<'a> Stepper<'a, '_> {
         let within = unit.scenario.goal.as_ref()?.within?;
         let window = self.eval(unit, instance).duration(within)?;
         // The end of the window is included: the instance goes just after it.
-        let close = self.zone().add(instance.last_message?, window)?;
+        let last = instance.last_message.max(instance.held_out)?;
+        let close = self.zone().add(last, window)?;
         Some(Instant(close.0.saturating_add(1)))
     }
 }

@@ -4,6 +4,7 @@
 use super::eval::{Eval, TriggerValues};
 use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
+use super::marks::Marked;
 use super::messages::OwnMessages;
 use super::output::{EffectKey, Outcome, Output, Reason, Told, TriggerRef, What};
 use super::program::{Context, Program, Unit};
@@ -103,6 +104,7 @@ impl<'a> Stepper<'a, '_> {
                 Fate::Leaves => self.leave(members, key),
                 Fate::Waits { until, reason } => {
                     self.state.held.insert((until, key));
+                    self.mark_alone(Marked::Held { key, reason });
                     for member in &mut members {
                         let alternative = member.pending.alternative;
                         let (told, clauses) = (Told::Deferred { until, reason, alternative }, self.held_by(member));
@@ -136,11 +138,13 @@ impl<'a> Stepper<'a, '_> {
             members.iter_mut().map(|member| (member.handle, &mut member.instance)).collect();
         let what = What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None };
         self.message_effect(&leaving, step, what);
+        let mut leads = true;
         for (handle, instance) in &mut leaving {
             let told = Told::Message { outcome: Some(Outcome::Sent), reason: Reason::None, alternative };
             self.tell(instance, Some(step.at), told, Vec::new());
             instance.pending.retain(|pending| pending.key != key);
             instance.last_message = Some(self.now);
+            self.mark_sent(instance, (key, step.at, alternative), std::mem::take(&mut leads));
             self.accepted(step.unit, *handle, instance, key, alternative);
         }
         self.make_sent(step.unit, step.at, alternative, key);
@@ -178,6 +182,7 @@ impl<'a> Stepper<'a, '_> {
         let mut verdict = match fate {
             Fate::Leaves => Verdict::Drop { outcome: Outcome::Cancelled, reason: Reason::None },
             Fate::Waits { until, reason } => {
+                self.mark_alone(Marked::Held { key, reason });
                 members.iter_mut().for_each(|member| member.change(|pending| pending.held = reason));
                 Verdict::Wait { until, reason }
             }
@@ -284,7 +289,8 @@ impl<'a> Stepper<'a, '_> {
         instance.pending.retain(|each| each.key != pending.key);
         let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
         self.tell(&instance, Some(step.at), told, clauses);
-        self.not_sent(&instance, step.at, (outcome, reason));
+        self.hold_out(&mut instance, outcome);
+        self.not_sent(&instance, (Some(pending.key), step.at), (outcome, reason));
         self.gone(step.unit, handle, &mut instance, pending.key);
         self.settle(handle, instance, step.unit);
     }
@@ -298,6 +304,9 @@ impl<'a> Stepper<'a, '_> {
             (Receipt::Accepted, Some(name)) if awaited.is_empty() => self.make_sent_named(name, key),
             _ => {}
         }
+        if receipt != Receipt::Accepted || awaited.is_empty() {
+            self.mark_alone(Marked::Receipt { key, receipt });
+        }
         let mut told = false;
         for handle in awaited {
             let Some(Member { mut instance, step, pending, .. }) = self.member(handle, key) else { continue };
@@ -305,6 +314,7 @@ impl<'a> Stepper<'a, '_> {
                 Receipt::Accepted => {
                     instance.pending.retain(|pending| pending.key != key);
                     instance.last_message = instance.last_message.max(Some(self.now));
+                    self.mark_sent(&instance, (key, step.at, pending.alternative), !told);
                     self.accepted(step.unit, handle, &mut instance, key, pending.alternative);
                     if !told {
                         self.make_sent(step.unit, step.at, pending.alternative, key);

@@ -2,6 +2,7 @@
 
 use super::advance::Ending;
 use super::eval::{Eval, EventAtHand, TriggerValues};
+use super::marks::{Left, Marked};
 use super::messages::OwnMessages;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
@@ -86,6 +87,7 @@ impl<'a> Stepper<'a, '_> {
             phase: Phase::Draining,
             wake: None,
             last_message: None,
+            held_out: None,
             pending: SmallVec::new(),
             own: Vec::new(),
             passed: Vec::new(),
@@ -93,10 +95,11 @@ impl<'a> Stepper<'a, '_> {
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
         self.tell(&instance, None, Told::Started, told);
+        self.mark(&instance, || Marked::Entered);
         self.watch_standing(unit, handle, &instance);
         // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
         let left = self.judge_goal(handle, instance, unit, true);
-        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit));
+        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit, true));
         if let Some(instance) = left {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
@@ -235,6 +238,7 @@ impl<'a> Stepper<'a, '_> {
         match instance.phase {
             Phase::Waiting(_) | Phase::WaitingFor(_) => {
                 self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
+                self.mark_left(&instance, Left::Replaced);
                 self.end(handle, instance, Ending::Replaced);
             }
             Phase::Draining | Phase::Watching => {

@@ -73,6 +73,11 @@ impl LinkedPolicy {
         class == Class::Transactional || !(is_quiet || self.caps.iter().any(|cap| cap.class == class))
     }
 
+    /// Whether it keeps any message back.
+    pub fn has_limits(&self) -> bool {
+        !(self.lets_pass(Class::Marketing) && self.lets_pass(Class::Service)) || self.holdout > Decimal::ZERO
+    }
+
     /// Until when a message of this class must wait at least, and why; `None` when it may leave now. One that `has_slot`
     /// counts in the caps already.
     pub fn hold(

@@ -3,6 +3,7 @@
 use super::describe;
 use super::eval::Eval;
 use super::explain::{Clause, ClauseOf, Read};
+use super::marks::Marked;
 use super::messages::OwnMessage;
 use super::needs::Needs;
 use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};
@@ -44,7 +45,10 @@ impl<'a> Stepper<'a, '_> {
         self.tell_message(instance, step, judged);
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
-            Err(outcome) => self.not_sent(instance, step.at, outcome),
+            Err(outcome) => {
+                self.hold_out(instance, outcome.0);
+                self.not_sent(instance, (None, step.at), outcome);
+            }
         }
     }
 
@@ -77,7 +81,10 @@ impl<'a> Stepper<'a, '_> {
                     first.get_or_insert(alternative);
                     leaving.push((*handle, instance));
                 }
-                Err(outcome) => self.not_sent(instance, step.at, outcome),
+                Err(outcome) => {
+                    self.hold_out(instance, outcome.0);
+                    self.not_sent(instance, (None, step.at), outcome);
+                }
             }
         }
         if let Some(alternative) = first {
@@ -166,10 +173,16 @@ impl<'a> Stepper<'a, '_> {
         clauses
     }
 
-    /// The message does not leave for this instance.
-    pub(super) fn not_sent(&mut self, instance: &Instance, at: StepIx, (outcome, reason): (Outcome, Reason)) {
+    /// The message does not leave for this instance. It has a key if it was decided before.
+    pub(super) fn not_sent(
+        &mut self,
+        instance: &Instance,
+        (key, at): (Option<EffectKey>, StepIx),
+        (outcome, reason): (Outcome, Reason),
+    ) {
         let ordinal = self.ordinal(instance, at);
         self.effect(instance, at, ordinal, What::Send { alternative: 0, outcome, reason });
+        self.mark_not_sent(instance, (key, at), (outcome, reason));
     }
 
     /// The number of a step in the text.
@@ -185,17 +198,19 @@ impl<'a> Stepper<'a, '_> {
         // Where everything leaves at once, a message needs an identity only if somebody asks for it.
         let is_named = !leaves_at_once || self.program.messages().are_read();
         let key = if is_named { self.key(first, step.unit, step.node) } else { EffectKey([0; 16]) };
-        for (handle, instance) in &mut *leaving {
+        for (place, (handle, instance)) in leaving.iter_mut().enumerate() {
             self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
             let mut own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted: None };
             if leaves_at_once {
                 instance.last_message = Some(self.now);
                 own.accepted = Some(self.now);
+                self.mark_sent(instance, (key, step.at, alternative), place == 0);
             } else {
                 let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
                 instance.pending.push(pending);
                 self.state.wait_for(key, *handle);
+                self.mark(instance, || Marked::Decided { key, step: step.at, leads: place == 0 });
             }
             self.remember(step.unit, *handle, instance, own);
         }
@@ -236,8 +251,9 @@ impl<'a> Stepper<'a, '_> {
             if pending.wake.is_some() {
                 let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                 self.tell(instance, Some(step), told, Vec::new());
-                self.not_sent(instance, step, (outcome, reason));
+                self.not_sent(instance, (Some(pending.key), step), (outcome, reason));
             } else {
+                self.mark_not_sent(instance, (Some(pending.key), step), (outcome, reason));
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
                 self.withdrawn.extend(self.out.effects.pop());
             }

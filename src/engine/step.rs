@@ -7,6 +7,7 @@ use super::eval::{Eval, Inside, TriggerValues};
 use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
 use super::linked::Wakers;
+use super::marks::{Left, Marked};
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
@@ -155,6 +156,7 @@ impl<'a> Stepper<'a, '_> {
 
     fn event(&mut self, place: usize) {
         let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
+        self.mark_event(kind, place);
         if self.program.is_watched(kind) && self.state.has_watchers() {
             let watches = self.watchers(kind, place);
             self.judge_all(watches);
@@ -220,7 +222,7 @@ impl<'a> Stepper<'a, '_> {
         let runs = matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
         let left = match watch.what {
             Watched::Goal => self.judge_goal(watch.handle, instance, unit, runs),
-            Watched::StopWhen => self.judge_stop_when(watch.handle, instance, unit),
+            Watched::StopWhen => self.judge_stop_when(watch.handle, instance, unit, runs),
             Watched::Wait(generation) => self.judge_wait(watch.handle, instance, unit, generation),
         };
         if let Some(instance) = left {
@@ -242,12 +244,21 @@ impl<'a> Stepper<'a, '_> {
             return Some(instance);
         };
         let eval = self.eval(unit, &instance);
-        if eval.truth(goal.condition) != Some(true) || !self.goal_is_open(goal.within, &eval, &instance) {
+        if eval.truth(goal.condition) != Some(true) {
             return Some(instance);
+        }
+        let last = instance.last_message_at(self.due, self.now);
+        if !self.goal_is_open(goal.within, &eval, last) {
+            let would_be = self.goal_is_open(goal.within, &eval, instance.held_out);
+            return self.judge_held_out(handle, instance, would_be);
         }
         let told = self.conditions(&eval, &[(ClauseOf::Goal, Some(goal.condition))]);
         self.out.count(instance.unit, Count::Converted);
         self.tell(&instance, None, Told::Converted, told);
+        self.mark(&instance, || Marked::Goal);
+        if runs {
+            self.mark_left(&instance, Left::Goal);
+        }
         match goal.then.filter(|_| runs) {
             Some(then) => {
                 let mut instance = instance;
@@ -259,8 +270,28 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
+    /// The goal of an instance is true, and no message opened its window but perhaps one that was held out. That is counted
+    /// beside; the instance goes on, unless it stayed for this alone.
+    fn judge_held_out(&mut self, handle: Handle, instance: Instance, would_be: bool) -> Option<Instance> {
+        if !would_be {
+            return Some(instance);
+        }
+        self.mark(&instance, || Marked::Goal);
+        if instance.phase != Phase::Watching {
+            return Some(instance);
+        }
+        self.end(handle, instance, Ending::Goal);
+        None
+    }
+
     /// Ends an instance whose `stop when` is true; gives it back where it is not.
-    pub(super) fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
+    pub(super) fn judge_stop_when(
+        &mut self,
+        handle: Handle,
+        instance: Instance,
+        unit: &'a Unit,
+        runs: bool,
+    ) -> Option<Instance> {
         let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
         let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
         let eval = self.eval(unit, &instance);
@@ -269,6 +300,9 @@ impl<'a> Stepper<'a, '_> {
         }
         let told = self.conditions(&eval, &[(ClauseOf::StopWhen, Some(condition))]);
         self.tell(&instance, None, Told::Ended(Reason::StopWhen), told);
+        if runs {
+            self.mark_left(&instance, Left::StopWhen);
+        }
         self.end(handle, instance, Ending::StopWhen);
         None
     }
@@ -306,9 +340,10 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
-    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
+    /// Whether the goal of an instance counts, whose last message left then.
+    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, last: Option<Instant>) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message_at(self.due, self.now), eval.duration(within)) else {
+        let (Some(last), Some(window)) = (last, eval.duration(within)) else {
             return false;
         };
         self.zone().add(last, window).is_some_and(|close| self.now <= close)

@@ -7,6 +7,7 @@ use super::random::Random;
 use super::shop::{Shop, TemplateFile, template};
 use super::shrink::{Case, smallest};
 use super::story::{Node, Patience, Step, Story};
+use super::tables;
 use super::world::{self, EVENTS, Form, Key, World};
 use rusqlite::{Connection, params};
 use scn::drivers::run::Run;
@@ -144,6 +145,7 @@ fn both(seed: u64, case: &Case) -> (Messages, Messages) {
     arrivals.retain(|arrival| arrival.arrived <= to.seconds());
     let mut life = Life { shop: &shop, full: &full, random: Random::new(!seed), cuts: 0 };
     life.live(&arrivals, from, to);
+    tables::are_equal(&shop, &simulation.report.tables);
     let found = found(&shop, &wanted);
     (wanted, found)
 }

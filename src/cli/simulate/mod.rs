@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, texts};
+use super::tables::By;
 use super::{instant, output, sources, whole};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
+                  scn simulate scenarios --by month\n  \
                   scn simulate scenarios --contact 17 --as-test"
 )]
 pub struct Arguments {
@@ -63,6 +65,9 @@ pub struct Arguments {
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
+    /// What has a row of the table; a table by scenario is printed where one has a goal or a split
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -128,6 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        by: arguments.by,
     };
     output::results(&match arguments.format {
         Format::Human => shown.human(),

@@ -1,6 +1,7 @@
 //! The report of a simulation, for people and as JSON.
 
 use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::tables::{self, By, Kind};
 use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, Report, Row, Simulation};
@@ -28,6 +29,8 @@ pub struct Shown<'a> {
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
+    /// What has a row of the table, where it is asked for.
+    pub by: Option<By>,
 }
 
 impl Report {
@@ -76,6 +79,7 @@ impl Shown<'_> {
         if self.report().span.is_some() && !self.program().units().is_empty() {
             self.terms(&mut text);
             text.push_str(&self.sent_by_month(output::width()));
+            self.tables(&mut text);
             self.acts(&mut text);
             self.busiest(&mut text);
             self.first(&mut text);
@@ -108,6 +112,28 @@ impl Shown<'_> {
             moment(zone, to),
             counted(report.sent, "message"),
         );
+    }
+
+    /// Who entered, what was sent, who reached the goal: where a scenario says what success is, or somebody asks.
+    fn tables(&self, text: &mut String) {
+        let tables = &self.report().tables;
+        if self.by.is_none() && !tables::is_telling(tables) {
+            return;
+        }
+        let mut all = vec![self.by.unwrap_or_default()];
+        if self.by.is_none() && tables.scenarios.iter().any(|of| !of.arms.is_empty()) {
+            all.push(By::Arm);
+        }
+        for by in all {
+            let table = tables::human(tables, by);
+            if !table.is_empty() {
+                let _ = writeln!(text, "{table}\n");
+            }
+        }
+        let sentences = tables::sentences(tables, Kind::Simulation);
+        if !sentences.is_empty() {
+            let _ = writeln!(text, "{sentences}");
+        }
     }
 
     fn acts(&self, text: &mut String) {
@@ -369,6 +395,7 @@ impl Shown<'_> {
                 _ => Value::Null,
             },
             "read_as_of_now": report.as_of_now,
+            "tables": tables::json(&report.tables, Kind::Simulation),
             "stories": stories,
         });
         format!("{value:#}\n")

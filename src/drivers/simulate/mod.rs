@@ -18,9 +18,10 @@ pub use sort::Rows;
 
 use super::Error;
 use super::life::Contact;
+use super::tables::{Catalog, Fold, Source, Sums, Tables};
 use crate::engine::{Census, Engagement, Facts, Life, Measures, Output, Program, State, Value, World};
-use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
-use crate::model::Id;
+use crate::ir::{Bundle, Code, Expr, FieldUse, Measure, Scenario};
+use crate::model::{CrmTable, Id};
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use sink::{Collected, Collecting, Sink};
@@ -141,7 +142,8 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
             program.start_at(&scenario.name, from);
         }
         let lives = crm.lives(&program, &world)?;
-        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed };
+        let catalog = &Catalog::of(&program);
+        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed, catalog };
         let asked = lives.known(crm, &request.contact)?;
         if !request.contact.is_empty() {
             let report = one(given, &lives, crm, &asked, sink)?;
@@ -153,7 +155,7 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(totals, ranges.len(), sink)?;
+        let report = tell(given, totals, ranges.len(), sink)?;
         break (span, measures, asked, report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -221,6 +223,18 @@ struct Given<'a> {
     to: Instant,
     /// Where the history is believed to begin and to end.
     believed: Option<Bounds>,
+    catalog: &'a Catalog,
+}
+
+impl Given<'_> {
+    fn fold(&self) -> Fold {
+        Fold::new(self.catalog, self.program.settings.zone, Source::Simulation)
+    }
+
+    fn tables(&self, sums: Sums) -> Tables {
+        let settings = &self.program.settings;
+        Tables::new(self.catalog, sums, settings.zone.name(), &settings.currency)
+    }
 }
 
 /// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
@@ -297,8 +311,14 @@ pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<L
         let reads = |scenario: &Scenario| measures_of(&scenario.code, bundle).any(|read| read.name == measure.name);
         runs.iter().any(reads)
     });
+    // Money without a column is no revenue, and the tables say so. An event that is told on has no table of its own.
+    let mut revenue = bundle.revenue.clone();
+    revenue.retain(|event| {
+        let has = |field: &FieldUse, table: &CrmTable| table.columns.iter().any(|each| each.name == field.name);
+        crm.shape().table(&event.name).is_none_or(|table| event.fields.iter().all(|field| has(field, table)))
+    });
     // What templates read is not looked at: nothing is rendered here.
-    let bundle = Bundle { scenarios: runs, measures, messages: Vec::new(), ..bundle.clone() };
+    let bundle = Bundle { scenarios: runs, measures, revenue, messages: Vec::new(), ..bundle.clone() };
     (bundle, not, absent)
 }
 
@@ -327,7 +347,7 @@ fn all(
     Ok(totals)
 }
 
-fn tell(totals: Share, threads: usize, sink: Sink<'_>) -> Result<Report, Error> {
+fn tell(given: Given<'_>, totals: Share, threads: usize, sink: Sink<'_>) -> Result<Report, Error> {
     let mut report = sink.take(totals.collected)?;
     report.threads = threads;
     report.notes = totals.notes;
@@ -336,6 +356,7 @@ fn tell(totals: Share, threads: usize, sink: Sink<'_>) -> Result<Report, Error> 
     report.contacts = totals.contacts;
     report.events = totals.events;
     report.ended = totals.ended;
+    report.tables = given.tables(totals.sums);
     Ok(report)
 }
 
@@ -344,6 +365,7 @@ fn absorb(totals: &mut Share, share: Share) {
     totals.collected.absorb(share.collected);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
+    totals.sums.merge(share.sums);
     totals.events += share.events;
     if totals.counts.len() < share.counts.len() {
         totals.counts.resize(share.counts.len(), Default::default());
@@ -366,8 +388,10 @@ fn absorb(totals: &mut Share, share: Share) {
 
 /// One contact, with its story.
 fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to, .. } = given;
-    let mut out = Output { trace: Some(Vec::new()), refusals: Some(Vec::new()), ..Output::default() };
+    let Given { program, world, measures, from, to, catalog, .. } = given;
+    let (trace, refusals, marks) = (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
+    let mut out = Output { trace, refusals, marks, ..Output::default() };
+    let mut fold = given.fold();
     let mut lived = Vec::new();
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
@@ -379,6 +403,9 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
         events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
+        if let Some(marks) = &mut out.marks {
+            fold.take_contact(catalog, marks);
+        }
         out.effects.extend(state.deferred(program));
         lived.push(Lived {
             contact: person.id.clone(),
@@ -406,6 +433,7 @@ fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sin
     report.contacts = contacts;
     report.events = events;
     report.lived = lived;
+    report.tables = given.tables(fold.finish());
     Ok(report)
 }
 

@@ -1,6 +1,7 @@
 //! What a simulation tells: totals, the first messages, and why what was not sent was not.
 
 use super::row::Row;
+use crate::drivers::tables::Tables;
 use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
 use crate::ir::StepIx;
 use crate::model::Id;
@@ -52,6 +53,8 @@ pub struct Report {
     pub asked: Vec<Id>,
     /// What the engine said of the one contact that was asked for.
     pub lived: Vec<Lived>,
+    /// Who entered, what was sent, who reached the goal, and what they spent.
+    pub tables: Tables,
 }
 
 /// What the engine said of one contact.

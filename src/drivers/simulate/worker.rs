@@ -6,6 +6,7 @@ use super::row::Row;
 use super::sink::{Collected, Collector};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
+use crate::drivers::tables::{Fold, Sums};
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
@@ -24,6 +25,7 @@ pub(super) struct Share {
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    pub sums: Sums,
 }
 
 struct Worker<'a> {
@@ -36,6 +38,7 @@ struct Worker<'a> {
     events: u64,
     busiest: Option<Busiest>,
     ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    fold: Fold,
 }
 
 /// Lives all contacts of a range.
@@ -49,9 +52,10 @@ pub(super) fn work(
     let mut worker = Worker {
         given,
         state: State::default(),
-        out: Output::default(),
+        out: Output { marks: Some(Vec::new()), ..Output::default() },
         rows: Vec::new(),
         collector,
+        fold: given.fold(),
         contacts: 0,
         events: 0,
         busiest: None,
@@ -69,8 +73,17 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { collector, out, contacts, events, busiest, ended, .. } = worker;
-    Ok(Share { collected: collector.finish(), notes, counts: out.counts, busiest, contacts, events, ended })
+    let Worker { collector, fold, out, contacts, events, busiest, ended, .. } = worker;
+    Ok(Share {
+        collected: collector.finish(),
+        notes,
+        counts: out.counts,
+        busiest,
+        contacts,
+        events,
+        ended,
+        sums: fold.finish(),
+    })
 }
 
 impl Worker<'_> {
@@ -79,8 +92,11 @@ impl Worker<'_> {
         self.contacts += 1;
         self.events += life.len() as u64;
         self.state.clear();
-        let Given { program, world, measures, from, to, believed } = self.given;
+        let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
+        if let Some(marks) = &mut self.out.marks {
+            self.fold.take_contact(catalog, marks);
+        }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));

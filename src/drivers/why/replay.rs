@@ -151,7 +151,7 @@ impl Again<'_, '_> {
         let Given { program, world, measures } = self.given;
         let facts = Facts { world, person: self.person, life: &*self.life, measures };
         step(program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
-        let said = journal::line(program, at, asked, &self.out.effects);
+        let said = journal::line(program, at, asked, &self.out.effects, &[]);
         let said: Json = serde_json::from_slice(&said.body).ok()?;
         if said.get("effects") != line.get("effects") {
             return None;

@@ -14,6 +14,7 @@ mod erasure;
 mod inbox;
 mod outbox;
 mod persons;
+mod reader;
 mod registry;
 mod schema;
 mod send_journal;
@@ -27,6 +28,7 @@ pub use counts::Horizon;
 pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
+pub use reader::{Gone, JournalReader};
 pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};

@@ -166,6 +166,11 @@ pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Err
     make(connection).map_err(failed)
 }
 
+/// Whether the file has tables of ours.
+pub(super) fn has_tables(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(format(connection)?.is_some())
+}
+
 /// The version of the tables; `None` where there are none.
 fn format(connection: &Connection) -> Result<Option<i64>, rusqlite::Error> {
     let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'scn_meta')";
