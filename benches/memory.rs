@@ -5,25 +5,9 @@
 
 mod support;
 
-use std::process::{Command, Stdio};
-
 fn main() {
-    let builder = support::shared().join("bench/build_crm.py");
-    let csv = support::shared().join("data/online_retail.csv.gz");
-    if !builder.exists() || !csv.exists() {
-        println!("not measured: {} and {} are needed", builder.display(), csv.display());
-        return;
-    }
-    for copies in ["1", "5"] {
-        let crm = support::room("crm").join(format!("copies_{copies}.db"));
-        if !crm.exists() {
-            let mut build = Command::new("python3");
-            build.arg(&builder).arg(&csv).arg(&crm).arg(copies).stdout(Stdio::null());
-            if !build.status().is_ok_and(|status| status.success()) {
-                println!("not measured: python3 could not run {}", builder.display());
-                return;
-            }
-        }
+    for copies in [1, 5] {
+        let Some(crm) = support::copies(copies) else { return };
         let mut simulate = support::scn();
         simulate.arg("simulate").arg(support::repository("scenarios/renewal")).arg("--crm").arg(&crm);
         simulate.arg("--effects").arg(support::room("memory").join("effects.csv"));

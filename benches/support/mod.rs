@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each bench is a program of its own and uses a part of this")]
 
-use scn::store::import::{Request, import};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,24 +30,24 @@ pub fn scn() -> Command {
     command
 }
 
-/// The CRM of "Online Retail", as `scn import` makes it; of the repository's sample, with a word, when there is no file of
-/// the whole. Made anew when the mapping is younger.
-pub fn retail() -> PathBuf {
-    let whole = shared().join("data/online_retail.csv.gz");
-    let (name, csv, mapping) = if whole.exists() {
-        ("retail.db", whole, repository("scenarios/sample/online_retail.sql"))
-    } else {
-        println!("there is no {}: this is the repository's sample, a tenth of it", whole.display());
-        ("sample.db", repository("scenarios/sample/purchases.csv.gz"), repository("scenarios/sample/sample.sql"))
-    };
-    let crm = room("crm").join(name);
-    let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    if changed(&crm) < changed(&mapping) {
-        drop(std::fs::remove_file(&crm));
-        let request = Request { crm: crm.clone(), csv, mappings: vec![mapping], rejects: None, rejects_max: None };
-        import(&request, &mut |_| {}).unwrap();
+/// The CRM of so many copies of "Online Retail", as `bench/build_crm.py` makes it; `None`, with a word, where that is not there.
+pub fn copies(copies: u32) -> Option<PathBuf> {
+    let (builder, csv) = (shared().join("bench/build_crm.py"), shared().join("data/online_retail.csv.gz"));
+    let crm = room("crm").join(format!("copies_{copies}.db"));
+    if crm.exists() {
+        return Some(crm);
     }
-    crm
+    if !builder.exists() || !csv.exists() {
+        println!("not measured: {} and {} are needed", builder.display(), csv.display());
+        return None;
+    }
+    let mut build = Command::new("python3");
+    build.arg(&builder).arg(&csv).arg(&crm).arg(copies.to_string()).stdout(Stdio::null());
+    if !build.status().is_ok_and(|status| status.success()) {
+        println!("not measured: python3 could not run {}", builder.display());
+        return None;
+    }
+    Some(crm)
 }
 
 /// Writes a scenario file into a folder and returns its path.

@@ -58,14 +58,20 @@ impl Contact<'_> {
     /// What comes next, and when: of what comes at one instant, the first in the order of this list.
     fn next(&mut self, look: Option<Instant>, refreshed: Instant) -> Option<(Instant, Next)> {
         let refresh = self.measures.next_refresh(self.program.measures_of_silences(), refreshed);
-        let all = [
-            look.map(|at| (at, Next::Look)),
-            refresh.map(|at| (at, Next::Refresh)),
-            self.life.next().map(|event| (event.arrived, Next::Event)),
-            self.state.next_own().map(|at| (at, Next::Own)),
-            self.state.next_due(self.program).map(|at| (at, Next::Timer)),
-        ];
-        all.into_iter().flatten().min_by_key(|(at, _)| *at)
+        let mut first: Option<(Instant, Next)> = None;
+        let mut offer = |at: Option<Instant>, next: Next| {
+            if let Some(at) = at
+                && first.as_ref().is_none_or(|(known, _)| at < *known)
+            {
+                first = Some((at, next));
+            }
+        };
+        offer(look, Next::Look);
+        offer(refresh, Next::Refresh);
+        offer(self.life.next().map(|event| event.arrived), Next::Event);
+        offer(self.state.next_own(), Next::Own);
+        offer(self.state.next_due(self.program), Next::Timer);
+        first
     }
 
     fn step(&mut self, input: Input<'_>, now: Instant, out: &mut Output) {

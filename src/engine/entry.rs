@@ -6,7 +6,7 @@ use super::marks::{Left, Marked};
 use super::messages::OwnMessages;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
-use super::state::{Handle, Instance, Phase};
+use super::state::{Handle, Instance, Phase, Progress};
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{EntryRule, StepIx, Trigger};
@@ -76,7 +76,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let told = self.let_in_by(candidate);
         let handle = self.state.reserve();
-        let instance = Instance {
+        let instance = Box::new(Progress {
             unit: unit_slot,
             serial: handle.serial,
             generation: 0,
@@ -91,7 +91,7 @@ impl<'a> Stepper<'a, '_> {
             pending: SmallVec::new(),
             own: Vec::new(),
             passed: Vec::new(),
-        };
+        });
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
         self.tell(&instance, None, Told::Started, told);
@@ -191,18 +191,18 @@ impl<'a> Stepper<'a, '_> {
 
     /// Whether the entry rule allows an entry at `entry`, but for `once per`.
     fn may_enter(&self, unit: &'a Unit, eval: &Eval<'_>, entry: Instant) -> bool {
-        let mark = self.state.marks.get(&unit.scenario.name);
-        let last = mark.and_then(|mark| mark.last_entry);
+        let mark = || self.state.marks.get(&unit.scenario.name);
+        let last = || mark().and_then(|mark| mark.last_entry);
         match unit.scenario.entry {
             EntryRule::Always | EntryRule::Latest | EntryRule::OncePer(_) => true,
-            EntryRule::Once => last.is_none(),
+            EntryRule::Once => last().is_none(),
             EntryRule::OnceEvery(duration) => {
-                let Some(last) = last else { return true };
+                let Some(last) = last() else { return true };
                 let next = eval.duration(duration).and_then(|duration| self.zone().add(last, duration));
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OneAtATime => {
-                let running = mark.and_then(|mark| mark.running).and_then(|handle| self.state.get(handle));
+                let running = mark().and_then(|mark| mark.running).and_then(|handle| self.state.get(handle));
                 !running.is_some_and(|instance| matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_)))
             }
         }

@@ -128,7 +128,7 @@ impl<'a> Eval<'a> {
             Expr::History { probe, keys, window } => self.history(*probe, keys, window),
             Expr::Scan { probe, keys, window, filter } => self.scan(*probe, keys, window, *filter),
             Expr::Has(inner) => Some(!self.value(*inner).is_missing()),
-            _ => self.value(ix).truth(),
+            _ => self.place(ix).map_or_else(|| self.value(ix).truth(), Value::truth),
         }
     }
 
@@ -161,6 +161,9 @@ impl<'a> Eval<'a> {
     }
 
     pub fn value(&self, ix: ExprIx) -> Cow<'a, Value> {
+        if let Some(value) = self.place(ix) {
+            return Cow::Borrowed(value);
+        }
         let code = self.code;
         let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
         let owned = match expr {
@@ -236,61 +239,6 @@ impl<'a> Eval<'a> {
             }
         };
         Cow::Owned(owned)
-    }
-
-    /// Reports a field that a test reads and did not give.
-    fn given(&self, value: Option<&'a Value>, ix: ExprIx) -> Cow<'a, Value> {
-        match value {
-            Some(Value::NotGiven) => {
-                if let Some(list) = self.not_given {
-                    list.borrow_mut().push(self.path(ix));
-                }
-                Cow::Owned(Value::Missing)
-            }
-            Some(value) => Cow::Borrowed(value),
-            None => Cow::Owned(Value::Missing),
-        }
-    }
-
-    /// The name of a field as it is written where it is read: `product.delay`, or `order` in the filter of an event.
-    pub(super) fn path(&self, ix: ExprIx) -> String {
-        let code = &self.code.code;
-        let known = || self.code.paths.get(usize::from(ix)).cloned().unwrap_or_default();
-        match code.exprs.get(ix) {
-            Some(Expr::Event(slot)) => {
-                let record = self.event.and_then(|event| code.events.get(usize::from(event.event)));
-                let field = record.and_then(|record| record.fields.get(usize::from(*slot)));
-                field.map_or_else(String::new, |field| field.name.clone())
-            }
-            // What an event refers to has no name of its own in the program.
-            Some(Expr::Field { of, .. }) => match known().rsplit_once('.') {
-                Some((_, field)) => format!("{}.{field}", self.path(*of)),
-                None => String::new(),
-            },
-            _ => known(),
-        }
-    }
-
-    fn trigger_value(&self, slot: u16) -> Option<&'a Value> {
-        match self.trigger {
-            TriggerValues::None => None,
-            TriggerValues::Kept(values) => values.get(usize::from(slot)),
-            TriggerValues::Row(values, fields) => values.get(usize::from(*fields.get(usize::from(slot))?)),
-        }
-    }
-
-    fn event_value(&self, slot: u16) -> Option<&'a Value> {
-        let event = self.event?;
-        event.values.get(usize::from(*event.fields.get(usize::from(slot))?))
-    }
-
-    fn field(&self, of: ExprIx, entity: u16, field: u16, ix: ExprIx) -> Cow<'a, Value> {
-        match self.value(of).as_ref() {
-            Value::Entity(reference) if reference.entity == entity => {
-                self.given(self.world.value(*reference, field), ix)
-            }
-            _ => Cow::Owned(Value::Missing),
-        }
     }
 
     /// `None` when one is missing. An id equals the text or number that it is.
@@ -392,6 +340,18 @@ impl<'a> Eval<'a> {
         }
     }
 
+    /// Does something with the values of keys; `None` when one is missing.
+    pub(super) fn with_keys<T>(&self, keys: &[ExprIx], work: impl FnOnce(&[Value]) -> T) -> Option<T> {
+        match keys {
+            [] => Some(work(&[])),
+            [key] => {
+                let value = self.value(*key);
+                (!value.is_missing()).then(|| work(std::slice::from_ref(value.as_ref())))
+            }
+            _ => self.keys(keys).map(|keys| work(&keys)),
+        }
+    }
+
     pub(super) fn keys(&self, keys: &[ExprIx]) -> Option<SmallVec<[Value; 1]>> {
         keys.iter()
             .map(|key| {
@@ -410,7 +370,8 @@ impl<'a> Eval<'a> {
         if self.not_given.is_some() && self.facts?.lacks() {
             self.note_not_given(probe, start);
         }
-        let latest = self.facts?.life.latest(&(global, self.keys(keys)?));
+        let life = self.facts?.life;
+        let latest = self.with_keys(keys, |keys| life.latest(self.world, global, keys))?;
         Some(latest.is_some_and(|latest| latest > start))
     }
 

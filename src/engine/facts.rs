@@ -1,5 +1,6 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::by_row::{ByRow, Known};
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
@@ -18,7 +19,12 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub tables: Vec<EntityTable>,
+    /// What the program's probes say of their rows, where somebody [worked it out](Program::know_rows).
+    pub by_row: ByRow,
 }
+
+/// The row of an id that no row has.
+const NOWHERE: u32 = u32::MAX;
 
 /// The rows of one entity.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +32,8 @@ pub struct EntityTable {
     width: usize,
     ids: Vec<Id>,
     places: FxHashMap<Id, u32>,
+    /// The rows of ids that are small numbers, at their ids: most tables number their rows from one.
+    numbered: Vec<u32>,
     values: Vec<Value>,
     /// Whether a test did not give some of the values.
     lacks: bool,
@@ -43,7 +51,7 @@ impl EntityTable {
         let mut row: SmallVec<[Value; 8]> = row.into_iter().take(self.width).collect();
         row.resize(self.width, Value::Missing);
         self.lacks |= row.contains(&Value::NotGiven);
-        if let Some(&place) = self.places.get(&id) {
+        if let Some(place) = self.row(&id) {
             let start = place as usize * self.width;
             for (old, new) in self.values.iter_mut().skip(start).zip(row) {
                 *old = new;
@@ -51,14 +59,24 @@ impl EntityTable {
             return place;
         }
         let place = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-        self.places.insert(id.clone(), place);
+        match usize::try_from(id.number().unwrap_or(-1)) {
+            Ok(number) if number < self.ids.len() * 2 + 1_024 => {
+                if self.numbered.len() <= number {
+                    self.numbered.resize(number + 1, NOWHERE);
+                }
+                self.numbered.iter_mut().skip(number).take(1).for_each(|row| *row = place);
+            }
+            _ => drop(self.places.insert(id.clone(), place)),
+        }
         self.ids.push(id);
         self.values.extend(row);
         place
     }
 
     pub fn row(&self, id: &Id) -> Option<u32> {
-        self.places.get(id).copied()
+        let number = id.number().and_then(|number| usize::try_from(number).ok());
+        let row = number.and_then(|number| self.numbered.get(number)).filter(|row| **row != NOWHERE);
+        row.or_else(|| self.places.get(id)).copied()
     }
 
     pub fn id(&self, row: u32) -> Option<&Id> {
@@ -87,6 +105,11 @@ impl EntityTable {
 impl World {
     pub fn value(&self, entity: EntityRef, field: u16) -> Option<&Value> {
         self.tables.get(usize::from(entity.entity))?.value(entity.row, field)
+    }
+
+    /// Whether a test did not give some of its values.
+    pub(super) fn lacks(&self) -> bool {
+        self.tables.iter().any(|table| table.lacks)
     }
 
     pub fn id(&self, entity: EntityRef) -> Option<&Id> {
@@ -142,13 +165,46 @@ pub struct Life {
     /// Whether a test did not give some of the values.
     lacks: bool,
     admitted: usize,
-    latest: FxHashMap<ProbeKey, Instant>,
+    /// Of each probe, by the values of its keys, and by their numbers where they have any.
+    latest: Vec<Latest>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
     messages: SentMessages,
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
     by_id: RefCell<ById>,
+}
+
+/// The instants of the latest admitted events of a probe.
+#[derive(Clone, Debug, Default)]
+struct Latest {
+    by_keys: FxHashMap<Keys, Instant>,
+    by_number: FxHashMap<u32, Instant>,
+}
+
+impl Latest {
+    fn file(&mut self, program: &Program, world: &World, probe: ProbeIx, at: Instant, values: &[Value]) {
+        let of_probe = world.by_row.of(probe);
+        let mut by_number = |number: u32| {
+            let latest = self.by_number.entry(number).or_insert(at);
+            *latest = at.max(*latest);
+        };
+        match of_probe.and_then(|of_probe| of_probe.known(values)) {
+            Some(Known::Not) => {}
+            Some(Known::Under(number, _)) => by_number(number),
+            None => {
+                program.with_key(probe, at, values, world, None, |keys| {
+                    match of_probe.and_then(|of_probe| of_probe.number(keys)) {
+                        Some(number) => by_number(number),
+                        None => match self.by_keys.get_mut(keys) {
+                            Some(latest) => *latest = at.max(*latest),
+                            None => drop(self.by_keys.insert(keys.iter().cloned().collect(), at)),
+                        },
+                    }
+                });
+            }
+        }
+    }
 }
 
 /// The last of the admitted events of a kind and id, for those that were seen.
@@ -164,8 +220,8 @@ const RECENT: usize = 8;
 /// The place of the first event that a scenario made.
 const FIRST_OWN: usize = 1 << 31;
 
-/// A probe and the values of its keys.
-pub(super) type ProbeKey = (ProbeIx, SmallVec<[Value; 1]>);
+/// The values of a probe's keys.
+pub(super) type Keys = SmallVec<[Value; 1]>;
 
 impl Life {
     /// Adds an event with its values in the order of its fields in the program.
@@ -227,7 +283,10 @@ impl Life {
     pub fn forget(&mut self) {
         self.admitted = 0;
         self.own.clear();
-        self.latest.clear();
+        for Latest { by_keys, by_number } in &mut self.latest {
+            by_keys.clear();
+            by_number.clear();
+        }
         self.running.get_mut().clear();
         *self.by_id.get_mut() = ById::default();
         self.by_kind.iter_mut().for_each(Vec::clear);
@@ -241,6 +300,11 @@ impl Life {
     /// The next event to admit.
     pub fn next(&self) -> Option<&Event> {
         self.rows.get(self.admitted).map(|row| &row.event)
+    }
+
+    /// When its rows of the CRM happened.
+    pub fn instants(&self) -> impl Iterator<Item = Instant> {
+        self.rows.iter().map(|row| row.event.at)
     }
 
     fn row(&self, place: usize) -> Option<&EventRow> {
@@ -363,9 +427,17 @@ impl Life {
         self.resolve_messages(program, place);
         let Some(&Event { kind, at, .. }) = self.event(place) else { return };
         for &probe in program.probes_of(kind) {
-            let Some(key) = program.probe_key(probe, at, self.values(place), world, None) else { continue };
-            let latest = self.latest.entry(key).or_insert(at);
-            *latest = at.max(*latest);
+            if self.latest.len() <= usize::from(probe) {
+                self.latest.resize_with(usize::from(probe) + 1, Latest::default);
+            }
+            // Taken out, so that the values can be read meanwhile.
+            let mut latest = self.latest.get_mut(usize::from(probe)).map(std::mem::take).unwrap_or_default();
+            latest.file(program, world, probe, at, self.values(place));
+            self.latest
+                .iter_mut()
+                .skip(usize::from(probe))
+                .take(1)
+                .for_each(|slot| *slot = std::mem::take(&mut latest));
         }
         if program.looks_through(kind) {
             self.file_by_kind(kind, place);
@@ -392,8 +464,12 @@ impl Life {
     }
 
     /// The instant of the latest admitted event of a probe with these key values.
-    pub(super) fn latest(&self, probe_key: &ProbeKey) -> Option<Instant> {
-        self.latest.get(probe_key).copied()
+    pub(super) fn latest(&self, world: &World, probe: ProbeIx, keys: &[Value]) -> Option<Instant> {
+        let latest = self.latest.get(usize::from(probe))?;
+        match world.by_row.of(probe).and_then(|known| known.number(keys)) {
+            Some(number) => latest.by_number.get(&number).copied(),
+            None => latest.by_keys.get(keys).copied(),
+        }
     }
 }
 
@@ -409,6 +485,6 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Whether a test did not give some of what its events, and the entities they refer to, might be asked for.
     pub(super) fn lacks(&self) -> bool {
-        self.life.lacks || self.world.tables.iter().any(|table| table.lacks)
+        self.life.lacks || self.world.lacks()
     }
 }

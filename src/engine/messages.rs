@@ -5,7 +5,7 @@ use super::facts::Life;
 use super::needs::Needs;
 use super::output::EffectKey;
 use super::program::{Program, Unit};
-use super::state::{Handle, Instance, Phase};
+use super::state::{Handle, Instance, Phase, Progress};
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Arena, Expr, ExprIx, FieldUse, Op, RecordUse, Scenario, Step, StepIx};
@@ -334,7 +334,7 @@ impl<'a> Stepper<'a, '_> {
     }
 }
 
-impl Instance {
+impl Progress {
     /// What its conditions may ask of its messages.
     pub fn own_messages<'e>(&'e self, unit: &'e Unit, due: Instant) -> OwnMessages<'e> {
         OwnMessages { decided: &self.own, steps: Some(&unit.scenario.steps), due }

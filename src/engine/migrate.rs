@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::messages::OwnMessage;
 use super::passages::{self, Way};
 use super::program::{Program, Unit};
-use super::state::{Instance, Pending, Phase, State};
+use super::state::{Instance, Pending, Phase, Progress, State};
 use super::value::Value;
 use crate::ir::{KeptVersion, KnownStep, Op, ScenarioHash, Send, StepIx};
 use smallvec::SmallVec;
@@ -134,7 +134,7 @@ impl Passage {
         let mut passed: Vec<u64> = instance.passed.iter().copied().chain(done).collect();
         passed.sort_unstable();
         passed.dedup();
-        Ok(Instance {
+        Ok(Box::new(Progress {
             unit: self.to,
             phase: match instance.phase {
                 Phase::WaitingFor(_) => Phase::WaitingFor(way.to),
@@ -144,8 +144,8 @@ impl Passage {
             pending: self.pending(old, new, instance)?,
             own: self.own(old, new, instance),
             passed,
-            ..instance.clone()
-        })
+            ..Progress::clone(instance)
+        }))
     }
 
     /// The messages on their way: each is judged once more before it leaves, by the step of the new version, which must be

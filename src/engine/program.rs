@@ -1,9 +1,10 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
+use super::by_row::Known;
 use super::describe;
 use super::engagement::Engagement;
 use super::eval::{Eval, EventAtHand, Inside};
-use super::facts::{Facts, ProbeKey, World};
+use super::facts::{Facts, World};
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
@@ -13,12 +14,11 @@ use super::revenue::Revenue;
 use super::state::State;
 use super::value::Value;
 use crate::ir::{
-    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx,
+    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
+    Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::{Instant, Zone};
-use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -348,6 +348,11 @@ impl Program {
         !self.measures.is_empty() || self.starts_by_clock()
     }
 
+    /// Whether measures are taken.
+    pub fn has_measures(&self) -> bool {
+        !self.measures.is_empty()
+    }
+
     /// Whether a scenario starts without any event.
     pub fn starts_by_clock(&self) -> bool {
         let takes = |start: &Start| matches!(start, Start::Every { .. } | Start::Silence { since: Some(_), .. });
@@ -443,23 +448,42 @@ impl Program {
         }
     }
 
-    /// The key under which a probe files an event; `None` when the event does not pass its filter or has no
-    /// value for a key. Fields that it reads although a test did not give them are added to `not_given`.
-    pub(super) fn probe_key(
-        &self,
-        probe: ProbeIx,
-        at: Instant,
-        values: &[Value],
-        world: &World,
-        not_given: Option<&RefCell<Vec<String>>>,
-    ) -> Option<ProbeKey> {
+    /// The code of a probe, and what it is there.
+    pub(super) fn probe(&self, probe: ProbeIx) -> Option<(&LinkedCode, &Probe)> {
         let (owner, local) = *self.probes.get(usize::from(probe))?;
         let code = match owner {
             Owner::Unit(unit) => &self.unit(unit)?.code,
             Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
             Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
         };
-        let definition = code.code.probes.get(local)?;
+        Some((code, code.code.probes.get(local)?))
+    }
+
+    pub(super) fn probes_count(&self) -> usize {
+        self.probes.len()
+    }
+
+    /// Does something with the values of the keys under which a probe files an event; `None` when the event does not pass its
+    /// filter or has no value for a key. Fields that it reads although a test did not give them are added to `not_given`.
+    pub(super) fn with_key<T>(
+        &self,
+        probe: ProbeIx,
+        at: Instant,
+        values: &[Value],
+        world: &World,
+        not_given: Option<&RefCell<Vec<String>>>,
+        work: impl FnOnce(&[Value]) -> T,
+    ) -> Option<T> {
+        // A test that reads a field that it did not give must say so at each reading.
+        if not_given.is_none()
+            && let Some(known) = world.by_row.of(probe).and_then(|of_probe| of_probe.known(values))
+        {
+            return match known {
+                Known::Not => None,
+                Known::Under(_, keys) => Some(work(keys)),
+            };
+        }
+        let (code, definition) = self.probe(probe)?;
         let at_hand = EventAtHand::of(code, definition.event, at, values);
         let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
         if let Some(filter) = definition.filter
@@ -467,14 +491,6 @@ impl Program {
         {
             return None;
         }
-        let mut keys: SmallVec<[Value; 1]> = SmallVec::new();
-        for key in &definition.keys {
-            let value = eval.value(*key).into_owned();
-            if value.is_missing() {
-                return None;
-            }
-            keys.push(value);
-        }
-        Some((probe, keys))
+        eval.with_keys(&definition.keys, work)
     }
 }

@@ -10,7 +10,7 @@ use super::saved_first::First;
 use super::saved_messages::{SavedOwnMessage, SavedPending};
 use super::saved_own::{SavedClocks, SavedOwn};
 use super::saved_value::{SavedId, SavedValue, entity_slot};
-use super::state::{Handle, Instance, Mark, Pending, Phase, State};
+use super::state::{Handle, Instance, Mark, Pending, Phase, Progress, State};
 use super::step::{Delivery, Stepper};
 use super::value::Value;
 use super::{Output, World};
@@ -208,7 +208,7 @@ impl State {
             let handle = Handle { serial: instance.serial, slot: state.slots.len() as u32 };
             state.slots.push(None);
             instance.pending.iter().for_each(|pending| state.wait_for(EffectKey(pending.key), handle));
-            let instance = Instance {
+            let instance = Box::new(Progress {
                 unit,
                 serial: instance.serial,
                 generation: 0,
@@ -230,7 +230,7 @@ impl State {
                 pending: instance.pending.into_iter().map(Pending::from).collect(),
                 own: instance.own.into_iter().map(OwnMessage::from).collect(),
                 passed: passed.remove(&instance.serial).unwrap_or_default(),
-            };
+            });
             state.put(handle, instance);
         }
         let handles = state.handles();

@@ -1,7 +1,7 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
 use super::clocks::Clocks;
-use super::facts::ProbeKey;
+use super::facts::Keys;
 use super::messages::OwnMessage;
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::own::Own;
@@ -9,7 +9,7 @@ use super::policy::Claims;
 use super::program::Program;
 use super::timers::Timers;
 use super::value::Value;
-use crate::ir::StepIx;
+use crate::ir::{ProbeIx, StepIx};
 use crate::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -29,8 +29,8 @@ pub struct State {
     /// By scenario name.
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) timers: Timers,
-    /// Who must be asked when an event of a probe with these keys happens.
-    watchers: FxHashMap<ProbeKey, SmallVec<[Watch; 2]>>,
+    /// Who must be asked when an event of a probe happens, by the values of its keys.
+    watchers: Vec<FxHashMap<Keys, SmallVec<[Watch; 2]>>>,
     /// Who must be asked at every event.
     pub(super) watch_all: Vec<Watch>,
     /// Instances that may leave together, by scenario, wait and wake-up.
@@ -82,9 +82,12 @@ pub(super) enum Watched {
     Wait(u32),
 }
 
-/// One contact going through a scenario.
+/// One contact going through a scenario. It is handed from place to place at every step, so that only its address is moved.
+pub(super) type Instance = Box<Progress>;
+
+/// How far an instance is.
 #[derive(Clone, Debug)]
-pub(super) struct Instance {
+pub(super) struct Progress {
     pub unit: u16,
     pub serial: u32,
     /// Counts what it has done, so that a timer of an earlier wait is known to be stale.
@@ -149,7 +152,7 @@ impl Pending {
     }
 }
 
-impl Instance {
+impl Progress {
     /// Whether its steps are not over.
     pub fn runs(&self) -> bool {
         matches!(self.phase, Phase::Waiting(_) | Phase::WaitingFor(_))
@@ -189,9 +192,14 @@ impl State {
         if self.is_erased() {
             return None;
         }
+        let earlier = |one: Option<Instant>, two: Option<Instant>| match (one, two) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
         let message = self.held.first().map(|(at, _)| *at);
         let instance = self.first_timer(program).map(|(at, _, _)| at);
-        instance.into_iter().chain(message).chain(self.first_clock(program)).min()
+        let clock = if self.clocks.is_empty() { None } else { self.first_clock(program) };
+        earlier(earlier(instance, message), clock)
     }
 
     fn first_clock(&self, program: &Program) -> Option<Instant> {
@@ -285,7 +293,7 @@ impl State {
         self.free.clear();
         self.marks.clear();
         self.timers.clear();
-        self.watchers.clear();
+        self.watchers.iter_mut().for_each(FxHashMap::clear);
         self.watch_all.clear();
         self.together.clear();
         self.claims.0.clear();
@@ -402,38 +410,47 @@ impl State {
         found.into_iter().map(|(_, _, wake, handle)| (handle, wake)).collect()
     }
 
-    pub(super) fn watch(&mut self, key: ProbeKey, watch: Watch) {
-        self.watchers.entry(key).or_default().push(watch);
-    }
-
-    /// Whether a watch still concerns somebody.
-    fn is_kept(&self, watch: &Watch) -> bool {
-        let concerns = |instance: &Instance| match watch.what {
-            Watched::Goal | Watched::StopWhen => true,
-            Watched::Wait(generation) => instance.generation == generation,
-        };
-        self.get(watch.handle).is_some_and(concerns)
+    pub(super) fn watch(&mut self, probe: ProbeIx, keys: Keys, watch: Watch) {
+        let probe = usize::from(probe);
+        if self.watchers.len() <= probe {
+            self.watchers.resize_with(probe + 1, FxHashMap::default);
+        }
+        if let Some(watchers) = self.watchers.get_mut(probe) {
+            watchers.entry(keys).or_default().push(watch);
+        }
     }
 
     pub(super) fn has_watchers(&self) -> bool {
-        !self.watchers.is_empty() || !self.watch_all.is_empty()
+        !self.watch_all.is_empty() || self.watchers.iter().any(|watchers| !watchers.is_empty())
     }
 
     /// Adds to `to` those who watch for this key, forgetting those who are gone or have moved on.
-    pub(super) fn watchers_of(&mut self, key: &ProbeKey, to: &mut Vec<Watch>) {
-        let Some(mut watches) = self.watchers.remove(key) else { return };
-        watches.retain(|watch| self.is_kept(watch));
-        if !watches.is_empty() {
-            to.extend_from_slice(&watches);
-            self.watchers.insert(key.clone(), watches);
+    pub(super) fn watchers_of(&mut self, probe: ProbeIx, keys: &[Value], to: &mut Vec<Watch>) {
+        let State { watchers, slots, .. } = self;
+        let Some(watchers) = watchers.get_mut(usize::from(probe)) else { return };
+        let Some(watches) = watchers.get_mut(keys) else { return };
+        watches.retain(|watch| is_kept(slots, watch));
+        to.extend_from_slice(watches);
+        if watches.is_empty() {
+            watchers.remove(keys);
         }
     }
 
     /// Adds to `to` those who are asked at every event, forgetting those who are gone or have moved on.
     pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Watch>) {
         let mut watches = std::mem::take(&mut self.watch_all);
-        watches.retain(|watch| self.is_kept(watch));
+        watches.retain(|watch| is_kept(&self.slots, watch));
         to.extend_from_slice(&watches);
         self.watch_all = watches;
     }
+}
+
+/// Whether a watch still concerns somebody.
+fn is_kept(slots: &[Option<Instance>], watch: &Watch) -> bool {
+    let instance = slots.get(watch.handle.slot as usize).and_then(Option::as_ref);
+    instance.is_some_and(|instance| match watch.what {
+        _ if instance.serial != watch.handle.serial => false,
+        Watched::Goal | Watched::StopWhen => true,
+        Watched::Wait(generation) => instance.generation == generation,
+    })
 }

@@ -192,9 +192,10 @@ impl<'a> Stepper<'a, '_> {
         let Some(at) = self.facts.life.event(place).map(|event| event.at) else { return watches };
         for &probe in self.program.probes_of(kind) {
             let (values, world) = (self.facts.life.values(place), self.facts.world);
-            if let Some(key) = self.program.probe_key(probe, at, values, world, self.out.not_given.as_ref()) {
-                self.state.watchers_of(&key, &mut watches);
-            }
+            let (state, not_given) = (&mut *self.state, self.out.not_given.as_ref());
+            self.program.with_key(probe, at, values, world, not_given, |keys| {
+                state.watchers_of(probe, keys, &mut watches);
+            });
         }
         self.state.watchers_of_all(&mut watches);
         watches
@@ -380,7 +381,7 @@ impl<'a> Stepper<'a, '_> {
         let values = self.eval(unit, instance).keys(keys);
         // Without a value for a key no event can match.
         if let Some(values) = values {
-            self.state.watch((probe, values), watch);
+            self.state.watch(probe, values, watch);
         }
     }
 

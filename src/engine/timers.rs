@@ -48,7 +48,9 @@ impl Timers {
 
     /// Timers that waited are looked at again.
     pub fn unpark(&mut self) {
-        self.heap.extend(self.parked.drain(..));
+        if !self.parked.is_empty() {
+            self.heap.extend(self.parked.drain(..));
+        }
     }
 }
 

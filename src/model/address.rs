@@ -5,24 +5,44 @@
 /// a simulation and a run agree on who is in reach.
 pub fn may_be_email(text: &str) -> bool {
     let text = text.trim_matches(|letter: char| matches!(letter, ' ' | '\t' | '\u{a0}'));
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let is_atom = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(letter);
-    let local_is_fine = local.len() <= 64
-        && !local.is_empty()
-        && local.split('.').all(|part| !part.is_empty() && part.chars().all(is_atom));
-    let label_is_fine = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
-    };
-    let last = domain.rsplit('.').next().unwrap_or("");
-    local_is_fine
-        && text.len() <= 254
-        && domain.contains('.')
-        && domain.split('.').all(label_is_fine)
-        && !last.bytes().all(|byte| byte.is_ascii_digit())
+    let Some(at) = text.bytes().rposition(|byte| byte == b'@') else { return false };
+    let (Some(local), Some(domain)) = (text.get(..at), text.get(at + 1..)) else { return false };
+    text.len() <= 254 && is_local(local) && is_domain(domain)
+}
+
+/// Atoms between dots (RFC 5322, 3.2.3), 64 bytes at most.
+fn is_local(local: &str) -> bool {
+    let is_atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    let mut after_atom = false;
+    for byte in local.bytes() {
+        let is_dot = byte == b'.';
+        if !(is_dot && after_atom || !is_dot && is_atom(byte)) {
+            return false;
+        }
+        after_atom = !is_dot;
+    }
+    after_atom && local.len() <= 64
+}
+
+/// Two labels or more, each of 63 bytes at most and without a hyphen at its ends; the last is no number.
+fn is_domain(domain: &str) -> bool {
+    let (mut labels, mut length, mut digits, mut last) = (1, 0, true, '-');
+    for letter in domain.chars() {
+        if letter == '.' {
+            if last == '-' || length > 63 {
+                return false;
+            }
+            (labels, length, digits, last) = (labels + 1, 0, true, '-');
+            continue;
+        }
+        if !(letter.is_alphanumeric() || letter == '-' && length > 0) {
+            return false;
+        }
+        length += letter.len_utf8();
+        digits &= letter.is_ascii_digit();
+        last = letter;
+    }
+    labels > 1 && last != '-' && length <= 63 && !digits
 }
 
 #[cfg(test)]

@@ -15,6 +15,16 @@ pub enum Id {
     Text(Arc<str>),
 }
 
+impl Id {
+    /// The number that it is.
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            Id::Number(number) => Some(*number),
+            Id::Text(_) => None,
+        }
+    }
+}
+
 impl PartialOrd for Id {
     fn partial_cmp(&self, other: &Id) -> Option<Ordering> {
         Some(self.cmp(other))

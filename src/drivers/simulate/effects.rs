@@ -4,58 +4,70 @@ use super::columns::{COLUMNS, End, end_of, last_columns, push_number, push_trigg
 use super::row::Row;
 use crate::engine::Program;
 use crate::model::Id;
+use crate::time::Instant;
 use rustc_hash::FxHashMap;
-use std::io::{self, Write};
 
-/// Writes rows as lines of CSV (RFC 4180, line feeds alone).
+/// The header, without its line feed.
+pub fn header() -> String {
+    COLUMNS.join(",")
+}
+
+/// Formats rows as lines of CSV (RFC 4180, line feeds alone).
 #[derive(Debug)]
-pub struct Effects<'a, W> {
+pub struct Format<'a> {
     program: &'a Program,
-    to: W,
-    line: Vec<u8>,
+    at: Written,
+    entered_at: Written,
     /// The triggers of a row, before they are a field.
     text: Vec<u8>,
     /// The columns from `effect` on, which few rows have alone.
     ends: FxHashMap<End, Vec<u8>>,
 }
 
-impl<'a, W: Write> Effects<'a, W> {
-    pub fn new(program: &'a Program, mut to: W) -> io::Result<Effects<'a, W>> {
-        writeln!(to, "{}", COLUMNS.join(","))?;
-        Ok(Effects { program, to, line: Vec::with_capacity(256), text: Vec::new(), ends: FxHashMap::default() })
+/// The instant of the row before, and how it is written: rows of one order have one instant.
+#[derive(Debug, Default)]
+struct Written(Option<Instant>, Vec<u8>);
+
+impl Written {
+    fn write(&mut self, instant: Instant, line: &mut Vec<u8>) {
+        let Written(last, text) = self;
+        if last.replace(instant) != Some(instant) {
+            text.clear();
+            instant.write_to(text);
+        }
+        line.extend_from_slice(text);
+    }
+}
+
+impl<'a> Format<'a> {
+    pub fn new(program: &'a Program) -> Format<'a> {
+        let (at, entered_at) = (Written::default(), Written::default());
+        Format { program, at, entered_at, text: Vec::new(), ends: FxHashMap::default() }
     }
 
-    pub fn write(&mut self, row: &Row) -> io::Result<()> {
-        self.line.clear();
-        row.at.write_to(&mut self.line);
-        self.line.push(b',');
+    /// Appends the line of a row, with its line feed.
+    pub fn write(&mut self, row: &Row, line: &mut Vec<u8>) {
+        self.at.write(row.at, line);
+        line.push(b',');
         match &row.contact {
-            Id::Number(number) => push_number(&mut self.line, *number),
-            Id::Text(text) => push_field(&mut self.line, text.as_bytes()),
+            Id::Number(number) => push_number(line, *number),
+            Id::Text(text) => push_field(line, text.as_bytes()),
         }
-        self.line.push(b',');
-        push_field(&mut self.line, scenario(self.program, row).as_bytes());
-        self.line.push(b',');
+        line.push(b',');
+        push_field(line, scenario(self.program, row).as_bytes());
+        line.push(b',');
         self.text.clear();
         push_triggers(self.program, row, &mut self.text);
-        push_field(&mut self.line, &self.text);
-        self.line.push(b',');
-        row.entered_at.write_to(&mut self.line);
-        self.line.push(b',');
-        push_number(&mut self.line, i64::from(row.ordinal));
+        push_field(line, &self.text);
+        line.push(b',');
+        self.entered_at.write(row.entered_at, line);
+        line.push(b',');
+        push_number(line, i64::from(row.ordinal));
         let program = self.program;
         match end_of(row) {
-            Some(end) => {
-                self.line.extend_from_slice(self.ends.entry(end).or_insert_with(|| last_of(program, row)));
-            }
-            None => self.line.extend(last_of(program, row)),
+            Some(end) => line.extend_from_slice(self.ends.entry(end).or_insert_with(|| last_of(program, row))),
+            None => line.extend(last_of(program, row)),
         }
-        self.to.write_all(&self.line)
-    }
-
-    pub fn finish(mut self) -> io::Result<W> {
-        self.to.flush()?;
-        Ok(self.to)
     }
 }
 

@@ -6,6 +6,7 @@ mod columns;
 mod effects;
 mod form;
 mod json;
+mod lines;
 mod parquet;
 mod picture;
 mod progress;
@@ -18,24 +19,24 @@ mod tests;
 mod worker;
 
 pub use form::Form;
+pub use lines::ROWS_IN_MEMORY;
 pub use picture::Picture;
 pub use progress::Progress;
 pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
-pub use sort::{ROWS_IN_MEMORY, Rows};
+pub use sort::Rows;
 
 use super::Error;
 use super::life::Contact;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
-use crate::engine::{Census, Engagement, Facts, Life, Measures, Outcome, Output, Program, State, Value, World};
+use crate::engine::{Census, Engagement, Facts, Life, Measures, Outcome, Output, Program, State, Value, What, World};
 use crate::ir::{Bundle, Code, Expr, FieldUse, Measure, Scenario};
 use crate::model::{CrmTable, Id};
 use crate::store::crm::{Bounds, ContactRange, Crm, Lack, Lives, Notes};
 use crate::time::Instant;
 use picture::Painter;
 use progress::Steps;
-use report::Tally;
-use sink::Sink;
+use sink::{Collected, Collecting, Sink};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -145,48 +146,46 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let mut tally = Tally::new(&program);
-        sink.take(&program, Vec::new(), &mut tally)?;
-        let report = Report { not_simulated, absent, ..tally.finish() };
+        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default())? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
-    let (world, unreadable) = crm.world(&program)?;
-    let lives = crm.lives(&program, &world)?;
-    let ranges = lives.ranges(crm, request.threads)?;
+    let (mut world, unreadable) = crm.world(&program)?;
+    program.know_rows(&mut world);
+    let ranges = crm.lives(&program, &world)?.ranges(crm, request.threads)?;
     if let (Some(progress), []) = (&request.progress, request.contact.as_slice()) {
         // The measures read everything once before.
-        progress.expect(lives.rows(crm)? * if bundle.measures.is_empty() { 1 } else { 2 });
+        let times = if bundle.measures.is_empty() { 1 } else { 2 };
+        progress.expect(crm.lives(&program, &world)?.rows(crm)? * times);
     }
-    let progress = request.progress.as_deref();
-    let (span, measures) = match (request.from, request.to) {
-        (Some(from), Some(to)) if bundle.measures.is_empty() => (Some((from, to)), Measures::default()),
-        (from, to) => match bounds(&lives, crm, &ranges)? {
-            Some(bounds) => {
-                let named = from.is_some() && to.is_some();
-                let (from, to) = (from.unwrap_or(bounds.first), to.unwrap_or(bounds.last));
-                if !named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
-                    return Err(Error::Span(from, to));
-                }
-                (Some((from, to)), measures(&program, &world, crm, &ranges, (bounds.first, to), progress)?)
-            }
-            None => (from.zip(to), Measures::default()),
-        },
+    let mut believed = probable_bounds(&program, &world, crm, request)?;
+    let (span, measures, asked, mut report) = loop {
+        let (span, measures) = match believed {
+            Some(bounds) => (Some(span_of(request, bounds)), Measures::default()),
+            None => exact_span(&program, &world, crm, &ranges, request)?,
+        };
+        let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
+        for scenario in &bundle.scenarios {
+            program.start_at(&scenario.name, from);
+        }
+        let lives = crm.lives(&program, &world)?;
+        let catalog = &Catalog::of(&program);
+        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed, catalog };
+        let asked = lives.known(crm, &request.contact)?;
+        if !request.contact.is_empty() {
+            let report = one(given, &lives, crm, &asked, request, sink)?;
+            break (span, measures, asked, report);
+        }
+        let totals = all(given, &lives, crm, &ranges, request, sink.collecting())?;
+        // Where the history is another one than its ends told, everybody lives again.
+        let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
+        if believed.take().is_some() && found != span {
+            continue;
+        }
+        let report = tell(given, totals, ranges.len(), sink)?;
+        break (span, measures, asked, report);
     };
-    drop(lives);
-    let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
-    for scenario in &bundle.scenarios {
-        program.start_at(&scenario.name, from);
-    }
-    let lives = crm.lives(&program, &world)?;
-    let catalog = Catalog::of(&program);
-    let facts = Given { program: &program, world: &world, measures: &measures, from, to, catalog: &catalog };
-    let asked = lives.known(crm, &request.contact)?;
-    let mut report = match request.contact.as_slice() {
-        [_, ..] => one(facts, &lives, crm, &asked, request, sink)?,
-        [] => all(facts, &lives, crm, &ranges, request, sink)?,
-    };
-    drop(lives);
+    let to = span.map_or(Instant::MIN, |(_, to)| to);
     report.asked = asked;
     report.span = span;
     report.not_simulated = not_simulated;
@@ -199,6 +198,48 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     Ok(Simulation { program, world, measures, report })
 }
 
+/// From when to when a request simulates a history with these bounds.
+fn span_of(request: &Request, bounds: Bounds) -> (Instant, Instant) {
+    (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last))
+}
+
+/// What the bounds are believed to be, so that one reading does: it finds out whether they are. `None` where they must be
+/// known before, or need not be.
+fn probable_bounds(program: &Program, world: &World, crm: &Crm, request: &Request) -> Result<Option<Bounds>, Error> {
+    let is_named = request.from.is_some() && request.to.is_some();
+    // Measures are taken before anybody lives, and where the clock starts scenarios a wrong end could be far away.
+    if is_named || program.takes_all() || !request.contact.is_empty() {
+        return Ok(None);
+    }
+    let probable = crm.lives(program, world)?.probable_bounds(crm);
+    // Nothing depends on an end that the request names.
+    Ok(probable.map(|bounds| Bounds {
+        first: request.from.map_or(bounds.first, |_| Instant::MIN),
+        last: request.to.map_or(bounds.last, |_| Instant::MAX),
+    }))
+}
+
+/// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
+fn exact_span(
+    program: &Program,
+    world: &World,
+    crm: &Crm,
+    ranges: &[ContactRange],
+    request: &Request,
+) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
+    let named = request.from.zip(request.to);
+    if named.is_some() && !program.has_measures() {
+        return Ok((named, Measures::default()));
+    }
+    let lives = crm.lives(program, world)?;
+    let Some(bounds) = bounds(&lives, crm, ranges)? else { return Ok((named, Measures::default())) };
+    let (from, to) = span_of(request, bounds);
+    if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+        return Err(Error::Span(from, to));
+    }
+    Ok((Some((from, to)), measures(program, world, crm, ranges, (bounds.first, to), request.progress.as_deref())?))
+}
+
 /// What holds for every contact of a simulation.
 #[derive(Clone, Copy)]
 struct Given<'a> {
@@ -207,6 +248,8 @@ struct Given<'a> {
     measures: &'a Measures,
     from: Instant,
     to: Instant,
+    /// Where the history is believed to begin and to end.
+    believed: Option<Bounds>,
     catalog: &'a Catalog,
 }
 
@@ -323,19 +366,22 @@ fn all(
     crm: &Crm,
     ranges: &[ContactRange],
     request: &Request,
-    sink: Sink<'_>,
-) -> Result<Report, Error> {
-    let order = sink.order();
-    let shares = in_threads(crm, ranges, |crm, range| worker::work(given, lives, crm, range, request, order))?;
-    let mut tally = Tally::new(given.program);
+    collecting: Collecting,
+) -> Result<Share, Error> {
+    let shares = in_threads(crm, ranges, |crm, range| {
+        let collector = collecting.collector(given.program, request.rows_in_memory);
+        worker::work(given, lives, crm, range, request, collector)
+    })?;
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
     }
-    let runs = std::mem::take(&mut totals.runs);
-    sink.take(given.program, runs, &mut tally)?;
-    let mut report = tally.finish();
-    report.threads = ranges.len();
+    Ok(totals)
+}
+
+fn tell(given: Given<'_>, totals: Share, threads: usize, sink: Sink<'_>) -> Result<Report, Error> {
+    let mut report = sink.take(given.program, totals.collected)?;
+    report.threads = threads;
     report.notes = totals.notes;
     report.counts = totals.counts;
     report.busiest = totals.busiest;
@@ -349,7 +395,7 @@ fn all(
 
 /// Adds what the next range found, in the order of ranges.
 fn absorb(totals: &mut Share, share: Share) {
-    totals.runs.extend(share.runs);
+    totals.collected.absorb(share.collected);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
     totals.sums.merge(share.sums);
@@ -387,14 +433,15 @@ fn one(
     request: &Request,
     sink: Sink<'_>,
 ) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to, catalog } = given;
+    let Given { program, world, measures, from, to, catalog, .. } = given;
     let (trace, refusals, marks) = (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
     let mut out = Output { trace, refusals, marks, ..Output::default() };
     let mut fold = given.fold();
     let mut lived = Vec::new();
     let mut notes = Notes::default();
     let (mut contacts, mut events) = (0, 0);
-    let mut rows = sort::Sorter::new(ROWS_IN_MEMORY, sink.order());
+    let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
+    let mut rows = Vec::new();
     let mut painter = request.picture.then(|| Painter::new(program.settings.zone));
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
@@ -413,23 +460,24 @@ fn one(
             refusals: out.refusals.as_mut().map(std::mem::take).unwrap_or_default(),
             clocks: state.clocks(),
         });
-        for row in out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)) {
-            if let (Some(painter), Some(Outcome::Sent)) = (&mut painter, row.outcome) {
-                painter.sent(row.at, row.unit);
-            }
-            if let Err(error) = rows.push(row) {
+        let sent = out.effects.iter().filter(|effect| matches!(effect.what, What::Send { outcome: Outcome::Sent, .. }));
+        if let Some(painter) = &mut painter {
+            sent.for_each(|effect| painter.sent(effect.at, effect.unit));
+            painter.close();
+        }
+        rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
+        match collector.add(&person.id, &mut rows) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
                 failed = Some(error);
+                ControlFlow::Break(())
             }
         }
-        painter.iter_mut().for_each(Painter::close);
-        ControlFlow::Continue(())
     })?;
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let mut tally = Tally::new(program);
-    sink.take(program, rows.finish(), &mut tally)?;
-    let mut report = tally.finish();
+    let mut report = sink.take(program, collector.finish())?;
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;

@@ -7,7 +7,7 @@ use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::store::crm::{Lack, Notes, Unreadable};
-use crate::time::{Instant, Zone};
+use crate::time::{Instant, TimeOfDay, Zone};
 use std::collections::BTreeMap;
 
 /// How many messages a report shows.
@@ -98,28 +98,50 @@ pub struct Ended {
     pub about: BTreeMap<(String, Id), u64>,
 }
 
-/// Adds up the rows in their order.
+/// Adds up rows, in any order.
 #[derive(Debug)]
 pub struct Tally {
     zone: Zone,
-    /// The month of the row before, until it ends.
-    month: String,
-    month_ends: Instant,
-    sent_in_month: Vec<u64>,
-    done_in_month: BTreeMap<(u16, &'static str), u64>,
+    units: usize,
+    months: Vec<Month>,
+    /// The place of the month of the row before.
+    month: usize,
     report: Report,
+}
+
+/// What was done in a month of the policy's zone.
+#[derive(Debug)]
+struct Month {
+    /// `2011-03`
+    name: String,
+    starts: Instant,
+    /// Excluded.
+    ends: Instant,
+    /// By the place of the scenario in the program.
+    sent: Vec<u64>,
+    done: BTreeMap<(u16, &'static str), u64>,
+}
+
+impl Month {
+    fn of(at: Instant, zone: Zone, units: usize) -> Month {
+        let (date, _) = zone.wall(at);
+        let (year, month, day) = date.parts();
+        let first = date.add_days(1 - day as i32);
+        let midnight = |date| zone.instant(date, TimeOfDay::MIDNIGHT);
+        Month {
+            name: format!("{year:04}-{month:02}"),
+            starts: first.map_or(at, midnight),
+            ends: first.and_then(|first| first.add_months(1)).map_or(Instant::MAX, midnight),
+            sent: vec![0; units],
+            done: BTreeMap::new(),
+        }
+    }
 }
 
 impl Tally {
     pub fn new(program: &Program) -> Tally {
-        Tally {
-            zone: program.settings.zone,
-            month: String::new(),
-            month_ends: Instant::MIN,
-            sent_in_month: vec![0; program.units().len()],
-            done_in_month: BTreeMap::new(),
-            report: Report::default(),
-        }
+        let (zone, units) = (program.settings.zone, program.units().len());
+        Tally { zone, units, months: Vec::new(), month: 0, report: Report::default() }
     }
 
     pub fn add(&mut self, row: &Row) {
@@ -129,44 +151,69 @@ impl Tally {
         if !matches!(outcome, Outcome::Sent | Outcome::Done) {
             return;
         }
-        if row.at >= self.month_ends {
-            self.close_month();
-            self.open_month(row.at);
-        }
+        let month = self.month(row.at);
         if let Some(act) = &row.act {
+            *month.done.entry((row.unit, act.effect)).or_default() += 1;
             self.report.done += 1;
-            *self.done_in_month.entry((row.unit, act.effect)).or_default() += 1;
             return;
         }
-        self.report.sent += 1;
-        if let Some(count) = self.sent_in_month.get_mut(usize::from(row.unit)) {
+        if let Some(count) = month.sent.get_mut(usize::from(row.unit)) {
             *count += 1;
         }
-        if self.report.first.len() < SHOWN {
-            self.report.first.push(row.clone());
-        }
+        self.report.sent += 1;
+        self.show(row);
     }
 
-    fn open_month(&mut self, at: Instant) {
-        let (date, _) = self.zone.wall(at);
-        let (year, month, day) = date.parts();
-        self.month = format!("{year:04}-{month:02}");
-        let first = date.add_days(1 - day as i32);
-        let next = first.and_then(|first| first.add_months(1));
-        self.month_ends = next.map_or(Instant::MAX, |next| self.zone.instant(next, crate::time::TimeOfDay::MIDNIGHT));
+    /// Keeps a message if it is among the first of all.
+    fn show(&mut self, row: &Row) {
+        let first = &mut self.report.first;
+        if first.len() == SHOWN && first.last().is_some_and(|last| last.order(row).is_le()) {
+            return;
+        }
+        first.insert(first.partition_point(|known| known.order(row).is_le()), row.clone());
+        first.truncate(SHOWN);
     }
 
-    fn close_month(&mut self) {
-        for (unit, count) in self.sent_in_month.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
-            *self.report.months.entry((unit as u16, self.month.clone())).or_default() += std::mem::take(count);
+    #[allow(clippy::indexing_slicing, reason = "the place was found, or made just now")]
+    fn month(&mut self, at: Instant) -> &mut Month {
+        let is_in = |month: &Month| month.starts <= at && at < month.ends;
+        if !self.months.get(self.month).is_some_and(is_in) {
+            self.month = self.months.iter().position(is_in).unwrap_or(self.months.len());
+            if self.month == self.months.len() {
+                self.months.push(Month::of(at, self.zone, self.units));
+            }
         }
-        for ((unit, effect), count) in std::mem::take(&mut self.done_in_month) {
-            *self.report.acts.entry((unit, effect, self.month.clone())).or_default() += count;
+        &mut self.months[self.month]
+    }
+
+    /// Adds what another thread added up.
+    pub fn merge(&mut self, other: Tally) {
+        let (own, more) = (&mut self.report, other.report);
+        own.rows += more.rows;
+        own.sent += more.sent;
+        own.done += more.done;
+        for (key, count) in more.outcomes {
+            *own.outcomes.entry(key).or_default() += count;
+        }
+        more.first.iter().for_each(|row| self.show(row));
+        for month in other.months {
+            let own = self.month(month.starts);
+            own.sent.iter_mut().zip(&month.sent).for_each(|(count, more)| *count += more);
+            for (key, count) in month.done {
+                *own.done.entry(key).or_default() += count;
+            }
         }
     }
 
     pub fn finish(mut self) -> Report {
-        self.close_month();
+        for month in self.months {
+            for (unit, count) in month.sent.iter().enumerate().filter(|(_, count)| **count > 0) {
+                *self.report.months.entry((unit as u16, month.name.clone())).or_default() += count;
+            }
+            for ((unit, effect), count) in month.done {
+                *self.report.acts.entry((unit, effect, month.name.clone())).or_default() += count;
+            }
+        }
         self.report
     }
 }

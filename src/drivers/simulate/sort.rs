@@ -7,9 +7,6 @@ use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Seek, Write};
 
-/// How many rows one thread keeps before it writes a run to disk: about 50 MiB.
-pub const ROWS_IN_MEMORY: usize = 500_000;
-
 /// Which of two rows comes first: a total order, so that the rows come the same however they were cut.
 pub type Order = fn(&Row, &Row) -> Ordering;
 
@@ -139,13 +136,4 @@ impl Rows {
     pub fn peek(&self) -> Option<&Row> {
         self.heads.peek().map(|head| &head.row)
     }
-}
-
-/// Gives all rows of all runs to `take`, in order.
-pub fn merge(runs: Vec<Run>, order: Order, mut take: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
-    let mut rows = Rows::new(runs, order)?;
-    while let Some(row) = rows.take_next()? {
-        take(row)?;
-    }
-    Ok(())
 }

@@ -1,5 +1,5 @@
 use super::columns::COLUMNS;
-use super::effects::Effects;
+use super::effects::{Format, header};
 use super::form::Form;
 use super::json::Objects;
 use super::parquet::Rows;
@@ -57,9 +57,9 @@ fn program() -> Program {
 /// The records of the CSV of some rows.
 fn records(rows: &[Row]) -> Vec<Vec<String>> {
     let program = program();
-    let mut effects = Effects::new(&program, Vec::new()).unwrap();
-    rows.iter().for_each(|row| effects.write(row).unwrap());
-    let text = effects.finish().unwrap();
+    let mut format = Format::new(&program);
+    let mut text = format!("{}\n", header()).into_bytes();
+    rows.iter().for_each(|row| format.write(row, &mut text));
     let mut reader = csv::Reader::from_reader(text.as_slice());
     assert_eq!(reader.headers().unwrap(), &COLUMNS[..]);
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()

@@ -4,7 +4,7 @@ use super::picture::{Painter, Picture};
 use super::progress::Steps;
 use super::report::{Busiest, Ended};
 use super::row::Row;
-use super::sort::{Order, Run, Sorter};
+use super::sink::{Collected, Collector};
 use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
@@ -19,8 +19,8 @@ use std::ops::ControlFlow;
 
 /// What one thread found.
 #[derive(Debug, Default)]
-pub struct Share {
-    pub runs: Vec<Run>,
+pub(super) struct Share {
+    pub collected: Collected,
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
@@ -35,11 +35,15 @@ struct Worker<'a> {
     given: Given<'a>,
     state: State,
     out: Output,
-    rows: Sorter,
+    rows: Vec<Row>,
+    collector: Collector<'a>,
+    contacts: u64,
+    events: u64,
+    busiest: Option<Busiest>,
+    ended: BTreeMap<(u16, StepIx, Reason), Ended>,
     painter: Option<Painter>,
     steps: Steps<'a>,
     fold: Fold,
-    share: Share,
 }
 
 /// Lives all contacts of a range.
@@ -49,22 +53,26 @@ pub(super) fn work(
     crm: &Crm,
     range: &ContactRange,
     request: &Request,
-    order: Order,
+    collector: Collector<'_>,
 ) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
         out: Output { marks: Some(Vec::new()), ..Output::default() },
-        rows: Sorter::new(request.rows_in_memory, order),
+        rows: Vec::new(),
+        collector,
+        fold: given.fold(),
+        contacts: 0,
+        events: 0,
+        busiest: None,
+        ended: BTreeMap::new(),
         painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
         steps: Steps::of(request.progress.as_deref()),
-        fold: given.fold(),
-        share: Share::default(),
     };
     let mut notes = Notes::default();
     let mut failed = None;
     lives.read(crm, range, &mut notes, |person, life| match worker.live(person, life) {
-        Ok(()) => ControlFlow::Continue(()),
+        Ok(flow) => flow,
         Err(error) => {
             failed = Some(error);
             ControlFlow::Break(())
@@ -73,22 +81,28 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { rows, fold, mut share, out, painter, .. } = worker;
-    share.sums = fold.finish();
-    share.runs = rows.finish();
-    share.notes = notes;
-    share.picture = painter.map(Painter::finish);
-    share.counts = out.counts;
-    Ok(share)
+    let Worker { collector, fold, out, contacts, events, busiest, ended, painter, .. } = worker;
+    Ok(Share {
+        collected: collector.finish(),
+        notes,
+        counts: out.counts,
+        busiest,
+        contacts,
+        events,
+        ended,
+        picture: painter.map(Painter::finish),
+        sums: fold.finish(),
+    })
 }
 
 impl Worker<'_> {
-    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<()> {
-        self.share.contacts += 1;
-        self.share.events += life.len() as u64;
+    /// Stops where the history has other bounds than is believed: all is in vain then.
+    fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<ControlFlow<()>> {
+        self.contacts += 1;
+        self.events += life.len() as u64;
         self.steps.add(life.len());
         self.state.clear();
-        let Given { program, world, measures, from, to, catalog } = self.given;
+        let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         if let Some(marks) = &mut self.out.marks {
             self.fold.take_contact(catalog, marks);
@@ -102,21 +116,21 @@ impl Worker<'_> {
             if let (Some(painter), What::Send { outcome: Outcome::Sent, .. }) = (&mut self.painter, &effect.what) {
                 painter.sent(effect.at, effect.unit);
             }
-            if let Some(row) = Row::of(effect, &person.id, self.given.world) {
-                self.rows.push(row)?;
-            }
+            self.rows.extend(Row::of(effect, &person.id, self.given.world));
         }
+        self.collector.add(&person.id, &mut self.rows)?;
         day.close(self, &person.id);
         if let Some(painter) = &mut self.painter {
             painter.close();
         }
         self.out.effects = effects;
-        Ok(())
+        let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));
+        Ok(if is_astray { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn note_end(&mut self, effect: &Effect) {
         let What::End { reason, about } = effect.what else { return };
-        let ended = self.share.ended.entry((effect.unit, effect.step, reason)).or_default();
+        let ended = self.ended.entry((effect.unit, effect.step, reason)).or_default();
         ended.count += 1;
         if let Some(entity) = about
             && let Some(id) = self.given.world.id(entity)
@@ -166,7 +180,7 @@ impl Day {
         let messages = std::mem::take(&mut self.messages);
         let could_leave_together = self.alone.drain(..).map(|(_, count)| count).max().unwrap_or(0);
         let Some(ends) = self.ends else { return };
-        if worker.share.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
+        if worker.busiest.as_ref().is_some_and(|busiest| busiest.messages >= messages) {
             return;
         }
         let zone = worker.given.program.settings.zone;
@@ -174,7 +188,7 @@ impl Day {
         // A midnight that does not exist moved forward, still in the next day.
         let day = next.add_days(-1).unwrap_or(next);
         debug_assert!(zone.instant(day, TimeOfDay::MIDNIGHT) < ends);
-        worker.share.busiest =
+        worker.busiest =
             Some(Busiest { contact: contact.clone(), day: day.to_string(), messages, could_leave_together });
     }
 }

@@ -113,6 +113,29 @@ pub(super) fn instant(value: ValueRef<'_>, zone: Zone) -> Option<(Instant, Preci
     }
 }
 
+/// The text that was read last, and the instant that it is: the rows of one order have one instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LastInstant(Option<([u8; 19], Instant)>);
+
+impl LastInstant {
+    /// As [`instant`].
+    pub fn read(&mut self, value: ValueRef<'_>, zone: Zone) -> Option<(Instant, Precision)> {
+        // A text of this length is no date alone, and depends on no zone.
+        let text: Option<[u8; 19]> = match value {
+            ValueRef::Text(bytes) => bytes.try_into().ok(),
+            _ => None,
+        };
+        if let (Some(text), Some((last, instant))) = (text, self.0)
+            && text == last
+        {
+            return Some((instant, Precision::Moment));
+        }
+        let read = instant(value, zone)?;
+        self.0 = text.map(|text| (text, read.0)).or(self.0);
+        Some(read)
+    }
+}
+
 fn utf8(value: ValueRef<'_>) -> Option<&str> {
     match value {
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),

@@ -1,8 +1,10 @@
 //! What was found wrong while reading, as data: counted, and the first few kept.
 
+use super::Bounds;
 use super::survey::Survey;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
+use crate::time::Instant;
 use rusqlite::types::ValueRef;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,6 +136,8 @@ pub struct Notes {
     pub of_unknown_contacts: u64,
     /// Events whose `at` is a date without a time.
     pub date_only: u64,
+    /// The first and last instant of all rows of events that were read, of nobody's too.
+    pub bounds: Option<Bounds>,
     /// The tables that were [looked over](super::Lives::surveying) by a reading that came to its end.
     pub surveys: BTreeMap<String, Survey>,
 }
@@ -146,7 +150,14 @@ impl Notes {
         self.without_contact += later.without_contact;
         self.of_unknown_contacts += later.of_unknown_contacts;
         self.date_only += later.date_only;
+        self.bounds = self.bounds.into_iter().chain(later.bounds).reduce(Bounds::with);
         self.surveys.extend(later.surveys);
+    }
+
+    /// A row of an event has this instant.
+    pub(super) fn saw(&mut self, at: Instant) {
+        let this = Bounds { first: at, last: at };
+        self.bounds = Some(self.bounds.map_or(this, |bounds| bounds.with(this)));
     }
 }
 

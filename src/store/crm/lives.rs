@@ -1,5 +1,6 @@
 //! Contact by contact: everything that happened to one, then to the next, in the order of ids.
 
+use super::decode;
 use super::lists::ListSource;
 use super::merge::{self, Cursor, Tables};
 use super::plan::{Content, Origin, Source};
@@ -229,7 +230,7 @@ impl Lives<'_> {
             let transaction = crm.connection.unchecked_transaction()?;
             let (condition, bounds) = range.condition();
             if range.from.is_none() && range.to.is_some() {
-                notes.without_contact += self.rows_without_contact(&transaction)?;
+                self.note_rows_without_contact(&transaction, notes)?;
             }
             if self.merge(&transaction, condition, &bounds, notes, &mut live)?.is_continue() {
                 for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
@@ -258,13 +259,20 @@ impl Lives<'_> {
         })
     }
 
-    fn rows_without_contact(&self, connection: &Connection) -> Result<u64, rusqlite::Error> {
-        let mut count = 0;
+    /// Rows of nobody are in no range.
+    fn note_rows_without_contact(&self, connection: &Connection, notes: &mut Notes) -> Result<(), rusqlite::Error> {
         for event in self.events.iter().filter(|event| event.source.origin.content == Content::Own) {
-            let sql = format!("SELECT count(*) FROM {} WHERE \"contact\" IS NULL", event.source.origin.from);
-            count += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+            let sql = format!("SELECT \"at\" FROM {} WHERE \"contact\" IS NULL", event.source.origin.from);
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                notes.without_contact += 1;
+                if let Some((at, _)) = decode::instant(row.get_ref(0)?, self.zone) {
+                    notes.saw(at);
+                }
+            }
         }
-        Ok(count)
+        Ok(())
     }
 
     /// As [`Lives::read`], of these contacts, in the order given; one that has no event is given too, with an empty life.

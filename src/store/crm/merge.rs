@@ -1,7 +1,7 @@
 //! Several tables, each in the order of contacts, gone through side by side.
 
 use super::Notes;
-use super::decode::{self, NOT_AN_ID, NOT_AN_INSTANT};
+use super::decode::{self, LastInstant, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
@@ -10,13 +10,16 @@ use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
 use crate::model::{FRIEND, Id};
 use crate::store::id;
-use crate::time::{Instant, Precision};
+use crate::time::{Instant, Precision, Zone};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Rows};
 use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// The place of an event's instant in a query: after its contact and its id.
+const AT: usize = 2;
 
 /// The contact of a row, without a copy: numbers before texts, as SQLite and [`Id`] order them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,13 +63,15 @@ pub(super) struct Cursor<'a> {
     rows: Rows<'a>,
     /// The contact of the current row where it is a number, so that it is not asked for again.
     number: Option<i64>,
+    /// The zone of dates, where rows are events: their instants are noted, whomever they name.
+    dated: Option<Zone>,
     /// What is counted on the way.
     tally: Option<Tally>,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
-        Cursor { source, names, rows, number: None, tally: source.tally.clone() }
+        Cursor { source, names, rows, number: None, dated: None, tally: source.tally.clone() }
     }
 
     /// The contact of the current row; `None` at the end.
@@ -92,6 +97,11 @@ impl<'a> Cursor<'a> {
                 }
                 Some(Key::Text(_)) => return Ok(()),
                 None => {}
+            }
+            if let Some(zone) = self.dated
+                && let Some((at, _)) = decode::instant(row.get_ref(AT)?, zone)
+            {
+                notes.saw(at);
             }
             if self.names == "contact" && stored == ValueRef::Null {
                 notes.without_contact += 1;
@@ -131,7 +141,10 @@ impl<'a> Tables<'a> {
         let events: Vec<Cursor<'a>> = others.by_ref().take(lives.events.len()).collect();
         let mut lists_of = |lists: &'a [ListSource]| lists.iter().zip(others.by_ref()).collect();
         let contact = Table { cursor: contact, lists: lists_of(&lives.contact_lists) };
-        let with_lists = |(cursor, event): (_, &'a EventSource)| Table { cursor, lists: lists_of(&event.lists) };
+        let with_lists = |(cursor, event): (Cursor<'a>, &'a EventSource)| {
+            let cursor = Cursor { dated: Some(lives.zone), ..cursor };
+            Table { cursor, lists: lists_of(&event.lists) }
+        };
         Tables { contact, events: events.into_iter().zip(&lives.events).map(with_lists).collect() }
     }
 
@@ -194,6 +207,7 @@ struct Room {
     refused: Vec<usize>,
     /// Ids of the contact's events, where the table does not forbid two of one.
     ids: FxHashSet<Id>,
+    last: LastInstant,
     set_aside: bool,
 }
 
@@ -206,6 +220,7 @@ impl Room {
             values: Vec::new(),
             refused: Vec::new(),
             ids: FxHashSet::default(),
+            last: LastInstant::default(),
             set_aside: false,
         }
     }
@@ -414,7 +429,7 @@ fn read_event(
     if id.is_none() {
         notes.unreadable.add(table, stored, "id", stored, NOT_AN_ID);
     }
-    let dates = read_dates(lives, source, row, stored, notes)?;
+    let dates = read_dates(lives, source, row, stored, &mut room.last, notes)?;
     let mut readable = true;
     source.source.read(row, lives.world, &mut room.values, |_, column, value| {
         notes.unreadable.add(table, stored, &column.name, value, column.kind.problem());
@@ -435,13 +450,15 @@ pub(super) fn read_dates(
     source: &EventSource,
     row: &Row<'_>,
     id: ValueRef<'_>,
+    last: &mut LastInstant,
     notes: &mut Notes,
 ) -> Result<Option<(Instant, Instant)>, rusqlite::Error> {
-    let (table, stored) = (&source.source.origin.table, row.get_ref(2)?);
-    let Some((at, precision)) = decode::instant(stored, lives.zone) else {
+    let (table, stored) = (&source.source.origin.table, row.get_ref(AT)?);
+    let Some((at, precision)) = last.read(stored, lives.zone) else {
         notes.unreadable.add(table, id, "at", stored, NOT_AN_INSTANT);
         return Ok(None);
     };
+    notes.saw(at);
     notes.date_only += u64::from(precision == Precision::DateOnly);
     if !source.arrives {
         return Ok(Some((at, at)));

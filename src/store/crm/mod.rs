@@ -143,8 +143,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         connection.busy_timeout(crate::store::PATIENCE)?;
         // Contacts are read one by one with a query for each table.
         connection.set_prepared_statement_cache_capacity(128);
-        // In the order of an index, rows lie all over the file: room for 64 MiB of pages saves most reads.
-        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -65536;")?;
+        // In the order of an index, rows lie all over the file: with the default of 2 MiB every page is read twice and more;
+        // over 8 MiB nothing is gained, as measured over 400,000 and 8 million rows.
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
         Ok(connection)
     };

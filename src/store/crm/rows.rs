@@ -3,11 +3,12 @@
 use super::decode;
 use super::lives::{ContactRange, Lives, filter};
 use super::merge::read_dates;
-use super::plan::Origin;
+use super::plan::{Content, Origin};
 use super::{Crm, Error, Notes};
 use crate::engine::Event;
 use crate::model::Id;
 use crate::store::id;
+use crate::store::text::quoted;
 use crate::time::Instant;
 use rusqlite::params_from_iter;
 use rusqlite::types::ValueRef;
@@ -25,7 +26,16 @@ impl Bounds {
     pub fn with(self, other: Bounds) -> Bounds {
         Bounds { first: self.first.min(other.first), last: self.last.max(other.last) }
     }
+
+    /// Whether an instant lies within them.
+    pub fn hold(&self, at: Instant) -> bool {
+        self.first <= at && at <= self.last
+    }
 }
+
+/// How many rows at each end of a table are looked at for its probable bounds. In debug builds few, so that tests find
+/// histories that are other ones than their ends tell.
+const LOOKED_AT: usize = if cfg!(debug_assertions) { 2 } else { 256 };
 
 /// A row of an event, without its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +53,30 @@ impl Lives<'_> {
             self.widen(crm, &event.source.origin.from, range, &mut bounds).map_err(|error| crm.error(&error))?;
         }
         Ok(bounds)
+    }
+
+    /// What the bounds of the history are likely to be: those of the rows that each table has first and last. A log that only
+    /// grows has them there; whoever relies on it compares with [`Notes::bounds`] once all is read. `None` where there is
+    /// nothing to go by.
+    pub fn probable_bounds(&self, crm: &Crm) -> Option<Bounds> {
+        let own = self.events.iter().map(|event| &event.source.origin).filter(|each| each.content == Content::Own);
+        let mut bounds: Option<Bounds> = None;
+        for origin in own {
+            for order in ["ASC", "DESC"] {
+                let table = quoted(&origin.table);
+                let sql = format!("SELECT \"at\" FROM {table} ORDER BY rowid {order} LIMIT {LOOKED_AT}");
+                // A view has no such order.
+                let mut statement = crm.connection.prepare(&sql).ok()?;
+                let mut rows = statement.query([]).ok()?;
+                while let Some(row) = rows.next().ok()? {
+                    if let Some((at, _)) = decode::instant(row.get_ref(0).ok()?, self.zone) {
+                        let this = Bounds { first: at, last: at };
+                        bounds = Some(bounds.map_or(this, |bounds| bounds.with(this)));
+                    }
+                }
+            }
+        }
+        bounds
     }
 
     /// Widens the bounds by those of one table.
@@ -103,6 +137,7 @@ impl Lives<'_> {
         let mut read = || {
             let mut statement = crm.connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
+            let mut last = decode::LastInstant::default();
             while let Some(row) = rows.next()? {
                 let (contact, stored) = (row.get_ref(0)?, row.get_ref(1)?);
                 let Some(id) = id::read(stored) else {
@@ -112,7 +147,7 @@ impl Lives<'_> {
                 if seen.contains(&id) {
                     continue;
                 }
-                let Some((at, arrived)) = read_dates(self, source, row, stored, notes)? else { continue };
+                let Some((at, arrived)) = read_dates(self, source, row, stored, &mut last, notes)? else { continue };
                 match id::read(contact) {
                     Some(row) => new.push(NewRow {
                         contact: crm.persons.person(&row).clone(),

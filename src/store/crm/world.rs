@@ -17,7 +17,7 @@ impl Crm {
     pub fn world(&self, program: &Program) -> Result<(World, Findings), Error> {
         let needs = program.needs();
         let tables = needs.entities.iter().map(|entity| EntityTable::new(entity.fields.len())).collect();
-        let mut world = World { tables };
+        let mut world = World { tables, ..World::default() };
         let mut findings = Findings::default();
         let refers =
             |entity: &RecordUse| entity.fields.iter().any(|field| matches!(field.ty, Type::Entity(_) | Type::List(_)));

@@ -8,7 +8,7 @@ mod reading;
 mod shapes;
 mod writing;
 
-use super::{ContactRange, Crm, Lives, Notes};
+use super::{Bounds, ContactRange, Crm, Lives, Notes};
 use crate::engine::{Life, Person, Program, Value, World};
 use crate::ir::{self, Arena, Bundle, Code, EntryRule, FieldUse, RecordUse, Scenario, Settings};
 use crate::model::{FieldDefault, Type};
@@ -134,5 +134,8 @@ fn read(lives: &Lives<'_>, crm: &Crm, ranges: &[ContactRange]) -> (Vec<String>, 
             .unwrap();
         notes.absorb(of_range);
     }
+    // What a reading finds on its way is what looking at the instants alone finds.
+    let bounds = ranges.iter().filter_map(|range| lives.bounds(crm, range).unwrap()).reduce(Bounds::with);
+    assert_eq!(notes.bounds.take(), bounds);
     (found, notes)
 }

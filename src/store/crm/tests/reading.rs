@@ -223,6 +223,9 @@ fn the_bounds_of_ranges_are_together_those_of_all() {
         assert!(ranges.len() > 1, "{ranges:?}");
         let parts = ranges.iter().filter_map(|range| lives.bounds(&crm, range).unwrap());
         assert_eq!(parts.reduce(Bounds::with), Some(expected), "{first}");
+        read(&lives, &crm, &[ContactRange::default()]);
+        read(&lives, &crm, &ranges);
+        assert!(lives.probable_bounds(&crm).is_some());
     }
 }
 
