@@ -30,8 +30,12 @@ mod messages;
 mod new;
 #[path = "cli/one_contact.rs"]
 mod one_contact;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/testing.rs"]
 mod testing;
 

@@ -11,7 +11,7 @@
 )]
 
 use scn::compile::{Input, InputFile, compile};
-use scn::drivers::story::{StepTexts, line};
+use scn::drivers::story::{Teller, Texts};
 use scn::drivers::test;
 use scn::engine::Program;
 use scn::ir::Bundle;
@@ -60,9 +60,9 @@ fn failures(text: &str) -> String {
         for sent in &verdict.sent {
             let _ = writeln!(wrong, "    came: {} {} to {} at {}", sent.channel, sent.message, sent.contact, sent.at);
         }
-        for told in &verdict.trace {
-            let _ = writeln!(wrong, "    {}", line(&program, &StepTexts::default(), told));
-        }
+        let (texts, zone) = (Texts::default(), program.settings.zone);
+        let teller = Teller { program: &program, world: &verdict.world, texts: &texts, zone, reveal: true };
+        verdict.trace.iter().filter_map(|told| teller.line(told, 4)).for_each(|told| wrong.push_str(&told));
     }
     let read: BTreeSet<&str> = read.iter().map(String::as_str).collect();
     if read != open {

@@ -56,8 +56,12 @@ mod stops;
 #[path = "oracle/story.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
+#[path = "run/tables.rs"]
+mod tables;
 #[path = "run/versions.rs"]
 mod versions;
+#[path = "run/why.rs"]
+mod why;
 #[path = "oracle/world.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod world;

@@ -12,7 +12,7 @@ mod counted;
 pub mod crm;
 mod diff;
 pub mod engagement;
-pub mod exit;
+mod exit;
 pub mod explain;
 pub mod findings;
 pub mod fix;
@@ -25,16 +25,20 @@ pub mod instant;
 mod mask;
 pub mod new;
 pub mod output;
+mod page;
 mod pressure;
 pub mod project;
 mod reach;
+mod report;
 pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
 pub mod surroundings;
+mod tables;
 pub mod test;
 pub mod whole;
+mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -56,8 +60,10 @@ pub enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
     Simulate(simulate::Arguments),
+    Why(why::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Import(import::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -99,8 +105,10 @@ impl Command {
             Command::Check(arguments) => check::run(arguments),
             Command::Test(arguments) => test::run(arguments),
             Command::Simulate(arguments) => simulate::run(arguments),
+            Command::Why(arguments) => why::run(arguments),
             Command::Diff(arguments) => diff::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Report(arguments) => report::run(arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Explain(arguments) => explain::run(arguments),
             Command::Compile(arguments) => compile::run(arguments),

@@ -58,6 +58,23 @@ pub fn spinner(what: &'static str) -> indicatif::ProgressBar {
     bar
 }
 
+/// Whether results may be drawn with blocks and lines: somebody looks, and the terminal has such letters.
+pub fn draws() -> bool {
+    console::Term::stdout().is_term() && supports_unicode::on(supports_unicode::Stream::Stdout)
+}
+
+/// Shows how many rows are read of those known, how many in a second, and the time that is left; quiet when nobody watches.
+pub fn rows_bar(what: &'static str) -> indicatif::ProgressBar {
+    let template = "{msg} {bar:24} {percent:>3}%  {human_pos} of {human_len} events, {rate}/s, {eta} left";
+    let bar = indicatif::ProgressBar::new(0).with_message(what);
+    let Ok(style) = indicatif::ProgressStyle::with_template(template) else { return bar };
+    let style = style.with_key("rate", |state: &indicatif::ProgressState, to: &mut dyn std::fmt::Write| {
+        let _ = to.write_str(&super::counted::grouped(state.per_sec() as u64));
+    });
+    let blocks = supports_unicode::on(supports_unicode::Stream::Stderr);
+    bar.with_style(style.progress_chars(if blocks { "█▉▊▋▌▍▎▏ " } else { "##-" }))
+}
+
 /// Shows how many bytes of a file are read; quiet when nobody watches.
 pub fn progress_bar() -> indicatif::ProgressBar {
     let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");

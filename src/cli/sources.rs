@@ -4,9 +4,10 @@
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::sample;
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Origin};
 use crate::drivers;
-use crate::drivers::story::StepTexts;
+use crate::drivers::story::{Quote, ScenarioTexts, Texts};
+use crate::span::Span;
 use crate::store;
 use crate::store::ErrorKind;
 use crate::store::crm::Crm;
@@ -36,16 +37,52 @@ fn crm_path(project: &Project, named: Option<&Path>) -> Result<PathBuf, Failure>
     Ok(path.to_owned())
 }
 
-/// The text of each step, on one line.
-pub fn step_texts(compiled: &Compiled) -> StepTexts {
-    let mut texts = StepTexts::default();
-    for (scenario, origin) in &compiled.origins {
-        for (step, span) in &origin.steps {
-            let text = compiled.sources.text(*span).split_whitespace().collect::<Vec<_>>().join(" ");
-            texts.0.insert((scenario.clone(), *step), text);
-        }
+/// Where a run keeps its state: the file that is named, else the one of `scn.toml`, else one beside the CRM.
+///
+/// # Errors
+/// When nothing is named anywhere.
+pub fn state_path(project: &Project, named: Option<&Path>, crm: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = named.or(project.settings.state.as_deref()) {
+        return Ok(path.to_owned());
     }
-    texts
+    let crm = crm.or(project.settings.crm.as_deref());
+    let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
+    // The whole name of the CRM, so that `shop.db` and `shop.sqlite` do not share one.
+    let mut name = crm.to_owned().into_os_string();
+    name.push(".scn-state.db");
+    Ok(PathBuf::from(name))
+}
+
+/// The texts of all scenarios, each on one line, with their places.
+pub fn texts(compiled: &Compiled) -> Texts {
+    let quote = |span: Span| {
+        let text = compiled.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        Quote { text, place: line_of(compiled, span) }
+    };
+    let of_scenario = |origin: &Origin| {
+        let clauses = &origin.clauses;
+        let optional = |span: Option<Span>| span.map(quote);
+        ScenarioTexts {
+            title: origin.title.clone(),
+            place: line_of(compiled, origin.span),
+            start: optional(clauses.start),
+            audience: optional(clauses.audience),
+            entry: optional(clauses.entry),
+            goal: optional(clauses.goal),
+            stop_when: optional(clauses.stop_when),
+            filters: origin.triggers.iter().map(|filters| filters.iter().copied().map(quote).collect()).collect(),
+            steps: clauses.steps.iter().map(|(step, span)| (*step, quote(*span))).collect(),
+            guards: clauses.guards.iter().map(|(step, span)| (*step, quote(*span))).collect(),
+        }
+    };
+    Texts(compiled.origins.iter().map(|(name, origin)| (name.clone(), of_scenario(origin))).collect())
+}
+
+/// `renewal.scn:3`
+fn line_of(compiled: &Compiled, span: Span) -> String {
+    let (line, _) = compiled.sources.position(span);
+    let name = compiled.sources.get(span.source).map_or("", |source| &source.name);
+    format!("{name}:{line}")
 }
 
 /// How an error of the store ends a command.
@@ -58,6 +95,8 @@ pub fn store_failure(error: store::Error) -> Failure {
         | ErrorKind::Full
         | ErrorKind::Corrupt
         | ErrorKind::Newer
+        | ErrorKind::Older
+        | ErrorKind::NoState
         | ErrorKind::OlderThanJournal
         | ErrorKind::HalfDone
         | ErrorKind::Cache

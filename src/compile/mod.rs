@@ -1,6 +1,7 @@
 //! Sources and the standard library to IR.
 
 mod cases;
+mod clauses;
 mod crm;
 mod library;
 mod lower;
@@ -19,12 +20,13 @@ mod written;
 
 use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level, Silence};
-use crate::ir::{self, Bundle, MessageContext, Scenario, Settings, StepIx, TestCase};
-use crate::model::{Configuration, Model, Surroundings};
+use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Settings, StepIx, TestCase};
+use crate::model::{Configuration, Model, Surroundings, Type};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse};
+pub use clauses::Clauses;
 use lower::InError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The texts of a project.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +82,7 @@ pub struct Origin {
     pub triggers: Vec<Vec<Span>>,
     /// What follows `for`.
     pub audience: Option<Span>,
+    pub clauses: Clauses,
 }
 
 /// A name in reach, for `scn words`.
@@ -137,6 +140,11 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {
         program.bundle.written = written::written(&files, &parsed, &sources, &checked);
+        for scenario in &program.bundle.scenarios {
+            if let Some(origin) = program.origins.get_mut(&scenario.name) {
+                origin.clauses = clauses::clauses(&files, &checked, scenario, &origin.steps).unwrap_or_default();
+            }
+        }
     }
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
@@ -200,6 +208,7 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             steps: lowered.steps,
             triggers: typed.start.events().iter().map(clauses).collect(),
             audience: typed.audience.as_ref().map(|audience| audience.span),
+            clauses: Clauses::default(),
         };
         origins.insert(typed.name.clone(), origin);
         scenarios.push(lowered.scenario);
@@ -221,12 +230,26 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             measures,
             identity: checked.identity.clone(),
             references: checked.model.references(),
+            revenue: revenue(&checked.model, &scenarios),
             scenarios,
             messages,
             written: Vec::new(),
         },
         origins,
     })
+}
+
+/// The money of the events that goals ask for: a CRM need not have its column.
+fn revenue(model: &Model, scenarios: &[Scenario]) -> Vec<RecordUse> {
+    let named: BTreeSet<&str> =
+        scenarios.iter().flat_map(|each| each.revenue_events()).map(|event| event.name.as_str()).collect();
+    let money = |name: &&str| {
+        let mut fields = model.events.get(*name)?.fields.iter().filter(|field| field.ty == Type::Money);
+        let field = fields.next().filter(|_| fields.next().is_none())?;
+        let field = FieldUse { name: field.name.clone(), ty: Type::Money, optional: true, default: None };
+        Some(RecordUse { name: (*name).to_owned(), fields: vec![field] })
+    };
+    named.iter().filter_map(money).collect()
 }
 
 /// Puts findings in order: by file and place, each once; what concerns no text comes last.

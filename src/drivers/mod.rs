@@ -6,6 +6,8 @@ mod life;
 pub mod run;
 pub mod simulate;
 pub mod story;
+pub mod tables;
 pub mod test;
+pub mod why;
 
 pub use error::Error;

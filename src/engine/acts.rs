@@ -4,18 +4,19 @@ use super::advance::{Ending, Next};
 use super::balance;
 use super::entry::Candidate;
 use super::eval::Eval;
+use super::marks::Left;
 use super::message_values::literal;
 use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
 use super::own::Change;
 use super::program::Unit;
-use super::state::Instance;
+use super::sending::guard_clause;
+use super::state::{Instance, Phase};
 use super::step::Stepper;
 use super::value::Value;
 use crate::ir::{Op, Step, StepIx, WithValue};
 use crate::model::MessageValue;
 use crate::time::Instant;
-use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A scenario that a step started.
@@ -34,23 +35,23 @@ pub(super) struct Starting {
 impl<'a> Stepper<'a, '_> {
     /// Does what a step says. A missing value ends the instance.
     pub(super) fn act(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
-        let unasked = RefCell::default();
-        let Some(act) = self.prepared(&self.eval(unit, instance, &unasked), unit, node) else {
+        let Some(act) = self.prepared(&self.eval(unit, instance), unit, node) else {
             return Next::End(Ending::Missing(at));
         };
         let key = self.key(instance, unit, node);
+        let mut clauses = self.conditions(&self.eval(unit, instance), &guard_clause(node));
+        clauses.extend(self.step_clauses(instance, unit, at));
         let reason = self.perform(&act, key, instance, unit, node);
         let outcome = if reason == Reason::None { Outcome::Done } else { Outcome::Skipped };
         let is_erasure = act == Act::Erase;
-        self.tell(instance, Some(at), Told::Acted { outcome, reason }, Vec::new());
+        self.tell(instance, Some(at), Told::Acted { outcome, reason }, clauses);
         self.effect(instance, at, node.ordinal, What::Act { key, act, outcome, reason });
         if is_erasure { Next::Erased } else { Next::On }
     }
 
     /// Records that the guard of a step held it back. What it would have done is not told when a value of it is missing.
     pub(super) fn skip_act(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, node: &'a Step, reason: Reason) {
-        let unasked = RefCell::default();
-        if let Some(act) = self.prepared(&self.eval(unit, instance, &unasked), unit, node) {
+        if let Some(act) = self.prepared(&self.eval(unit, instance), unit, node) {
             let key = self.key(instance, unit, node);
             self.effect(instance, at, node.ordinal, What::Act { key, act, outcome: Outcome::Skipped, reason });
         }
@@ -125,8 +126,7 @@ impl<'a> Stepper<'a, '_> {
                 self.happens(CREDITED, key, &[(account, Value::Number(*amount)), (EXPIRES, expires)]);
             }
             Act::Debit { account, amount } => {
-                let unasked = RefCell::default();
-                let balance = balance::balance(&self.eval(unit, instance, &unasked), account);
+                let balance = balance::balance(&self.eval(unit, instance), account);
                 if balance.is_none_or(|balance| balance < *amount) {
                     return Reason::NotEnough;
                 }
@@ -166,6 +166,12 @@ impl<'a> Stepper<'a, '_> {
     /// Everything of this contact ends, `at_work` too: what still had to be sent is cancelled, and nothing starts any more.
     pub(super) fn erase(&mut self, at_work: impl Iterator<Item = Instance>) {
         let slots = std::mem::take(&mut self.state.slots);
+        // One at work has not left its steps, unless it takes those after its goal.
+        let at_work: Vec<Instance> = at_work.collect();
+        let running = at_work.iter().filter(|instance| instance.phase != Phase::Converted);
+        for instance in slots.iter().flatten().filter(|instance| instance.runs()).chain(running) {
+            self.mark_left(instance, Left::Erased);
+        }
         let mut instances: Vec<Instance> = slots.into_iter().flatten().chain(at_work).collect();
         instances.sort_by_key(|instance| instance.serial);
         for instance in &instances {
@@ -173,10 +179,13 @@ impl<'a> Stepper<'a, '_> {
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
                 if pending.wake.is_none() {
+                    self.mark_not_sent(instance, (Some(key), pending.step), (outcome, reason));
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                     self.withdrawn.extend(self.out.effects.pop());
                 } else {
-                    self.not_sent(instance, pending.step, (outcome, reason));
+                    let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
+                    self.tell(instance, Some(pending.step), told, Vec::new());
+                    self.not_sent(instance, (Some(key), pending.step), (outcome, reason));
                 }
             }
         }

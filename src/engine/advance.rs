@@ -1,16 +1,18 @@
 //! An instance going through its steps: from a wait to the next.
 
+use super::balance;
 use super::draws;
+use super::explain::{Clause, ClauseOf, Read};
+use super::marks::{Left, Marked};
 use super::messages::Patience;
 use super::output::{Count, Outcome, Reason, Told, What};
 use super::program::Unit;
-use super::sending::{Members, SendStep, held};
+use super::sending::{Members, SendStep, guard_clause, held};
 use super::state::{Handle, Instance, Phase, Watch, Watched};
 use super::step::Stepper;
 use super::value::Value;
-use crate::ir::{Moment, Op, Step, StepIx};
+use crate::ir::{ExprIx, Moment, Op, Step, StepIx};
 use crate::time::Instant;
-use std::cell::RefCell;
 
 /// Why an instance ends before its steps are over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub(super) enum Ending {
     Replaced,
     Missing(StepIx),
     NoTimeLeft(StepIx),
+}
+
+impl Ending {
+    fn left(self) -> Left {
+        match self {
+            Ending::Goal => Left::Goal,
+            Ending::StopWhen => Left::StopWhen,
+            Ending::Replaced => Left::Replaced,
+            Ending::Missing(_) => Left::Missing,
+            Ending::NoTimeLeft(_) => Left::NoTimeLeft,
+        }
+    }
 }
 
 /// What a step of the text leads to.
@@ -121,6 +135,9 @@ impl<'a> Stepper<'a, '_> {
                     return Stopped::Alone;
                 }
                 Next::End(ending) => {
+                    if !closing {
+                        self.mark_left(&instance, ending.left());
+                    }
                     self.end(handle, instance, ending);
                     return Stopped::Alone;
                 }
@@ -134,16 +151,17 @@ impl<'a> Stepper<'a, '_> {
         if !closing {
             self.out.count(instance.unit, Count::Finished);
             self.tell(&instance, stop, Told::Finished, Vec::new());
+            self.mark_left(&instance, Left::Finished);
         }
         self.close(handle, instance, unit);
         Stopped::Alone
     }
 
     fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
-        let asked = RefCell::default();
-        let eval = self.eval(unit, instance, &asked);
+        let eval = self.eval(unit, instance);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
-            self.tell(instance, Some(at), Told::Held(reason), asked.take());
+            let told = self.conditions(&eval, &guard_clause(node));
+            self.tell(instance, Some(at), Told::Held(reason), told);
             self.skip_act(instance, unit, at, node, reason);
             return Next::On;
         }
@@ -159,7 +177,8 @@ impl<'a> Stepper<'a, '_> {
             Op::WaitUntil(moment) => self.wait_until(instance, unit, at, moment),
             Op::WaitFor { limit, condition, engagement } => {
                 if eval.truth(*condition) == Some(true) {
-                    self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
+                    let told = self.step_clauses(instance, unit, at);
+                    self.tell(instance, Some(at), Told::PassedAtOnce, told);
                     return Next::On;
                 }
                 let Some(length) = eval.duration(*limit) else { return Next::End(Ending::Missing(at)) };
@@ -174,20 +193,23 @@ impl<'a> Stepper<'a, '_> {
                     Patience::Open => Next::Wait(Phase::WaitingFor(at), None),
                     Patience::Until(end) if end > self.due => Next::Wait(Phase::WaitingFor(at), Some(end)),
                     Patience::Until(_) | Patience::Over => {
-                        self.tell(instance, Some(at), Told::PassedAtOnce, asked.take());
+                        let told = self.step_clauses(instance, unit, at);
+                        self.tell(instance, Some(at), Told::PassedAtOnce, told);
                         Next::On
                     }
                 }
             }
             Op::Branch { condition, otherwise } => {
                 let holds = eval.truth(*condition);
-                self.tell(instance, Some(at), Told::Branch { holds }, asked.take());
+                let told = self.step_clauses(instance, unit, at);
+                self.tell(instance, Some(at), Told::Branch { holds }, told);
                 if holds == Some(true) { Next::On } else { Next::To(*otherwise) }
             }
             Op::Jump(to) => Next::To(*to),
             Op::Split { name, arms } => {
                 let Some(arm) = draws::arm(name, arms, &self.facts.person.id) else { return Next::On };
                 self.tell(instance, Some(at), Told::Drew { arm: arm as u16 }, Vec::new());
+                self.mark(instance, || Marked::Drew { step: at, arm: arm as u16 });
                 arms.get(arm).map_or(Next::On, |arm| Next::To(arm.to))
             }
             Op::Set { .. }
@@ -202,8 +224,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn wait_until(&mut self, instance: &Instance, unit: &'a Unit, at: StepIx, moment: &Moment) -> Next {
-        let unasked = RefCell::default();
-        let eval = self.eval(unit, instance, &unasked);
+        let eval = self.eval(unit, instance);
         let zone = self.zone();
         let next = match moment {
             Moment::At(instant) => {
@@ -212,7 +233,8 @@ impl<'a> Stepper<'a, '_> {
                     return Next::End(Ending::NoTimeLeft(at));
                 }
                 if instant <= self.due {
-                    self.tell(instance, Some(at), Told::PassedAtOnce, Vec::new());
+                    let told = self.step_clauses(instance, unit, at);
+                    self.tell(instance, Some(at), Told::PassedAtOnce, told);
                     return Next::On;
                 }
                 Some(instant)
@@ -230,18 +252,50 @@ impl<'a> Stepper<'a, '_> {
         instance.generation += 1;
         instance.phase = phase;
         instance.wake = until;
-        match (phase, until) {
-            (Phase::WaitingFor(step), Some(until)) => {
-                self.tell(&instance, Some(step), Told::WaitsFor { until }, Vec::new());
-            }
-            (Phase::WaitingFor(step), None) => self.tell(&instance, Some(step), Told::WaitsForMessage, Vec::new()),
-            (Phase::Waiting(step), Some(until)) => {
-                self.tell(&instance, Some(step), Told::Waits { until }, Vec::new());
-            }
-            _ => {}
+        let told = match (phase, until) {
+            (Phase::WaitingFor(step), Some(until)) => Some((step, Told::WaitsFor { until })),
+            (Phase::WaitingFor(step), None) => Some((step, Told::WaitsForMessage)),
+            (Phase::Waiting(step), Some(until)) => Some((step, Told::Waits { until })),
+            _ => None,
+        };
+        if let Some((step, told)) = told {
+            let clauses = self.step_clauses(&instance, unit, step);
+            self.tell(&instance, Some(step), told, clauses);
         }
         self.file(unit, handle, &instance);
         self.state.put(handle, instance);
+    }
+
+    /// What is told of a step other than `send`, where somebody wants to know: its condition, or the values that it works out.
+    pub(super) fn step_clauses(&self, instance: &Instance, unit: &Unit, at: StepIx) -> Vec<Clause> {
+        let Some(step) = unit.scenario.steps.get(at).filter(|_| self.out.trace.is_some()) else { return Vec::new() };
+        let eval = self.eval(unit, instance);
+        let values = |of: ClauseOf, all: &[ExprIx]| -> Vec<Clause> {
+            all.iter().flat_map(|ix| self.values(&eval, &[(of, Some(*ix))])).collect()
+        };
+        match &step.op {
+            Op::Wait(length) => values(ClauseOf::Length, &[*length]),
+            Op::WaitUntil(Moment::At(moment) | Moment::Anniversary(moment)) => values(ClauseOf::Length, &[*moment]),
+            Op::WaitFor { limit, condition, .. } => {
+                let mut clauses = values(ClauseOf::Length, &[*limit]);
+                clauses.extend(self.conditions(&eval, &[(ClauseOf::Condition, Some(*condition))]));
+                clauses
+            }
+            Op::Branch { condition, .. } => self.conditions(&eval, &[(ClauseOf::Condition, Some(*condition))]),
+            Op::Set { value, .. } => values(ClauseOf::Amount, &[*value]),
+            Op::Tag { tag, .. } => values(ClauseOf::Amount, &[*tag]),
+            Op::Credit { amount, expires, .. } => {
+                let all: Vec<ExprIx> = std::iter::once(*amount).chain(*expires).collect();
+                untyped(values(ClauseOf::Amount, &all))
+            }
+            Op::Debit { amount, account } => {
+                let mut clauses = untyped(values(ClauseOf::Amount, &[*amount]));
+                let balance = balance::balance(&eval, account).map_or(Value::Missing, Value::Number);
+                clauses.iter_mut().for_each(|clause| clause.read.push(Read::value(account, balance.clone())));
+                clauses
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Files a waiting instance under what wakes it.
@@ -271,7 +325,9 @@ impl<'a> Stepper<'a, '_> {
         };
         if let Ending::Missing(step) | Ending::NoTimeLeft(step) = ending {
             let ordinal = self.ordinal(&instance, step);
-            self.tell(&instance, Some(step), Told::Ended(reason), Vec::new());
+            let unit = self.program.unit(instance.unit);
+            let clauses = unit.map_or_else(Vec::new, |unit| self.step_clauses(&instance, unit, step));
+            self.tell(&instance, Some(step), Told::Ended(reason), clauses);
             let about = instance.kept.iter().find_map(|value| match value {
                 Value::Entity(entity) => Some(*entity),
                 _ => None,
@@ -313,12 +369,18 @@ impl<'a> Stepper<'a, '_> {
     /// When the goal of an instance whose steps are over is no longer counted.
     fn goal_closes(&self, instance: &Instance, unit: &'a Unit) -> Option<Instant> {
         let within = unit.scenario.goal.as_ref()?.within?;
-        let unasked = RefCell::default();
-        let window = self.eval(unit, instance, &unasked).duration(within)?;
+        let window = self.eval(unit, instance).duration(within)?;
         // The end of the window is included: the instance goes just after it.
-        let close = self.zone().add(instance.last_message?, window)?;
+        let last = instance.last_message.max(instance.held_out)?;
+        let close = self.zone().add(last, window)?;
         Some(Instant(close.0.saturating_add(1)))
     }
+}
+
+/// What goes on an account is counted in its own unit, whatever it is worked out from.
+fn untyped(mut clauses: Vec<Clause>) -> Vec<Clause> {
+    clauses.iter_mut().for_each(|clause| clause.ty = None);
+    clauses
 }
 
 /// Whether the instances that stand in a wait take the step after it together.

@@ -4,7 +4,6 @@
 //! ([`super::running`]).
 
 use super::eval::Eval;
-use super::running::Answer;
 use super::total::{DAY, Total, length};
 use super::value::Value;
 use crate::ir::Aggregate;
@@ -28,13 +27,11 @@ impl<'a> Eval<'a> {
             Err(None) => return Value::Missing,
         };
         let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
-        let Some((value, latest)) = self.known_of(aggregate, &keys, start) else { return Value::Missing };
-        self.note(aggregate.probe, start, latest, Some((aggregate.kind, &value)));
-        value
+        self.known_of(aggregate, &keys, start).unwrap_or_default()
     }
 
     /// What is kept, or where nothing is, what the events say.
-    fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+    fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
         let many = self.count_since(aggregate.probe, start);
         if many < MANY || !self.is_kept(aggregate) {
             return self.gone_through(aggregate, keys, start);
@@ -56,29 +53,26 @@ impl<'a> Eval<'a> {
     }
 
     /// Goes through the events.
-    pub(super) fn gone_through(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+    pub(super) fn gone_through(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
         let events = self.events_of(aggregate.probe, keys, start)?;
         let passes = |event: &Eval<'a>| aggregate.filter.is_none_or(|filter| event.truth(filter) == Some(true));
-        let mut latest = None;
-        let mut events = events.filter(passes).inspect(|event| latest = event.event.map(|event| event.at));
-        let value = match (aggregate.kind, aggregate.of) {
-            (AggregateKind::Count, None) => Value::Number(Decimal::from(events.by_ref().count())),
+        let events = events.filter(passes);
+        Some(match (aggregate.kind, aggregate.of) {
+            (AggregateKind::Count, None) => Value::Number(Decimal::from(events.count())),
             (AggregateKind::Count, Some(of)) => {
-                let distinct: FxHashSet<Value> = events.by_ref().filter_map(|event| known(&event, of)).collect();
+                let distinct: FxHashSet<Value> = events.filter_map(|event| known(&event, of)).collect();
                 Value::Number(Decimal::from(distinct.len()))
             }
-            (AggregateKind::CountDays, _) => Value::Number(Decimal::from(self.days(events.by_ref()).len())),
-            (AggregateKind::Sum, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).sum(),
-            (AggregateKind::Average, of) => total(events.by_ref().filter_map(|event| known(&event, of?))).average(),
-            (AggregateKind::AverageGap, _) => average_gap(&self.days(events.by_ref())),
-            (AggregateKind::MedianGap, _) => median_gap(&self.days(events.by_ref())),
-            (AggregateKind::MostCommon, of) => most_common(events.by_ref().filter_map(|event| known(&event, of?))),
-            (AggregateKind::Share, of) => share(events.by_ref().filter_map(|event| event.truth(of?))),
-            (AggregateKind::First, of) => taken(events.by_ref(), of).next().unwrap_or_default(),
-            (AggregateKind::Last, of) => taken(events.by_ref(), of).last().unwrap_or_default(),
-        };
-        drop(events);
-        Some((value, latest))
+            (AggregateKind::CountDays, _) => Value::Number(Decimal::from(self.days(events).len())),
+            (AggregateKind::Sum, of) => total(events.filter_map(|event| known(&event, of?))).sum(),
+            (AggregateKind::Average, of) => total(events.filter_map(|event| known(&event, of?))).average(),
+            (AggregateKind::AverageGap, _) => average_gap(&self.days(events)),
+            (AggregateKind::MedianGap, _) => median_gap(&self.days(events)),
+            (AggregateKind::MostCommon, of) => most_common(events.filter_map(|event| known(&event, of?))),
+            (AggregateKind::Share, of) => share(events.filter_map(|event| event.truth(of?))),
+            (AggregateKind::First, of) => taken(events, of).next().unwrap_or_default(),
+            (AggregateKind::Last, of) => taken(events, of).last().unwrap_or_default(),
+        })
     }
 
     /// The distinct days of events in the contact's zone, in order.

@@ -2,7 +2,9 @@
 //! journaled. In test and simulation the messages of an instant are claimed after everything else of that instant.
 
 use super::eval::{Eval, TriggerValues};
+use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
+use super::marks::Marked;
 use super::messages::OwnMessages;
 use super::output::{EffectKey, Outcome, Output, Reason, Told, TriggerRef, What};
 use super::program::{Context, Program, Unit};
@@ -13,7 +15,6 @@ use super::value::Value;
 use crate::ir::Class;
 use crate::model::MessageValues;
 use crate::time::Instant;
-use std::cell::RefCell;
 
 /// The answer to `about to send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,14 +104,11 @@ impl<'a> Stepper<'a, '_> {
                 Fate::Leaves => self.leave(members, key),
                 Fate::Waits { until, reason } => {
                     self.state.held.insert((until, key));
+                    self.mark_alone(Marked::Held { key, reason });
                     for member in &mut members {
                         let alternative = member.pending.alternative;
-                        self.tell(
-                            &member.instance,
-                            Some(member.step.at),
-                            Told::Deferred { until, reason, alternative },
-                            Vec::new(),
-                        );
+                        let (told, clauses) = (Told::Deferred { until, reason, alternative }, self.held_by(member));
+                        self.tell(&member.instance, Some(member.step.at), told, clauses);
                         member.change(|pending| (pending.wake, pending.held) = (Some(until), reason));
                     }
                     self.put_back(members);
@@ -119,6 +117,16 @@ impl<'a> Stepper<'a, '_> {
             }
             self.state.tidy(key);
         }
+    }
+
+    /// The limits of the policy that hold a message.
+    fn held_by(&self, member: &Member<'a>) -> Vec<Clause> {
+        if self.out.trace.is_none() {
+            return Vec::new();
+        }
+        let (zone, policy, claims) = (self.zone(), self.program.policy(), &self.state.claims);
+        let read = policy.held_by(member.step.send.class, member.pending.claimed, zone, self.now, claims);
+        vec![Clause::truth(ClauseOf::Policy, Some(false), read)]
     }
 
     /// A message leaves, and is accepted here and now.
@@ -130,11 +138,13 @@ impl<'a> Stepper<'a, '_> {
             members.iter_mut().map(|member| (member.handle, &mut member.instance)).collect();
         let what = What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None };
         self.message_effect(&leaving, step, what);
+        let mut leads = true;
         for (handle, instance) in &mut leaving {
             let told = Told::Message { outcome: Some(Outcome::Sent), reason: Reason::None, alternative };
             self.tell(instance, Some(step.at), told, Vec::new());
             instance.pending.retain(|pending| pending.key != key);
             instance.last_message = Some(self.now);
+            self.mark_sent(instance, (key, step.at, alternative), std::mem::take(&mut leads));
             self.accepted(step.unit, *handle, instance, key, alternative);
         }
         self.make_sent(step.unit, step.at, alternative, key);
@@ -172,6 +182,7 @@ impl<'a> Stepper<'a, '_> {
         let mut verdict = match fate {
             Fate::Leaves => Verdict::Drop { outcome: Outcome::Cancelled, reason: Reason::None },
             Fate::Waits { until, reason } => {
+                self.mark_alone(Marked::Held { key, reason });
                 members.iter_mut().for_each(|member| member.change(|pending| pending.held = reason));
                 Verdict::Wait { until, reason }
             }
@@ -200,9 +211,9 @@ impl<'a> Stepper<'a, '_> {
                     member.pending.alternative = alternative;
                     left.push(member);
                 }
-                Err((outcome, reason)) => {
+                Err((outcome, reason, clauses)) => {
                     fate = Fate::Drops { outcome, reason };
-                    self.leave_out(member, outcome, reason);
+                    self.leave_out(member, outcome, reason, clauses);
                 }
             }
         }
@@ -231,7 +242,7 @@ impl<'a> Stepper<'a, '_> {
                     if waiting.is_empty() {
                         fate = Fate::Drops { outcome, reason };
                     }
-                    self.leave_out(member, outcome, reason);
+                    self.leave_out(member, outcome, reason, Vec::new());
                 }
                 None => waiting.push(member),
             }
@@ -255,9 +266,9 @@ impl<'a> Stepper<'a, '_> {
         Some(Member { handle, instance, step, pending })
     }
 
-    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason)> {
+    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason, Vec<Clause>)> {
         if self.now > self.expires(member.pending.due) {
-            return Err((Outcome::Expired, Reason::Late));
+            return Err((Outcome::Expired, Reason::Late, Vec::new()));
         }
         // As it was decided: neither this message nor one decided after it is the last that left, and one that was decided
         // before it in the same step is.
@@ -265,18 +276,21 @@ impl<'a> Stepper<'a, '_> {
         let place = instance.pending.iter().position(|pending| pending.key == member.pending.key).unwrap_or(0);
         instance.pending.truncate(place);
         let due = std::mem::replace(&mut self.due, member.pending.due);
-        let judged = self.may_send(&instance, member.step, &RefCell::default());
+        let judged = self.may_send(&instance, member.step);
+        let judged =
+            judged.map_err(|(outcome, reason)| (outcome, reason, self.send_clauses(&instance, member.step, None)));
         self.due = due;
         judged
     }
 
     /// The message does not leave for this instance.
-    fn leave_out(&mut self, member: Member<'a>, outcome: Outcome, reason: Reason) {
+    fn leave_out(&mut self, member: Member<'a>, outcome: Outcome, reason: Reason, clauses: Vec<Clause>) {
         let Member { handle, mut instance, step, pending } = member;
         instance.pending.retain(|each| each.key != pending.key);
         let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
-        self.tell(&instance, Some(step.at), told, Vec::new());
-        self.not_sent(&instance, step.at, (outcome, reason));
+        self.tell(&instance, Some(step.at), told, clauses);
+        self.hold_out(&mut instance, outcome);
+        self.not_sent(&instance, (Some(pending.key), step.at), (outcome, reason));
         self.gone(step.unit, handle, &mut instance, pending.key);
         self.settle(handle, instance, step.unit);
     }
@@ -290,6 +304,9 @@ impl<'a> Stepper<'a, '_> {
             (Receipt::Accepted, Some(name)) if awaited.is_empty() => self.make_sent_named(name, key),
             _ => {}
         }
+        if receipt != Receipt::Accepted || awaited.is_empty() {
+            self.mark_alone(Marked::Receipt { key, receipt });
+        }
         let mut told = false;
         for handle in awaited {
             let Some(Member { mut instance, step, pending, .. }) = self.member(handle, key) else { continue };
@@ -297,6 +314,7 @@ impl<'a> Stepper<'a, '_> {
                 Receipt::Accepted => {
                     instance.pending.retain(|pending| pending.key != key);
                     instance.last_message = instance.last_message.max(Some(self.now));
+                    self.mark_sent(&instance, (key, step.at, pending.alternative), !told);
                     self.accepted(step.unit, handle, &mut instance, key, pending.alternative);
                     if !told {
                         self.make_sent(step.unit, step.at, pending.alternative, key);
@@ -319,8 +337,7 @@ impl<'a> Stepper<'a, '_> {
         let first = leaving.first()?;
         let SendStep { unit, send, .. } = first.step;
         let chosen = send.alternatives.get(usize::from(first.pending.alternative))?;
-        let unasked = RefCell::default();
-        let eval = self.eval(unit, &first.instance, &unasked);
+        let eval = self.eval(unit, &first.instance);
         let address = match eval.value(chosen.address).into_owned() {
             Value::Text(address) => address.to_string(),
             Value::Id(id) => id.to_string(),
@@ -375,7 +392,6 @@ impl<'a> Stepper<'a, '_> {
             messages: OwnMessages::default(),
             trigger,
             event: None,
-            asked: None,
             not_given: None,
         }
     }

@@ -1,7 +1,7 @@
 //! What starts scenarios by itself: silences and periods, and the order of all timers.
 
 use super::output::TriggerRef;
-use super::state::Handle;
+use super::state::{Handle, State};
 use super::step::Stepper;
 use crate::ir::Start;
 use crate::time::Instant;
@@ -78,6 +78,14 @@ impl Clocks {
                 self.set_period(unit, due);
             }
         }
+    }
+}
+
+impl State {
+    /// When scenarios start by themselves next, by their places in the program: a silence is long enough, or a period comes
+    /// round.
+    pub fn clocks(&self) -> Vec<(u16, Instant)> {
+        self.clocks.all().map(|(at, unit)| (unit, at)).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::advance::Ending;
 use super::eval::{Eval, EventAtHand, TriggerValues};
+use super::marks::{Left, Marked};
 use super::messages::OwnMessages;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
@@ -11,7 +12,6 @@ use super::value::Value;
 use crate::ir::{EntryRule, StepIx, Trigger};
 use crate::time::Instant;
 use smallvec::SmallVec;
-use std::cell::RefCell;
 
 /// What may start an instance.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,7 @@ impl<'a> Stepper<'a, '_> {
     /// Starts an instance when filter, audience and entry rule allow it. True when the filter passed.
     pub(super) fn enter(&mut self, candidate: Candidate<'a>) -> bool {
         let Candidate { unit_slot, unit, entry, row, by, .. } = candidate;
-        let asked = RefCell::default();
-        let judged = self.judge_candidate(candidate, &asked);
+        let judged = self.judge_candidate(candidate);
         if self.out.refusals.is_some() && (judged.passes != Some(true) || judged.refused == Some(Count::NotFor)) {
             self.refuse(candidate);
         }
@@ -51,6 +50,7 @@ impl<'a> Stepper<'a, '_> {
             return false;
         }
         let trigger = self.trigger_of(row);
+        let key = judged.key.clone();
         let refused = judged.refused.or_else(|| {
             let is_known = |key| !self.state.marks.entry(unit.scenario.name.clone()).or_default().keys.insert(key);
             judged.key.is_some_and(is_known).then_some(Count::NotAgain)
@@ -67,13 +67,14 @@ impl<'a> Stepper<'a, '_> {
         }
         if let Some(count) = refused {
             self.out.count(unit_slot, count);
+            let clauses = self.refused_by(candidate, count, key);
             if let Some(trace) = &mut self.out.trace {
-                let (at, trigger) = (self.now, Some(trigger));
-                let what = Told::NotStarted(count);
-                trace.push(TraceLine { at, unit: unit_slot, trigger, step: None, what, asked: asked.take() });
+                let (at, trigger, what) = (self.now, Some(trigger), Told::NotStarted(count));
+                trace.push(TraceLine { at, unit: unit_slot, trigger, entered_at: None, step: None, what, clauses });
             }
             return judged.passes == Some(true);
         }
+        let told = self.let_in_by(candidate);
         let handle = self.state.reserve();
         let instance = Box::new(Progress {
             unit: unit_slot,
@@ -86,17 +87,19 @@ impl<'a> Stepper<'a, '_> {
             phase: Phase::Draining,
             wake: None,
             last_message: None,
+            held_out: None,
             pending: SmallVec::new(),
             own: Vec::new(),
             passed: Vec::new(),
         });
         self.mark_entry(unit, handle, entry);
         self.out.count(unit_slot, Count::Started);
-        self.tell(&instance, None, Told::Started, asked.take());
+        self.tell(&instance, None, Told::Started, told);
+        self.mark(&instance, || Marked::Entered);
         self.watch_standing(unit, handle, &instance);
         // A row that arrives late may find its goal reached, or its `stop when` true: both stand from the first instant.
         let left = self.judge_goal(handle, instance, unit, true);
-        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit));
+        let left = left.and_then(|instance| self.judge_stop_when(handle, instance, unit, true));
         if let Some(instance) = left {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
@@ -147,18 +150,14 @@ impl<'a> Stepper<'a, '_> {
             messages: OwnMessages::default(),
             trigger,
             event: event.zip(slot).map(|(event, slot)| EventAtHand::of(&unit.code, slot, event.at, values)),
-            asked: None,
             not_given: self.out.not_given.as_ref(),
         }
     }
 
-    fn judge_candidate(&self, candidate: Candidate<'a>, asked: &RefCell<Vec<super::Asked>>) -> Judged {
+    fn judge_candidate(&self, candidate: Candidate<'a>) -> Judged {
         let Candidate { unit, entry, row, trigger, .. } = candidate;
         let is_over = entry >= unit.starts_until && !self.is_new(candidate);
-        let eval = Eval {
-            asked: self.out.trace.is_some().then_some(asked),
-            ..self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry)
-        };
+        let eval = self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry);
         let passes = trigger.and_then(|trigger| trigger.filter).map_or(Some(true), |filter| eval.truth(filter));
         let mut judged = Judged { passes, refused: None, is_for: false, key: None };
         if passes == Some(false) {
@@ -239,6 +238,7 @@ impl<'a> Stepper<'a, '_> {
         match instance.phase {
             Phase::Waiting(_) | Phase::WaitingFor(_) => {
                 self.tell(&instance, None, Told::Ended(Reason::Replaced), Vec::new());
+                self.mark_left(&instance, Left::Replaced);
                 self.end(handle, instance, Ending::Replaced);
             }
             Phase::Draining | Phase::Watching => {

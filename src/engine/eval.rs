@@ -1,6 +1,5 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
-use super::asked::Asked;
 use super::balance;
 use super::facts::{Facts, World};
 use super::linked::LinkedCode;
@@ -80,8 +79,6 @@ pub(super) struct Eval<'a> {
     pub messages: OwnMessages<'a>,
     pub trigger: TriggerValues<'a>,
     pub event: Option<EventAtHand<'a>>,
-    /// Collects what histories answered, when somebody wants to know.
-    pub asked: Option<&'a RefCell<Vec<Asked>>>,
     /// Collects fields that were read although a test did not give them.
     pub not_given: Option<&'a RefCell<Vec<String>>>,
 }
@@ -101,7 +98,6 @@ impl<'a> Eval<'a> {
             messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: Some(event),
-            asked: None,
             not_given: None,
         }
     }
@@ -120,7 +116,6 @@ impl<'a> Eval<'a> {
             messages: OwnMessages::default(),
             trigger: TriggerValues::None,
             event: None,
-            asked: None,
             not_given: None,
         }
     }
@@ -377,7 +372,6 @@ impl<'a> Eval<'a> {
         }
         let life = self.facts?.life;
         let latest = self.with_keys(keys, |keys| life.latest(self.world, global, keys))?;
-        self.note(probe, start, latest, None);
         Some(latest.is_some_and(|latest| latest > start))
     }
 
@@ -403,9 +397,7 @@ impl<'a> Eval<'a> {
             Err(answer) => return answer,
         };
         let keys = self.keys(keys)?;
-        let found = self.events_of(probe, &keys, start)?.rev().find(|event| event.truth(filter) == Some(true));
-        self.note(probe, start, found.and_then(|event| event.event).map(|event| event.at), None);
-        Some(found.is_some())
+        Some(self.events_of(probe, &keys, start)?.any(|event| event.truth(filter) == Some(true)))
     }
 }
 

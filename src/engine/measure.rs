@@ -207,7 +207,6 @@ pub fn take(program: &Program, measure: u16, facts: Facts<'_>, now: Instant) -> 
         messages: OwnMessages::default(),
         trigger: TriggerValues::None,
         event: None,
-        asked: None,
         not_given: None,
     };
     // Who is not there yet is not counted; a test need not say since when a contact is there.

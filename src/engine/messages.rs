@@ -11,7 +11,6 @@ use super::value::Value;
 use crate::ir::{Arena, Expr, ExprIx, FieldUse, Op, RecordUse, Scenario, Step, StepIx};
 use crate::model::Type;
 use crate::time::Instant;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -311,8 +310,7 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn patience(&self, unit: &'a Unit, instance: &Instance, names: &[String], limit: ExprIx) -> Patience {
         let Some(own) = instance.own_messages(unit, self.due).last(names) else { return Patience::Over };
         let Some(accepted) = own.accepted else { return Patience::Open };
-        let unasked = RefCell::default();
-        let limit = self.eval(unit, instance, &unasked).duration(limit);
+        let limit = self.eval(unit, instance).duration(limit);
         limit.and_then(|limit| self.zone().add(accepted, limit)).map_or(Patience::Over, Patience::Until)
     }
 

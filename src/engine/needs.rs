@@ -123,6 +123,14 @@ impl Needs {
         Ok(())
     }
 
+    /// Adds fields to an event that scenarios read already; of one that none reads nothing is added.
+    pub(super) fn add_field_of(&mut self, event: &RecordUse) -> Result<(), LinkError> {
+        if self.events.iter().any(|known| known.name == event.name) {
+            self.add_event(event.clone())?;
+        }
+        Ok(())
+    }
+
     /// The slot of an entity that is read, by its name.
     pub fn entity(&self, name: &str) -> Option<u16> {
         self.entities.iter().position(|entity| entity.name == name).map(|place| place as u16)

@@ -1,6 +1,7 @@
 //! What a step says: effects, counts, and, when asked, the trace.
 
-use super::asked::Asked;
+use super::explain::Clause;
+use super::marks::Mark;
 use super::refusal::Refusal;
 use super::value::{EntityRef, Value};
 use crate::ir::StepIx;
@@ -10,7 +11,7 @@ use rust_decimal::Decimal;
 use std::cell::RefCell;
 
 /// The row that started an instance; the contact itself where none did.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TriggerRef {
     /// The event's slot in the program, or [`TriggerRef::CONTACT`].
     pub kind: u16,
@@ -317,8 +318,10 @@ pub struct TraceLine {
     pub trigger: Option<TriggerRef>,
     pub step: Option<StepIx>,
     pub what: Told,
-    /// What the conditions asked of the history.
-    pub asked: Vec<Asked>,
+    /// When the instance entered; `None` where none started.
+    pub entered_at: Option<Instant>,
+    /// What was judged and worked out for it, with what that read.
+    pub clauses: Vec<Clause>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -378,6 +381,8 @@ pub struct Output {
     pub counts: Vec<Counts>,
     /// `None` when nobody wants it.
     pub trace: Option<Vec<TraceLine>>,
+    /// What tables count, in the order of time; `None` when nobody counts.
+    pub marks: Option<Vec<Mark>>,
     /// Fields that were read although a test did not give them; `None` when nobody wants to know.
     pub not_given: Option<RefCell<Vec<String>>>,
     /// What started nothing because of a filter or of `for`; `None` when nobody wants to know.

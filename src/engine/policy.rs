@@ -1,6 +1,7 @@
 //! Limits over all scenarios: the contact's zone, quiet hours, caps, the holdout, and who goes first.
 
 use super::eval::{Eval, Inside};
+use super::explain::Read;
 use super::facts::Facts;
 use super::key::described;
 use super::linked::LinkedCode;
@@ -72,6 +73,11 @@ impl LinkedPolicy {
         class == Class::Transactional || !(is_quiet || self.caps.iter().any(|cap| cap.class == class))
     }
 
+    /// Whether it keeps any message back.
+    pub fn has_limits(&self) -> bool {
+        !(self.lets_pass(Class::Marketing) && self.lets_pass(Class::Service)) || self.holdout > Decimal::ZERO
+    }
+
     /// Until when a message of this class must wait at least, and why; `None` when it may leave now. One that `has_slot`
     /// counts in the caps already.
     pub fn hold(
@@ -92,6 +98,22 @@ impl LinkedPolicy {
             None => Reason::Cap,
         };
         (until > now).then_some((until, reason))
+    }
+
+    /// What [`LinkedPolicy::hold`] rests on: the quiet hours in which an instant lies, with their end, and the caps that are
+    /// full, with the instants of the messages that fill them.
+    pub fn held_by(&self, class: Class, has_slot: bool, zone: Zone, now: Instant, claims: &Claims) -> Vec<Read> {
+        let quiet = quiet_until(&self.quiet_hours, zone, now);
+        let mut read: Vec<Read> = Vec::new();
+        read.extend(quiet.map(|until| Read::value(&quiet_words(&self.quiet_hours), Value::Instant(until))));
+        for cap in self.caps.iter().filter(|cap| cap.class == class && !has_slot) {
+            let counts = |claim: &&Claim| claim.class == class && claim.at.0.saturating_add(span(cap)) > now.0;
+            let filling: Vec<Value> = claims.0.iter().filter(counts).map(|claim| Value::Instant(claim.at)).collect();
+            if filling.len() >= cap.most as usize {
+                read.push(Read::value(&cap_words(cap), Value::List(filling.into())));
+            }
+        }
+        read
     }
 
     /// Whether the marketing messages of this person are not sent, so that it can be seen what they change.
@@ -120,6 +142,24 @@ impl Claims {
         };
         caps.iter().filter(|cap| cap.class == class).filter_map(free).fold(now, Instant::max)
     }
+}
+
+/// `quiet hours 20:00 to 09:00 and on sunday`
+fn quiet_words(quiet: &QuietHours) -> String {
+    let mut parts: Vec<String> = quiet.between.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+    parts.extend(quiet.days.iter().map(|day| format!("on {}", day.name())));
+    format!("quiet hours {}", parts.join(" and "))
+}
+
+/// `at most 1 marketing message per day`
+fn cap_words(cap: &Cap) -> String {
+    let class = match cap.class {
+        Class::Marketing => "marketing",
+        Class::Service => "service",
+        Class::Transactional => "transactional",
+    };
+    let messages = if cap.most == 1 { "message" } else { "messages" };
+    format!("at most {} {class} {messages} in {}", cap.most, cap.per)
 }
 
 /// The length of a cap, in microseconds.

@@ -3,20 +3,22 @@
 use super::by_row::Known;
 use super::describe;
 use super::engagement::Engagement;
-use super::eval::{Eval, EventAtHand};
-use super::facts::World;
+use super::eval::{Eval, EventAtHand, Inside};
+use super::facts::{Facts, World};
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
+use super::revenue::Revenue;
+use super::state::State;
 use super::value::Value;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
     Settings, Start, StepIx,
 };
 use crate::model::TAGS;
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -108,6 +110,8 @@ pub struct Program {
     accounts: BTreeMap<String, Account>,
     measures_of_silences: Vec<String>,
     may_erase: bool,
+    /// Of each event, the field with its money where reports count it as revenue, and the units that do.
+    pub(super) revenue: Vec<Revenue>,
     /// After this instant no silence begins and no period comes round.
     pub(super) clocks_until: Instant,
     /// The slot of the contact's tags, where they are read.
@@ -132,6 +136,9 @@ impl Program {
         if let Some(sent) = messages::sent_event(all.iter().copied(), &needs) {
             needs.add_event(sent)?;
         }
+        for event in &bundle.revenue {
+            needs.add_field_of(event)?;
+        }
         let none = || vec![Vec::new(); needs.events.len()];
         let mut program = Program {
             settings: bundle.settings.clone(),
@@ -149,6 +156,7 @@ impl Program {
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
             may_erase: false,
+            revenue: Vec::new(),
             clocks_until: Instant::MAX,
             units: Vec::new(),
             measures: Vec::new(),
@@ -159,6 +167,7 @@ impl Program {
             program.add(scenario.clone(), hash, current);
         }
         program.find_erasing();
+        program.find_revenue(&bundle.revenue);
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
@@ -268,6 +277,11 @@ impl Program {
 
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    /// The zone of a contact by the policy.
+    pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
+        self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {
@@ -395,6 +409,11 @@ impl Program {
     /// The measures on which the length of a silence depends.
     pub fn measures_of_silences(&self) -> impl Iterator<Item = &str> {
         self.measures_of_silences.iter().map(String::as_str)
+    }
+
+    /// Whether quiet hours, caps or a holdout may keep a message back.
+    pub fn has_limits(&self) -> bool {
+        self.policy.has_limits()
     }
 
     pub(super) fn measures(&self) -> &[LinkedMeasure] {

@@ -63,8 +63,6 @@ struct Kept {
 /// The events with certain values of their keys.
 #[derive(Clone, Debug)]
 struct Column {
-    /// The latest of all, whether or not anything is taken of it.
-    latest: Instant,
     values: Values,
 }
 
@@ -78,16 +76,13 @@ enum Values {
     Favourites(Favourites),
 }
 
-/// An answer, and the latest event that it rests on.
-pub(super) type Answer = (Value, Option<Instant>);
-
 impl Running {
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
     /// What an aggregate says of the events with these keys after an instant.
-    pub fn ask(&mut self, eval: &Eval<'_>, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Answer> {
+    pub fn ask(&mut self, eval: &Eval<'_>, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
         let probe = ProbeIx(eval.code.probe_base + aggregate.probe.0);
         let shape = Shape::of(aggregate);
         let fresh = || Kept { zone: eval.zone, seen: (0, 0), columns: FxHashMap::default() };
@@ -111,13 +106,12 @@ impl Kept {
         for place in life.admitted_since(&mut self.seen) {
             let Some(event) = life.event(place).filter(|event| event.kind == kind) else { continue };
             let at_hand = EventAtHand::of(code, definition.event, event.at, life.values(place));
-            let event_eval = Eval { event: Some(at_hand), asked: None, ..*eval };
+            let event_eval = Eval { event: Some(at_hand), ..*eval };
             if definition.filter.is_some_and(|filter| event_eval.truth(filter) != Some(true)) {
                 continue;
             }
             let keys = definition.keys.iter().map(|key| event_eval.value(*key).into_owned()).collect();
             let column = self.columns.entry(keys).or_insert_with(|| Column::new(shape));
-            column.latest = column.latest.max(event.at);
             let key = Key { at: event.at, arrived: event.arrived, place: place as u32 };
             if let Values::Days(days) = &mut column.values {
                 days.insert(eval.zone.wall(event.at).0, event.at);
@@ -146,7 +140,7 @@ impl Column {
             Shape::Days => Values::Days(Days::default()),
             Shape::Favourites => Values::Favourites(Favourites::default()),
         };
-        Column { latest: Instant::MIN, values }
+        Column { values }
     }
 
     fn insert(&mut self, key: Key, value: Value) {
@@ -169,17 +163,12 @@ impl Column {
         }
     }
 
-    fn answer(&self, eval: &Eval<'_>, aggregate: &Aggregate, start: Instant) -> Answer {
-        let latest = Some(self.latest).filter(|latest| *latest > start);
-        let value = match &self.values {
+    fn answer(&self, eval: &Eval<'_>, aggregate: &Aggregate, start: Instant) -> Value {
+        match &self.values {
             Values::All(all) => match aggregate.kind {
                 AggregateKind::Sum => all.after(start).sum(),
                 AggregateKind::Average | AggregateKind::Share => all.after(start).average(),
-                AggregateKind::First => match all.first_after(start) {
-                    // Nobody looked further.
-                    Some((key, value)) => return (value.clone(), Some(key.at)),
-                    None => Value::Missing,
-                },
+                AggregateKind::First => all.first_after(start).map_or(Value::Missing, |(_, value)| value.clone()),
                 AggregateKind::Last => {
                     let last = all.last().filter(|(key, _)| key.at > start);
                     last.map_or(Value::Missing, |(_, value)| value.clone())
@@ -196,8 +185,7 @@ impl Column {
                 }
             }
             Values::Favourites(favourites) => favourites.after(start),
-        };
-        (value, latest)
+        }
     }
 }
 

@@ -54,6 +54,7 @@ impl From<First> for SavedState {
             own: Default::default(),
             clocks: Default::default(),
             passed: Vec::new(),
+            held_out: Vec::new(),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Deciding messages: a `send` that comes due, alone or together with others, and taking back what waits.
 
-use super::asked::Asked;
+use super::describe;
+use super::eval::Eval;
+use super::explain::{Clause, ClauseOf, Read};
+use super::marks::Marked;
 use super::messages::OwnMessage;
+use super::needs::Needs;
 use super::output::{Effect, EffectKey, Outcome, Reason, Told, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Pending, Phase, State};
@@ -9,7 +13,6 @@ use super::step::{Delivery, Stepper};
 use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Instances that take a step at one instant, in order of entry.
@@ -38,12 +41,14 @@ impl<'a> SendStep<'a> {
 impl<'a> Stepper<'a, '_> {
     /// One `send`, alone.
     pub(super) fn send(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>) {
-        let asked = RefCell::default();
-        let judged = self.may_send(instance, step, &asked);
-        self.tell_message(instance, step, judged, asked.take());
+        let judged = self.may_send(instance, step);
+        self.tell_message(instance, step, judged);
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
-            Err(outcome) => self.not_sent(instance, step.at, outcome),
+            Err(outcome) => {
+                self.hold_out(instance, outcome.0);
+                self.not_sent(instance, (None, step.at), outcome);
+            }
         }
     }
 
@@ -69,15 +74,17 @@ impl<'a> Stepper<'a, '_> {
         let mut leaving: Vec<(Handle, &mut Instance)> = Vec::new();
         let mut first: Option<u8> = None;
         for (handle, instance) in &mut members {
-            let asked = RefCell::default();
-            let judged = self.may_send(instance, step, &asked);
-            self.tell_message(instance, step, judged, asked.take());
+            let judged = self.may_send(instance, step);
+            self.tell_message(instance, step, judged);
             match judged {
                 Ok(alternative) => {
                     first.get_or_insert(alternative);
                     leaving.push((*handle, instance));
                 }
-                Err(outcome) => self.not_sent(instance, step.at, outcome),
+                Err(outcome) => {
+                    self.hold_out(instance, outcome.0);
+                    self.not_sent(instance, (None, step.at), outcome);
+                }
             }
         }
         if let Some(alternative) = first {
@@ -86,13 +93,8 @@ impl<'a> Stepper<'a, '_> {
         members
     }
 
-    fn tell_message(
-        &mut self,
-        instance: &Instance,
-        step: SendStep<'a>,
-        judged: Result<u8, (Outcome, Reason)>,
-        asked: Vec<Asked>,
-    ) {
+    fn tell_message(&mut self, instance: &Instance, step: SendStep<'a>, judged: Result<u8, (Outcome, Reason)>) {
+        let clauses = self.send_clauses(instance, step, judged.ok());
         let told = match judged {
             Ok(alternative) => {
                 let outcome = self.leaves_at_once(step.send.class).then_some(Outcome::Sent);
@@ -100,7 +102,7 @@ impl<'a> Stepper<'a, '_> {
             }
             Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
         };
-        self.tell(instance, Some(step.at), told, asked);
+        self.tell(instance, Some(step.at), told, clauses);
     }
 
     /// Whether a message that may be sent is claimed and accepted here and now.
@@ -113,9 +115,8 @@ impl<'a> Stepper<'a, '_> {
         &self,
         instance: &Instance,
         SendStep { unit, node, send, .. }: SendStep<'a>,
-        asked: &RefCell<Vec<Asked>>,
     ) -> Result<u8, (Outcome, Reason)> {
-        let eval = self.eval(unit, instance, asked);
+        let eval = self.eval(unit, instance);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
@@ -143,10 +144,45 @@ impl<'a> Stepper<'a, '_> {
         Ok(chosen as u8)
     }
 
-    /// The message does not leave for this instance.
-    pub(super) fn not_sent(&mut self, instance: &Instance, at: StepIx, (outcome, reason): (Outcome, Reason)) {
+    /// What is told of a `send`: its guard, `stop when`, and of each channel up to the chosen one address and consent, until
+    /// something holds it back.
+    pub(super) fn send_clauses(
+        &self,
+        instance: &Instance,
+        SendStep { unit, node, send, .. }: SendStep<'a>,
+        chosen: Option<u8>,
+    ) -> Vec<Clause> {
+        if self.out.trace.is_none() {
+            return Vec::new();
+        }
+        let eval = self.eval(unit, instance);
+        let mut clauses = self.conditions(&eval, &guard_clause(node));
+        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        clauses.extend(self.conditions(&eval, &[(ClauseOf::StopWhen, stop_when)]));
+        let goes_on = |clause: &Clause| clause.holds() == Some(clause.of == ClauseOf::OnlyIf);
+        if !clauses.iter().all(goes_on) {
+            clauses.retain(|clause| !goes_on(clause));
+            return clauses;
+        }
+        let looked_at = chosen.map_or(send.alternatives.len(), |chosen| usize::from(chosen) + 1);
+        for (place, each) in send.alternatives.iter().enumerate().take(looked_at) {
+            clauses.push(address_clause(&eval, place as u8, each, self.program.needs()));
+            let consent = each.consent.filter(|_| send.class == Class::Marketing);
+            clauses.extend(self.conditions(&eval, &[(ClauseOf::Consent(place as u8), consent)]));
+        }
+        clauses
+    }
+
+    /// The message does not leave for this instance. It has a key if it was decided before.
+    pub(super) fn not_sent(
+        &mut self,
+        instance: &Instance,
+        (key, at): (Option<EffectKey>, StepIx),
+        (outcome, reason): (Outcome, Reason),
+    ) {
         let ordinal = self.ordinal(instance, at);
         self.effect(instance, at, ordinal, What::Send { alternative: 0, outcome, reason });
+        self.mark_not_sent(instance, (key, at), (outcome, reason));
     }
 
     /// The number of a step in the text.
@@ -162,17 +198,19 @@ impl<'a> Stepper<'a, '_> {
         // Where everything leaves at once, a message needs an identity only if somebody asks for it.
         let is_named = !leaves_at_once || self.program.messages().are_read();
         let key = if is_named { self.key(first, step.unit, step.node) } else { EffectKey([0; 16]) };
-        for (handle, instance) in &mut *leaving {
+        for (place, (handle, instance)) in leaving.iter_mut().enumerate() {
             self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
             let mut own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted: None };
             if leaves_at_once {
                 instance.last_message = Some(self.now);
                 own.accepted = Some(self.now);
+                self.mark_sent(instance, (key, step.at, alternative), place == 0);
             } else {
                 let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
                 instance.pending.push(pending);
                 self.state.wait_for(key, *handle);
+                self.mark(instance, || Marked::Decided { key, step: step.at, leads: place == 0 });
             }
             self.remember(step.unit, *handle, instance, own);
         }
@@ -213,8 +251,9 @@ impl<'a> Stepper<'a, '_> {
             if pending.wake.is_some() {
                 let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                 self.tell(instance, Some(step), told, Vec::new());
-                self.not_sent(instance, step, (outcome, reason));
+                self.not_sent(instance, (Some(pending.key), step), (outcome, reason));
             } else {
+                self.mark_not_sent(instance, (Some(pending.key), step), (outcome, reason));
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
                 self.withdrawn.extend(self.out.effects.pop());
             }
@@ -271,6 +310,24 @@ impl State {
             also: rest.iter().map(|instance| instance.trigger.clone()).collect(),
         })
     }
+}
+
+/// The guard of a step as a clause.
+pub(super) fn guard_clause(node: &Step) -> [(ClauseOf, Option<ExprIx>); 2] {
+    match node.guard {
+        Some(Guard::Unless(condition)) => [(ClauseOf::Unless, Some(condition)), (ClauseOf::OnlyIf, None)],
+        Some(Guard::OnlyIf(condition)) => [(ClauseOf::Unless, None), (ClauseOf::OnlyIf, Some(condition))],
+        None => [(ClauseOf::Unless, None), (ClauseOf::OnlyIf, None)],
+    }
+}
+
+/// Whether there is an address on the channel of an alternative.
+fn address_clause(eval: &Eval<'_>, place: u8, alternative: &Alternative, needs: &Needs) -> Clause {
+    let value = eval.value(alternative.address).into_owned();
+    let is_there = is_address(&alternative.channel, &value);
+    let words = describe::expression(eval.code, needs, alternative.address);
+    let read = Read { is_personal: true, ..Read::value(&words, value) };
+    Clause::truth(ClauseOf::Address(place), Some(is_there), vec![read])
 }
 
 fn is_address(channel: &str, value: &Value) -> bool {

@@ -101,6 +101,8 @@ pub(super) struct Progress {
     pub phase: Phase,
     pub wake: Option<Instant>,
     pub last_message: Option<Instant>,
+    /// When its last message was held out, where its goal has a window: reports measure those alike who got none.
+    pub held_out: Option<Instant>,
     /// Messages whose fate is not known, in the order of their decisions.
     pub pending: SmallVec<[Pending; 1]>,
     /// What its conditions may know of the messages that it decided, in that order; empty where none asks.

@@ -2,17 +2,18 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
-use super::asked::Asked;
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
+use super::explain::{Clause, ClauseOf};
 use super::facts::Facts;
 use super::linked::Wakers;
+use super::marks::{Left, Marked};
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State, Watch, Watched};
 use crate::ir::{ExprIx, Op, ProbeIx, StepIx};
 use crate::time::{Instant, Zone};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// What happens to a contact.
@@ -155,6 +156,7 @@ impl<'a> Stepper<'a, '_> {
 
     fn event(&mut self, place: usize) {
         let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
+        self.mark_event(kind, place);
         if self.program.is_watched(kind) && self.state.has_watchers() {
             let watches = self.watchers(kind, place);
             self.judge_all(watches);
@@ -220,7 +222,7 @@ impl<'a> Stepper<'a, '_> {
         let runs = matches!(instance.phase, Phase::Waiting(_) | Phase::WaitingFor(_));
         let left = match watch.what {
             Watched::Goal => self.judge_goal(watch.handle, instance, unit, runs),
-            Watched::StopWhen => self.judge_stop_when(watch.handle, instance, unit),
+            Watched::StopWhen => self.judge_stop_when(watch.handle, instance, unit, runs),
             Watched::Wait(generation) => self.judge_wait(watch.handle, instance, unit, generation),
         };
         if let Some(instance) = left {
@@ -241,13 +243,22 @@ impl<'a> Stepper<'a, '_> {
         let Some(goal) = unit.scenario.goal.as_ref().filter(|_| !ended) else {
             return Some(instance);
         };
-        let asked = RefCell::default();
-        let eval = self.eval(unit, &instance, &asked);
-        if eval.truth(goal.condition) != Some(true) || !self.goal_is_open(goal.within, &eval, &instance) {
+        let eval = self.eval(unit, &instance);
+        if eval.truth(goal.condition) != Some(true) {
             return Some(instance);
         }
+        let last = instance.last_message_at(self.due, self.now);
+        if !self.goal_is_open(goal.within, &eval, last) {
+            let would_be = self.goal_is_open(goal.within, &eval, instance.held_out);
+            return self.judge_held_out(handle, instance, would_be);
+        }
+        let told = self.conditions(&eval, &[(ClauseOf::Goal, Some(goal.condition))]);
         self.out.count(instance.unit, Count::Converted);
-        self.tell(&instance, None, Told::Converted, asked.take());
+        self.tell(&instance, None, Told::Converted, told);
+        self.mark(&instance, || Marked::Goal);
+        if runs {
+            self.mark_left(&instance, Left::Goal);
+        }
         match goal.then.filter(|_| runs) {
             Some(then) => {
                 let mut instance = instance;
@@ -259,15 +270,39 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
-    /// Ends an instance whose `stop when` is true; gives it back where it is not.
-    pub(super) fn judge_stop_when(&mut self, handle: Handle, instance: Instance, unit: &'a Unit) -> Option<Instance> {
-        let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
-        let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
-        let asked = RefCell::default();
-        if self.eval(unit, &instance, &asked).truth(condition) != Some(true) {
+    /// The goal of an instance is true, and no message opened its window but perhaps one that was held out. That is counted
+    /// beside; the instance goes on, unless it stayed for this alone.
+    fn judge_held_out(&mut self, handle: Handle, instance: Instance, would_be: bool) -> Option<Instance> {
+        if !would_be {
             return Some(instance);
         }
-        self.tell(&instance, None, Told::Ended(Reason::StopWhen), asked.take());
+        self.mark(&instance, || Marked::Goal);
+        if instance.phase != Phase::Watching {
+            return Some(instance);
+        }
+        self.end(handle, instance, Ending::Goal);
+        None
+    }
+
+    /// Ends an instance whose `stop when` is true; gives it back where it is not.
+    pub(super) fn judge_stop_when(
+        &mut self,
+        handle: Handle,
+        instance: Instance,
+        unit: &'a Unit,
+        runs: bool,
+    ) -> Option<Instance> {
+        let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
+        let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
+        let eval = self.eval(unit, &instance);
+        if eval.truth(condition) != Some(true) {
+            return Some(instance);
+        }
+        let told = self.conditions(&eval, &[(ClauseOf::StopWhen, Some(condition))]);
+        self.tell(&instance, None, Told::Ended(Reason::StopWhen), told);
+        if runs {
+            self.mark_left(&instance, Left::StopWhen);
+        }
         self.end(handle, instance, Ending::StopWhen);
         None
     }
@@ -290,11 +325,12 @@ impl<'a> Stepper<'a, '_> {
         if instance.wake.is_some_and(|end| end < self.now) {
             return Some(instance);
         }
-        let asked = RefCell::default();
-        if self.eval(unit, &instance, &asked).truth(*condition) != Some(true) {
+        let eval = self.eval(unit, &instance);
+        if eval.truth(*condition) != Some(true) {
             return Some(instance);
         }
-        self.tell(&instance, Some(step), Told::ConditionHolds, asked.take());
+        let told = self.conditions(&eval, &[(ClauseOf::Condition, Some(*condition))]);
+        self.tell(&instance, Some(step), Told::ConditionHolds, told);
         if self.state.waits_for_turn(self.program, &instance, self.now) {
             (instance.generation, instance.wake) = (instance.generation + 1, Some(self.now));
             self.file(unit, handle, &instance);
@@ -304,9 +340,10 @@ impl<'a> Stepper<'a, '_> {
         None
     }
 
-    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, instance: &Instance) -> bool {
+    /// Whether the goal of an instance counts, whose last message left then.
+    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, last: Option<Instant>) -> bool {
         let Some(within) = within else { return true };
-        let (Some(last), Some(window)) = (instance.last_message_at(self.due, self.now), eval.duration(within)) else {
+        let (Some(last), Some(window)) = (last, eval.duration(within)) else {
             return false;
         };
         self.zone().add(last, window).is_some_and(|close| self.now <= close)
@@ -341,8 +378,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn watch_probe(&mut self, unit: &'a Unit, instance: &Instance, (probe, keys): (ProbeIx, &[ExprIx]), watch: Watch) {
-        let unasked = RefCell::default();
-        let values = Eval { asked: None, ..self.eval(unit, instance, &unasked) }.keys(keys);
+        let values = self.eval(unit, instance).keys(keys);
         // Without a value for a key no event can match.
         if let Some(values) = values {
             self.state.watch(probe, values, watch);
@@ -354,13 +390,8 @@ impl<'a> Stepper<'a, '_> {
         Inside { program: self.program, state: &*self.state, running }
     }
 
-    /// An evaluator for one instance. `asked` is filled only when a trace is wanted.
-    pub(super) fn eval<'e>(
-        &'e self,
-        unit: &'e Unit,
-        instance: &'e Instance,
-        asked: &'e RefCell<Vec<Asked>>,
-    ) -> Eval<'e> {
+    /// An evaluator for one instance.
+    pub(super) fn eval<'e>(&'e self, unit: &'e Unit, instance: &'e Instance) -> Eval<'e> {
         Eval {
             code: &unit.code,
             world: self.facts.world,
@@ -373,15 +404,14 @@ impl<'a> Stepper<'a, '_> {
             messages: instance.own_messages(unit, self.due),
             trigger: TriggerValues::Kept(&instance.kept),
             event: None,
-            asked: self.out.trace.is_some().then_some(asked),
             not_given: self.out.not_given.as_ref(),
         }
     }
 
-    pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, asked: Vec<Asked>) {
+    pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, clauses: Vec<Clause>) {
         if let Some(trace) = &mut self.out.trace {
-            let trigger = Some(instance.trigger.clone());
-            trace.push(TraceLine { at: self.now, unit: instance.unit, trigger, step, what, asked });
+            let (trigger, entered_at) = (Some(instance.trigger.clone()), Some(instance.entry));
+            trace.push(TraceLine { at: self.now, unit: instance.unit, trigger, entered_at, step, what, clauses });
         }
     }
 

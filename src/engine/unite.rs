@@ -1,6 +1,7 @@
 //! Two contacts that turn out to be one person: their states become one.
 
 use super::facts::Person;
+use super::marks::{Journey, Merged};
 use super::output::EffectKey;
 use super::program::Program;
 use super::state::{Handle, Phase, State};
@@ -36,20 +37,20 @@ impl State {
     ///
     /// Of several running instances under an entry rule one goes on ([`State::one_goes_on`]). Gives the messages that must not
     /// leave. Nothing starts. Timers are filed when the state is next read.
-    pub fn unite(&mut self, other: State, program: &Program) -> Vec<EffectKey> {
+    pub fn unite(&mut self, other: State, program: &Program) -> Merged {
         let mut other = other;
         other.own.forget_all_changes();
         self.absorb(other);
         // Who was erased by one row is erased.
         if self.is_erased() {
-            return self.end_all();
+            return Merged { messages: self.end_all(), journeys: Vec::new() };
         }
         self.one_goes_on(program)
     }
 
     /// Of several running instances of a scenario under an entry rule, which came together from two states, one goes on, the
     /// oldest, with `latest` the newest; the others end. Gives the messages that were theirs alone.
-    pub fn one_goes_on(&mut self, program: &Program) -> Vec<EffectKey> {
+    pub fn one_goes_on(&mut self, program: &Program) -> Merged {
         let mut running: BTreeMap<&str, Vec<(Instant, Handle)>> = BTreeMap::new();
         for (slot, instance) in self.slots.iter().enumerate() {
             let Some(instance) = instance else { continue };
@@ -62,6 +63,7 @@ impl State {
             }
         }
         let mut ended: Vec<EffectKey> = Vec::new();
+        let mut journeys: Vec<Journey> = Vec::new();
         for (scenario, mut instances) in running {
             instances.sort_unstable();
             let rule = program.current(scenario).map(|(_, unit)| &unit.scenario.entry);
@@ -69,6 +71,7 @@ impl State {
             for (_, handle) in instances {
                 let Some(instance) = self.take(handle) else { continue };
                 self.release(handle);
+                journeys.push(Journey::of(&instance));
                 ended.extend(instance.pending.iter().map(|pending| pending.key));
             }
             // Rules that ask for the running instance know which one it is.
@@ -82,6 +85,6 @@ impl State {
         let kept: BTreeSet<EffectKey> =
             self.slots.iter().flatten().flat_map(|each| each.pending.iter().map(|pending| pending.key)).collect();
         ended.retain(|key| !kept.contains(key));
-        ended
+        Merged { messages: ended, journeys }
     }
 }

@@ -74,6 +74,14 @@ impl Value {
         })
     }
 
+    /// A fraction as a person writes it, 50 for 0.5; `None` for what is no number.
+    pub fn percent(&self) -> Option<Decimal> {
+        match self {
+            Value::Number(number) => Some((*number * Decimal::ONE_HUNDRED).round_dp(2).normalize()),
+            _ => None,
+        }
+    }
+
     pub fn text(text: &str) -> Value {
         Value::Text(Arc::from(text))
     }

@@ -6,6 +6,7 @@
 //!
 //! One of the three serialised forms (with state and journal); [`FORMAT`] is its version.
 
+mod goals;
 mod hash;
 mod index;
 mod operands;
@@ -47,6 +48,10 @@ pub struct Bundle {
     /// The fields of the model that name contacts, read or not: an erasure empties them.
     #[serde(default)]
     pub references: Vec<Reference>,
+    /// Of each event that a goal with a window asks for, its only field of type money: what reports count as revenue. An event
+    /// that has none, or several, has none here. Sorted by name.
+    #[serde(default)]
+    pub revenue: Vec<RecordUse>,
     /// Sorted by name.
     pub scenarios: Vec<Scenario>,
     /// What the templates of the messages read; outside the scenarios, so that mending a template does
@@ -229,6 +234,13 @@ pub struct SplitArm {
     /// A fraction; those of one split add up to 1.
     pub share: Decimal,
     pub to: StepIx,
+}
+
+impl SplitArm {
+    /// The share as a person writes it: 50 for 50%.
+    pub fn percent(&self) -> Decimal {
+        (self.share * Decimal::ONE_HUNDRED).normalize()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

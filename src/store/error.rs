@@ -21,6 +21,10 @@ pub enum ErrorKind {
     Corrupt,
     /// The file was written by a newer version.
     Newer,
+    /// The state file was written by an older version, and this one reads it only after it was taken over.
+    Older,
+    /// The database is no state file.
+    NoState,
     /// The database is older than its send journal: a restored backup.
     OlderThanJournal,
     /// A process died in the middle of a change, and only who may write can take it back.
@@ -78,6 +82,10 @@ impl Error {
             ErrorKind::Full => "free some space and run the same command again; nothing is lost",
             ErrorKind::Corrupt => "restore the file from a backup",
             ErrorKind::Newer => "use the version of `scn` that wrote it, or a newer one",
+            ErrorKind::Older => "`scn run` takes it over when it works on it next",
+            ErrorKind::NoState => {
+                "name the file that `scn run` keeps its state in, `state` of `scn.toml` or beside the CRM"
+            }
             ErrorKind::OlderThanJournal => {
                 "put the newest database back; sending from this one would send those messages again"
             }
@@ -124,6 +132,8 @@ impl fmt::Display for Error {
             ErrorKind::Full => return write!(f, "no space is left for `{file}`"),
             ErrorKind::Corrupt => write!(f, "`{file}` is damaged")?,
             ErrorKind::Newer => write!(f, "`{file}` was written by a newer version")?,
+            ErrorKind::Older => write!(f, "`{file}` was written by an older version")?,
+            ErrorKind::NoState => return write!(f, "`{file}` is no state file of `scn run`"),
             ErrorKind::OlderThanJournal => write!(f, "`{file}` is older than its send journal")?,
             ErrorKind::HalfDone => return write!(f, "`{file}` holds a change that somebody died in the middle of"),
             ErrorKind::Io => write!(f, "`{file}` cannot be read or written")?,

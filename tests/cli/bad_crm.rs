@@ -102,7 +102,7 @@ fn a_locked_crm_is_busy() {
 fn a_simulation_changes_nothing() {
     let shop = shop(CRM);
     let before = std::fs::read(shop.path().join("crm.db")).unwrap();
-    scn(shop.path(), &["simulate", "--contact", "1"]).expect(0, &["started"]);
+    scn(shop.path(), &["simulate", "--contact", "1"]).expect(0, &["entered"]);
     assert_eq!(std::fs::read(shop.path().join("crm.db")).unwrap(), before);
     let mut names: Vec<_> = std::fs::read_dir(shop.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

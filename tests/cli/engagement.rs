@@ -8,7 +8,7 @@ scenario thanks {
   when purchased
   once
   send email thanks
-  wait up to 3 days for opened thanks or clicked thanks
+  wait up to 3 days for clicked thanks
   if clicked thanks {
     send email clicker
   } else if opened thanks {

@@ -220,7 +220,7 @@ fn an_event_that_starts_nothing_says_which_clause_refused_it() {
     scn(shop.path(), &["test"]).expect(
         1,
         &[
-            "gold: ana purchased, but `(amount >= 100 EUR)` does not hold  (amount = 99)",
+            "gold: ana purchased, but `(amount >= 100 EUR)` does not hold  (amount = 99.00 EUR)",
             "gold: bob purchased, but `for contact.tier is \"gold\"` is unknown  (contact.tier = missing)",
         ],
     );

@@ -8,7 +8,7 @@ use scn::store::crm::Crm;
 #[test]
 fn each_row_of_two_programs_is_told_once() {
     let mut changed = 0;
-    for seed in seeds(60) {
+    for seed in seeds(30) {
         let (one, other) = (case(seed), case(seed + 1));
         let told =
             |what: &str| format!("seed {seed} (SCN_SEED={seed}): {what}\n{}\n{}", one.program.text, other.program.text);
@@ -44,5 +44,5 @@ fn each_row_of_two_programs_is_told_once() {
         changed += messages.changed.noticed();
     }
     println!("{changed} messages changed");
-    assert!(std::env::var("SCN_SEED").is_ok() || changed > 100, "{changed} messages changed");
+    assert!(std::env::var("SCN_SEED").is_ok() || changed > 50, "{changed} messages changed");
 }

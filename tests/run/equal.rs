@@ -7,6 +7,7 @@ use super::random::Random;
 use super::shop::{Shop, TemplateFile, template};
 use super::shrink::{Case, smallest};
 use super::story::{Node, Patience, Step, Story};
+use super::tables;
 use super::world::{self, EVENTS, Form, Key, World};
 use rusqlite::{Connection, params};
 use scn::drivers::run::Run;
@@ -43,7 +44,7 @@ pub struct Arrival {
 /// Half of the cases keep rows of one instant (the lines of a ticket), in stories whose messages leave at timers. At the
 /// same instant as a row, a run claims a message after all rows of that instant, and a simulation at the very row; so
 /// the other stories have one row at an instant.
-fn case(seed: u64) -> Case {
+pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
     let story = invent::story(&mut random);
     let mut world = invent::world(&mut random, &story);
@@ -144,6 +145,7 @@ fn both(seed: u64, case: &Case) -> (Messages, Messages) {
     arrivals.retain(|arrival| arrival.arrived <= to.seconds());
     let mut life = Life { shop: &shop, full: &full, random: Random::new(!seed), cuts: 0 };
     life.live(&arrivals, from, to);
+    tables::are_equal(&shop, &simulation.report.tables);
     let found = found(&shop, &wanted);
     (wanted, found)
 }

@@ -133,6 +133,6 @@ mod tests {
         let text = "---\n# one\nsubject: # no\n---\n# no {# two #} x {#- three -#}\n{# never ends";
         let found: Vec<&str> = comments(text).into_iter().map(|range| text.get(range).unwrap()).collect();
         assert_eq!(found, [" one", " two ", "- three -"]);
-        assert_eq!(comments("# no\n---\n# no"), []);
+        assert!(comments("# no\n---\n# no").is_empty());
     }
 }

@@ -3,8 +3,9 @@
 use super::changes::Change;
 use super::lines::{Told, brought};
 use super::tables::{COLUMNS, align_right, plain};
-use super::words::{Shown, class_words, moved, unsent};
+use super::words::{Shown, class_words, in_other_words, moved, unsent};
 use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::engagement;
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
 use std::fmt::Write;
@@ -29,7 +30,8 @@ impl Shown<'_> {
     }
 
     pub fn human(&self, width: usize) -> String {
-        let mut text = format!("{}\n{}\n\n", self.headline(), self.over());
+        let engagement = engagement::told(self.engagement);
+        let mut text = format!("{}\n{}\nengagement {engagement}\n\n", self.headline(), self.over());
         self.scenarios(&mut text, width);
         self.acts(&mut text);
         self.changed_lines(&mut text);
@@ -65,7 +67,7 @@ impl Shown<'_> {
         }
         let mut table = plain();
         table.set_header(["other effects", "scenario", "before", "after", "fewer", "more", "moved", "otherwise"]);
-        for ((scenario, effect), line) in acts {
+        for ((scenario, effect), line) in acts.iter().filter(|(_, line)| line.changed != Counts::default()) {
             let changed = &line.changed;
             let numbers = [line.before, line.after, changed.lost, changed.gained, changed.moved, changed.otherwise];
             let names = [(*effect).to_owned(), self.difference.scenario(*scenario)];
@@ -81,6 +83,7 @@ impl Shown<'_> {
         for cause in &told.causes {
             let count = cause.changes.iter().map(|change| change.lines.len()).sum::<usize>();
             let what = match (told.is_known, count, several) {
+                _ if !told.has_effect => "changed, and nothing comes of it here".to_owned(),
                 (true, 1, false) => "because of this line".to_owned(),
                 (true, 1, true) => format!("because of this line alone: {}", brought(&cause.messages)),
                 (true, _, false) => "because of these lines together".to_owned(),
@@ -144,7 +147,10 @@ impl Shown<'_> {
     fn moves(&self, text: &mut String) {
         let moves = &self.difference.tally.moves;
         let Some((least, most)) = moves.extremes() else { return };
-        let _ = writeln!(text, "moved: {} to {}", moved(least), moved(most));
+        let _ = match least == most {
+            true => writeln!(text, "moved: all {}", moved(least)),
+            false => writeln!(text, "moved: {} to {}", moved(least), moved(most)),
+        };
         for (name, count) in self.ranges().into_iter().filter(|(_, count)| *count > 0) {
             let bar = "#".repeat((count * 30).div_ceil(moves.count()) as usize);
             let _ = writeln!(text, "  {name:25} {:>11}  {bar}", grouped(count));
@@ -190,6 +196,7 @@ impl Shown<'_> {
     }
 
     fn notes(&self, text: &mut String) {
+        self.templates.iter().for_each(|template| text.push_str(&in_other_words(template)));
         for (name, side) in [(self.old, &self.difference.old), (self.new, &self.difference.new)] {
             for not in &side.report.not_simulated {
                 let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();

@@ -3,6 +3,7 @@
 use super::changes::{Change, Place};
 use super::tables::month_name;
 use super::words::Shown;
+use crate::cli::engagement;
 use crate::drivers::diff::{Class, Counts, Example, Line, Seen, Why};
 use crate::drivers::simulate::Simulation;
 use serde_json::{Map, Value, json};
@@ -58,6 +59,7 @@ impl Shown<'_> {
             "same_meaning": false,
             "from": self.difference.span.map(|(from, _)| from.to_string()),
             "to": self.difference.span.map(|(_, to)| to.to_string()),
+            "engagement": engagement::name(self.engagement),
             "headline": self.headline(),
             "messages": Value::Object(line_of(&tally.messages())),
             "months": months,
@@ -80,6 +82,7 @@ impl Shown<'_> {
             "causes": self.causes_json(),
             "busiest_person_day": { "old": self.busiest_json(&self.difference.old), "new": self.busiest_json(&self.difference.new) },
             "not_simulated": { "old": not_simulated(&self.difference.old), "new": not_simulated(&self.difference.new) },
+            "templates": self.templates,
             "examples": examples,
             "over_the_limit": self.passed,
         });

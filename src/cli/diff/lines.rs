@@ -31,6 +31,8 @@ pub struct Told<'a> {
     pub together: Counts,
     /// Whether the causes are told apart.
     pub is_known: bool,
+    /// Whether anything comes of them in this history.
+    pub has_effect: bool,
     /// Changes without an effect of their own.
     pub others: Vec<&'a Change>,
 }
@@ -41,7 +43,10 @@ impl<'a> Shown<'a> {
             Causes::One(group) | Causes::Unknown(group) => vec![group],
             Causes::Each(groups) => groups.iter().map(|(group, _)| group.as_slice()).collect(),
         };
-        let mut told = Told { is_known: !matches!(self.causes, Causes::Unknown(_)), ..Told::default() };
+        let tally = &self.difference.tally;
+        let has_effect = !(tally.causes.is_empty() && tally.causes_of_acts.is_empty());
+        let is_known = !matches!(self.causes, Causes::Unknown(_));
+        let mut told = Told { is_known, has_effect, ..Told::default() };
         let is_in = |place: &usize| groups.iter().any(|group| group.contains(place));
         told.others =
             (self.changes.iter().enumerate()).filter(|(place, _)| !is_in(place)).map(|(_, change)| change).collect();

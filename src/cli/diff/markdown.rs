@@ -2,7 +2,8 @@
 
 use super::lines::brought;
 use super::tables::COLUMNS;
-use super::words::{Shown, class_words};
+use super::words::{Shown, class_words, in_other_words};
+use crate::cli::engagement;
 use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Counts};
 use std::fmt::Write;
@@ -11,7 +12,14 @@ impl Shown<'_> {
     /// GitHub's Markdown: a heading, tables, the changed lines, examples that can be unfolded.
     pub fn markdown(&self) -> String {
         let mut text = format!("### {}\n\n", sentence(&self.headline()));
-        let _ = writeln!(text, "From `{}` to `{}`, over {}.\n", code(self.old), code(self.new), self.over());
+        let _ = writeln!(
+            text,
+            "From `{}` to `{}`, over {}; engagement {}.\n",
+            code(self.old),
+            code(self.new),
+            self.over(),
+            engagement::told(self.engagement)
+        );
         for passed in self.passed {
             let _ = writeln!(text, "> **Over the limit**: {}.\n", cell(passed));
         }
@@ -25,6 +33,9 @@ impl Shown<'_> {
         let busiest = |side: &crate::drivers::simulate::Simulation| self.busiest(side.report.busiest.as_ref());
         let (before, after) = (busiest(&self.difference.old), busiest(&self.difference.new));
         let _ = writeln!(text, "Busiest day of one person: before {}, after {}.\n", cell(&before), cell(&after));
+        for template in self.templates {
+            let _ = writeln!(text, "- {}", in_other_words(template).trim_end());
+        }
         for class in Class::ALL {
             self.examples_marked(&mut text, class);
         }
@@ -40,6 +51,7 @@ impl Shown<'_> {
         let told = self.told();
         for cause in &told.causes {
             let _ = match (told.is_known, told.causes.len()) {
+                _ if !told.has_effect => writeln!(text, "Changed, and nothing comes of it here\n"),
                 (true, 1) => writeln!(text, "Because of\n"),
                 (true, _) => writeln!(text, "Because of this alone: {}\n", brought(&cause.messages)),
                 (false, _) => writeln!(text, "Because of one of these lines, or several together\n"),

@@ -11,18 +11,22 @@ mod markdown;
 mod parts;
 mod side;
 mod tables;
+mod templates;
 mod texts;
 mod words;
 
+use super::engagement::EngagementArguments;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::sources::failure;
 use super::{instant, output};
 use crate::compile::Compiled;
 use crate::drivers::diff::{Changes, Difference, diff};
-use crate::drivers::simulate::{ROWS_IN_MEMORY, Request};
+use crate::drivers::simulate::Request;
+use crate::engine::Engagement;
 use crate::ir::Bundle;
 use crate::model::Surroundings;
+use crate::store::crm::Crm;
 use crate::time::Zone;
 use causes::Causes;
 use limits::{Limit, Limits};
@@ -56,6 +60,8 @@ pub struct Arguments {
     /// The last instant, included; a date is its last second
     #[arg(long, value_name = "INSTANT")]
     pub to: Option<String>,
+    #[command(flatten)]
+    pub engagement: EngagementArguments,
     /// Exit with 1 when more messages are lost: a number, or a share of those of the older version (`2%`)
     #[arg(long, value_name = "N|P%")]
     pub max_lost: Option<Limit>,
@@ -93,15 +99,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         (Err(exit), _) | (_, Err(exit)) => return Ok(exit),
     };
     let (Some(before), Some(after)) = (&before.bundle, &after.bundle) else { return Ok(Exit::Findings) };
+    let templates = templates::changed(&old.project.root, &new.project.root)?;
     if before.hash() == after.hash() {
-        output::results(&words::same(&old.name, &new.name, arguments.format))?;
+        output::results(&words::same(&old.name, &new.name, &templates, arguments.format))?;
         return Ok(Exit::Done);
     }
-    let (old_texts, new_texts) = (Texts::of(&old.project), Texts::of(&new.project));
+    let (old_read, new_read) = (texts::read(&old.project), texts::read(&new.project));
+    let (old_texts, new_texts) = (Texts::of(&old.project, &old_read), Texts::of(&new.project, &new_read));
     let changes = changes::changes(&old_texts, &new_texts, &crate::drivers::diff::scenarios(before, after));
     let causes = causes::causes(&old_texts, before, after, &changes);
-    let difference = simulated(arguments, (&old, before), (&new, after), &causes)?;
     let crm = side::crm(&old, &new, arguments.crm.as_deref())?;
+    let request = arguments.request(after.settings.zone)?;
+    let difference = simulated(before, after, &causes, &crm, &request)?;
     let revealed = match arguments.reveal {
         true => difference.new.reveal(&crm, &difference.contacts_shown()).map_err(failure)?,
         false => BTreeMap::new(),
@@ -114,6 +123,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         difference: &difference,
         changes: &changes,
         causes: &causes,
+        templates: &templates,
+        engagement: request.engagement,
         revealed,
         passed: &passed,
     };
@@ -138,13 +149,12 @@ fn compiled(side: &Side) -> Result<Compiled, Exit> {
 }
 
 fn simulated(
-    arguments: &Arguments,
-    (old, before): (&Side, &Bundle),
-    (new, after): (&Side, &Bundle),
+    before: &Bundle,
+    after: &Bundle,
     causes: &Causes,
+    crm: &Crm,
+    request: &Request,
 ) -> Result<Difference, Failure> {
-    let crm = side::crm(old, new, arguments.crm.as_deref())?;
-    let request = arguments.request(after.settings.zone)?;
     let progress = output::spinner("simulating both versions");
     let alone: Vec<Bundle> = match causes {
         Causes::Each(groups) => groups.iter().map(|(_, bundle)| bundle.clone()).collect(),
@@ -155,7 +165,7 @@ fn simulated(
         Causes::Each(_) => Changes::Each(&alone),
         Causes::Unknown(_) => Changes::Unknown,
     };
-    let difference = diff(before, after, changes, &crm, &request).map_err(failure)?;
+    let difference = diff(before, after, changes, crm, request).map_err(failure)?;
     progress.finish_and_clear();
     if let Some((from, to)) = difference.span.filter(|(from, to)| from > to) {
         let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
@@ -180,7 +190,7 @@ impl Arguments {
             return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        // Two programs at least are kept at once.
-        Ok(Request { from, to, threads, rows_in_memory: ROWS_IN_MEMORY / 4, ..Request::default() })
+        let engagement = self.engagement.engagement(Engagement::None)?;
+        Ok(Request { from, to, engagement, threads, ..Request::default() })
     }
 }

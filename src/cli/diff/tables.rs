@@ -2,7 +2,7 @@
 
 use super::words::Shown;
 use crate::cli::counted::grouped;
-use crate::drivers::diff::Line;
+use crate::drivers::diff::{Counts, Line};
 use comfy_table::{CellAlignment, Table, presets};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const COLUMNS: [&str; 7] = ["messages", "before", "after", "fewer", "more", "moved", "otherwise"];
 
 impl Shown<'_> {
-    /// A row for each scenario that has any message, and one for all.
+    /// A row for each scenario whose messages change, one for the others, and one for all.
     pub fn by_scenario(&self) -> Vec<Vec<String>> {
         let mut scenarios: BTreeMap<u16, Line> = BTreeMap::new();
         for ((scenario, _), line) in &self.difference.tally.months {
-            let total = scenarios.entry(*scenario).or_default();
-            total.before += line.before;
-            total.after += line.after;
-            total.changed.merge(&line.changed);
+            scenarios.entry(*scenario).or_default().merge(line);
         }
+        let (changed, same): (Vec<_>, Vec<_>) =
+            scenarios.into_iter().partition(|(_, line)| line.changed != Counts::default());
         let mut rows: Vec<Vec<String>> =
-            scenarios.iter().map(|(scenario, line)| row(self.difference.scenario(*scenario), line)).collect();
+            changed.iter().map(|(scenario, line)| row(self.difference.scenario(*scenario), line)).collect();
+        let mut others = Line::default();
+        same.iter().for_each(|(_, line)| others.merge(line));
+        match same.as_slice() {
+            [] => {}
+            [(scenario, line)] => rows.push(row(self.difference.scenario(*scenario), line)),
+            several => rows.push(row(format!("{} others", several.len()), &others)),
+        }
         if rows.len() > 1 {
             rows.push(row("total".to_owned(), &self.difference.tally.messages()));
         }
@@ -40,10 +46,7 @@ impl Shown<'_> {
         let mut by_year: BTreeMap<(u16, String), Line> = BTreeMap::new();
         for ((scenario, month), line) in months.iter().filter(|((scenario, _), _)| scenarios.contains(scenario)) {
             for (times, name) in [(&mut by_month, month_name(*month)), (&mut by_year, format!("{:04}", month / 12))] {
-                let total = times.entry((*scenario, name)).or_default();
-                total.before += line.before;
-                total.after += line.after;
-                total.changed.merge(&line.changed);
+                times.entry((*scenario, name)).or_default().merge(line);
             }
         }
         let fits = |table: &Table| table.lines().all(|line| line.trim_end().chars().count() <= width);

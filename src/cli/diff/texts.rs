@@ -11,10 +11,26 @@ use std::collections::BTreeMap;
 /// What an item declares: its kind and its name, and the how manieth of them it is (`extend`).
 pub type Key = (&'static str, String, usize);
 
-/// The texts of one project, read.
+/// The texts of one project, with their words.
 pub struct Texts<'a> {
     pub project: &'a Project,
-    parsed: Vec<Parsed>,
+    files: Vec<File<'a>>,
+}
+
+struct File<'a> {
+    file: &'a InputFile,
+    parsed: &'a Parsed,
+    words: Stream<'a>,
+}
+
+/// Reads the texts of a project, in the order of its files.
+pub fn read(project: &Project) -> Vec<Parsed> {
+    let files = project.input.files.iter();
+    files.map(|file| parse(file.source, text(project, file))).collect()
+}
+
+fn text<'a>(project: &'a Project, file: &InputFile) -> &'a str {
+    project.input.sources.get(file.source).map_or("", |source| &source.text)
 }
 
 /// An item at its place.
@@ -26,10 +42,14 @@ pub struct Declared<'a> {
 }
 
 impl<'a> Texts<'a> {
-    pub fn of(project: &'a Project) -> Texts<'a> {
-        let text = |file: &InputFile| project.input.sources.get(file.source).map_or("", |source| &source.text);
-        let parsed = project.input.files.iter().map(|file| parse(file.source, text(file))).collect();
-        Texts { project, parsed }
+    /// `parsed` is what [`read`] gives of the project.
+    pub fn of(project: &'a Project, parsed: &'a [Parsed]) -> Texts<'a> {
+        let files = project.input.files.iter().zip(parsed);
+        let file = |(file, parsed): (&'a InputFile, &'a Parsed)| {
+            let words = Stream::new(text(project, file), &parsed.tokens);
+            File { file, parsed, words }
+        };
+        Texts { project, files: files.map(file).collect() }
     }
 
     pub fn sources(&self) -> &Sources {
@@ -53,20 +73,15 @@ impl<'a> Texts<'a> {
     }
 
     fn all(&'a self) -> impl Iterator<Item = Declared<'a>> {
-        let files = self.project.input.files.iter().zip(&self.parsed);
-        files.flat_map(move |(file, parsed)| {
+        self.files.iter().flat_map(move |File { file, parsed, .. }| {
             parsed.file.items.iter().map(move |item| Declared { file, item, texts: self })
         })
     }
 
     /// The words under a span, as the layout spaces them.
     pub fn phrase(&self, span: Span) -> String {
-        let files = self.project.input.files.iter().zip(&self.parsed);
-        let Some((file, parsed)) = files.into_iter().find(|(file, _)| file.source == span.source) else {
-            return String::new();
-        };
-        let text = self.sources().get(file.source).map_or("", |source| &source.text);
-        phrase(&Stream::new(text, &parsed.tokens), span)
+        let file = self.files.iter().find(|file| file.file.source == span.source);
+        file.map_or_else(String::new, |file| phrase(&file.words, span))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::diagnostic::render::clean;
 use crate::drivers::diff::{Class, Difference, Example, Seen, Why};
 use crate::drivers::simulate::Busiest;
 use crate::drivers::story::moment;
-use crate::engine::{Outcome, Reason};
+use crate::engine::{Engagement, Outcome, Reason};
 use crate::model::Id;
 use crate::time::Duration;
 use serde_json::json;
@@ -21,6 +21,9 @@ pub struct Shown<'a> {
     pub difference: &'a Difference,
     pub changes: &'a [Change],
     pub causes: &'a Causes,
+    /// Templates that differ.
+    pub templates: &'a [String],
+    pub engagement: Engagement,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     /// The limits that are passed.
@@ -28,13 +31,29 @@ pub struct Shown<'a> {
 }
 
 /// What is said of two versions that mean the same.
-pub fn same(old: &str, new: &str, format: Format) -> String {
+pub fn same(old: &str, new: &str, templates: &[String], format: Format) -> String {
     let (old, new) = (clean(old), clean(new));
     match format {
-        Format::Human => format!("no difference: `{old}` and `{new}` mean the same\n"),
-        Format::Json => format!("{:#}\n", json!({ "old": old, "new": new, "same_meaning": true })),
-        Format::Github => format!("### No message changes\n\n`{old}` and `{new}` mean the same.\n"),
+        Format::Human => {
+            let mut text = format!("no difference: `{old}` and `{new}` mean the same\n");
+            templates.iter().for_each(|template| text.push_str(&in_other_words(template)));
+            text
+        }
+        Format::Json => {
+            let value = json!({ "old": old, "new": new, "same_meaning": true, "templates": templates });
+            format!("{value:#}\n")
+        }
+        Format::Github => {
+            let mut text = format!("### No message changes\n\n`{old}` and `{new}` mean the same.\n");
+            templates.iter().for_each(|template| text.push_str(&format!("- {}", in_other_words(template))));
+            text
+        }
     }
+}
+
+/// What is said of a template that differs.
+pub fn in_other_words(template: &str) -> String {
+    format!("template `{template}` differs: its messages go in other words\n")
 }
 
 /// A length of time without its direction: `3 days`, `2 hours 5 minutes`.
@@ -96,7 +115,9 @@ impl Shown<'_> {
         if parts.is_empty() {
             parts.push("no message changes".to_owned());
         }
-        let acts: u64 = tally.acts.values().map(|line| line.changed.noticed()).sum();
+        // Nobody notices the end of an instance.
+        let acts = tally.acts.iter().filter(|((_, effect), _)| *effect != "end");
+        let acts: u64 = acts.map(|(_, line)| line.changed.noticed()).sum();
         if acts > 0 {
             parts.push(format!("{} {} otherwise", counted(acts, "other effect"), verb(acts, "happens", "happen")));
         }

@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let since = arguments.backfill.as_deref().map(|text| instant::first("--backfill", text, zone)).transpose()?;
     let stop = stop_flag()?;
     let crm = sources::crm_to_change(&project, arguments.crm.as_deref())?;
-    let state = state_path(&project, arguments)?;
+    let state = sources::state_path(&project, arguments.state.as_deref(), arguments.crm.as_deref())?;
     if let Some(crm) = arguments.crm.as_ref().or(project.settings.crm.as_ref()) {
         whole::refuse_inputs(&state, &[crm.as_path()])?;
     }
@@ -137,18 +137,6 @@ fn go_on(run: &mut Run, stopped: &dyn Fn() -> bool) -> Result<(), crate::drivers
 }
 
 /// Where the state is kept: beside the CRM unless told otherwise.
-fn state_path(project: &Project, arguments: &Arguments) -> Result<PathBuf, Failure> {
-    if let Some(path) = arguments.state.clone().or_else(|| project.settings.state.clone()) {
-        return Ok(path);
-    }
-    let crm = arguments.crm.clone().or_else(|| project.settings.crm.clone());
-    let crm = crm.ok_or_else(|| Failure::new(Exit::Configuration, "there is no CRM to read"))?;
-    // The whole name of the CRM, so that `shop.db` and `shop.sqlite` do not share one.
-    let mut name = crm.into_os_string();
-    name.push(".scn-state.db");
-    Ok(PathBuf::from(name))
-}
-
 fn delivery(project: &Project) -> Result<Delivery, Failure> {
     let settings = &project.settings;
     let wrong = |text: String| Failure::new(Exit::Configuration, text);

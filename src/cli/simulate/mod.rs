@@ -1,15 +1,22 @@
 //! `scn simulate`: what would be sent, on a history that is only read.
 
+mod files;
 mod months;
+mod notices;
+mod page;
+mod progress;
 mod report;
+mod sparks;
 mod terms;
 
 use super::engagement;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
-use super::sources::{failure, step_texts};
+use super::sources::{failure, texts};
+use super::tables::By;
 use super::{cache, instant, output, sources, whole};
+use crate::compile::{Compiled, Origin};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
 use crate::drivers::test::{FromHistory, from_history};
@@ -19,6 +26,7 @@ use crate::ir::Bundle;
 use crate::model::{Id, Surroundings};
 use crate::store::crm::Crm;
 use crate::time::Zone;
+use files::OutFile;
 use report::Shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +38,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  scn simulate scenarios --from 2011-01-01 --to 2011-12-31 --effects effects.csv\n  \
+                  scn simulate scenarios --report report.html --effects effects.parquet\n  \
+                  scn simulate scenarios --by month\n  \
                   scn simulate scenarios --contact 17 --as-test"
 )]
 pub struct Arguments {
@@ -45,9 +55,12 @@ pub struct Arguments {
     /// The last instant, included; a date is its last second
     #[arg(long, value_name = "INSTANT")]
     pub to: Option<String>,
-    /// Write every effect as a row of CSV
+    /// Write every effect as a row: CSV, Parquet or JSON, by the ending (`.csv`, `.parquet`, `.json`, `.jsonl`, `.ndjson`)
     #[arg(long, value_name = "OUT.csv")]
     pub effects: Option<PathBuf>,
+    /// Write a report with charts and tables as one page of HTML, which needs no network
+    #[arg(long, value_name = "OUT.html")]
+    pub report: Option<PathBuf>,
     /// Only this contact, with the trace that explains every decision
     #[arg(long, value_name = "ID")]
     pub contact: Option<String>,
@@ -55,7 +68,7 @@ pub struct Arguments {
     #[arg(
         long,
         requires = "contact",
-        conflicts_with_all = ["from", "effects", "format", "strict", "engagement", "assume"]
+        conflicts_with_all = ["from", "effects", "report", "format", "strict", "engagement", "assume"]
     )]
     pub as_test: bool,
     #[command(flatten)]
@@ -63,6 +76,9 @@ pub struct Arguments {
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
+    /// What has a row of the table; a table by scenario is printed where one has a goal or a split
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     /// Keep a copy of the history for the next time, and use it while the CRM has not changed; as `cache` of `scn.toml`
     #[arg(long, overrides_with = "no_cache")]
     pub cache: bool,
@@ -95,17 +111,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
     let crm = sources::crm(&project, arguments.crm.as_deref())?;
-    if let (Some(effects), Some(crm)) = (&arguments.effects, arguments.crm.as_ref().or(project.settings.crm.as_ref())) {
-        let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
-        whole::refuse_inputs(effects, &texts.chain([crm.as_path()]).collect::<Vec<_>>())?;
-    }
+    arguments.refuse_inputs(&project, &compiled)?;
     let mut request = arguments.request(bundle.settings.zone)?;
     request.cache = cache::settings(&project.settings, arguments.cache, arguments.no_cache)?;
-    let mut file = arguments.effects.as_deref().map(EffectsFile::create).transpose()?;
-    let progress = output::spinner("simulating");
-    let to = file.as_mut().map(|file| file.writer());
-    let simulation = simulate(bundle, &crm, &request, to).map_err(failure)?;
-    progress.finish_and_clear();
+    let mut effects = arguments.effects.as_deref().map(OutFile::create).transpose()?;
+    let mut page = arguments.report.as_deref().map(OutFile::create).transpose()?;
+    let to = effects.as_mut().map(|file| file.writer());
+    let simulation = progress::watched(|progress| simulate(bundle, &crm, &Request { progress, ..request.clone() }, to));
+    let simulation = simulation.map_err(failure)?;
     if let Some(line) = cache::told(&simulation.report.read_from) {
         output::notice(&line);
     }
@@ -120,9 +133,6 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(contact) = &arguments.contact {
         tell_person(&simulation, contact, &request.contact)?;
     }
-    if let Some(file) = file {
-        file.keep()?;
-    }
     if let (true, Some(contact)) = (arguments.as_test, &arguments.contact) {
         output::results(&as_test(&simulation, bundle, &crm, contact, arguments.reveal)?)?;
         return Ok(Exit::Done);
@@ -130,14 +140,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = Shown {
         simulation: &simulation,
         policy: &bundle.policy,
+        texts: texts(&compiled),
+        reveal: arguments.reveal,
         engagement: request.engagement,
-        texts: step_texts(&compiled),
+        titles: titles(&compiled),
         revealed: match arguments.reveal {
             true => simulation.reveal(&crm, &simulation.report.contacts_shown()).map_err(failure)?,
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        by: arguments.by,
     };
+    if let Some(page) = &mut page {
+        let crm = arguments.crm(&project).and_then(Path::file_name).unwrap_or_default();
+        page.fill(&shown.page(&crm.to_string_lossy()).html())?;
+    }
+    effects.into_iter().chain(page).try_for_each(OutFile::keep)?;
     output::results(&match arguments.format {
         Format::Human => shown.human(),
         Format::Json => shown.json(),
@@ -172,6 +190,12 @@ fn tell_person(simulation: &Simulation, contact: &str, ids: &[Id]) -> Result<(),
     Ok(())
 }
 
+/// What the scenarios are called.
+fn titles(compiled: &Compiled) -> BTreeMap<String, String> {
+    let named = |(name, origin): (&String, &Origin)| Some((name.clone(), origin.title.clone()?));
+    compiled.origins.iter().filter_map(named).collect()
+}
+
 /// The history of one contact as a test.
 fn as_test(
     simulation: &Simulation,
@@ -202,6 +226,25 @@ fn as_test(
 }
 
 impl Arguments {
+    /// The CRM that is read.
+    fn crm<'a>(&'a self, project: &'a Project) -> Option<&'a Path> {
+        self.crm.as_deref().or(project.settings.crm.as_deref())
+    }
+
+    /// Refuses to write over what is read, and to write two things to one place.
+    fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
+        let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
+        let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
+        for path in self.effects.iter().chain(&self.report) {
+            whole::refuse_inputs(path, &inputs)?;
+        }
+        if self.report.is_some() && self.report == self.effects {
+            let message = "the report and the effects cannot be one file";
+            return Err(Failure::new(Exit::Usage, message).help("name another file for one of them"));
+        }
+        Ok(())
+    }
+
     /// `zone` is that in which wall times are written.
     fn request(&self, zone: Zone) -> Result<Request, Failure> {
         let from = self.from.as_deref().map(|text| instant::first("--from", text, zone)).transpose()?;
@@ -219,47 +262,8 @@ impl Arguments {
         // A test is told who opened what.
         let otherwise = if self.as_test { Engagement::Replayed } else { Engagement::None };
         let engagement = self.engagement.engagement(otherwise)?;
-        Ok(Request { from, to, contact, engagement, threads, ..Request::default() })
-    }
-}
-
-/// The effects, written beside their place and moved there when they are whole. A device takes them as they come.
-struct EffectsFile<'a> {
-    path: &'a Path,
-    file: Target,
-}
-
-enum Target {
-    Beside(tempfile::NamedTempFile),
-    Device(std::fs::File),
-}
-
-impl<'a> EffectsFile<'a> {
-    fn create(path: &'a Path) -> Result<EffectsFile<'a>, Failure> {
-        let failed = |error: std::io::Error| Failure::file("write", path, &error);
-        let is_device = std::fs::metadata(path).is_ok_and(|old| !old.is_file());
-        let file = if is_device {
-            Target::Device(std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?)
-        } else {
-            Target::Beside(whole::beside(path).map_err(failed)?)
-        };
-        Ok(EffectsFile { path, file })
-    }
-
-    fn writer(&mut self) -> &mut dyn std::io::Write {
-        match &mut self.file {
-            Target::Beside(file) => file.as_file_mut(),
-            Target::Device(file) => file,
-        }
-    }
-
-    fn keep(self) -> Result<(), Failure> {
-        match self.file {
-            Target::Beside(file) => {
-                file.persist(self.path).map_err(|error| Failure::file("write", self.path, &error.error))?;
-                Ok(())
-            }
-            Target::Device(_) => Ok(()),
-        }
+        let form = self.effects.as_deref().map(files::form).transpose()?.unwrap_or_default();
+        let picture = self.report.is_some();
+        Ok(Request { from, to, contact, engagement, threads, form, picture, ..Request::default() })
     }
 }

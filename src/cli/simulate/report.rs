@@ -1,11 +1,12 @@
 //! The report of a simulation, for people and as JSON.
 
-use crate::cli::counted::{counted, grouped, verb};
+use crate::cli::counted::{counted, grouped};
+use crate::cli::tables::{self, By, Kind};
 use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, ReadFrom, Report, Row, Simulation};
-use crate::drivers::story::{self, StepTexts, moment};
-use crate::engine::{Count, Engagement, Outcome, Program, Reason};
+use crate::drivers::story::{self, Lived, ScenarioStory, Teller, Texts, Wanted, moment};
+use crate::engine::{Count, Counts, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -21,11 +22,17 @@ const NAMED: usize = 5;
 pub struct Shown<'a> {
     pub simulation: &'a Simulation,
     pub policy: &'a Policy,
+    pub texts: Texts,
+    /// Whether texts and dates of contacts are shown.
+    pub reveal: bool,
     pub engagement: Engagement,
-    pub texts: StepTexts,
+    /// What the scenarios are called, by their names.
+    pub titles: BTreeMap<String, String>,
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
+    /// What has a row of the table, where it is asked for.
+    pub by: Option<By>,
 }
 
 impl Report {
@@ -73,14 +80,18 @@ impl Shown<'_> {
         self.heading(&mut text);
         if self.report().span.is_some() && !self.program().units().is_empty() {
             self.terms(&mut text);
+            if output::draws() {
+                text.push_str(&self.sparks(output::width()));
+            }
             text.push_str(&self.sent_by_month(output::width()));
+            self.tables(&mut text);
             self.acts(&mut text);
             self.busiest(&mut text);
             self.first(&mut text);
             self.not_sent(&mut text);
             self.ended(&mut text);
         }
-        self.not_simulated(&mut text);
+        self.lacking(&mut text);
         self.notes(&mut text);
         self.trace(&mut text);
         text
@@ -106,6 +117,28 @@ impl Shown<'_> {
             moment(zone, to),
             counted(report.sent, "message"),
         );
+    }
+
+    /// Who entered, what was sent, who reached the goal: where a scenario says what success is, or somebody asks.
+    fn tables(&self, text: &mut String) {
+        let tables = &self.report().tables;
+        if self.by.is_none() && !tables::is_telling(tables) {
+            return;
+        }
+        let mut all = vec![self.by.unwrap_or_default()];
+        if self.by.is_none() && tables.scenarios.iter().any(|of| !of.arms.is_empty()) {
+            all.push(By::Arm);
+        }
+        for by in all {
+            let table = tables::human(tables, by);
+            if !table.is_empty() {
+                let _ = writeln!(text, "{table}\n");
+            }
+        }
+        let sentences = tables::sentences(tables, Kind::Simulation);
+        if !sentences.is_empty() {
+            let _ = writeln!(text, "{sentences}");
+        }
     }
 
     fn acts(&self, text: &mut String) {
@@ -217,21 +250,14 @@ impl Shown<'_> {
 
     fn ended(&self, text: &mut String) {
         for ((unit, step, reason), ended) in &self.report().ended {
-            let scenario = self.scenario(*unit);
-            let what = self.program().describe_wait(*unit, *step);
-            let count = counted(ended.count, "instance");
-            let _ = match reason {
-                Reason::Missing => writeln!(text, "{scenario}: {count} ended, `{what}` has no value"),
-                _ => writeln!(text, "{scenario}: {count} ended, `{what}` leaves no time to wait"),
-            };
+            let _ = writeln!(text, "{}", self.ended_at(*unit, *step, *reason, ended.count));
             name_entities(text, ended);
         }
     }
 
-    fn not_simulated(&self, text: &mut String) {
-        for not in &self.report().not_simulated {
-            let lacks: Vec<String> = not.lacks.iter().map(|lack| lack.describe()).collect();
-            let _ = writeln!(text, "not simulated: {}: the CRM has {}", not.scenario, lacks.join(", "));
+    fn lacking(&self, text: &mut String) {
+        for not in self.not_simulated() {
+            let _ = writeln!(text, "not simulated: {not}");
         }
         if !self.report().not_simulated.is_empty() {
             let _ = writeln!(text, "  `scn crm` shows the SQL views to write\n");
@@ -239,49 +265,36 @@ impl Shown<'_> {
     }
 
     fn notes(&self, text: &mut String) {
-        let report = self.report();
-        for lack in &report.absent {
-            let _ = writeln!(text, "note: the CRM has {}: it {}", lack.describe(), lack.reads_as());
-        }
-        if !report.as_of_now.is_empty() {
-            let _ = writeln!(
-                text,
-                "note: the CRM keeps no history of {}: read as they are now",
-                report.as_of_now.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
-            );
-        }
-        let notes = &report.notes;
-        if notes.set_aside > 0 {
-            let count = counted(notes.set_aside, "contact");
-            let were = verb(notes.set_aside, "was", "were");
-            let _ = writeln!(text, "warning: {count} {were} set aside: a value of theirs cannot be read");
-        }
-        for unreadable in report.unreadable.iter().chain(&notes.unreadable.first) {
-            let _ = writeln!(text, "  {}", unreadable.diagnostic().message);
-        }
-        for (count, one, several) in [
-            (notes.without_contact, "names no contact and was left out", "name no contact and were left out"),
-            (
-                notes.of_unknown_contacts,
-                "is of a contact that has no row in `contact`: all its fields are missing",
-                "are of contacts that have no row in `contact`: all their fields are missing",
-            ),
-            (
-                notes.date_only,
-                "has a date without a time: it happens in the last second of its day",
-                "have a date without a time: they happen in the last second of their day",
-            ),
-        ] {
-            if count > 0 {
-                let _ = writeln!(text, "note: {} {}", counted(count, "event"), verb(count, one, several));
+        for notice in self.notices() {
+            let kind = if notice.is_warning { "warning" } else { "note" };
+            let _ = writeln!(text, "{kind}: {}", notice.text);
+            for example in &notice.examples {
+                let _ = writeln!(text, "  {example}");
             }
         }
     }
 
     fn trace(&self, text: &mut String) {
-        for line in &self.report().trace {
-            let _ = writeln!(text, "{}", clean(&story::line(self.program(), &self.texts, line)));
+        for (_, scenarios) in self.stories() {
+            text.push_str(&story::scenarios_text(&scenarios));
         }
+    }
+
+    /// The story of each contact that was asked for: what happened, without what did not enter for want of a trigger.
+    fn stories(&self) -> Vec<(String, Vec<ScenarioStory>)> {
+        let of_one = |lived: &crate::drivers::simulate::Lived| {
+            let teller = Teller {
+                program: self.program(),
+                world: &self.simulation.world,
+                texts: &self.texts,
+                zone: lived.zone,
+                reveal: self.reveal,
+            };
+            let (trace, refusals, clocks) = (&lived.trace, &lived.refusals, &lived.clocks);
+            let scenarios = teller.scenarios(Lived { trace, refusals, clocks, deliveries: &[] }, &Wanted::default());
+            (lived.contact.to_string(), scenarios)
+        };
+        self.report().lived.iter().map(of_one).collect()
     }
 
     pub fn json(&self) -> String {
@@ -318,8 +331,11 @@ impl Shown<'_> {
         let busiest = report.busiest.as_ref().map(|busiest| {
             json!({"contact": self.contact(&busiest.contact), "day": busiest.day, "messages": busiest.messages})
         });
-        let trace: Vec<String> =
-            report.trace.iter().map(|line| story::line(self.program(), &self.texts, line)).collect();
+        let stories: Vec<Value> = self
+            .stories()
+            .into_iter()
+            .map(|(contact, scenarios)| json!({"contact": contact, "scenarios": scenarios}))
+            .collect();
         let (history, because) = match &report.read_from {
             ReadFrom::Crm => ("crm", None),
             ReadFrom::Cache => ("cache", None),
@@ -354,7 +370,8 @@ impl Shown<'_> {
                 _ => Value::Null,
             },
             "read_as_of_now": report.as_of_now,
-            "trace": trace,
+            "tables": tables::json(&report.tables, Kind::Simulation),
+            "stories": stories,
         });
         format!("{value:#}\n")
     }
@@ -376,7 +393,7 @@ impl Shown<'_> {
 }
 
 /// Instances that had not come to an end.
-fn still_running(counts: &crate::engine::Counts) -> u64 {
+pub(super) fn still_running(counts: &Counts) -> u64 {
     let ended =
         [Count::Finished, Count::Converted, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
     counts.get(Count::Started).saturating_sub(ended.into_iter().map(|count| counts.get(count)).sum())

@@ -3,6 +3,7 @@
 use super::report::Shown;
 use crate::cli::counted::{counted, verb};
 use crate::cli::engagement;
+use crate::drivers::simulate::Report;
 use crate::ir::{Class, Policy};
 use crate::time::Duration;
 use std::fmt::Write;
@@ -14,23 +15,31 @@ impl Shown<'_> {
         for line in limits(self.policy) {
             let _ = writeln!(text, "policy: {line}");
         }
-        for (name, value) in &self.simulation.report.measures {
-            let _ = writeln!(text, "measure {name}: {value}, as it was told last");
+        for (name, told) in measures(&self.simulation.report) {
+            let _ = writeln!(text, "measure {name}: {told}");
         }
         if self.simulation.program.asks_about_messages() {
             let _ = writeln!(text, "engagement {}", engagement::told(self.engagement));
         }
-        let persons = self.simulation.report.persons;
-        if persons > 0 {
-            let persons = persons as u64;
-            let have = verb(persons, "has", "have");
-            let persons = counted(persons, "person");
-            let _ = writeln!(text, "identity: {persons} {have} several rows in `contact`, and each is one person");
+        if let Some(persons) = persons(&self.simulation.report) {
+            let _ = writeln!(text, "identity: {persons}");
         }
         if text.len() > before {
             text.push('\n');
         }
     }
+}
+
+/// What each measure told last, with its name.
+pub(super) fn measures(report: &Report) -> impl Iterator<Item = (&str, String)> {
+    report.measures.iter().map(|(name, value)| (name.as_str(), format!("{value}, as it was told last")))
+}
+
+/// How many persons have several rows; nothing where none has.
+pub(super) fn persons(report: &Report) -> Option<String> {
+    let persons = report.persons as u64;
+    let (counted, have) = (counted(persons, "person"), verb(persons, "has", "have"));
+    (persons > 0).then(|| format!("{counted} {have} several rows in `contact`, and each is one person"))
 }
 
 /// Each limit in words; nothing for a policy that limits nothing.

@@ -77,6 +77,7 @@ fn program(bundle: &Bundle, case: &TestCase) -> Result<Program, Failure> {
         measures: bundle.measures.clone(),
         identity: bundle.identity.clone(),
         references: Vec::new(),
+        revenue: Vec::new(),
         scenarios: named.cloned().collect(),
         messages: Vec::new(),
         written: Vec::new(),

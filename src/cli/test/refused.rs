@@ -1,11 +1,9 @@
 //! Why nothing started in a test: the events that came, and the clauses that they did not pass.
 
-use super::told::one_line;
-use crate::compile::Compiled;
 use crate::diagnostic::render::clean;
-use crate::drivers::story::{moment, value_words};
+use crate::drivers::story::{Teller, ToldClause, moment};
 use crate::drivers::test::Verdict;
-use crate::engine::{Program, Refusal, RefusedClause, TriggerRef, Value};
+use crate::engine::{Clause, ClauseOf, Program, Refusal, TriggerRef};
 use crate::ir::{ExpectationKind, Start, TestCase};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,7 +12,8 @@ use std::fmt::Write;
 const MISSES_MAX: usize = 3;
 
 /// What is said of contacts of whom something was expected, and for whom nothing started.
-pub(super) fn text(compiled: &Compiled, program: &Program, case: &TestCase, verdict: &Verdict) -> String {
+pub(super) fn text(teller: Teller<'_>, case: &TestCase, verdict: &Verdict) -> String {
+    let program = teller.program;
     let unmet = verdict.unmet.iter().filter_map(|(place, _)| case.expectations.get(*place));
     let missed: BTreeSet<&str> = unmet
         .filter_map(|expectation| match &expectation.kind {
@@ -32,7 +31,7 @@ pub(super) fn text(compiled: &Compiled, program: &Program, case: &TestCase, verd
         // The nearest first: the fewer clauses did not hold.
         misses.sort_by_key(|(_, refusal)| refusal.clauses.len());
         for (contact, refusal) in misses.iter().take(MISSES_MAX) {
-            let _ = writeln!(text, "    {}", clean(&miss(compiled, program, (contact, refusal), verdict)));
+            let _ = writeln!(text, "    {}", clean(&miss(teller, contact, refusal)));
         }
         if misses.len() > MISSES_MAX {
             let _ = writeln!(text, "    and {} more of `{}`", misses.len() - MISSES_MAX, scenario(program, unit));
@@ -49,42 +48,39 @@ fn scenario(program: &Program, unit: u16) -> &str {
     program.unit(unit).map_or("", |unit| unit.scenario.name.as_str())
 }
 
-/// `2020-01-10 10:00  renewal: ana purchased, but `product.recurring` does not hold  (product.recurring = no)`
-fn miss(compiled: &Compiled, program: &Program, (contact, refusal): (&str, &Refusal), verdict: &Verdict) -> String {
+/// `2020-01-10 10:00  renewal: ana purchased, but `product.recurring` does not hold  (product.recurring: no)`
+fn miss(teller: Teller<'_>, contact: &str, refusal: &Refusal) -> String {
+    let program = teller.program;
     let scenario = scenario(program, refusal.unit);
     let what = match refusal.trigger.kind {
         TriggerRef::CONTACT => "came round".to_owned(),
         kind => program.event_name(kind).to_owned(),
     };
-    let at = moment(program.settings.zone, refusal.at);
-    let clauses: Vec<String> = refusal.clauses.iter().map(|each| clause(compiled, scenario, each)).collect();
-    let mut values: Vec<String> = Vec::new();
-    for (name, value) in refusal.clauses.iter().flat_map(|clause| &clause.read) {
-        // A field that a test does not give has no value either.
-        let value = if *value == Value::NotGiven { &Value::Missing } else { value };
-        let value = format!("{name} = {}", value_words(value, &verdict.world));
-        if !values.contains(&value) {
-            values.push(value);
+    let at = moment(teller.zone, refusal.at);
+    let texts = teller.texts.0.get(scenario);
+    let told: Vec<ToldClause> = refusal.clauses.iter().map(|each| teller.clause(each, texts, None)).collect();
+    let clauses: Vec<String> = refusal.clauses.iter().zip(&told).map(|(clause, told)| refused(clause, told)).collect();
+    let mut values: Vec<&str> = Vec::new();
+    for clause in &told {
+        // Of what is made of others, those are told.
+        let next = clause.inputs.iter().skip(1).map(|input| input.depth).chain([0]);
+        for (input, _) in clause.inputs.iter().zip(next).filter(|(input, next)| *next <= input.depth) {
+            if !values.contains(&input.text.as_str()) {
+                values.push(&input.text);
+            }
         }
     }
     let values = if values.is_empty() { String::new() } else { format!("  ({})", values.join("; ")) };
     format!("{at}  {scenario}: {contact} {what}, but {}{values}", clauses.join(", and "))
 }
 
-fn clause(compiled: &Compiled, scenario: &str, clause: &RefusedClause) -> String {
-    let origin = compiled.origins.get(scenario);
-    let span = match clause.of {
-        Some((trigger, part)) => origin
-            .and_then(|origin| origin.triggers.get(usize::from(trigger))?.get(usize::from(part)))
-            .filter(|span| !span.range().is_empty()),
-        None => origin.and_then(|origin| origin.audience.as_ref()),
-    };
-    let verb = if clause.is_unknown { "is unknown" } else { "does not hold" };
-    match span.map(|span| one_line(compiled.sources.text(*span))) {
-        Some(written) if clause.of.is_none() => format!("`for {written}` {verb}"),
-        Some(written) => format!("`{written}` {verb}"),
+fn refused(clause: &Clause, told: &ToldClause) -> String {
+    let verb = if clause.holds().is_none() { "is unknown" } else { "does not hold" };
+    match &told.quote {
+        Some(written) => format!("`{}` {verb}", written.text),
         // The checker's own: opens and clicks start a scenario where a person did it.
-        None => format!("that a person did it {verb}"),
+        None if matches!(clause.of, ClauseOf::Filter(..)) => format!("that a person did it {verb}"),
+        None => format!("{} {verb}", told.name),
     }
 }
 

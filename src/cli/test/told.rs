@@ -3,11 +3,11 @@
 use super::{coverage, program, refused};
 use crate::cli::exit::Failure;
 use crate::cli::output;
-use crate::cli::sources::step_texts;
+use crate::cli::sources;
 use crate::compile::Compiled;
 use crate::diagnostic::render::{self, clean};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::drivers::story::{self, StepTexts, line, moment};
+use crate::drivers::story::{self, Teller, Texts, moment};
 use crate::drivers::test::{self, Near, Verdict};
 use crate::engine::{Outcome, Program, Reason};
 use crate::ir::{Expectation, TestCase};
@@ -51,7 +51,7 @@ impl Told {
 
     pub fn project(&mut self, compiled: &Compiled, filter: Option<&str>) -> Result<(), Failure> {
         let Some(bundle) = &compiled.bundle else { return Ok(()) };
-        let texts = step_texts(compiled);
+        let texts = sources::texts(compiled);
         let mut coverage = test::Coverage::default();
         for case in &compiled.tests {
             if filter.is_some_and(|filter| !concerns(case, filter)) {
@@ -74,7 +74,7 @@ impl Told {
         Ok(())
     }
 
-    fn case(&mut self, compiled: &Compiled, program: &Program, texts: &StepTexts, case: &TestCase, verdict: &Verdict) {
+    fn case(&mut self, compiled: &Compiled, program: &Program, texts: &Texts, case: &TestCase, verdict: &Verdict) {
         let scenarios = case.scenarios.join(", ");
         let name = format!("{scenarios}: {}", case.name);
         let file = compiled.sources.get(case.span.source).map_or_else(String::new, |source| source.name.clone());
@@ -127,7 +127,7 @@ impl Told {
 struct Failed<'a> {
     compiled: &'a Compiled,
     program: &'a Program,
-    texts: &'a StepTexts,
+    texts: &'a Texts,
     case: &'a TestCase,
     verdict: &'a Verdict,
 }
@@ -155,10 +155,12 @@ impl Failed<'_> {
         text.push_str("  came:\n");
         self.came(&mut text);
         text.push_str("  because:\n");
-        for each in &self.verdict.trace {
-            let _ = writeln!(text, "    {}", clean(&line(self.program, self.texts, each)));
+        let (program, texts, world, zone) = (self.program, self.texts, &self.verdict.world, self.zone());
+        let teller = Teller { program, world, texts, zone, reveal: true };
+        for told in self.verdict.trace.iter().filter_map(|line| teller.line(line, 4)) {
+            text.push_str(&told);
         }
-        text.push_str(&refused::text(self.compiled, self.program, self.case, self.verdict));
+        text.push_str(&refused::text(teller, self.case, self.verdict));
         text
     }
 

@@ -75,6 +75,9 @@ impl Events {
     }
 }
 
+/// Channel and message.
+type Words = (Arc<str>, Arc<str>);
+
 /// A program's rows, person by person.
 #[derive(Debug)]
 pub struct Side {
@@ -85,8 +88,8 @@ pub struct Side {
     /// By the program's own slots.
     events: Vec<u16>,
     steps: BTreeMap<(u16, u16), u32>,
-    /// Channel and message by scenario, step and alternative.
-    messages: FxHashMap<(u16, StepIx, u8), (Arc<str>, Arc<str>)>,
+    /// By scenario, step and alternative.
+    messages: FxHashMap<(u16, StepIx, u8), Words>,
     nothing: Arc<str>,
 }
 
@@ -126,7 +129,7 @@ impl Side {
     pub fn take(&mut self, contact: &Id, items: &mut Vec<Item>) -> io::Result<()> {
         items.clear();
         while self.next_contact() == Some(contact) {
-            if let Some(row) = self.rows.next()? {
+            if let Some(row) = self.rows.take_next()? {
                 let item = self.item(row);
                 items.push(item);
             }
@@ -144,7 +147,8 @@ impl Side {
         let visit = op.map_or(0, |step| step.visit);
         let (effect, (channel, message)) = match (&row.act, row.outcome) {
             (Some(act), _) => (act.effect, (Arc::clone(&self.nothing), act.message.as_str().into())),
-            (None, None) => ("end", (Arc::clone(&self.nothing), program.describe_wait(row.unit, row.step).into())),
+            // What it waited for is no part of what happens.
+            (None, None) => ("end", (Arc::clone(&self.nothing), Arc::clone(&self.nothing))),
             (None, Some(_)) => {
                 let key = (row.unit, row.step, row.alternative);
                 ("send", self.messages.entry(key).or_insert_with(|| message(program, &row)).clone())
@@ -168,7 +172,7 @@ impl Side {
     }
 }
 
-fn message(program: &Program, row: &Row) -> (Arc<str>, Arc<str>) {
+fn message(program: &Program, row: &Row) -> Words {
     let op = program.unit(row.unit).and_then(|unit| Some(&unit.scenario.steps.get(row.step)?.op));
     let chosen = match op {
         Some(Op::Send(send)) => send.alternatives.get(usize::from(row.alternative)),

@@ -62,7 +62,17 @@ pub fn diff(
 ) -> Result<Difference, Error> {
     let span = [span(old, crm, request)?, span(new, crm, request)?].into_iter().flatten();
     let span = span.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
-    let request = Request { from: span.map(|span| span.0), to: span.map(|span| span.1), ..request.clone() };
+    let sides = match changes {
+        Changes::Each(all) => 2 + all.len().min(CHANGES_MAX),
+        Changes::One | Changes::Unknown => 2,
+    };
+    let request = Request {
+        from: span.map(|span| span.0),
+        to: span.map(|span| span.1),
+        // The rows of all sides are kept at once.
+        rows_in_memory: request.rows_in_memory / sides,
+        ..request.clone()
+    };
     let scenarios = steps::scenarios(old, new);
     let mut events = Events::default();
     let mut side = |bundle: &Bundle| {

@@ -55,6 +55,14 @@ pub struct Line {
     pub changed: Counts,
 }
 
+impl Line {
+    pub fn merge(&mut self, other: &Line) {
+        self.before += other.before;
+        self.after += other.after;
+        self.changed.merge(&other.changed);
+    }
+}
+
 /// Persons by what the change does to the messages that they get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Persons {
@@ -276,11 +284,7 @@ impl Tally {
     /// All messages of both programs.
     pub fn messages(&self) -> Line {
         let mut total = Line::default();
-        for line in self.months.values() {
-            total.before += line.before;
-            total.after += line.after;
-            total.changed.merge(&line.changed);
-        }
+        self.months.values().for_each(|line| total.merge(line));
         total
     }
 }

@@ -172,8 +172,8 @@ impl Run {
                 at_work.withdrawn.extend(cancelled);
             }
             // The life that is lived again does not know what runs already.
-            let merged = at_work.state.one_goes_on(program).into_iter();
-            at_work.withdrawn.extend(merged.map(|key| (key, Outcome::Cancelled, Reason::Merged)));
+            let merged = at_work.state.one_goes_on(program);
+            at_work.end_merged(&merged);
         })
     }
 }

@@ -1,15 +1,14 @@
 //! The journal: what the engine was asked about a contact, and what it answered, as a line of JSON each.
 //!
-//! One of the three serialised forms (with IR and state); [`FORMAT`] is its version.
+//! One of the three serialised forms (with IR and state); [`FORMAT`] is its version. What tables count is read back.
 
-use crate::engine::{Effect, EffectKey, Outcome, Program, Receipt, Verdict, What};
+use crate::drivers::tables::FORMAT;
+use crate::drivers::tables::written::{WrittenMark, receipt_name};
+use crate::engine::{Effect, EffectKey, Mark, Outcome, Program, Receipt, Verdict, What};
 use crate::ir::ScenarioHash;
 use crate::store::state::JournalRow;
 use crate::time::Instant;
 use serde::Serialize;
-
-/// The version of this form.
-pub const FORMAT: u16 = 1;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -17,6 +16,9 @@ struct Line<'a> {
     input: Input<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     effects: Vec<Said<'a>>,
+    /// What tables count: the second version added it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<WrittenMark>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +31,7 @@ enum Input<'a> {
     Receipt { key: String, outcome: &'static str },
     AboutToSend { key: String, answer: &'a str, reason: &'a str },
     Migration { from: String, step: u16, to: u16 },
+    Merged,
 }
 
 #[derive(Serialize)]
@@ -45,7 +48,7 @@ struct Said<'a> {
 
 /// What a step was given.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Given<'a> {
+pub(in crate::drivers) enum Given<'a> {
     Event {
         kind: u16,
         id: &'a crate::model::Id,
@@ -67,25 +70,24 @@ pub(super) enum Given<'a> {
         step: u16,
         to: u16,
     },
+    /// Two contacts are one person: some of their instances end.
+    Merged,
 }
 
-/// One line: an input and the effects it had.
-pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[Effect]) -> JournalRow {
+/// One line: an input, the effects it had, and what tables count of it.
+pub(in crate::drivers) fn line(
+    program: &Program,
+    at: Instant,
+    given: Given<'_>,
+    effects: &[Effect],
+    marks: &[Mark],
+) -> JournalRow {
     let input = match given {
         Given::Event { kind, id } => Input::Event { kind: program.event_name(kind), id: id.to_string() },
         Given::Timer => Input::Timer,
         Given::Look => Input::Look,
         Given::Refresh => Input::Refresh,
-        Given::Receipt { key, receipt } => {
-            let outcome = match receipt {
-                Receipt::Accepted => "accepted",
-                Receipt::Failed => "failed",
-                Receipt::Bounced { hard: true } => "bounced, hard",
-                Receipt::Bounced { hard: false } => "bounced, soft",
-                Receipt::Uncertain => "uncertain",
-            };
-            Input::Receipt { key: key.to_string(), outcome }
-        }
+        Given::Receipt { key, receipt } => Input::Receipt { key: key.to_string(), outcome: receipt_name(receipt) },
         Given::AboutToSend { key, verdict } => {
             let (answer, reason) = match verdict {
                 Verdict::Send(_) => ("send", ""),
@@ -95,9 +97,11 @@ pub(super) fn line(program: &Program, at: Instant, given: Given<'_>, effects: &[
             Input::AboutToSend { key: key.to_string(), answer, reason }
         }
         Given::Migration { from, step, to } => Input::Migration { from: from.to_string(), step, to },
+        Given::Merged => Input::Merged,
     };
     let effects = effects.iter().map(|effect| said(program, effect)).collect();
-    let line = Line { format: FORMAT, input, effects };
+    let marks = marks.iter().map(|mark| WrittenMark::of(program, mark)).collect();
+    let line = Line { format: FORMAT, input, effects, marks };
     // The line has no map with keys other than texts and no float, so JSON cannot fail on it.
     JournalRow { at, body: serde_json::to_vec(&line).unwrap_or_default() }
 }

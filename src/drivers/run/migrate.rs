@@ -97,7 +97,7 @@ impl AtWork<'_> {
         for crossing in &crossings {
             if let Ok(to) = crossing.to {
                 let given = Given::Migration { from: crossing.from, step: crossing.ordinal, to };
-                self.journal.push(journal::line(self.program, now, given, &[]));
+                self.journal.push(journal::line(self.program, now, given, &[], &[]));
             }
         }
         crossings

@@ -10,7 +10,7 @@ mod calls;
 mod circuit;
 mod connections;
 mod deliver;
-mod journal;
+pub(super) mod journal;
 mod looks;
 mod migrate;
 mod older;

@@ -3,7 +3,7 @@
 use super::super::Error;
 use super::Run;
 use super::step::AtWork;
-use crate::engine::{Facts, Outcome, Reason, State, StateError};
+use crate::engine::{Facts, State, StateError};
 use crate::model::Id;
 use crate::store::state::Claimed;
 use crate::time::Instant;
@@ -56,9 +56,8 @@ impl AtWork<'_> {
     fn unite(&mut self, row: &Id, bytes: &[u8]) -> Result<(), StateError> {
         let (world, person, life, measures) = (self.world, self.person, &*self.life, self.measures);
         let other = State::load(bytes, self.program, Facts { world, person, life, measures })?;
-        for key in self.state.unite(other, self.program) {
-            self.withdrawn.push((key, Outcome::Cancelled, Reason::Merged));
-        }
+        let merged = self.state.unite(other, self.program);
+        self.end_merged(&merged);
         self.absorbed.push(row.clone());
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use super::journal::{self, Given};
 use crate::engine::{
-    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Outcome, Output, Person, Program, Reason, Receipt,
-    StateError, Verdict, What, World,
+    self, Delivery, Effect, EffectKey, Facts, Input, Life, Measures, Merged, Outcome, Output, Person, Program, Reason,
+    Receipt, StateError, Verdict, What, World,
 };
 use crate::ir::Op;
 use crate::model::Id;
@@ -108,7 +108,7 @@ impl<'a> AtWork<'a> {
             measures,
             life,
             state,
-            out: Output::default(),
+            out: Output { marks: Some(Vec::new()), ..Output::default() },
             journal: Vec::new(),
             messages: Vec::new(),
             withdrawn: Vec::new(),
@@ -221,7 +221,7 @@ impl<'a> AtWork<'a> {
     fn step(&mut self, input: Input<'_>, at: Instant, given: Given<'_>) {
         let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);
-        self.journal.push(journal::line(self.program, at, given, &self.out.effects));
+        self.write_line(at, given);
         self.take_effects();
     }
 
@@ -230,13 +230,30 @@ impl<'a> AtWork<'a> {
         let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         let verdict = engine::about_to_send(self.program, &mut self.state, key, now, facts, &mut self.out);
         let given = Given::AboutToSend { key, verdict: &verdict };
-        self.journal.push(journal::line(self.program, now, given, &self.out.effects));
+        self.write_line(now, given);
         // What is said of the members of the message is in its verdict.
         self.out.effects.clear();
         if !matches!(verdict, Verdict::Send(_)) {
             self.state.had_turn(key);
         }
         verdict
+    }
+
+    fn write_line(&mut self, at: Instant, given: Given<'_>) {
+        let marks = self.out.marks.as_deref().unwrap_or(&[]);
+        self.journal.push(journal::line(self.program, at, given, &self.out.effects, marks));
+        self.out.marks.iter_mut().for_each(Vec::clear);
+    }
+
+    /// What ends because two contacts are one person, or one life was lived twice.
+    pub(super) fn end_merged(&mut self, merged: &Merged) {
+        if *merged == Merged::default() {
+            return;
+        }
+        let cancelled = merged.messages.iter().map(|key| (*key, Outcome::Cancelled, Reason::Merged));
+        self.withdrawn.extend(cancelled);
+        let marks = merged.marks(self.now);
+        self.journal.push(journal::line(self.program, self.now, Given::Merged, &[], &marks));
     }
 
     /// Messages in the order in which the engine wants to be asked about them; those that no instance waits for come last.

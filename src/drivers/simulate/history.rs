@@ -77,6 +77,14 @@ impl History<'_> {
         }
     }
 
+    /// How many rows there are to read; `None` where nobody has counted them, and reading is quick.
+    pub fn rows(&self, program: &Program, world: &World) -> Result<Option<u64>, Error> {
+        match self {
+            History::Crm(crm, _) => Ok(Some(crm.lives(program, world)?.rows(crm)?)),
+            History::Cache(..) => Ok(None),
+        }
+    }
+
     /// The bounds of the history, each thread looking at the events of its contacts.
     pub fn bounds(&self, program: &Program, world: &World) -> Result<Option<Bounds>, Error> {
         match self {

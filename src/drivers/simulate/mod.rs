@@ -2,36 +2,53 @@
 //!
 //! The CRM is opened read-only, and nothing here can name a sender. The wall clock is never read.
 
+mod columns;
 mod effects;
+mod form;
 mod history;
+mod json;
 mod lines;
+mod one;
+mod parquet;
+mod picture;
+mod progress;
 mod report;
 mod row;
+mod served;
 mod sink;
 mod sort;
+#[cfg(test)]
+mod tests;
 mod worker;
 
-pub use effects::HEADER;
+pub use form::Form;
 pub use history::ReadFrom;
 pub use lines::ROWS_IN_MEMORY;
-pub use report::{Busiest, Ended, NotSimulated, Report, SHOWN};
+pub use picture::Picture;
+pub use progress::Progress;
+pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
+pub use served::runnable;
 pub use sort::Rows;
 
 use super::Error;
-use super::life::Contact;
-use crate::engine::{Census, Engagement, Life, Measures, Output, Program, State, Value, World};
-use crate::ir::{Bundle, Code, Expr, Measure, Scenario};
+use super::tables::{Catalog, Fold, Source, Sums, Tables};
+use crate::engine::{Census, Engagement, Measures, Program, Value, World};
+use crate::ir::{Bundle, Measure};
 use crate::model::Id;
 use crate::store::ErrorKind;
 use crate::store::cache::{Asked, Settings};
-use crate::store::crm::{Bounds, Crm, Findings, Lack, Lives, Notes};
+use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
 use history::{History, Way};
+use one::one;
+use progress::Steps;
+use served::as_of_now;
 use sink::{Collected, Collecting, Sink};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use worker::Share;
 
 /// What to simulate.
@@ -48,6 +65,12 @@ pub struct Request {
     pub threads: usize,
     /// How many effects a thread keeps in memory; [`ROWS_IN_MEMORY`] unless a test wants less.
     pub rows_in_memory: usize,
+    /// How the effects are written.
+    pub form: Form,
+    /// Whether the report has a [`Picture`].
+    pub picture: bool,
+    /// Where somebody looks how far it is; `None` when nobody waits.
+    pub progress: Option<Arc<Progress>>,
     /// Where the history is kept for the next time, and taken from; `None` to read the CRM. One contact alone is always read
     /// from there.
     pub cache: Option<Settings>,
@@ -62,6 +85,9 @@ impl Default for Request {
             engagement: Engagement::default(),
             threads: 1,
             rows_in_memory: ROWS_IN_MEMORY,
+            form: Form::Csv,
+            picture: false,
+            progress: None,
             cache: None,
         }
     }
@@ -80,14 +106,14 @@ pub struct Simulation {
 /// named: 100 years. A date that stands for "never" (9999-12-31) would be millions of turns of the clock.
 const SPAN_MICROS_MAX: i64 = 36_525 * 86_400_000_000;
 
-/// Simulates the scenarios whose tables the CRM has, and writes the effects CSV where one is wanted.
+/// Simulates the scenarios whose tables the CRM has, and writes the effects where they are wanted.
 pub fn simulate(
     bundle: &Bundle,
     crm: &Crm,
     request: &Request,
-    effects: Option<&mut dyn Write>,
+    effects: Option<&mut (dyn Write + Send)>,
 ) -> Result<Simulation, Error> {
-    run(bundle, crm, request, Sink::Told(effects))
+    run(bundle, crm, request, Sink::Told(request.form, effects))
 }
 
 /// As [`simulate`], for who reads the rows contact by contact. The report tells nothing that is read off the rows: no months,
@@ -110,7 +136,8 @@ pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Ins
     }
     let mut crm = crm.again()?;
     crm.identify(&bundle.identity, bundle.settings.zone)?;
-    let program = Program::link(&bundle, &[])?;
+    let mut program = Program::link(&bundle, &[])?;
+    program.engage(request.engagement);
     let (world, _) = crm.world(&program)?;
     let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
     let Some(bounds) = History::Crm(&crm, ranges).bounds(&program, &world)? else { return Ok(None) };
@@ -127,7 +154,7 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let report = Report { not_simulated, absent, ..sink.take(Collected::default())? };
+        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default())? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -167,6 +194,12 @@ fn attempt(
     let crm = &crm;
     let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
     program.know_rows(&mut world);
+    if let (Some(progress), []) = (&request.progress, request.contact.as_slice())
+        && let Some(rows) = history.rows(&program, &world)?
+    {
+        // The measures read everything once before.
+        progress.expect(rows * if bundle.measures.is_empty() { 1 } else { 2 });
+    }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
         let (span, measures) = match believed {
@@ -177,21 +210,22 @@ fn attempt(
         for scenario in &bundle.scenarios {
             program.start_at(&scenario.name, from);
         }
-        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed };
+        let catalog = &Catalog::of(&program);
+        let given = Given { program: &program, world: &world, measures: &measures, from, to, believed, catalog };
         if !request.contact.is_empty() {
             let lives = crm.lives(&program, &world)?;
             let asked = lives.known(crm, &request.contact)?;
-            let report = one(given, &lives, crm, &asked, taken(sink))?;
+            let report = one(given, &lives, crm, &asked, request, taken(sink))?;
             break (span, measures, asked, report);
         }
-        let collecting = sink.as_ref().map_or(Collecting::Told(false), Sink::collecting);
-        let totals = all(given, &history, (collecting, request.rows_in_memory))?;
+        let collecting = sink.as_ref().map_or(Collecting::Counted, Sink::collecting);
+        let totals = all(given, &history, request, collecting)?;
         // Where the history is another one than its ends told, everybody lives again.
         let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(totals, &history, taken(sink))?;
+        let report = tell(given, totals, &history, taken(sink))?;
         break (span, measures, Vec::new(), report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -209,7 +243,7 @@ fn attempt(
 }
 
 fn taken<'a>(sink: &mut Option<Sink<'a>>) -> Sink<'a> {
-    sink.take().unwrap_or(Sink::Told(None))
+    sink.take().unwrap_or(Sink::Told(Form::Csv, None))
 }
 
 /// From when to when a request simulates a history with these bounds.
@@ -256,7 +290,8 @@ fn exact_span(
     if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         return Err(Error::Span(from, to));
     }
-    Ok((Some((from, to)), measures(program, world, history, (bounds.first, to))?))
+    let progress = request.progress.as_deref();
+    Ok((Some((from, to)), measures(program, world, history, (bounds.first, to), progress)?))
 }
 
 /// What holds for every contact of a simulation.
@@ -269,6 +304,18 @@ struct Given<'a> {
     to: Instant,
     /// Where the history is believed to begin and to end.
     believed: Option<Bounds>,
+    catalog: &'a Catalog,
+}
+
+impl Given<'_> {
+    fn fold(&self) -> Fold {
+        Fold::new(self.catalog, self.program.settings.zone, Source::Simulation)
+    }
+
+    fn tables(&self, sums: Sums) -> Tables {
+        let settings = &self.program.settings;
+        Tables::new(self.catalog, sums, settings.zone.name(), &settings.currency)
+    }
 }
 
 /// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
@@ -277,6 +324,7 @@ fn measures(
     world: &World,
     history: &History<'_>,
     (first, last): (Instant, Instant),
+    progress: Option<&Progress>,
 ) -> Result<Measures, Error> {
     let mut census = Census::new(program, first, last);
     if census.is_empty() {
@@ -284,9 +332,11 @@ fn measures(
     }
     let shares = history.in_threads(program, world, true, |share| {
         let mut own = census.clone();
+        let mut steps = Steps::of(progress);
         // What cannot be read is told when the contacts live.
         share.read(&mut Notes::default(), |person, life| {
             own.take(program, world, person, life);
+            steps.add(life.len());
             ControlFlow::Continue(())
         })?;
         Ok(own)
@@ -295,48 +345,11 @@ fn measures(
     Ok(census.finish(program))
 }
 
-/// The scenarios that the CRM can serve; those that it cannot, and why; and what it lacks that may be absent.
-pub fn runnable(bundle: &Bundle, crm: &Crm) -> (Bundle, Vec<NotSimulated>, Vec<Lack>) {
-    let mut runs: Vec<Scenario> = Vec::new();
-    let (mut not, mut absent) = (Vec::new(), Vec::new());
-    for scenario in &bundle.scenarios {
-        let measures = measures_of(&scenario.code, bundle).map(|measure| &measure.code);
-        let mut all: Vec<Lack> = measures.chain([&scenario.code]).flat_map(|code| crm.lacks(code)).collect();
-        all.sort();
-        all.dedup();
-        let (optional, lacks): (Vec<Lack>, Vec<Lack>) = all.into_iter().partition(Lack::is_optional);
-        if lacks.is_empty() {
-            runs.push(scenario.clone());
-            absent.extend(optional);
-        } else {
-            not.push(NotSimulated { scenario: scenario.name.clone(), lacks });
-        }
-    }
-    absent.extend(crm.lacks(&bundle.policy.code).into_iter().filter(Lack::is_optional));
-    absent.sort();
-    absent.dedup();
-    let mut measures = bundle.measures.clone();
-    measures.retain(|measure| {
-        let reads = |scenario: &Scenario| measures_of(&scenario.code, bundle).any(|read| read.name == measure.name);
-        runs.iter().any(reads)
-    });
-    // What templates read is not looked at: nothing is rendered here.
-    let bundle = Bundle { scenarios: runs, measures, messages: Vec::new(), ..bundle.clone() };
-    (bundle, not, absent)
-}
-
-/// The measures that a scenario reads.
-fn measures_of<'b>(code: &Code, bundle: &'b Bundle) -> impl Iterator<Item = &'b Measure> {
-    let read: BTreeSet<String> = (code.exprs.values().iter())
-        .filter_map(|expr| if let Expr::Measure(name) = expr { Some(name.clone()) } else { None })
-        .collect();
-    bundle.measures.iter().filter(move |measure| read.contains(&measure.name))
-}
-
-fn all(given: Given<'_>, history: &History<'_>, (collecting, limit): (Collecting, usize)) -> Result<Share, Error> {
+fn all(given: Given<'_>, history: &History<'_>, request: &Request, collecting: Collecting) -> Result<Share, Error> {
     let Given { program, world, .. } = given;
-    let shares = history
-        .in_threads(program, world, false, |share| worker::work(given, share, collecting.collector(program, limit)))?;
+    let shares = history.in_threads(program, world, false, |share| {
+        worker::work(given, share, request, collecting.collector(program, request.rows_in_memory))
+    })?;
     let mut totals = Share::default();
     for share in shares {
         absorb(&mut totals, share);
@@ -344,16 +357,18 @@ fn all(given: Given<'_>, history: &History<'_>, (collecting, limit): (Collecting
     Ok(totals)
 }
 
-fn tell(totals: Share, history: &History<'_>, sink: Sink<'_>) -> Result<Report, Error> {
-    let mut report = sink.take(totals.collected)?;
+fn tell(given: Given<'_>, totals: Share, history: &History<'_>, sink: Sink<'_>) -> Result<Report, Error> {
+    let mut report = sink.take(given.program, totals.collected)?;
     report.threads = history.threads();
     report.notes = history.notes();
     report.notes.absorb(totals.notes);
     report.counts = totals.counts;
     report.busiest = totals.busiest;
+    report.picture = totals.picture;
     report.contacts = totals.contacts;
     report.events = totals.events;
     report.ended = totals.ended;
+    report.tables = given.tables(totals.sums);
     Ok(report)
 }
 
@@ -362,6 +377,7 @@ fn absorb(totals: &mut Share, share: Share) {
     totals.collected.absorb(share.collected);
     totals.notes.absorb(share.notes);
     totals.contacts += share.contacts;
+    totals.sums.merge(share.sums);
     totals.events += share.events;
     if totals.counts.len() < share.counts.len() {
         totals.counts.resize(share.counts.len(), Default::default());
@@ -372,6 +388,11 @@ fn absorb(totals: &mut Share, share: Share) {
     if share.busiest.as_ref().is_some_and(|busiest| busiest.is_before(totals.busiest.as_ref())) {
         totals.busiest = share.busiest;
     }
+    match (&mut totals.picture, share.picture) {
+        (Some(total), Some(more)) => total.absorb(more),
+        (total @ None, more) => *total = more,
+        (Some(_), None) => {}
+    }
     for (place, ended) in share.ended {
         let total = totals.ended.entry(place).or_default();
         total.count += ended.count;
@@ -381,58 +402,10 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-/// One contact, with its story.
-fn one(given: Given<'_>, lives: &Lives<'_>, crm: &Crm, contact: &[Id], sink: Sink<'_>) -> Result<Report, Error> {
-    let Given { program, world, measures, from, to, .. } = given;
-    let mut out = Output { trace: Some(Vec::new()), ..Output::default() };
-    let mut notes = Notes::default();
-    let (mut contacts, mut events) = (0, 0);
-    let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
-    let mut rows = Vec::new();
-    let mut failed = None;
-    lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
-        contacts += 1;
-        events += life.len() as u64;
-        let mut state = State::default();
-        Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
-        out.effects.extend(state.deferred(program));
-        rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
-        match collector.add(&person.id, &mut rows) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(error) = failed {
-        return Err(Error::Io("temporary files".into(), error));
-    }
-    let mut report = sink.take(collector.finish())?;
-    report.threads = 1;
-    report.notes = notes;
-    report.counts = out.counts;
-    report.contacts = contacts;
-    report.events = events;
-    report.trace = out.trace.unwrap_or_default();
-    Ok(report)
-}
-
 /// What a measure told last, in words.
 fn told(measure: &Measure, measures: &Measures, world: &World, to: Instant) -> (String, String) {
     let value = measures.value(&measure.name, to).cloned().unwrap_or_default();
     (measure.name.clone(), super::story::value_words(&value, world))
-}
-
-/// What the CRM keeps no history of: fields of entities and contacts, read as they are now.
-fn as_of_now(program: &Program) -> Vec<String> {
-    let needs = program.needs();
-    let contact = needs.contact.iter().map(|field| format!("contact.{}", field.name));
-    let entities = needs
-        .entities
-        .iter()
-        .flat_map(|entity| entity.fields.iter().map(move |field| format!("{}.{}", entity.name, field.name)));
-    contact.chain(entities).collect()
 }
 
 impl Simulation {

@@ -1,8 +1,10 @@
 //! What a simulation tells: totals, the first messages, and why what was not sent was not.
 
 use super::history::ReadFrom;
+use super::picture::Picture;
 use super::row::Row;
-use crate::engine::{Counts, Outcome, Program, Reason, TraceLine};
+use crate::drivers::tables::Tables;
+use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::store::crm::{Lack, Notes, Unreadable};
@@ -30,6 +32,8 @@ pub struct Report {
     pub outcomes: BTreeMap<(u16, u16, Outcome, Reason), u64>,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
+    /// What a page draws; `None` where none was asked for.
+    pub picture: Option<Picture>,
     /// The first messages sent, in order.
     pub first: Vec<Row>,
     pub sent: u64,
@@ -53,8 +57,22 @@ pub struct Report {
     pub measures: Vec<(String, String)>,
     /// The persons whom the ids that were asked for are about; empty where the CRM has none of them.
     pub asked: Vec<Id>,
-    /// The story of the one contact that was asked for.
+    /// What the engine said of the one contact that was asked for.
+    pub lived: Vec<Lived>,
+    /// Who entered, what was sent, who reached the goal, and what they spent.
+    pub tables: Tables,
+}
+
+/// What the engine said of one contact.
+#[derive(Clone, Debug)]
+pub struct Lived {
+    pub contact: Id,
+    /// That of the contact, by the policy.
+    pub zone: Zone,
     pub trace: Vec<TraceLine>,
+    pub refusals: Vec<Refusal>,
+    /// When scenarios would start by themselves next, by their places in the program.
+    pub clocks: Vec<(u16, Instant)>,
 }
 
 /// The person and day with most messages.

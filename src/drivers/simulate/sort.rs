@@ -123,7 +123,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`Rows::new`].
-    pub fn next(&mut self) -> io::Result<Option<Row>> {
+    pub fn take_next(&mut self) -> io::Result<Option<Row>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
         let next = self.runs.get_mut(head.run).map_or(Ok(None), Run::next)?;
         Ok(Some(match next {
@@ -132,7 +132,7 @@ impl Rows {
         }))
     }
 
-    /// The row that [`Rows::next`] gives.
+    /// The row that [`Rows::take_next`] gives.
     pub fn peek(&self) -> Option<&Row> {
         self.heads.peek().map(|head| &head.row)
     }

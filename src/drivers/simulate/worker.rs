@@ -1,12 +1,15 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
-use super::Given;
 use super::history;
+use super::picture::{Painter, Picture};
+use super::progress::Steps;
 use super::report::{Busiest, Ended};
 use super::row::Row;
 use super::sink::{Collected, Collector};
+use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
+use crate::drivers::tables::{Fold, Sums};
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
@@ -22,9 +25,11 @@ pub(super) struct Share {
     pub notes: Notes,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
+    pub picture: Option<Picture>,
     pub contacts: u64,
     pub events: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    pub sums: Sums,
 }
 
 struct Worker<'a> {
@@ -37,20 +42,31 @@ struct Worker<'a> {
     events: u64,
     busiest: Option<Busiest>,
     ended: BTreeMap<(u16, StepIx, Reason), Ended>,
+    painter: Option<Painter>,
+    steps: Steps<'a>,
+    fold: Fold,
 }
 
 /// Lives all contacts of a share of the history.
-pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, collector: Collector<'_>) -> Result<Share, Error> {
+pub(super) fn work(
+    given: Given<'_>,
+    history: &history::Share<'_>,
+    request: &Request,
+    collector: Collector<'_>,
+) -> Result<Share, Error> {
     let mut worker = Worker {
         given,
         state: State::default(),
-        out: Output::default(),
+        out: Output { marks: Some(Vec::new()), ..Output::default() },
         rows: Vec::new(),
         collector,
+        fold: given.fold(),
         contacts: 0,
         events: 0,
         busiest: None,
         ended: BTreeMap::new(),
+        painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
+        steps: Steps::of(request.progress.as_deref()),
     };
     let mut notes = Notes::default();
     let mut failed = None;
@@ -64,8 +80,18 @@ pub(super) fn work(given: Given<'_>, history: &history::Share<'_>, collector: Co
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { collector, out, contacts, events, busiest, ended, .. } = worker;
-    Ok(Share { collected: collector.finish(), notes, counts: out.counts, busiest, contacts, events, ended })
+    let Worker { collector, fold, out, contacts, events, busiest, ended, painter, .. } = worker;
+    Ok(Share {
+        collected: collector.finish(),
+        notes,
+        counts: out.counts,
+        busiest,
+        contacts,
+        events,
+        ended,
+        picture: painter.map(Painter::finish),
+        sums: fold.finish(),
+    })
 }
 
 impl Worker<'_> {
@@ -73,19 +99,29 @@ impl Worker<'_> {
     fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<ControlFlow<()>> {
         self.contacts += 1;
         self.events += life.len() as u64;
+        self.steps.add(life.len());
         self.state.clear();
-        let Given { program, world, measures, from, to, believed } = self.given;
+        let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
+        if let Some(marks) = &mut self.out.marks {
+            self.fold.take_contact(catalog, marks);
+        }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
+            if let (Some(painter), What::Send { outcome: Outcome::Sent, .. }) = (&mut self.painter, &effect.what) {
+                painter.sent(effect.at, effect.unit);
+            }
             self.rows.extend(Row::of(effect, &person.id, self.given.world));
         }
         self.collector.add(&person.id, &mut self.rows)?;
         day.close(self, &person.id);
+        if let Some(painter) = &mut self.painter {
+            painter.close();
+        }
         self.out.effects = effects;
         let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));
         Ok(if is_astray { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

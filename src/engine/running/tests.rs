@@ -90,7 +90,6 @@ fn compare(program: &Program, aggregates: &[Aggregate], facts: Facts<'_>, zone: 
         messages: OwnMessages::default(),
         trigger: TriggerValues::None,
         event: None,
-        asked: None,
         not_given: None,
     };
     for aggregate in aggregates {

@@ -42,6 +42,7 @@ pub fn bundle(scenarios: Vec<Scenario>) -> Bundle {
         measures: Vec::new(),
         identity: Vec::new(),
         references: Vec::new(),
+        revenue: Vec::new(),
         scenarios,
         messages: Vec::new(),
         written: Vec::new(),

@@ -18,6 +18,7 @@ mod reach;
 mod references;
 mod rows;
 mod shape;
+mod size;
 mod survey;
 #[cfg(test)]
 mod tests;

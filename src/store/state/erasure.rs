@@ -159,11 +159,11 @@ fn end_erasing(transaction: &Transaction<'_>, change: i64) -> Result<(), rusqlit
 }
 
 /// The key of the proofs.
-fn secret(connection: &Connection) -> Result<[u8; 32], rusqlite::Error> {
+pub(super) fn secret(connection: &Connection) -> Result<[u8; 32], rusqlite::Error> {
     connection.query_row("SELECT key FROM scn_secret WHERE name = 'erased'", [], |row| row.get(0))
 }
 
-fn proof(secret: &[u8; 32], contact: &Id) -> String {
+pub(super) fn proof(secret: &[u8; 32], contact: &Id) -> String {
     blake3::keyed_hash(secret, contact.to_string().as_bytes()).to_string()
 }
 

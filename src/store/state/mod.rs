@@ -7,12 +7,14 @@
 //!
 //! A message goes through the states of [`MessageState`]; each step is one guarded update of exactly one row.
 
+mod archive;
 mod commit;
 mod counts;
 mod erasure;
 mod inbox;
 mod outbox;
 mod persons;
+mod reader;
 mod registry;
 mod schema;
 mod send_journal;
@@ -20,11 +22,13 @@ mod send_journal;
 mod tests;
 mod writes;
 
+pub use archive::{Archive, KeptMessage, Seen};
 pub use commit::{Committed, ContactOut, JournalRow, Kept, NewMessage, Verdict};
 pub use counts::Horizon;
 pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
+pub use reader::{Gone, JournalReader};
 pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};

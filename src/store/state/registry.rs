@@ -6,7 +6,7 @@ use crate::ir::ScenarioHash;
 use crate::model::{Id, Literal};
 use crate::store::id;
 use crate::time::Instant;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 
 impl State {
@@ -63,15 +63,7 @@ impl State {
 
     /// All versions that are kept, in the order of their hashes.
     pub fn programs(&self) -> Result<Vec<(ScenarioHash, String)>, Error> {
-        self.read(|connection| {
-            let mut statement = connection.prepare("SELECT hash, json FROM scn_program ORDER BY hash")?;
-            let programs = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-            let parsed = programs.filter_map(|program| match program {
-                Ok((hash, json)) => hash.parse().ok().map(|hash| Ok((hash, json))),
-                Err(error) => Some(Err(error)),
-            });
-            parsed.collect()
-        })
+        self.read(programs)
     }
 
     /// Keeps what measures told at their refreshes.
@@ -88,25 +80,12 @@ impl State {
 
     /// What measures told, in the order of their names and refreshes.
     pub fn measures(&self) -> Result<Vec<(String, Instant, Option<Literal>)>, Error> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare("SELECT measure, at, value FROM scn_measure ORDER BY measure, at")?;
-            let wrong = |_| rusqlite::Error::InvalidColumnType(2, "value".into(), rusqlite::types::Type::Text);
-            let told = statement.query_map([], |row| {
-                let value = serde_json::from_str(&row.get::<_, String>(2)?).map_err(wrong)?;
-                Ok((row.get(0)?, Instant(row.get(1)?), value))
-            })?;
-            told.collect()
-        })
+        self.read(measures)
     }
 
     /// From when on events start instances, by scenario.
     pub fn starts(&self) -> Result<BTreeMap<String, Instant>, Error> {
-        self.read(|connection| {
-            let mut statement = connection.prepare("SELECT scenario, at FROM scn_start")?;
-            let starts = statement.query_map([], |row| Ok((row.get(0)?, Instant(row.get(1)?))))?;
-            starts.collect()
-        })
+        self.read(starts)
     }
 
     pub fn set_start(&mut self, scenario: &str, at: Instant) -> Result<(), Error> {
@@ -118,10 +97,7 @@ impl State {
 
     /// When the CRM was looked at last, by the clock of that moment; `None` before the first time.
     pub fn last_poll(&self) -> Result<Option<Instant>, Error> {
-        self.read(|connection| {
-            let sql = "SELECT value FROM scn_meta WHERE name = 'last_poll'";
-            connection.query_row(sql, [], |row| Ok(Instant(row.get(0)?))).optional()
-        })
+        self.read(last_poll)
     }
 
     pub fn set_last_poll(&mut self, at: Instant) -> Result<(), Error> {
@@ -130,4 +106,38 @@ impl State {
             Ok(())
         })
     }
+}
+
+pub(super) fn programs(connection: &Connection) -> Result<Vec<(ScenarioHash, String)>, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT hash, json FROM scn_program ORDER BY hash")?;
+    let programs = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let parsed = programs.filter_map(|program| match program {
+        Ok((hash, json)) => hash.parse().ok().map(|hash| Ok((hash, json))),
+        Err(error) => Some(Err(error)),
+    });
+    parsed.collect()
+}
+
+/// What a measure told at a refresh.
+type Told = (String, Instant, Option<Literal>);
+
+pub(super) fn measures(connection: &Connection) -> Result<Vec<Told>, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT measure, at, value FROM scn_measure ORDER BY measure, at")?;
+    let wrong = |_| rusqlite::Error::InvalidColumnType(2, "value".into(), rusqlite::types::Type::Text);
+    let told = statement.query_map([], |row| {
+        let value = serde_json::from_str(&row.get::<_, String>(2)?).map_err(wrong)?;
+        Ok((row.get(0)?, Instant(row.get(1)?), value))
+    })?;
+    told.collect()
+}
+
+pub(super) fn starts(connection: &Connection) -> Result<BTreeMap<String, Instant>, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT scenario, at FROM scn_start")?;
+    let starts = statement.query_map([], |row| Ok((row.get(0)?, Instant(row.get(1)?))))?;
+    starts.collect()
+}
+
+pub(super) fn last_poll(connection: &Connection) -> Result<Option<Instant>, rusqlite::Error> {
+    let sql = "SELECT value FROM scn_meta WHERE name = 'last_poll'";
+    connection.query_row(sql, [], |row| Ok(Instant(row.get(0)?))).optional()
 }

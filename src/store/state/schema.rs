@@ -127,6 +127,17 @@ pub(super) fn check(connection: &Connection, name: &str) -> Result<(), Error> {
     }
 }
 
+/// Refuses what this version would first have to take over.
+pub(super) fn check_present(connection: &Connection, name: &str) -> Result<(), Error> {
+    match format(connection).map_err(|error| Error::sqlite(name, &error))? {
+        Some(FORMAT) => Ok(()),
+        Some(older) => {
+            Err(Error::new(ErrorKind::Older, name, format!("format {older}, and this version keeps {FORMAT}")))
+        }
+        None => Err(Error::new(ErrorKind::NoState, name, "")),
+    }
+}
+
 /// Makes the tables where there are none, and sets how they are written.
 pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| Error::sqlite(name, &error);
@@ -153,6 +164,11 @@ pub(super) fn prepare(connection: &mut Connection, name: &str) -> Result<(), Err
         transaction.commit()
     };
     make(connection).map_err(failed)
+}
+
+/// Whether the file has tables of ours.
+pub(super) fn has_tables(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(format(connection)?.is_some())
 }
 
 /// The version of the tables; `None` where there are none.

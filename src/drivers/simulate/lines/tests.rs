@@ -14,6 +14,7 @@ fn program() -> Program {
         measures: Vec::new(),
         identity: Vec::new(),
         references: Vec::new(),
+        revenue: Vec::new(),
         scenarios: Vec::new(),
         messages: Vec::new(),
         written: Vec::new(),

@@ -67,6 +67,7 @@ fn program(code: Code, zone: &str) -> Program {
             measures: Vec::new(),
             identity: Vec::new(),
             references: Vec::new(),
+            revenue: Vec::new(),
             scenarios,
             messages: Vec::new(),
             written: Vec::new(),

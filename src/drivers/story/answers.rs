@@ -1,0 +1,316 @@
+//! The answers of one instance: what was sent and what was not, because of what; what it waits for, and what can still stop it.
+
+use super::clauses::truth_words;
+use super::sentences::{Teller, reason_words};
+use super::tale::Delivery;
+use crate::engine::{Clause, ClauseOf, Outcome, Reason, Told, TraceLine, TriggerRef};
+use crate::ir::{EntryRule, Op, StepIx};
+use crate::time::Instant;
+
+/// How many of the things that a clause rests on are named in an answer.
+const BECAUSE_MAX: usize = 2;
+
+/// What the trace says of one instance, in the order of time.
+#[derive(Debug)]
+pub(super) struct Instance<'a> {
+    pub trigger: &'a TriggerRef,
+    pub entered_at: Instant,
+    pub lines: Vec<&'a TraceLine>,
+    /// What became of its messages, where somebody sent them.
+    pub deliveries: Vec<&'a Delivery>,
+}
+
+/// How it stands after the last line.
+enum Stands {
+    Over,
+    Waits(Instant),
+    WaitsForMessage,
+}
+
+impl Teller<'_> {
+    /// In short: each message, each other step that did something, then the whole. With `message`, what is said of others is
+    /// left out.
+    pub(super) fn answers(&self, instance: &Instance<'_>, message: Option<&str>) -> Vec<String> {
+        let mut answers = Vec::new();
+        let mut told: Vec<StepIx> = Vec::new();
+        for line in &instance.lines {
+            let Some(step) = line.step.filter(|step| !told.contains(step)) else { continue };
+            match line.what {
+                Told::Message { .. } | Told::Deferred { .. } => {
+                    told.push(step);
+                    let is_of_step = |line: &&&TraceLine| {
+                        line.step == Some(step) && matches!(line.what, Told::Message { .. } | Told::Deferred { .. })
+                    };
+                    let last = instance.lines.iter().rev().find(is_of_step);
+                    if let Some(last) = last.filter(|last| self.is_about(last, message)) {
+                        let delivered = instance.deliveries.iter().find(|delivery| delivery.step == step);
+                        let answer = || self.message_answer(instance, last);
+                        answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.clone()));
+                    }
+                }
+                Told::Acted { .. } | Told::Held(_) if message.is_none() => {
+                    answers.push(self.act_answer(line));
+                    let calls = instance.deliveries.iter().filter(|delivery| delivery.step == step);
+                    answers.extend(calls.map(|delivery| delivery.answer.clone()));
+                }
+                _ => {}
+            }
+        }
+        answers.extend(self.end_answer(instance, answers.is_empty()));
+        answers
+    }
+
+    /// Whether a line is about a message of this name, whichever alternative of its step would leave.
+    fn is_about(&self, line: &TraceLine, message: Option<&str>) -> bool {
+        let Some(message) = message else { return true };
+        let step = line.step.and_then(|step| self.unit(line.unit)?.scenario.steps.get(step));
+        match step.map(|step| &step.op) {
+            Some(Op::Send(send)) => send.alternatives.iter().any(|each| each.message == message),
+            _ => false,
+        }
+    }
+
+    fn message_answer(&self, instance: &Instance<'_>, line: &TraceLine) -> String {
+        let at = self.at(line.at);
+        match line.what {
+            Told::Deferred { until, reason, alternative } => {
+                let name = self.message(line.unit, line.step, alternative);
+                let limits: Vec<&str> =
+                    line.clauses.iter().flat_map(|clause| &clause.read).map(|read| read.words.as_str()).collect();
+                let why = if limits.is_empty() { reason_words(reason).to_owned() } else { limits.join(", and ") };
+                format!("`{name}` is not sent yet: {why}; it is looked at again on {}", self.at(until))
+            }
+            Told::Message { outcome, reason, alternative } => {
+                let name = self.message(line.unit, line.step, alternative);
+                match outcome {
+                    None => format!("`{name}` is decided since {at}, and waits in the outbox"),
+                    Some(Outcome::Sent) => format!("`{name}` was sent on {at}{}", self.although(instance, line)),
+                    Some(Outcome::HeldOut) => {
+                        format!(
+                            "`{name}` was not sent on {at}: this person is held out (`holdout`), to see what messages change"
+                        )
+                    }
+                    Some(_) => {
+                        let why = self.why_not(instance, line, reason);
+                        format!("`{name}` was not sent on {at}: {why}")
+                    }
+                }
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// What was asked of a message that left, and let it.
+    fn although(&self, instance: &Instance<'_>, line: &TraceLine) -> String {
+        let decided = instance.lines.iter().find(|each| each.step == line.step && !each.clauses.is_empty());
+        let guards = decided.iter().flat_map(|line| &line.clauses);
+        let guard = guards.into_iter().find(|clause| matches!(clause.of, ClauseOf::Unless | ClauseOf::OnlyIf));
+        let Some(guard) = guard else { return String::new() };
+        let verb = if guard.of == ClauseOf::Unless { "did not hold" } else { "held" };
+        format!("; `{}` {verb}{}", self.written(guard, line), self.because(guard))
+    }
+
+    fn why_not(&self, instance: &Instance<'_>, line: &TraceLine, reason: Reason) -> String {
+        let clause = |of: &[ClauseOf]| line.clauses.iter().find(|clause| of.contains(&clause.of));
+        let guard = match reason {
+            Reason::Unless | Reason::UnlessUnknown => clause(&[ClauseOf::Unless]),
+            Reason::OnlyIf | Reason::OnlyIfUnknown => clause(&[ClauseOf::OnlyIf]),
+            Reason::StopWhen | Reason::StopWhenUnknown => clause(&[ClauseOf::StopWhen]),
+            _ => None,
+        };
+        match guard {
+            Some(guard) => format!("`{}` {}{}", self.written(guard, line), verb(guard), self.because(guard)),
+            None => match reason {
+                Reason::OutOfReach => self.out_of_reach(line),
+                Reason::Goal | Reason::StopWhen => {
+                    let end = instance.lines.iter().find(|line| matches!(line.what, Told::Converted | Told::Ended(_)));
+                    let because = end.and_then(|end| end.clauses.first()).map(|clause| self.because(clause));
+                    format!("{}{}", reason_words(reason), because.unwrap_or_default())
+                }
+                reason => reason_words(reason).to_owned(),
+            },
+        }
+    }
+
+    /// `there is no address for it (contact.email is missing)`
+    fn out_of_reach(&self, line: &TraceLine) -> String {
+        let addresses = line.clauses.iter().filter(|clause| matches!(clause.of, ClauseOf::Address(_)));
+        let lacks: Vec<String> = addresses
+            .flat_map(|clause| &clause.read)
+            .map(|read| {
+                format!("`{}` is {}", read.words, if read.value.is_missing() { "missing" } else { "no address" })
+            })
+            .collect();
+        match lacks.as_slice() {
+            [] => reason_words(Reason::OutOfReach).to_owned(),
+            lacks => format!("there is no address for it: {}", lacks.join(", and ")),
+        }
+    }
+
+    fn act_answer(&self, line: &TraceLine) -> String {
+        let what = self.step_words(line.unit, line.step);
+        let at = self.at(line.at);
+        match &line.what {
+            Told::Acted { outcome: Outcome::Done, .. } => {
+                let values =
+                    line.clauses.iter().filter(|clause| clause.of == ClauseOf::Amount && !clause.read.is_empty());
+                let values: Vec<String> = values.map(|clause| self.value(&clause.answer, clause.ty.as_ref())).collect();
+                let values = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
+                format!("`{what}` was done on {at}{values}")
+            }
+            Told::Acted { reason, .. } => format!("`{what}` was not done on {at}: {}", reason_words(*reason)),
+            Told::Held(reason) => match line.clauses.first() {
+                Some(guard) => {
+                    let (written, because) = (self.written(guard, line), self.because(guard));
+                    format!("`{what}` was not done on {at}: `{written}` {}{because}", verb(guard))
+                }
+                None => format!("`{what}` was not done on {at}: {}", reason_words(*reason)),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// How the instance ended, or what it waits for. Of one that is over and said something, nothing more is said.
+    fn end_answer(&self, instance: &Instance<'_>, is_silent: bool) -> Option<String> {
+        let end = instance
+            .lines
+            .iter()
+            .rev()
+            .find(|line| matches!(line.what, Told::Ended(_) | Told::Converted | Told::Finished));
+        match end.map(|line| (line, &line.what)) {
+            Some((line, Told::Ended(reason @ (Reason::Missing | Reason::NoTimeLeft)))) => {
+                let step = self.step_words(line.unit, line.step);
+                let missing =
+                    line.clauses.iter().flat_map(|clause| &clause.read).filter(|read| read.value.is_missing());
+                let missing: Vec<String> = missing.map(|read| format!("`{}` is missing", read.words)).collect();
+                let why = if missing.is_empty() { reason_words(*reason).to_owned() } else { missing.join(", and ") };
+                Some(format!("it ended on {} at `{step}`: {why}", self.at(line.at)))
+            }
+            Some((line, Told::Ended(reason))) => {
+                let because = line.clauses.first().map_or_else(String::new, |clause| self.because(clause));
+                Some(format!("it ended on {}: {}{because}", self.at(line.at), reason_words(*reason)))
+            }
+            Some((line, Told::Converted)) => {
+                let because = line.clauses.first().map_or_else(String::new, |clause| self.because(clause));
+                Some(format!("its goal was reached on {}{because}", self.at(line.at)))
+            }
+            Some((line, _)) => is_silent.then(|| format!("it went through all steps on {}", self.at(line.at))),
+            None => self.not_yet(instance),
+        }
+    }
+
+    /// What it waits for, until when, what comes then, and what can still stop it.
+    fn not_yet(&self, instance: &Instance<'_>) -> Option<String> {
+        let waits = |line: &&&TraceLine| {
+            matches!(line.what, Told::Waits { .. } | Told::WaitsFor { .. } | Told::WaitsForMessage)
+        };
+        let line = instance.lines.iter().rev().find(waits)?;
+        let stands = match line.what {
+            Told::Waits { until } | Told::WaitsFor { until } => Stands::Waits(until),
+            Told::WaitsForMessage => Stands::WaitsForMessage,
+            _ => Stands::Over,
+        };
+        let step = self.step_words(line.unit, line.step);
+        let mut text = match stands {
+            Stands::Waits(until) => format!("not yet: it waits until {}", self.at(until)),
+            Stands::WaitsForMessage => "not yet: it waits for its message to leave".into(),
+            Stands::Over => return None,
+        };
+        if !step.is_empty() {
+            text.push_str(&format!(", by `{step}`"));
+        }
+        let next = line.step.map(|step| StepIx(step.0 + 1));
+        let next_words = self.step_words(line.unit, next);
+        if !next_words.is_empty() {
+            text.push_str(&format!("; then `{next_words}`"));
+        }
+        let stops = self.what_can_stop(line.unit, next);
+        if !stops.is_empty() {
+            text.push_str(&format!("; what can still stop it: {}", stops.join(", ")));
+        }
+        Some(text)
+    }
+
+    fn what_can_stop(&self, unit: u16, next: Option<StepIx>) -> Vec<String> {
+        let Some(unit) = self.unit(unit) else { return Vec::new() };
+        let texts = self.texts.of(unit);
+        let mut stops = Vec::new();
+        for (is_there, quote, name) in [
+            (unit.scenario.goal.is_some(), texts.and_then(|texts| texts.goal.as_ref()), "goal"),
+            (unit.scenario.stop_when.is_some(), texts.and_then(|texts| texts.stop_when.as_ref()), "stop when"),
+        ] {
+            if is_there {
+                stops.push(format!("`{}`", quote.map_or(name, |quote| quote.text.as_str())));
+            }
+        }
+        if unit.scenario.entry == EntryRule::Latest {
+            stops.push("a newer trigger (`latest`)".into());
+        }
+        if next.and_then(|next| unit.scenario.steps.get(next)).is_some_and(|step| step.guard.is_some()) {
+            let guard = next.and_then(|next| texts?.guards.get(&next));
+            stops.push(format!("`{}`", guard.map_or("its guard", |quote| quote.text.as_str())));
+        }
+        stops
+    }
+
+    /// A step as it is written; what it does where its text is not at hand.
+    fn step_words(&self, unit: u16, step: Option<StepIx>) -> String {
+        if let Some(quote) = self.step_quote(unit, step) {
+            return quote.text;
+        }
+        let op = step.and_then(|step| self.unit(unit)?.scenario.steps.get(step)).map(|step| &step.op);
+        match op {
+            Some(Op::Send(_)) => format!("send {}", self.message(unit, step, 0)),
+            Some(Op::Wait(_) | Op::WaitUntil(_) | Op::WaitFor { .. }) => {
+                format!("wait {}", step.map_or_else(String::new, |step| self.program.describe_wait(unit, step)))
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn written(&self, clause: &Clause, line: &TraceLine) -> String {
+        let texts = self.unit(line.unit).and_then(|unit| self.texts.of(unit));
+        let told = self.clause(clause, texts, line.step);
+        told.quote.map_or_else(|| told.name.trim_matches('`').to_owned(), |quote| quote.text)
+    }
+
+    /// What a clause rests on: the event that makes it true, that there is none, or the value of what is compared.
+    fn because(&self, clause: &Clause) -> String {
+        let wanted = clause.holds();
+        let mut because: Vec<String> = Vec::new();
+        for (place, read) in clause.read.iter().enumerate().filter(|(_, read)| read.depth == 0) {
+            let inner = clause.read.iter().skip(place + 1).take_while(|each| each.depth > 0);
+            let told = match (&read.events, read.value.truth()) {
+                (Some(found), Some(true)) => found
+                    .latest
+                    .as_ref()
+                    .map(|(id, at)| format!("of {} on {}", self.event_words(found.kind, id), self.at(*at))),
+                (Some(found), Some(false)) => {
+                    let since = found.since.map_or_else(String::new, |since| format!(" after {}", self.at(since)));
+                    Some(format!("there was no `{}`{since}", read.words))
+                }
+                (_, truth) => {
+                    let inner: Vec<String> =
+                        inner.map(|each| format!("`{}` was {}", each.words, self.read_value(each))).collect();
+                    let own = || format!("`{}` was {}", read.words, truth_words(truth));
+                    Some(if inner.is_empty() { own() } else { inner.join(", and ") })
+                }
+            };
+            let decides = match wanted {
+                None => read.value.truth().is_none(),
+                wanted => read.value.truth() == wanted,
+            };
+            because.extend(told.filter(|_| decides || clause.read.iter().all(|read| read.value.truth() != wanted)));
+        }
+        because.truncate(BECAUSE_MAX);
+        if because.is_empty() { String::new() } else { format!(", because {}", because.join(", and ")) }
+    }
+}
+
+fn verb(clause: &Clause) -> &'static str {
+    match clause.holds() {
+        Some(true) => "held",
+        Some(false) => "did not hold",
+        None => "was unknown",
+    }
+}

@@ -1,0 +1,89 @@
+//! The journal of a run, read as the stream of its tables: contact by contact, in the order of time.
+
+use super::written::WrittenMark;
+use super::{Catalog, Fold, Happening, Source, Sums};
+use crate::store::Error;
+use crate::store::state::JournalReader;
+use crate::time::{Instant, Zone};
+use rustc_hash::FxHashSet;
+use serde::Deserialize;
+
+/// The version of the journal's lines that has marks, and the one before it, which has none.
+pub const FORMAT: u16 = 2;
+const WITHOUT_MARKS: u16 = 1;
+
+/// What a reader needs of a line.
+#[derive(Deserialize)]
+struct Line {
+    format: u16,
+    input: Input,
+    #[serde(default)]
+    marks: Vec<WrittenMark>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Input {
+    Event { event: Event },
+    Other(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Event {
+    kind: String,
+    id: String,
+}
+
+/// What the lines of a journal say together.
+#[derive(Debug)]
+pub struct JournalSums {
+    pub catalog: Catalog,
+    pub sums: Sums,
+    /// The first and last instant of the lines that are counted.
+    pub span: Option<(Instant, Instant)>,
+    /// Lines of the version before, which do not tell who entered and what was spent.
+    pub older: u64,
+    /// Lines that nobody can read: of a later version, or broken.
+    pub unreadable: u64,
+    pub contacts: u64,
+}
+
+/// Folds a journal. `catalog` has the names of the present program; those that only the journal knows are added to it.
+pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Result<JournalSums, Error> {
+    let mut fold = Fold::new(&catalog, zone, Source::Journal);
+    let mut found = JournalSums { catalog, sums: Sums::default(), span: None, older: 0, unreadable: 0, contacts: 0 };
+    reader.each_contact(|lines| {
+        found.contacts += 1;
+        // A life that is lived again for older events meets those that it knows once more.
+        let mut known: FxHashSet<(String, String)> = FxHashSet::default();
+        for row in lines {
+            let line = match serde_json::from_slice::<Line>(&row.body) {
+                Ok(Line { format: WITHOUT_MARKS, .. }) => {
+                    found.older += 1;
+                    continue;
+                }
+                Ok(line) if line.format == FORMAT => line,
+                _ => {
+                    found.unreadable += 1;
+                    continue;
+                }
+            };
+            let (first, last) = found.span.unwrap_or((row.at, row.at));
+            found.span = Some((first.min(row.at), last.max(row.at)));
+            let is_new = match line.input {
+                Input::Event { event } => known.insert((event.kind, event.id)),
+                Input::Other(_) => true,
+            };
+            for mark in line.marks {
+                let happening = mark.read(&mut found.catalog);
+                let counts = |happening: &Happening| is_new || !matches!(happening.what, super::Happens::Event { .. });
+                if let Some(happening) = happening.filter(counts) {
+                    fold.take(&found.catalog, happening);
+                }
+            }
+        }
+        fold.end_contact(&found.catalog);
+    })?;
+    found.sums = fold.finish();
+    Ok(found)
+}

@@ -1,0 +1,121 @@
+//! What is added up over contacts, by any number of threads: sums that merge in any order.
+
+use super::close::add_message;
+use super::{Became, Catalog, Cell};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// By what a table has its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum View {
+    All,
+    Step,
+    Message,
+    Arm,
+    Month,
+}
+
+/// A row: its table, the number of the scenario, and that of the step, message, path or month.
+pub(super) type RowKey = (View, u16, i64);
+
+/// What is counted where nothing of a journey needs to be remembered: by scenario and month.
+pub(super) type PlainCount = (u16, i32, Counted);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Counted {
+    Entered,
+    Left,
+    Message { step: u32, message: u32, became: Became },
+}
+
+/// Sums over contacts.
+#[derive(Clone, Debug, Default)]
+pub struct Sums {
+    cells: BTreeMap<RowKey, Cell>,
+    plain: FxHashMap<PlainCount, u64>,
+    pub(super) paths: Paths,
+}
+
+/// The paths of arms that were drawn, by number; 0 is that of none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paths {
+    /// Of each path but 0: the one before, and the arm.
+    all: Vec<(u32, u32)>,
+    next: FxHashMap<(u32, u32), u32>,
+}
+
+impl Paths {
+    /// A path with one arm more; the same where it has that arm already, as the next turn of a `repeat` draws it.
+    pub fn with(&mut self, path: u32, arm: u32) -> u32 {
+        if self.arms(path).contains(&arm) {
+            return path;
+        }
+        let all = &mut self.all;
+        *self.next.entry((path, arm)).or_insert_with(|| {
+            all.push((path, arm));
+            all.len() as u32
+        })
+    }
+
+    /// The arms of a path, in the order in which they were drawn.
+    pub fn arms(&self, mut path: u32) -> Vec<u32> {
+        let mut arms = Vec::new();
+        while let Some((before, arm)) = (path as usize).checked_sub(1).and_then(|place| self.all.get(place)) {
+            arms.push(*arm);
+            path = *before;
+        }
+        arms.reverse();
+        arms
+    }
+}
+
+impl Sums {
+    pub(super) fn cell(&mut self, row: RowKey) -> &mut Cell {
+        self.cells.entry(row).or_default()
+    }
+
+    pub(super) fn count(&mut self, what: PlainCount) {
+        *self.plain.entry(what).or_default() += 1;
+    }
+
+    /// Adds what another thread added up, of the same catalog.
+    pub fn merge(&mut self, other: Sums) {
+        for ((view, scenario, key), cell) in other.cells {
+            let arms = || other.paths.arms(u32::try_from(key).unwrap_or(0));
+            let key = match view {
+                View::Arm => i64::from(arms().into_iter().fold(0, |path, arm| self.paths.with(path, arm))),
+                _ => key,
+            };
+            self.cell((view, scenario, key)).merge(&cell);
+        }
+        let mut plain: Vec<(PlainCount, u64)> = other.plain.into_iter().collect();
+        plain.sort_unstable();
+        for (what, count) in plain {
+            *self.plain.entry(what).or_default() += count;
+        }
+    }
+
+    /// The rows, with everything that was counted.
+    pub(super) fn rows(mut self, catalog: &Catalog) -> (BTreeMap<RowKey, Cell>, Paths) {
+        let mut plain: Vec<(PlainCount, u64)> = std::mem::take(&mut self.plain).into_iter().collect();
+        plain.sort_unstable();
+        for ((scenario, month, counted), count) in plain {
+            let mut rows = vec![(View::All, 0), (View::Month, i64::from(month))];
+            if let Counted::Message { step, message, .. } = counted {
+                rows.extend([(View::Step, i64::from(step)), (View::Message, i64::from(message))]);
+            }
+            for (view, key) in rows {
+                let cell = self.cell((view, scenario, key));
+                match counted {
+                    Counted::Entered => (cell.entered, cell.waiting) = (cell.entered + count, cell.waiting + count),
+                    Counted::Left => cell.waiting = cell.waiting.saturating_sub(count),
+                    Counted::Message { became, .. } => add_message(cell, became, count),
+                }
+            }
+        }
+        for scenario in 0..catalog.scenarios.len() {
+            self.cell((View::All, scenario as u16, 0));
+        }
+        (self.cells, self.paths)
+    }
+}

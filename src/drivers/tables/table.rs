@@ -1,0 +1,101 @@
+//! The finished tables: rows with their names.
+
+use super::months::Months;
+use super::sums::View;
+use super::{Catalog, Cell, GoalKind, Sums};
+
+/// The tables of all scenarios, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tables {
+    /// The zone of the months.
+    pub zone: String,
+    pub currency: String,
+    pub scenarios: Vec<ScenarioTables>,
+}
+
+/// The tables of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioTables {
+    pub name: String,
+    pub goal: GoalKind,
+    /// Events of its goal that have no money to count: no field of type money, or several.
+    pub without_money: Vec<String>,
+    /// The whole.
+    pub all: Cell,
+    /// `2: email reminder`, by the number of the step in the text.
+    pub steps: Vec<Row>,
+    /// `email reminder`
+    pub messages: Vec<Row>,
+    /// `offer a`; several splits one after the other: `offer a, subject b`. Empty where there is no split; a row without a
+    /// name is before the first of them.
+    pub arms: Vec<Row>,
+    /// `2011-03`
+    pub months: Vec<Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    /// Of a step: its number in the text.
+    pub number: Option<u16>,
+    pub cell: Cell,
+}
+
+impl Tables {
+    /// The tables of what was added up.
+    pub fn new(catalog: &Catalog, sums: Sums, zone: &str, currency: &str) -> Tables {
+        let (rows, paths) = sums.rows(catalog);
+        let mut scenarios: Vec<ScenarioTables> = catalog
+            .scenarios
+            .iter()
+            .enumerate()
+            .map(|(place, scenario)| ScenarioTables {
+                name: scenario.name.clone(),
+                goal: scenario.goal,
+                without_money: catalog.without_money(place as u16),
+                all: Cell::default(),
+                steps: Vec::new(),
+                messages: Vec::new(),
+                arms: Vec::new(),
+                months: Vec::new(),
+            })
+            .collect();
+        for ((view, scenario, key), cell) in rows {
+            let Some(tables) = scenarios.get_mut(usize::from(scenario)) else { continue };
+            let place = usize::try_from(key).unwrap_or(usize::MAX);
+            let (table, name, number) = match view {
+                View::All => {
+                    tables.all = cell;
+                    continue;
+                }
+                View::Step => {
+                    let Some(step) = catalog.steps.get(place) else { continue };
+                    let messages: Vec<String> = step.messages.iter().map(|each| message(catalog, *each)).collect();
+                    let name = format!("{}: {}", step.number, messages.join(" or "));
+                    (&mut tables.steps, name, Some(step.number))
+                }
+                View::Message => (&mut tables.messages, message(catalog, key as u32), None),
+                View::Arm => {
+                    let arms = paths.arms(key as u32);
+                    let arms = arms.iter().filter_map(|arm| catalog.arms.get(*arm as usize));
+                    let names: Vec<String> = arms.map(|(split, arm)| format!("{split} {arm}")).collect();
+                    (&mut tables.arms, names.join(", "), None)
+                }
+                View::Month => (&mut tables.months, Months::name(key as i32), None),
+            };
+            table.push(Row { name, number, cell });
+        }
+        scenarios.sort_by(|one, two| one.name.cmp(&two.name));
+        for tables in &mut scenarios {
+            tables.steps.sort_by(|one, two| (one.number, &one.name).cmp(&(two.number, &two.name)));
+            for table in [&mut tables.messages, &mut tables.arms, &mut tables.months] {
+                table.sort_by(|one, two| one.name.cmp(&two.name));
+            }
+        }
+        Tables { zone: zone.to_owned(), currency: currency.to_owned(), scenarios }
+    }
+}
+
+fn message(catalog: &Catalog, number: u32) -> String {
+    catalog.messages.get(number as usize).map_or_else(String::new, |(channel, message)| format!("{channel} {message}"))
+}

@@ -1,0 +1,2 @@
+INSERT INTO purchased VALUES (1, 1, '2020-03-20T10:00:00Z', 'coffee', 1, 20, NULL, 0),
+    (2, 2, '2020-06-20T10:00:00Z', 'coffee', 1, 20, NULL, 0);

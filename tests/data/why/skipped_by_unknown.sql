@@ -1,0 +1,2 @@
+INSERT INTO purchased VALUES (1, 1, '2020-02-20T10:00:00Z', 'decaf', 1, 23.2, NULL, 0),
+    (2, 2, '2020-03-20T10:00:00Z', 'lamp', 1, 20, NULL, 0);
