@@ -50,7 +50,7 @@ pub struct Bundle {
     pub references: Vec<Reference>,
     /// Of each event that a goal with a window asks for, its only field of type money: what reports count as revenue. An event
     /// that has none, or several, has none here. Sorted by name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revenue: Vec<RecordUse>,
     /// Sorted by name.
     pub scenarios: Vec<Scenario>,
