@@ -13,7 +13,7 @@ use scn::diagnostic::Level;
 use scn::model::{Configuration, Surroundings};
 
 /// The pages of the guide, and how many lines each may have: one is read in one go.
-const PAGES: [(&str, usize); 2] = [("language.md", 600), ("practice.md", 300)];
+const PAGES: [(&str, usize); 3] = [("language.md", 600), ("practice.md", 300), ("simulating.md", 200)];
 
 /// A fenced block: where it begins, what it calls itself, its text.
 struct Block {
