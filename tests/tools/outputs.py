@@ -61,7 +61,7 @@ connection = duckdb.connect()
 connection.execute("SET TimeZone = 'UTC'")
 path = FOLDER / "effects.parquet"
 # DuckDB gives zoned instants to Python with the help of another package: microseconds need none.
-shown = ", ".join(f"epoch_us({name})" if name in INSTANTS else name for name in columns)
+shown = ", ".join(f'epoch_us("{name}")' if name in INSTANTS else f'"{name}"' for name in columns)
 
 
 def from_duckdb(row):
