@@ -102,14 +102,18 @@ fn in_folder(path: &Path) -> Vec<Line> {
     lines.collect()
 }
 
-/// The project from which a case begins, as `tests/tools/cases.py` copies it too.
+/// The project from which a case begins, as `tests/tools/cases.py` copies it too: `from` names a shop of `tests/fixtures/shops`, then
+/// what is laid over it (`with FOLDER`) and what is left out (`without PATH`).
 fn begin(case: &Path, to: &Path) {
     let Ok(from) = fs::read_to_string(case.join("from")) else { return };
     let mut lines = from.lines();
     let shops = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/shops"));
     copy_into(&shops.join(lines.next().unwrap()), to);
-    for without in lines {
-        fs::remove_file(to.join(without.strip_prefix("without ").unwrap())).unwrap();
+    for line in lines {
+        match line.strip_prefix("with ") {
+            Some(flaw) => copy_into(&shops.join(flaw), to),
+            None => fs::remove_file(to.join(line.strip_prefix("without ").unwrap())).unwrap(),
+        }
     }
 }
 

@@ -32,7 +32,11 @@ def begin(case: pathlib.Path, folder: pathlib.Path) -> None:
     shop, *lines = (case / "from").read_text(encoding="utf-8").splitlines()
     shutil.copytree(SHOPS / shop, folder, dirs_exist_ok=True)
     for line in lines:
-        (folder / line.removeprefix("without ")).unlink()
+        what, name = line.split(" ", 1)
+        if what == "with":
+            shutil.copytree(SHOPS / name, folder, dirs_exist_ok=True)
+        else:
+            (folder / name).unlink()
 
 
 def build(folder: pathlib.Path) -> None:
