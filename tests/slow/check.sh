@@ -3,30 +3,18 @@
 # schemas, git and pre-commit; then every mutant of the library and every slip. `SCN` names the binary; without it, one is built.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tests/tools/suite.sh
 
 PYTHON_PACKAGES=(jsonschema==4.26.0 PyYAML==6.0.3 pre-commit==4.7.0)
 WORK="$PWD/target/check"
 PYTHON="$PWD/target/tools/python"
 
-fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
-
-# Installs the Debian package $2 unless there is a command $1.
-need() {
-    command -v "$1" >/dev/null && return
-    command -v apt-get >/dev/null || fail "$1 is missing, and there is no apt-get to install $2"
-    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$2"; } \
-        >/dev/null 2>&1 || fail "$1 is missing, and $2 could not be installed"
-}
 need node nodejs
 need npm npm
 need git git
 need python3 python3
 
-if [[ -z "${SCN:-}" ]]; then
-    cargo build --locked --quiet
-    SCN="${CARGO_TARGET_DIR:-target}/debug/scn"
-fi
-SCN="$(realpath "$SCN")"
+find_scn
 PATH="$(dirname "$SCN"):$PATH"
 export PATH
 

@@ -4,30 +4,18 @@
 # documents that `scn` itself reads, is parsed and coloured. `SCN` names the binary; without it, one is built.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tests/tools/suite.sh
 
 TREE_SITTER_VERSION=0.27.1
 GRAMMAR=editors/tree-sitter-scn
 WORK=target/editors
 TOOLS=target/tools
 
-fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
-
-# Installs the Debian package $2 unless there is a command $1.
-need() {
-    command -v "$1" >/dev/null && return
-    command -v apt-get >/dev/null || fail "$1 is missing, and there is no apt-get to install $2"
-    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$2"; } \
-        >/dev/null 2>&1 || fail "$1 is missing, and $2 could not be installed"
-}
 need node nodejs
 need npm npm
 need cc gcc
 
-if [[ -z "${SCN:-}" ]]; then
-    cargo build --locked --quiet
-    SCN="${CARGO_TARGET_DIR:-target}/debug/scn"
-fi
-SCN="$(realpath "$SCN")"
+find_scn
 
 echo "-- tools"
 if [[ "$("$TOOLS/bin/tree-sitter" --version 2>/dev/null)" != "tree-sitter $TREE_SITTER_VERSION"* ]]; then
