@@ -159,17 +159,15 @@ fn nothing_is_stale_with_a_write_ahead_log() {
 /// both, and neither is believed. That somebody wrote is not said of the first.
 #[test]
 fn what_only_touches_the_file_is_named() {
-    let deeds: [(&str, fn(&Path)); 3] = [
-        ("a link", |crm| std::fs::hard_link(crm, crm.with_extension("link")).unwrap()),
-        ("another mode", |crm| std::fs::set_permissions(crm, std::fs::Permissions::from_mode(0o600)).unwrap()),
-        ("its instant, set to what it is", |crm| {
-            File::options().write(true).open(crm).unwrap().set_times(times(crm)).unwrap();
-        }),
-    ];
-    for (what, deed) in deeds {
+    let touch = |what: &str, crm: &Path| match what {
+        "a link" => std::fs::hard_link(crm, crm.with_extension("link")).unwrap(),
+        "another mode" => std::fs::set_permissions(crm, std::fs::Permissions::from_mode(0o600)).unwrap(),
+        _ => File::options().write(true).open(crm).unwrap().set_times(times(crm)).unwrap(),
+    };
+    for what in ["a link", "another mode", "its instant, set to what it is"] {
         let kept = kept("DELETE");
         kept.warm_up();
-        deed(&kept.crm());
+        touch(what, &kept.crm());
         kept.wait();
         assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Kept(Cold::Touched)), "{what}");
         kept.warm_up();
