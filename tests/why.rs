@@ -281,7 +281,7 @@ fn what_cannot_be_told_is_said() {
 fn an_instant_is_asked_in_the_zone_of_the_contact() {
     let text = "policy { time zone contact.time_zone default \"America/New_York\" }\n\
                 scenario thanks { when purchased wait 1 hour send email thanks }\n";
-    let sql = "UPDATE contact SET time_zone = 'Asia/Tokyo' WHERE id = 1;
+    let sql = "ALTER TABLE contact ADD COLUMN time_zone TEXT; UPDATE contact SET time_zone = 'Asia/Tokyo' WHERE id = 1;
         INSERT INTO purchased VALUES (1, 1, '2020-03-02T14:30:00Z', 'lamp', 1, 20, NULL, 0);";
     let shop = shop(text, sql);
     let why = |at: &str| scn(shop.path(), &["why", "--contact", "1", "--at", at]);

