@@ -11,7 +11,7 @@ pub struct SpanArguments {
     /// The CRM; `crm` of `scn.toml` without it
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
-    /// The first instant, included; a date is its first moment
+    /// The first instant, included; a date is its first moment. Scenarios start from then on: what began before is not followed
     #[arg(long, value_name = "INSTANT")]
     pub from: Option<String>,
     /// The last instant, included; a date is its last second

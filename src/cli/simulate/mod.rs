@@ -136,6 +136,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        from_is_named: arguments.history.from.is_some(),
         by: arguments.by,
     };
     if let Some(page) = &mut page {
@@ -222,6 +223,7 @@ impl Arguments {
     fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
+        self.report.as_deref().map(files::refuse_other_than_html).transpose()?;
         for path in self.effects.iter().chain(&self.report) {
             whole::refuse_inputs(path, &inputs)?;
         }
