@@ -26,7 +26,7 @@ pub use history::ReadFrom;
 pub use lines::ROWS_IN_MEMORY;
 pub use picture::Picture;
 pub use progress::Progress;
-pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
+pub use report::{Busiest, Ended, Lived, MeasureTold, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use served::runnable;
 pub use sort::Rows;
@@ -237,7 +237,7 @@ fn attempt(
     report.as_of_now = as_of_now(&program);
     report.persons = history.persons();
     report.read_from = read_from;
-    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
+    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, to)).collect();
     drop(history);
     Ok(Simulation { program, world, measures, report })
 }
@@ -402,10 +402,10 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-/// What a measure told last, in words.
-fn told(measure: &Measure, measures: &Measures, world: &World, to: Instant) -> (String, String) {
-    let value = measures.value(&measure.name, to).cloned().unwrap_or_default();
-    (measure.name.clone(), super::story::value_words(&value, world))
+/// What a measure told by an instant.
+fn told(measure: &Measure, measures: &Measures, to: Instant) -> MeasureTold {
+    let refreshes = measures.told_between(&measure.name, Instant::MIN, to).to_vec();
+    MeasureTold { name: measure.name.clone(), refreshes }
 }
 
 impl Simulation {
