@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod json;
 mod lines;
+mod measured;
 mod one;
 mod parquet;
 mod picture;
@@ -33,7 +34,7 @@ pub use sort::Rows;
 
 use super::Error;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
-use crate::engine::{Census, Engagement, Measures, Program, Value, World};
+use crate::engine::{Engagement, Measures, Program, Value, World};
 use crate::ir::{Bundle, Measure};
 use crate::model::Id;
 use crate::store::ErrorKind;
@@ -41,8 +42,8 @@ use crate::store::cache::{Asked, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
 use history::{History, Way};
+use measured::measured;
 use one::one;
-use progress::Steps;
 use served::as_of_now;
 use sink::{Collected, Collecting, Sink};
 use std::collections::BTreeMap;
@@ -202,14 +203,18 @@ fn attempt(
     }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
-        let (span, measures) = match believed {
-            Some(bounds) => (Some(span_of(request, bounds)), Measures::default()),
+        let (span, first) = match believed {
+            Some(bounds) => (Some(span_of(request, bounds)), None),
             None => exact_span(&program, &world, &history, request)?,
         };
         let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
         for scenario in &bundle.scenarios {
             program.start_at(&scenario.name, from);
         }
+        let measures = match first {
+            Some(first) => measured(&program, &world, &history, (first, from, to), request)?,
+            None => Measures::default(),
+        };
         let catalog = &Catalog::of(&program);
         let given = Given { program: &program, world: &world, measures: &measures, from, to, believed, catalog };
         if !request.contact.is_empty() {
@@ -274,24 +279,24 @@ fn probable_bounds(
     }))
 }
 
-/// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
+/// From when to when, by the bounds of the history where the request does not say it; and the first event of all, where
+/// there is one and measures are taken after it.
 fn exact_span(
     program: &Program,
     world: &World,
     history: &History<'_>,
     request: &Request,
-) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
+) -> Result<(Option<(Instant, Instant)>, Option<Instant>), Error> {
     let named = request.from.zip(request.to);
     if named.is_some() && !program.has_measures() {
-        return Ok((named, Measures::default()));
+        return Ok((named, None));
     }
-    let Some(bounds) = history.bounds(program, world)? else { return Ok((named, Measures::default())) };
+    let Some(bounds) = history.bounds(program, world)? else { return Ok((named, None)) };
     let (from, to) = span_of(request, bounds);
     if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         return Err(Error::Span(from, to));
     }
-    let progress = request.progress.as_deref();
-    Ok((Some((from, to)), measures(program, world, history, (bounds.first, to), progress)?))
+    Ok((Some((from, to)), program.has_measures().then_some(bounds.first)))
 }
 
 /// What holds for every contact of a simulation.
@@ -316,33 +321,6 @@ impl Given<'_> {
         let settings = &self.program.settings;
         Tables::new(self.catalog, sums, settings.zone.name(), &settings.currency)
     }
-}
-
-/// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
-fn measures(
-    program: &Program,
-    world: &World,
-    history: &History<'_>,
-    (first, last): (Instant, Instant),
-    progress: Option<&Progress>,
-) -> Result<Measures, Error> {
-    let mut census = Census::new(program, first, last);
-    if census.is_empty() {
-        return Ok(Measures::default());
-    }
-    let shares = history.in_threads(program, world, true, |share| {
-        let mut own = census.clone();
-        let mut steps = Steps::of(progress);
-        // What cannot be read is told when the contacts live.
-        share.read(&mut Notes::default(), |person, life| {
-            own.take(program, world, person, life);
-            steps.add(life.len());
-            ControlFlow::Continue(())
-        })?;
-        Ok(own)
-    })?;
-    shares.into_iter().for_each(|share| census.merge(share));
-    Ok(census.finish(program))
 }
 
 fn all(given: Given<'_>, history: &History<'_>, request: &Request, collecting: Collecting) -> Result<Share, Error> {
