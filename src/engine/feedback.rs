@@ -7,18 +7,20 @@ use crate::model::{OWN_EVENTS, TAGS};
 use std::collections::BTreeSet;
 
 impl Program {
-    /// Whether what a measure tells may depend on what scenarios do to contacts. Otherwise the CRM alone says it.
-    pub fn feeds_back(&self) -> bool {
-        if self.measures().is_empty() {
-            return false;
-        }
-        // Whoever is erased is not counted any more; fields that scenarios change may say in which zone days are counted.
+    /// The measures that may depend on what scenarios do to contacts. What all others tell, the CRM alone says.
+    pub fn measures_of_deeds(&self) -> BTreeSet<&str> {
         let changed = self.changed_fields();
         let is_changed = |code: &Code| code.contact.iter().any(|field| changed.contains(field.name.as_str()));
-        let reads = |code: &Code| is_changed(code) || reads_own_facts(code);
-        self.may_erase()
-            || self.policy().code().is_some_and(is_changed)
-            || self.measures().iter().any(|linked| reads(&linked.measure.code))
+        // Whoever is erased is not counted any more; fields that scenarios change may say in which zone days are counted.
+        let all = self.may_erase() || self.policy().code().is_some_and(is_changed);
+        let measures = self.measures().iter().map(|linked| &linked.measure);
+        let depends = |code: &Code| all || is_changed(code) || reads_deeds(code);
+        measures.filter(|measure| depends(&measure.code)).map(|measure| measure.name.as_str()).collect()
+    }
+
+    /// Whether there is such a measure.
+    pub fn feeds_back(&self) -> bool {
+        !self.measures_of_deeds().is_empty()
     }
 
     /// The fields of a contact that steps change.
@@ -43,7 +45,7 @@ impl Program {
 }
 
 /// Whether a code reads events that scenarios make, balances, or which scenarios run.
-fn reads_own_facts(code: &Code) -> bool {
+fn reads_deeds(code: &Code) -> bool {
     code.events.iter().any(|event| OWN_EVENTS.contains(&event.name.as_str()))
         || code.exprs.values().iter().any(|expr| matches!(expr, Expr::Balance(_) | Expr::InScenario(_)))
 }

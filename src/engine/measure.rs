@@ -169,13 +169,14 @@ impl Census {
         at_one_instant.filter_map(|chunk| Some((chunk.first()?.0, Census::of(chunk.to_vec())))).collect()
     }
 
-    /// Leaves out the measures of these names.
-    pub fn without(self, program: &Program, names: &BTreeSet<&str>) -> Census {
-        let is_left = |(_, place): &(Instant, u16)| {
+    /// The refreshes of the measures of these names, and all others. Nothing may be taken yet.
+    pub fn partition(self, program: &Program, names: &BTreeSet<&str>) -> (Census, Census) {
+        let is_named = |(_, place): &(Instant, u16)| {
             let linked = program.measures().get(usize::from(*place));
-            linked.is_some_and(|linked| !names.contains(linked.measure.name.as_str()))
+            linked.is_some_and(|linked| names.contains(linked.measure.name.as_str()))
         };
-        Census::of(self.refreshes.into_iter().filter(is_left).collect())
+        let (named, others) = self.refreshes.into_iter().partition(is_named);
+        (Census::of(named), Census::of(others))
     }
 
     /// Takes one contact at each refresh, as it was by what had arrived before, and as if no scenario had done anything.

@@ -5,8 +5,11 @@ use super::random::Random;
 use super::shop::{Shop, Told};
 use scn::drivers::run::Run;
 use scn::drivers::simulate::{Request, simulate};
+use scn::drivers::why::{Found, produced};
 use scn::engine::Value;
+use scn::model::Id;
 use scn::store::crm::Crm;
+use scn::store::state::Archive;
 use std::cell::Cell;
 
 /// Of the CRM, and of what scenarios do: it depends on itself.
@@ -72,6 +75,17 @@ fn run(shop: &Shop, rows: &[(i64, String)], looks: &[i64], random: &mut Random) 
     }
 }
 
+/// The contacts of whom `scn why` decides otherwise than the journal says.
+fn parted(shop: &Shop) -> Vec<i64> {
+    let (crm, archive) = (Crm::open(&shop.crm()).unwrap(), Archive::open(&shop.state()).unwrap());
+    let has_parted = |contact: &i64| {
+        let found = produced(&shop.bundle, &crm, &archive, &[Id::Number(*contact)], None).unwrap();
+        let Found::Told(production) = found else { panic!("contact {contact}: {found:?}") };
+        production.parted.is_some()
+    };
+    (1..=6).filter(has_parted).collect()
+}
+
 #[test]
 fn after_a_stop_every_refresh_is_made_up_for() {
     for text in [RHYTHM, VIPS] {
@@ -91,6 +105,7 @@ fn after_a_stop_every_refresh_is_made_up_for() {
             let found = shop.told();
             assert!(wanted.len() > 60, "{wanted:?}");
             assert_eq!(wanted, found, "seed {seed}, looks at {looks:?}\n{text}");
+            assert_eq!(parted(&shop), Vec::<i64>::new(), "seed {seed}, looks at {looks:?}\n{text}");
         }
     }
 }

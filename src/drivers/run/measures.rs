@@ -36,15 +36,12 @@ impl Run {
     /// the latest. Those whose silences depend on one are looked at. False where `stop` came before all were taken: then
     /// nothing may be stepped yet.
     pub(super) fn refresh(&mut self, now: Instant, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let due = self.due_refreshes(now);
-        let are_taken = if due.is_empty() {
-            true
-        } else if self.program.feeds_back() {
-            self.refresh_as_they_are(&due, now, stop)?
-        } else {
-            self.refresh_by_the_crm(due)?;
-            true
-        };
+        let program = Arc::clone(&self.program);
+        let (of_deeds, by_the_crm) = self.due_refreshes(now).partition(&program, &program.measures_of_deeds());
+        if !by_the_crm.is_empty() {
+            self.refresh_by_the_crm(by_the_crm)?;
+        }
+        let are_taken = self.refresh_as_they_are(&of_deeds, now, stop)?;
         if are_taken {
             self.looked_at = Some(now);
         }

@@ -130,7 +130,7 @@ impl Given<'_> {
             measures.tell(name, at.unwrap_or(Instant::MIN), value);
         }
         let told = told.iter().map(|told| told.name.as_str()).collect();
-        let mut census = Census::new(program, first, last).without(program, &told);
+        let (_, mut census) = Census::new(program, first, last).partition(program, &told);
         if program.feeds_back() {
             let living = |(name, person): &(String, Person)| Living::new(person.clone(), self.life(name), first);
             let shares = vec![people.iter().map(living).collect()];
