@@ -203,16 +203,17 @@ fn attempt(
     }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
-        let (span, first) = match believed {
-            Some(bounds) => (Some(span_of(request, bounds)), None),
-            None => exact_span(&program, &world, &history, request)?,
+        let bounds = match believed {
+            Some(bounds) => Some(bounds),
+            None => exact_bounds(&program, &world, &history, request)?,
         };
+        let span = bounds.map(|bounds| span_of(request, bounds)).or(request.from.zip(request.to));
         let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
         for scenario in &bundle.scenarios {
             program.start_at(&scenario.name, from);
         }
-        let measures = match first {
-            Some(first) => measured(&program, &world, &history, (first, from, to), request)?,
+        let measures = match bounds.filter(|_| program.has_measures()) {
+            Some(bounds) => measured(&program, &world, &history, (bounds.first, from, to), request)?,
             None => Measures::default(),
         };
         let catalog = &Catalog::of(&program);
@@ -279,24 +280,23 @@ fn probable_bounds(
     }))
 }
 
-/// From when to when, by the bounds of the history where the request does not say it; and the first event of all, where
-/// there is one and measures are taken after it.
-fn exact_span(
+/// The bounds of the history; `None` where it has none, or nobody needs to know them.
+fn exact_bounds(
     program: &Program,
     world: &World,
     history: &History<'_>,
     request: &Request,
-) -> Result<(Option<(Instant, Instant)>, Option<Instant>), Error> {
-    let named = request.from.zip(request.to);
-    if named.is_some() && !program.has_measures() {
-        return Ok((named, None));
+) -> Result<Option<Bounds>, Error> {
+    let is_named = request.from.is_some() && request.to.is_some();
+    if is_named && !program.has_measures() {
+        return Ok(None);
     }
-    let Some(bounds) = history.bounds(program, world)? else { return Ok((named, None)) };
+    let Some(bounds) = history.bounds(program, world)? else { return Ok(None) };
     let (from, to) = span_of(request, bounds);
-    if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+    if !is_named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         return Err(Error::Span(from, to));
     }
-    Ok((Some((from, to)), program.has_measures().then_some(bounds.first)))
+    Ok(Some(bounds))
 }
 
 /// What holds for every contact of a simulation.
