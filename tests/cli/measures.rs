@@ -9,7 +9,7 @@ measure fatigue = average over contacts of count of sent in last 30 days, refres
 measure rhythm = average over contacts of average gap of purchased ever, refreshed weekly
 scenario news {
   when purchased
-  send email news unless fatigue >= 2 and rhythm < 1 week
+  send email news unless (fatigue default 0) >= 2 and (rhythm default 1 day) < 1 week
 }
 ";
 
