@@ -45,6 +45,8 @@ mod killed;
 mod limits;
 #[path = "run/lists.rs"]
 mod lists;
+#[path = "run/measures.rs"]
+mod measures;
 #[path = "run/outbox.rs"]
 mod outbox;
 #[path = "oracle/random.rs"]

@@ -82,10 +82,12 @@ impl MessageSlots {
     }
 }
 
-/// What a program that speaks of messages must know of: those that were sent. `None` where it never does.
+/// What a program that speaks of messages must know of: those that were sent. `None` where it never does. Who counts what was
+/// sent, or came back, speaks of them without saying which.
 pub(super) fn sent_event<'a>(mut scenarios: impl Iterator<Item = &'a Scenario>, needs: &Needs) -> Option<RecordUse> {
     let is_message = |field: &FieldUse| field.ty == Type::Message;
-    let in_events = needs.events.iter().any(|event| event.fields.iter().any(is_message));
+    let is_told = |event: &RecordUse| [SENT, BOUNCED].contains(&event.name.as_str());
+    let in_events = needs.events.iter().any(|event| is_told(event) || event.fields.iter().any(is_message));
     (in_events || scenarios.any(reads_own_messages)).then(|| RecordUse {
         name: SENT.into(),
         fields: vec![FieldUse { name: MESSAGE.into(), ty: Type::Message, optional: true, default: None }],
