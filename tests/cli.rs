@@ -12,12 +12,16 @@
 mod bad_crm;
 #[path = "cli/bad_text.rs"]
 mod bad_text;
+#[path = "cli/causes.rs"]
+mod causes;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/diff.rs"]
 mod diff;
 #[path = "cli/engagement.rs"]
 mod engagement;
+#[path = "cli/folders.rs"]
+mod folders;
 #[path = "cli/graph.rs"]
 mod graph;
 #[path = "cli/init.rs"]
@@ -36,6 +40,8 @@ mod one_contact;
 mod outputs;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/repairs.rs"]
+mod repairs;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/testing.rs"]

@@ -201,6 +201,7 @@ fn every_twin_is_clean() {
 /// Rules of the syntax and of names that no file of this folder can break, and what shows them instead.
 const OUTSIDE: &[(&str, &str)] = &[
     ("not-utf8", "these files are UTF-8: `cli::project`"),
+    ("file-unreadable", "no repository holds a file that cannot be read: `tests/cli`"),
     ("too-large", "a file of a megabyte: `syntax::tests::no_text_nests_without_end`"),
     ("too-deep", "the texts are generated: `syntax::tests::no_text_nests_without_end`"),
     ("empty-folder", "a folder without a text: `cli::project`"),

@@ -18,6 +18,7 @@ use std::path::Path;
 /// judged by the tests named here.
 const OUTSIDE: &[(&str, &str)] = &[
     ("not-utf8", "a page is UTF-8 itself: `cli::project` tests it"),
+    ("file-unreadable", "is about a file that is not there: `tests/cli` tests it"),
     ("too-large", "the example would be a megabyte: `syntax` tests it"),
     ("empty-folder", "a folder is no text: `cli::project` tests it"),
     ("too-many-steps", "the example would be thousands of lines: `check` tests it"),

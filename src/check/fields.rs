@@ -2,7 +2,7 @@
 
 use super::literals::{a, constant};
 use super::names::{Names, declared_twice, unknown_field, with_suggestion};
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Configuration, Field, FieldDefault, Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, ItemKind, TypeName, Word};
@@ -185,6 +185,7 @@ impl<'a> Names<'a> {
         let plurals: Vec<String> = self.model.entities.keys().map(|entity| format!("{entity}s")).collect();
         let known = Type::WORDS.iter().copied().chain([TEXTS]).chain(self.model.entities.keys().map(String::as_str));
         let near = type_meant(&word.value)
+            .map(Near::sure)
             .or_else(|| suggestion(&word.value, known.chain(plurals.iter().map(String::as_str))));
         out.push(unknown_type(word, near));
         None
@@ -202,7 +203,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn unknown_type(word: &Word, near: Option<&str>) -> Diagnostic {
+fn unknown_type(word: &Word, near: Option<Near<'_>>) -> Diagnostic {
     let found = Diagnostic::new(Rule::UnknownType, format!("no type is called `{}`", word.value));
     let otherwise =
         "a type is a word such as `text`, an entity, the plural of an entity, or texts such as `\"a\" | \"b\"`";

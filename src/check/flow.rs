@@ -46,6 +46,11 @@ fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
     if scenario.entry != EntryRule::Always || !by_event {
         return None;
     }
+    // What stands for an entry rule may only be misspelt: `when purchased twice`.
+    let mut filters = scenario.start.events().iter().flat_map(|trigger| &trigger.filters);
+    if filters.any(|filter| filter.ty.is_none()) {
+        return None;
+    }
     let mut steps = Vec::new();
     Step::visit_all(&scenario.steps, &mut |step| steps.push(step));
     let alone = |step: &&Step| matches!(&step.kind, StepKind::Send(send) if !send.together);

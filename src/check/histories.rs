@@ -7,11 +7,11 @@ use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
 use super::words::or_list;
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{OWN_EVENTS, Record, Type};
 use crate::span::Span;
-use crate::syntax::is_number_word;
 use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
+use crate::syntax::{event_meant, is_number_word};
 
 /// How many events a help names.
 const SHOWN_MAX: usize = 4;
@@ -181,7 +181,12 @@ impl<'a> Checker<'a> {
                     _ => "an event is expected here, such as `purchased`",
                 }),
             None => {
-                let near = suggestion(name, names.model.events.keys().map(String::as_str));
+                let meant = event_meant(name).filter(|event| names.model.events.contains_key(*event));
+                // Another event may be meant, which is not declared yet.
+                let near = meant.map(|word| Near { word, is_sure: false });
+                let near = near.or_else(|| suggestion(name, names.model.events.keys().map(String::as_str)));
+                // `wait untl monday` reads as an event with a filter.
+                let near = near.or_else(|| suggestion(name, ["until"]));
                 with_suggestion(found, word, near, &self.no_such_event(name))
             }
         };

@@ -2,7 +2,7 @@
 
 use super::typed::{Expr, Kind};
 use super::words::or_list;
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Configuration, Literal, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ExprKind, Word};
@@ -110,10 +110,14 @@ fn unknown_unit(word: &Word) -> Diagnostic {
     let plurals: Vec<String> = Duration::UNITS.iter().map(|unit| format!("{unit}s")).collect();
     let known = Duration::UNITS.iter().copied().chain(plurals.iter().map(String::as_str));
     let found = Diagnostic::new(Rule::UnknownUnit, format!("no unit is called `{}`", word.value));
-    match unit_meant(&word.value).or_else(|| suggestion(&word.value, known)) {
-        Some(near) => {
-            found.at(word.span, format!("did you mean `{near}`?")).help(format!("write `{near}`")).fix(word.span, near)
-        }
+    // `m` is a month for one author, and a minute for another.
+    let is_sure = word.value.chars().count() > 1;
+    let meant = unit_meant(&word.value).map(|word| Near { word, is_sure });
+    match meant.or_else(|| suggestion(&word.value, known)) {
+        Some(near) => found
+            .at(word.span, format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`"))
+            .meant(word.span, near),
         None => found
             .at(word.span, "not a unit of time, nor a currency")
             .help(format!("the units are {}; a currency is three capital letters", or_list(&Duration::UNITS))),
@@ -192,11 +196,11 @@ pub fn not_of_enumeration(text: &str, texts: &[String], span: Span) -> Diagnosti
     let known = texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
     // Upper and lower case are no other word.
     let other_case = texts.iter().map(String::as_str).find(|each| each.to_lowercase() == text.to_lowercase());
-    match other_case.or_else(|| suggestion(text, texts.iter().map(String::as_str))) {
+    match other_case.map(Near::sure).or_else(|| suggestion(text, texts.iter().map(String::as_str))) {
         Some(near) => found
             .at(span, format!("did you mean \"{near}\"?"))
             .help(format!("write \"{near}\"; it is one of {known}"))
-            .fix(span, format!("\"{near}\"")),
+            .meant(span, Near { word: &format!("\"{near}\""), ..near }),
         None => found.at(span, "not one of its values").help(format!("it is one of {known}")),
     }
 }

@@ -6,7 +6,7 @@
 use super::CheckFile;
 use super::measures::DeclaredMeasure;
 use super::origins::{Origin, origins};
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Configuration, Model, Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, ItemKind, Word};
@@ -246,11 +246,12 @@ impl DeclaredScenario<'_> {
 }
 
 /// Points at a misspelt word, with its repair where one is near.
-pub fn with_suggestion(found: Diagnostic, word: &Word, near: Option<&str>, otherwise: &str) -> Diagnostic {
+pub fn with_suggestion(found: Diagnostic, word: &Word, near: Option<Near<'_>>, otherwise: &str) -> Diagnostic {
     match near {
-        Some(near) => {
-            found.at(word.span, format!("did you mean `{near}`?")).help(format!("write `{near}`")).fix(word.span, near)
-        }
+        Some(near) => found
+            .at(word.span, format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`"))
+            .meant(word.span, near),
         None => found.at(word.span, "not known").help(otherwise),
     }
 }

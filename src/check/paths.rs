@@ -10,11 +10,12 @@ use super::literals;
 use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, Kind};
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{Path, Word};
-use crate::syntax::{KEYWORDS, keyword_meant};
+use crate::syntax::{following_words, keyword_meant};
+use crate::time::Weekday;
 
 /// A field that every trigger has, or why there is none.
 enum TriggerField {
@@ -329,8 +330,11 @@ impl<'a> Checker<'a> {
             None => Diagnostic::new(Rule::UnknownName, format!("nothing here is called `{name}`")),
         };
         let known = self.known(scope);
-        let near = suggestion(name, known.iter().map(String::as_str))
-            .or_else(|| if rest.is_empty() { misspelt_keyword(name) } else { None });
+        let near = suggestion(name, known.iter().map(String::as_str)).or_else(|| {
+            misspelt_keyword(name)
+                .or_else(|| suggestion(name, Weekday::ALL.map(Weekday::name)))
+                .filter(|_| rest.is_empty())
+        });
         let otherwise = if self.names.model.entities.contains_key(name) {
             format!("`{name}` is an entity; write the field of the trigger or of the contact that holds one")
         } else if scope.event.is_some()
@@ -380,9 +384,8 @@ impl<'a> Checker<'a> {
 
 /// The keyword that a name was probably meant to be. Before a step, a misspelt one reads as one more filter:
 /// `when purchased sned email thanks`.
-pub(super) fn misspelt_keyword(name: &str) -> Option<&'static str> {
-    // Short words are near to too much.
-    keyword_meant(name).or_else(|| suggestion(name, KEYWORDS.iter().copied().filter(|word| word.len() > 3)))
+pub(super) fn misspelt_keyword(name: &str) -> Option<Near<'static>> {
+    keyword_meant(name).map(Near::sure).or_else(|| suggestion(name, following_words()))
 }
 
 /// Of a scenario that begins `every` so often, of a segment, of a measure.

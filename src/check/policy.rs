@@ -5,7 +5,7 @@ use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{Cap, Class, Expr, Kind, Policy};
 use super::words::or_list;
 use super::{CheckFile, literals};
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Configuration, Literal, QuietHours, Type};
 use crate::span::{Span, Spanned};
 use crate::syntax::tree::{self, ExprKind, ItemKind, PolicyLine, PolicyLineKind, Word};
@@ -147,7 +147,7 @@ impl Checker<'_> {
                 Some(near) => report
                     .at(span, format!("did you mean `{near}`?"))
                     .help(format!("write `\"{near}\"`"))
-                    .fix(span, format!("\"{near}\"")),
+                    .meant(span, Near { word: &format!("\"{near}\""), ..near }),
                 None => report.at(span, "not known").help("write a zone of the IANA database, such as `Europe/Paris`"),
             });
         }

@@ -162,8 +162,8 @@ impl<'t> Judge<'t> {
 fn file(shape: &TemplateShape, used: &Use, out: &mut Vec<Diagnostic>) {
     if let Some((why, range)) = &shape.broken {
         out.push(
-            Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read", shape.path))
-                .at(place_in(shape, range), why.clone())
+            Diagnostic::new(Rule::TemplateBroken, format!("the template `{}` cannot be read: {why}", shape.path))
+                .at(place_in(shape, range), "")
                 .at(used.span, SENT_HERE)
                 .help("mend the template there"),
         );

@@ -1,10 +1,15 @@
-//! `scn check --changed-since REV`: which items a change touches, those that depend on them included.
+//! `scn check --changed-since REV`: what a change touches, and what it brings to light.
+//!
+//! Shown is what is found in the items that a change touches, and whatever else was not found in the texts as they were: what
+//! depended on a name that is gone names nothing that is there.
 //!
 //! An item is touched when its words differ from the revision's, or when it names something that is touched; comments and white
 //! space are no words. A template is touched when it differs, or when an item that is touched sends it; it touches who sends
 //! it. What works without being named touches everything: the policy, who is one person, the fields of the contact,
 //! `scn.toml`, the SQL and the sample that make the CRM. Where a silence comes or goes, its whole file is touched. In doubt
 //! something is touched. The rows of a CRM are no text: what is found in them is always shown.
+
+mod before;
 
 use super::configuration;
 use super::exit::Failure;
@@ -15,6 +20,16 @@ use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, Token, TokenKind, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+pub use before::Known;
+
+/// What a change does to a project.
+#[derive(Debug)]
+pub struct Change {
+    pub touched: Touched,
+    /// The project with its texts as they were; `None` where everything is touched.
+    pub before: Option<Project>,
+}
 
 /// What a change touches in a project.
 #[derive(Debug)]
@@ -44,7 +59,7 @@ impl Touched {
 ///
 /// # Errors
 /// When git is missing, the folder is under no version control, or there is no such revision.
-pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Touched, Failure> {
+pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Change, Failure> {
     let git = Git { folder: &project.root };
     let base = git.base(revision)?;
     let mut changed: BTreeSet<PathBuf> = BTreeSet::new();
@@ -55,17 +70,20 @@ pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Tou
         changed.extend(list.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from));
     }
     if changed.iter().any(|path| holds_for_all(project, path)) {
-        return Ok(Touched::Everything);
+        return Ok(Change { touched: Touched::Everything, before: None });
     }
     let named: BTreeSet<&str> =
         project.input.files.iter().filter_map(|file| Some(sources.get(file.source)?.name.as_str())).collect();
     let mut touched = Names::default();
+    let mut texts: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
     for path in &changed {
         let shown = project.show(path);
         if let Some(message) = message_of(path) {
             touched.words.insert(message);
         } else if path.extension().is_some_and(|ending| ending == "scn") || named.contains(shown.as_str()) {
-            let old = git.text(&["show", &format!("{base}:./{}", path.display())]).unwrap_or_default();
+            let was = git.text(&["show", &format!("{base}:./{}", path.display())]).ok();
+            let old = was.clone().unwrap_or_default();
+            texts.insert(path.clone(), was);
             let new = std::fs::read_to_string(project.root.join(path)).unwrap_or_default();
             touched.differ(&items(&stem(path), &old), &items(&stem(path), &new));
             if silences(&old) != silences(&new) {
@@ -74,7 +92,7 @@ pub fn since(project: &Project, sources: &Sources, revision: &str) -> Result<Tou
         }
         touched.files.insert(shown);
     }
-    Ok(touched.spread(project, sources))
+    Ok(Change { touched: touched.spread(project, sources), before: Some(before::project(project, &texts)) })
 }
 
 /// Whether a file says something about every scenario: `scn.toml`, or what makes the CRM.

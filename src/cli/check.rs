@@ -1,9 +1,10 @@
 //! `scn check`: everything that is wrong, and the way out.
 
+use super::changed::{self, Known};
 use super::exit::{Exit, Failure};
 use super::findings::{Findings, Format};
 use super::project::Project;
-use super::{audit, changed, fix, output, pressure, surroundings};
+use super::{audit, fix, output, pressure, surroundings};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::Level;
 use crate::diagnostic::render::clean;
@@ -39,8 +40,9 @@ pub struct Arguments {
     /// Show only what a change touches: what differs from this revision of git, and what depends on it
     ///
     /// That is every item with other words than in REV, every item that names one of these, the templates that they
-    /// send, and whoever sends a template that differs. Where `scn.toml`, the policy, `identity`, a field of the contact, or the
-    /// SQL that makes the CRM differs, it is everything. What is found in the rows of a CRM is always shown.
+    /// send, and whoever sends a template that differs; and wherever it lies, what was not found in the texts of REV.
+    /// Where `scn.toml`, the policy, `identity`, a field of the contact, or the SQL that makes the CRM differs, it is everything.
+    /// What is found in the rows of a CRM is always shown.
     #[arg(long, value_name = "REV")]
     pub changed_since: Option<String>,
 }
@@ -52,12 +54,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.pressure {
         return show_pressure(arguments);
     }
-    let (mut all, _) = look(arguments)?;
+    let mut looked = look(arguments)?;
     if arguments.fix {
-        all = repair(arguments, all)?;
+        looked = repair(arguments, looked)?;
     }
-    all.print(arguments.format)?;
-    Ok(all.exit())
+    looked.tell();
+    looked.findings.print(arguments.format)?;
+    Ok(looked.findings.exit())
 }
 
 /// Errors and warnings go to the person at the terminal; they count as they do without `--pressure`.
@@ -70,36 +73,46 @@ fn show_pressure(arguments: &Arguments) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, "`--pressure` is shown for people or as JSON")
             .help("leave out `--format`, or write `--format json`"));
     }
-    let (all, projects) = look(arguments)?;
-    let exit = all.exit();
-    if let Some(exit) = all.stop() {
+    let looked = look(arguments)?;
+    looked.tell();
+    let exit = looked.findings.exit();
+    if let Some(exit) = looked.findings.stop() {
         return Ok(exit);
     }
-    pressure::print(&projects, arguments.format)?;
+    pressure::print(&looked.projects, arguments.format)?;
     Ok(exit)
 }
 
-/// Makes repairs until none is left to make. A round after which less can be read is taken back; that more is found in what
-/// can be read now is no harm.
-fn repair(arguments: &Arguments, mut all: Findings) -> Result<Findings, Failure> {
-    let mut files = BTreeSet::new();
+/// Makes repairs until none is left to make. One that brings an error of its own is taken back, and so is a round after which less can
+/// be read; that more is found in what can be read now is no harm.
+fn repair(arguments: &Arguments, mut looked: Looked) -> Result<Looked, Failure> {
+    let (mut files, mut read_only, mut in_vain) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for _ in 0..ROUNDS {
-        let round = fix::apply(&all)?;
-        if round.repairs == 0 {
+        let round = fix::apply(&looked.findings, &in_vain)?;
+        read_only.extend(round.read_only.iter().cloned());
+        if round.is_empty() {
             break;
         }
-        let (left, _) = look(arguments)?;
-        if unreadable(&left) > unreadable(&all) {
+        let left = look(arguments)?;
+        let mut worse = round.worse(&looked.findings, &left.findings);
+        if worse.is_empty() && unreadable(&left.findings) > unreadable(&looked.findings) {
+            worse.extend(round.tried().cloned());
+        }
+        if !worse.is_empty() {
             round.take_back()?;
-            break;
+            in_vain.extend(worse);
+            continue;
         }
         files.extend(round.files().cloned());
-        all = left;
+        looked = left;
     }
     for file in files {
         output::notice(&format!("repaired `{}`\n", clean(&file.to_string_lossy())));
     }
-    Ok(all)
+    for file in read_only {
+        output::notice(&format!("`{}` is read-only, and stays as it is\n", clean(&file.to_string_lossy())));
+    }
+    Ok(looked)
 }
 
 /// How many places cannot be read.
@@ -107,35 +120,85 @@ fn unreadable(findings: &Findings) -> usize {
     findings.diagnostics.iter().filter(|found| found.rule.family() == 'S' && found.level == Level::Error).count()
 }
 
-/// What is found, as the files are now, and what each project comes to.
-fn look(arguments: &Arguments) -> Result<(Findings, Vec<Compiled>), Failure> {
-    let (mut named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
-    let mut all = Findings { diagnostics: unreadable, ..Findings::default() };
-    let mut projects = Vec::new();
-    for project in Project::open(&arguments.paths)? {
-        let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
-        let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
-        let (own, unreadable) = surroundings::open(shown.as_deref().map(Path::new))?;
-        all.diagnostics.extend(unreadable);
-        if let Some(path) = shown {
-            // Findings depend on it: it is said which CRM was looked at.
-            let path = clean(&path);
-            output::notice(&format!("with the tables of {path}; `--crm {path}` looks at its rows too\n"));
-        }
-        let crm = named.as_ref().or(own.as_ref());
-        let surroundings = surroundings::look(&project, crm.map(Crm::shape))?;
-        let (compiled, mut findings) = Findings::unsettled(&project, &surroundings);
-        if let Some(crm) = &mut named {
-            findings.diagnostics.extend(audit::rows(&compiled, crm)?);
-            compile::sort(&mut findings.diagnostics);
-        }
-        findings.settle(&project, &compiled.silences, &surroundings, named.is_some());
-        if let Some(revision) = &arguments.changed_since {
-            let touched = changed::since(&project, &findings.sources, revision)?;
-            findings.diagnostics.retain(|found| touched.concerns(found));
-        }
-        all.absorb(findings);
-        projects.push(compiled);
+/// What is found in all projects.
+struct Looked {
+    findings: Findings,
+    /// What each project comes to.
+    projects: Vec<Compiled>,
+    /// What the findings depend on, and nobody has said.
+    notices: Vec<String>,
+}
+
+impl Looked {
+    fn tell(&self) {
+        self.notices.iter().for_each(|notice| output::notice(&format!("{}\n", clean(notice))));
     }
-    Ok((all, projects))
+}
+
+/// What is found, as the files are now.
+fn look(arguments: &Arguments) -> Result<Looked, Failure> {
+    let (mut named, unreadable) = surroundings::open(arguments.crm.as_deref())?;
+    let findings = Findings { diagnostics: unreadable, ..Findings::default() };
+    let mut looked = Looked { findings, projects: Vec::new(), notices: Vec::new() };
+    for project in Project::open(&arguments.paths)? {
+        if project.is_found {
+            looked.notices.push(format!("`{}` is a project of its own, and is checked as one", project.name()));
+        }
+        let (compiled, findings) = look_at(arguments, &project, named.as_mut(), &mut looked)?;
+        looked.findings.absorb(findings);
+        looked.projects.push(compiled);
+    }
+    Ok(looked)
+}
+
+fn look_at(
+    arguments: &Arguments,
+    project: &Project,
+    mut named: Option<&mut Crm>,
+    looked: &mut Looked,
+) -> Result<(Compiled, Findings), Failure> {
+    let configured = project.settings.crm.as_deref().filter(|path| arguments.crm.is_none() && path.exists());
+    let shown = configured.map(|path| project.show(path.strip_prefix(&project.root).unwrap_or(path)));
+    let (own, unreadable) = surroundings::open(shown.as_deref().map(Path::new))?;
+    looked.findings.diagnostics.extend(unreadable);
+    let crm = named.as_deref().or(own.as_ref());
+    let surroundings = surroundings::look(project, crm.map(Crm::shape))?;
+    let (compiled, mut findings) = Findings::unsettled(project, &surroundings);
+    looked.notices.extend(crm_notice(arguments, crm.is_some(), shown.as_deref(), &compiled));
+    let has_rows = named.is_some();
+    if let Some(crm) = named.as_mut() {
+        findings.diagnostics.extend(audit::rows(&compiled, crm)?);
+        compile::sort(&mut findings.diagnostics);
+    }
+    findings.settle(project, &compiled.silences, &surroundings, has_rows);
+    if let Some(revision) = &arguments.changed_since {
+        let change = changed::since(project, &findings.sources, revision)?;
+        let mut known = change.before.as_ref().map(|before| {
+            let (compiled, mut findings) = Findings::unsettled(before, &surroundings);
+            findings.settle(project, &compiled.silences, &surroundings, has_rows);
+            Known::of(&findings)
+        });
+        let sources = &findings.sources;
+        findings.diagnostics.retain(|found| {
+            let was_there = known.as_mut().is_some_and(|known| known.takes(found, sources));
+            !was_there || change.touched.concerns(found)
+        });
+    }
+    Ok((compiled, findings))
+}
+
+/// Findings depend on the CRM: it is said which one was looked at, and when none was that was named.
+fn crm_notice(arguments: &Arguments, is_open: bool, configured: Option<&str>, compiled: &Compiled) -> Option<String> {
+    let path = match &arguments.crm {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => configured?.to_owned(),
+    };
+    if is_open && compiled.bundle.is_none() {
+        return Some(format!(
+            "not looked at: {path}, because what is in error does not say which of its columns are read"
+        ));
+    }
+    // With `--crm`, whoever typed it knows.
+    let said = format!("with the tables of {path}; `--crm {path}` looks at its rows too");
+    arguments.crm.is_none().then_some(said)
 }

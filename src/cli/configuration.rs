@@ -1,5 +1,6 @@
 //! `scn.toml`: the file that makes a folder a project. `docs/reference/configuration.md` lists every key.
 
+mod every;
 mod wrong;
 
 use crate::channel::{Credentials, EmailSettings, SmtpSettings, Timeouts, TlsMode, may_be_webhook};
@@ -150,15 +151,10 @@ impl Settings {
         }
     }
 
-    /// Reads the text of `scn.toml`. `source` is where its findings point; that text is to be added to the sources
-    /// as [`mask::mask`] gives it.
-    ///
-    /// # Errors
-    /// The first key or value that is wrong.
-    pub fn read(text: &str, source: SourceId, root: &Path) -> Result<Settings, Box<Diagnostic>> {
-        let wrong = Wrong { source, text };
-        let file: File = toml::from_str(text).map_err(|error| Box::new(wrong.toml(&error)))?;
-        file.settings(root).map_err(|error| Box::new(wrong.value(error)))
+    /// Reads the text of `scn.toml`: what it says where it is right, and what is wrong with it. `source` is where its findings
+    /// point; that text is to be added to the sources as [`mask::mask`] gives it.
+    pub fn read(text: &str, source: SourceId, root: &Path) -> (Settings, Vec<Diagnostic>) {
+        every::read(&Wrong { source, text }, root)
     }
 }
 
@@ -406,12 +402,17 @@ fn pages(url: Spanned<String>) -> Result<String, WrongValue> {
 
 fn levels(written: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Levels, WrongValue> {
     let mut levels = Levels::default();
+    let mut named: BTreeMap<Rule, String> = BTreeMap::new();
     for (name, value) in written {
         let Some(info) = Rule::find(name.get_ref()) else {
             let help = suggestion(name.get_ref(), RULES.iter().map(|info| info.name))
                 .map_or_else(|| "`scn explain` lists all rules".to_owned(), |meant| format!("did you mean `{meant}`?"));
             return Err(WrongValue::new(name.span(), format!("no rule is called `{}`", name.get_ref()), help));
         };
+        if let Some(first) = named.insert(info.rule, name.get_ref().clone()) {
+            let message = format!("`{first}` and `{}` are one rule", name.get_ref());
+            return Err(WrongValue::new(name.span(), message, "give it one level, by its name or by its code"));
+        }
         let level = match value.get_ref().as_str() {
             "off" => None,
             word => Some(Level::named(word).ok_or_else(|| {

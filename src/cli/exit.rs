@@ -36,7 +36,6 @@ impl From<Exit> for ExitCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub exit: Exit,
-    /// Empty for one that ends without a word.
     pub message: String,
     pub help: Option<String>,
 }
@@ -53,26 +52,24 @@ impl Failure {
 
     /// A file or folder that could not be read or written; `doing` is `read`, `write`, ...
     pub fn file(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
-        Failure::new(Exit::InputOutput, format!("cannot {doing} `{}`: {}", path.display(), describe(error)))
-    }
-
-    /// Whoever read the results has gone away (`scn check | head`): nothing to say, and nothing went wrong.
-    pub fn pipe_closed() -> Failure {
-        Failure::new(Exit::Done, "")
+        Failure::new(Exit::InputOutput, file(doing, path, error))
     }
 
     /// As it is printed.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        if !self.message.is_empty() {
-            // Writing into a string cannot fail.
-            let _ = writeln!(text, "error: {}", clean_text(&self.message));
-        }
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "error: {}", clean_text(&self.message));
         if let Some(help) = &self.help {
             let _ = writeln!(text, "  help: {}", clean_text(help));
         }
         text
     }
+}
+
+/// What keeps a file from being read or written, in words.
+pub fn file(doing: &str, path: &Path, error: &std::io::Error) -> String {
+    format!("cannot {doing} `{}`: {}", path.display(), describe(error))
 }
 
 /// An error of the system in its own words, without Rust's `(os error 2)`.
@@ -111,6 +108,5 @@ mod tests {
         let failure = Failure::file("read", Path::new("a\u{1b}.scn"), &error).help("name a file");
         assert_eq!(failure.exit, Exit::InputOutput);
         assert_eq!(failure.text(), "error: cannot read `a?.scn`: no such file or directory\n  help: name a file\n");
-        assert_eq!(Failure::pipe_closed().text(), "");
     }
 }

@@ -56,7 +56,13 @@ impl Findings {
         let compiled = compile::compile(&project.input, surroundings, &project.settings.meaning);
         let mut diagnostics = project.diagnostics.clone();
         let misconfigured = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::ConfigurationWrong);
-        let follows = |diagnostic: &Diagnostic| misconfigured && diagnostic.rule == Rule::ForeignCurrency;
+        let is_unread = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::FileUnreadable);
+        // What a file declares that cannot be read is missed by others.
+        let follows = |diagnostic: &Diagnostic| match diagnostic.rule {
+            Rule::ForeignCurrency => misconfigured,
+            Rule::UnknownName | Rule::NeverStarted => is_unread,
+            _ => false,
+        };
         diagnostics.extend(compiled.diagnostics.iter().filter(|diagnostic| !follows(diagnostic)).cloned());
         let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
         let sources = compiled.sources.clone();

@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// Prints results, byte by byte as they are. A closed pipe ends the command quietly.
+/// Prints results, byte by byte as they are. A closed pipe is no failure: the command ends with the exit code that it would have anyway.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -23,11 +23,11 @@ pub fn drawing(text: &str) -> Result<(), Failure> {
 }
 
 fn write(mut out: impl Write, text: &str) -> Result<(), Failure> {
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| match error.kind() {
-        ErrorKind::BrokenPipe => Failure::pipe_closed(),
-        _ => Failure::file("write", Path::new("standard output"), &error),
-    })
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever read the results has gone away (`scn check | head`), and what they say still counts.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Failure::file("write", Path::new("standard output"), &error)),
+    }
 }
 
 /// Tells the person at the terminal something that is no result. Nobody listening is no failure.

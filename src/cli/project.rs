@@ -1,5 +1,5 @@
 //! What belongs together: the folder that holds `scn.toml`, or else the path given. All `.scn` files under it are
-//! one namespace; those under the paths given are selected.
+//! one namespace, but for those of a project inside it; those under the paths given are selected.
 //!
 //! A file that is given alone brings its tests: `renewal.scn` and `renewal.test.scn` are selected together,
 //! whichever is named.
@@ -12,12 +12,12 @@ mod tests;
 use self::files::Text;
 use self::names::Names;
 use super::configuration::{self, Settings};
-use super::exit::Failure;
+use super::exit::{self, Exit, Failure};
 use super::mask;
 use crate::compile::{Input, InputFile};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::span::Span;
+use crate::span::{SourceId, Span};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -35,37 +35,75 @@ pub struct Project {
     shown: PathBuf,
     /// How many files are selected, those that are not UTF-8 included.
     pub selected: usize,
+    /// The folders whose files are selected.
+    folders: Vec<PathBuf>,
+    /// Whether nobody named it: it was found under the folder that was.
+    pub is_found: bool,
 }
 
 impl Project {
-    /// The projects of some paths, each once, in the order of the paths.
+    /// The projects of some paths, each once, in the order of the paths, and those that lie under a folder among them.
     ///
     /// # Errors
-    /// When a path, a folder or a file cannot be read.
+    /// When a path cannot be read.
     pub fn open(paths: &[PathBuf]) -> Result<Vec<Project>, Failure> {
-        let names = Names::new(paths)?;
+        let mut names = Names::new(paths)?;
+        names.find_projects()?;
         let mut roots: Vec<&Path> = Vec::new();
         for given in names.given() {
             if !roots.contains(&given.root.as_path()) {
                 roots.push(&given.root);
             }
         }
-        roots.into_iter().map(|root| Project::load(root, &names)).collect()
+        let mut projects = roots.into_iter().map(|root| Project::load(root, &names)).collect::<Result<Vec<_>, _>>()?;
+        // A folder that only holds projects is none.
+        if projects.iter().any(|project| project.is_found) {
+            projects.retain(|project| project.selected > 0 || !project.diagnostics.is_empty());
+        }
+        Ok(projects)
     }
 
     /// The project of one path.
     ///
     /// # Errors
-    /// As [`Project::open`].
+    /// As [`Project::open`]; when the path is no project, and there are some under it.
     pub fn open_one(path: &Path) -> Result<Project, Failure> {
-        let names = Names::new(&[path.to_owned()])?;
+        let mut names = Names::new(&[path.to_owned()])?;
         let root = names.given().first().map(|given| given.root.clone()).unwrap_or_default();
-        Project::load(&root, &names)
+        let project = Project::load(&root, &names)?;
+        if project.selected == 0 && !root.join(configuration::FILE).is_file() {
+            names.find_projects()?;
+            let found = names.given().iter().filter(|given| given.is_found);
+            let found: Vec<String> = found.map(|given| format!("`{}`", clean(&names.show(&given.path)))).collect();
+            if !found.is_empty() {
+                let message = format!("`{}` holds projects, and is none itself", path.display());
+                return Err(Failure::new(Exit::Usage, message).help(format!("name one of them: {}", found.join(", "))));
+            }
+        }
+        Ok(project)
+    }
+
+    /// Its folder, as the user would name it.
+    pub fn name(&self) -> String {
+        self.shown.to_string_lossy().into_owned()
     }
 
     /// A path that is relative to the project's folder, as the user would name it.
     pub fn show(&self, relative: &Path) -> String {
         self.shown.join(relative).to_string_lossy().into_owned()
+    }
+
+    /// Whether a file would be selected if it were there; its path is relative to the project's folder.
+    pub fn selects(&self, relative: &Path) -> bool {
+        let path = self.root.join(relative);
+        self.folders.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// A text of the project; its path is relative to the project's folder.
+    pub fn input_file(&self, source: SourceId, relative: &Path, selected: bool) -> InputFile {
+        let file_name = relative.file_name().unwrap_or_default().to_string_lossy();
+        let stem = file_name.strip_suffix(".scn").unwrap_or(&file_name).to_owned();
+        InputFile { source, stem, folder: self.folder_of(&self.root.join(relative)), selected }
     }
 
     fn load(root: &Path, names: &Names) -> Result<Project, Failure> {
@@ -76,6 +114,8 @@ impl Project {
             diagnostics: Vec::new(),
             shown: names.show(root).into(),
             selected: 0,
+            folders: Vec::new(),
+            is_found: false,
         };
         let configuration = root.join(configuration::FILE);
         let configured = configuration.is_file();
@@ -83,9 +123,17 @@ impl Project {
             project.configure(&configuration, names)?;
         }
         let given: Vec<_> = names.given().iter().filter(|given| given.root == root).collect();
+        project.is_found = given.iter().all(|given| given.is_found);
+        project.folders = given.iter().filter(|given| given.is_folder).map(|given| given.path.clone()).collect();
         let mut all = BTreeSet::new();
+        let mut holds_projects = false;
         if configured || given.iter().any(|given| given.is_folder) {
-            all.extend(files::scenario_files(root)?);
+            let listing = files::list(root, false).map_err(|error| Failure::file("read", root, &error))?;
+            all.extend(listing.files);
+            holds_projects = !listing.projects.is_empty();
+            for (folder, error) in listing.unreadable {
+                project.unreadable(names.show(&folder), &error);
+            }
         }
         // A file that is named counts, whatever its name and wherever it lies.
         let mut selected: BTreeSet<PathBuf> = given.iter().flat_map(|given| files::with_tests(given)).collect();
@@ -93,20 +141,21 @@ impl Project {
         for folder in given.iter().filter(|given| given.is_folder) {
             let before = selected.len();
             selected.extend(all.iter().filter(|file| file.starts_with(&folder.path)).cloned());
-            if selected.len() == before {
+            if selected.len() == before && !holds_projects {
                 project.diagnostics.push(empty_folder(&folder.typed));
             }
         }
         project.selected = selected.len();
         for file in all {
-            project.add(&file, names, selected.contains(&file))?;
+            project.add(&file, names, selected.contains(&file));
         }
         Ok(project)
     }
 
     fn configure(&mut self, path: &Path, names: &Names) -> Result<(), Failure> {
         let name = names.show(path);
-        let text = match files::read(path, &name)? {
+        let text = files::read(path).map_err(|error| Failure::file("read", Path::new(&name), &error))?;
+        let text = match text {
             Text::Read(text) => text,
             Text::NotUtf8 { shown, at, byte } => {
                 self.not_utf8(name, shown, at, byte);
@@ -121,22 +170,23 @@ impl Project {
             }
         };
         let source = self.input.sources.add(name, mask::mask(&text));
-        match Settings::read(&text, source, &self.root) {
-            Ok(settings) => self.settings = settings,
-            Err(wrong) => self.diagnostics.push(*wrong),
-        }
+        let (settings, wrong) = Settings::read(&text, source, &self.root);
+        self.settings = settings;
+        self.diagnostics.extend(wrong);
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, names: &Names, selected: bool) -> Result<(), Failure> {
+    fn add(&mut self, path: &Path, names: &Names, selected: bool) {
         let name = names.show(path);
-        match files::read(path, &name)? {
+        let text = match files::read(path) {
+            Ok(text) => text,
+            // Its names are missed elsewhere, whether it is selected or not.
+            Err(error) => return self.unreadable(name, &error),
+        };
+        match text {
             Text::Read(text) => {
                 let source = self.input.sources.add(name, text);
-                let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-                let stem = file_name.strip_suffix(".scn").unwrap_or(&file_name).to_owned();
-                let folder = self.folder_of(path);
-                self.input.files.push(InputFile { source, stem, folder, selected });
+                self.input.files.push(self.input_file(source, path, selected));
             }
             // What is not selected only lends its names, and has none to lend.
             _ if !selected => {}
@@ -147,7 +197,19 @@ impl Project {
                 self.diagnostics.push(Diagnostic::new(Rule::TooLarge, message).at(Span::new(source, 0, 0), ""));
             }
         }
-        Ok(())
+    }
+
+    /// A file or a folder that cannot be read.
+    fn unreadable(&mut self, name: String, error: &std::io::Error) {
+        let message = exit::file("read", Path::new(&name), error);
+        let help = match error.kind() {
+            std::io::ErrorKind::NotFound => "it is a link to a file that is not there: mend the link, or take it away",
+            std::io::ErrorKind::PermissionDenied => "allow whoever runs `scn` to read it, or take it away",
+            _ => "mend it, or take it away",
+        };
+        let source = self.input.sources.add(name, "");
+        let found = Diagnostic::new(Rule::FileUnreadable, clean(&message));
+        self.diagnostics.push(found.at(Span::new(source, 0, 0), "").help(help));
     }
 
     fn not_utf8(&mut self, name: String, shown: String, at: usize, byte: u8) {
@@ -183,7 +245,10 @@ pub fn scenario_files_at(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !is_folder {
         return Ok(vec![path.to_owned()]);
     }
-    let found = files::scenario_files(path)?;
+    let listing = files::list(path, true).map_err(|error| Failure::file("read", path, &error))?;
+    if let Some((folder, error)) = listing.unreadable.first() {
+        return Err(Failure::file("read", folder, error));
+    }
     // `./a.scn` is shown as `a.scn`.
-    Ok(found.into_iter().map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file)).collect())
+    Ok(listing.files.into_iter().map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file)).collect())
 }

@@ -29,12 +29,21 @@ pub fn refuse_inputs(path: &Path, inputs: &[&Path]) -> Result<(), Failure> {
     }
 }
 
+/// Whether a file that is there may be changed: its folder lets us put another in its place, whatever the file itself says.
+pub fn may_change(path: &Path) -> bool {
+    let is_read_only = std::fs::metadata(path).is_ok_and(|about| about.permissions().readonly());
+    !is_read_only && std::fs::OpenOptions::new().append(true).open(path).is_ok()
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let old = std::fs::metadata(&target).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
         // A device or a pipe (`--out /dev/stdout`) has no place to be taken.
         return std::fs::write(&target, bytes);
+    }
+    if old.is_some() && !may_change(&target) {
+        return Err(std::io::ErrorKind::PermissionDenied.into());
     }
     let mut file = beside(&target)?;
     file.write_all(bytes)?;
@@ -82,6 +91,19 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_file_that_is_read_only_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.scn");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        assert_eq!(
+            write(&file, b"new").unwrap_err().message,
+            format!("cannot write `{}`: permission denied", file.display())
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
     }
 
     #[test]

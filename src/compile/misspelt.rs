@@ -1,8 +1,9 @@
 //! A name that is misspelt where it is declared and right wherever it is used: one finding, at the declaration.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Fix, Near, Rule};
 use crate::span::{Sources, Span};
 use crate::syntax::{Parsed, TokenKind};
+use crate::time::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many uses must agree against the declaration.
@@ -34,7 +35,9 @@ pub(super) fn blame_declarations(found: Vec<Diagnostic>, project: &[Parsed], sou
         for place in places.iter().take(SHOWN_MAX) {
             one = one.at(*place, "used here");
         }
-        blamed.insert(declared, one.help(format!("write `{unknown}`")).fix(declared, unknown));
+        // A new name may be more than a word: entries are counted by a scenario's, and a field's is that of a column.
+        let near = Near { word: &unknown, is_sure: false };
+        blamed.insert(declared, one.help(format!("write `{unknown}`")).meant(declared, near));
         excused.extend(places);
     }
     // What else is wrong with the misspelt word follows from it.
@@ -49,7 +52,9 @@ pub(super) fn blame_declarations(found: Vec<Diagnostic>, project: &[Parsed], sou
 /// Of a finding about a name that is not known: the near one that is, the word itself, and its place.
 fn unknown_name(found: &Diagnostic, sources: &Sources) -> Option<(String, String, Span)> {
     let is_about_names = matches!(found.rule, Rule::UnknownName | Rule::UnknownField | Rule::UnknownType);
-    let fix = found.fix.as_ref().filter(|_| is_about_names)?;
+    // A day is declared nowhere.
+    let is_declared = |fix: &&Fix| Weekday::named(&fix.replacement).is_none();
+    let fix = found.fix.as_ref().filter(|_| is_about_names).filter(is_declared)?;
     Some((fix.replacement.clone(), sources.text(fix.span).to_owned(), fix.span))
 }
 

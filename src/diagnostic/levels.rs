@@ -1,7 +1,7 @@
 //! What a project makes of its findings: levels of its own (`[check.levels]` of `scn.toml`), and silences.
 
 use super::{Diagnostic, Level, Rule, RuleInfo, Silence, Silenced};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The levels that a project gives to rules; the others keep their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,17 +38,24 @@ pub fn settle(
 ) -> Vec<Silenced> {
     let in_error = diagnostics.iter().any(|found| found.level == Level::Error);
     let mut used = vec![false; silences.len()];
+    let mut refused: BTreeSet<usize> = BTreeSet::new();
     let mut silenced = Vec::new();
     let mut kept = Vec::with_capacity(diagnostics.len());
     for mut found in diagnostics.drain(..) {
         let mut reason = None;
+        let level = levels.of(&found);
         if found.level != Level::Error {
-            for (silence, used) in silences.iter().zip(&mut used).filter(|(silence, _)| silence.is_of(&found)) {
+            let all = silences.iter().zip(&mut used).enumerate();
+            for (place, (silence, used)) in all.filter(|(_, (silence, _))| silence.is_of(&found)) {
                 *used = true;
-                reason = Some(silence.reason.clone());
+                // What the project counts as an error is none that a line may let pass.
+                match level {
+                    Some(Level::Error) => drop(refused.insert(place)),
+                    _ => reason = Some(silence.reason.clone()),
+                }
             }
         }
-        match (reason, levels.of(&found)) {
+        match (reason, level) {
             (Some(reason), Some(level)) => {
                 found.level = level;
                 silenced.push(Silenced { diagnostic: found, reason });
@@ -60,12 +67,15 @@ pub fn settle(
             (_, None) => {}
         }
     }
+    let mut wrong: Vec<Diagnostic> =
+        refused.iter().filter_map(|place| silences.get(*place)).map(Silence::refused).collect();
     if !in_error {
         let unused = silences.iter().zip(&used).filter(|(silence, used)| !**used && looked(silence.rule));
-        for found in unused.map(|(silence, _)| silence.unused()) {
-            if let Some(level) = levels.of(&found) {
-                kept.push(Diagnostic { level, ..found });
-            }
+        wrong.extend(unused.map(|(silence, _)| silence.unused()));
+    }
+    for found in wrong {
+        if let Some(level) = levels.of(&found) {
+            kept.push(Diagnostic { level, ..found });
         }
     }
     *diagnostics = kept;
@@ -78,6 +88,17 @@ impl Silence {
             && found.span().is_some_and(|span| {
                 span.source == self.line.source && (self.line.start..=self.line.end).contains(&span.start)
             })
+    }
+
+    fn refused(&self) -> Diagnostic {
+        let info = self.rule.info();
+        Diagnostic::new(
+            Rule::SilenceWrong,
+            format!("`{}` is an error in this project, and an error is not silenced", info.name),
+        )
+        .at(self.span, "")
+        .because("`[check.levels]` of `scn.toml` makes it one")
+        .help(format!("mend what it finds; `scn explain {}` shows how", info.code))
     }
 
     fn unused(&self) -> Diagnostic {

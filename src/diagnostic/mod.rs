@@ -16,6 +16,7 @@ pub use silence::{Silence, Silenced};
 
 use crate::span::Span;
 use std::cmp::Reverse;
+use std::fmt;
 
 /// How grave a finding is. Notes never change an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,12 +48,14 @@ pub struct Label {
     pub text: String,
 }
 
-/// A safe repair, which `scn check --fix` applies: the text of `span` becomes `replacement`. Safe is what keeps the meaning, or
-/// gives a text that had none the only one that its author can have meant.
+/// A repair: the text of `span` becomes `replacement`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     pub span: Span,
     pub replacement: String,
+    /// Whether `scn check --fix` makes it, and others are told of it. Safe is what keeps the meaning, or gives a text that had none the
+    /// only one that its author can have meant. Another repair is a guess, by which the text is read on.
+    pub is_safe: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +102,19 @@ impl Diagnostic {
     }
 
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Diagnostic {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix { span, replacement: replacement.into(), is_safe: true });
         self
+    }
+
+    /// The word of a place was probably meant to be another.
+    pub fn meant(mut self, span: Span, near: Near<'_>) -> Diagnostic {
+        self.fix = Some(Fix { span, replacement: near.word.to_owned(), is_safe: near.is_sure });
+        self
+    }
+
+    /// The repair that `scn check --fix` makes.
+    pub fn safe_fix(&self) -> Option<&Fix> {
+        self.fix.as_ref().filter(|fix| fix.is_safe)
     }
 
     /// The same finding with its places moved.
@@ -116,15 +130,58 @@ impl Diagnostic {
     }
 }
 
+/// A word that another was probably meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Near<'a> {
+    pub word: &'a str,
+    /// Whether nothing else can have been meant.
+    pub is_sure: bool,
+}
+
+impl<'a> Near<'a> {
+    /// A word that says the same.
+    pub fn sure(word: &'a str) -> Near<'a> {
+        Near { word, is_sure: true }
+    }
+}
+
+impl fmt::Display for Near<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word)
+    }
+}
+
 /// The candidate that `name` was probably meant to be; `None` when none is near enough. Of those equally near, the one
-/// with the longest common beginning: `wher` is `where` rather than `when`.
-pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// with the longest common beginning: `wher` is `where` rather than `when`. It is sure where one slip of the keyboard explains it and
+/// no other candidate is as near.
+pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Near<'a>> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     let shared = |candidate: &str| name.chars().zip(candidate.chars()).take_while(|(one, two)| one == two).count();
-    candidates
+    let mut near: Vec<(usize, Reverse<usize>, &str)> = candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), Reverse(shared(candidate)), candidate))
         .filter(|(distance, _, candidate)| *distance <= allowed && *candidate != name)
-        .min()
-        .map(|(_, _, candidate)| candidate)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    let (distance, _, word) = *near.first()?;
+    let is_alone = near.get(1).is_none_or(|(next, _, _)| *next > distance);
+    Some(Near { word, is_sure: distance == 1 && is_alone && is_slip(name, word) })
+}
+
+/// How many letters a word has at least of which one may have slipped.
+const LETTERS_MIN: usize = 4;
+
+/// Whether one word can be the other with a letter that slipped: `step_1` and `step_2`, or `to` and `too`, are two words.
+fn is_slip(one: &str, two: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let parts = |text: &str| text.split('_').map(str::to_owned).collect::<Vec<_>>();
+    let (ones, twos) = (parts(one), parts(two));
+    let is_long = |part: &String| part.chars().count() >= LETTERS_MIN;
+    let differing = || ones.iter().zip(&twos).filter(|(one, two)| one != two);
+    let are_long = match ones.len() == twos.len() {
+        true => differing().all(|(one, two)| is_long(one) && is_long(two)),
+        false => true,
+    };
+    digits(one) == digits(two) && are_long && one.chars().count() >= LETTERS_MIN
 }

@@ -50,6 +50,7 @@ rules! {
     ClauseTwice "S012" "clause-twice" Error;
     SilenceWrong "S014" "silence-wrong" Warning;
     SilenceUnused "S015" "silence-unused" Warning;
+    FileUnreadable "S016" "file-unreadable" Error;
     SaidTwice "S020" "said-twice" Warning;
     TornDuration "S021" "torn-duration" Warning;
     IfBesideBrace "S022" "if-beside-brace" Warning;

@@ -71,7 +71,7 @@ fn one(name: &str, reason: &str, place: Span, line: Span) -> Result<Silence, Box
         let found = Diagnostic::new(Rule::SilenceWrong, format!("no rule is called `{name}`")).at(place, "");
         let names = super::RULES.iter().map(|info| info.name);
         return Err(Box::new(match suggestion(name, names) {
-            Some(near) => found.help(format!("write `{near}`")).fix(place, near),
+            Some(near) => found.help(format!("write `{near}`")).meant(place, near),
             None => found.help("`scn explain` lists all rules"),
         }));
     };

@@ -91,6 +91,14 @@ fn findings_are_settled() {
         (vec![on(error, 3)], vec![silenced(warning)], no(), vec![(error, Level::Error)], 0),
         (vec![on(note, 2)], vec![], vec![(note, Some(Level::Error))], vec![(note, Level::Error)], 0),
         (vec![on(note, 2)], vec![], vec![(note, None)], vec![], 0),
+        // What the project counts as an error, no line may let pass.
+        (
+            vec![on(note, 2), on(note, 2)],
+            vec![silenced(note)],
+            vec![(note, Some(Level::Error))],
+            vec![(note, Level::Error), (note, Level::Error), (Rule::SilenceWrong, Level::Warning)],
+            0,
+        ),
         // A rule that is off may be silenced as well: the comment has its use wherever the rule is on.
         (vec![on(note, 2)], vec![silenced(note)], vec![(note, None)], vec![], 0),
         (
@@ -122,4 +130,26 @@ fn an_error_is_never_less() {
     let mut found = vec![Diagnostic { level: Level::Error, ..Diagnostic::new(Rule::MaybeMissing, "found") }];
     settle(&mut found, &levels, &[], |_| true);
     assert_eq!(found[0].level, Level::Error);
+}
+
+/// A word, the candidates, the nearest, and whether only that can have been meant.
+#[test]
+fn a_near_word_is_sure_or_a_guess() {
+    for (name, candidates, expected) in [
+        ("wher", &["when", "where"][..], Some(("where", false))),
+        ("mnth", &["month", "months"], Some(("month", true))),
+        ("monhts", &["month", "months"], Some(("months", true))),
+        ("monts", &["month", "months"], Some(("month", false))),
+        ("whne", &["when", "when"], Some(("when", true))),
+        ("on", &["one"], Some(("one", false))),
+        ("amount", &["account"], Some(("account", false))),
+        ("step_2", &["step_1"], Some(("step_1", false))),
+        ("promo_b", &["promo_a"], Some(("promo_a", false))),
+        ("onhold", &["on_hold"], Some(("on_hold", true))),
+        ("spring_promo", &["spring_promos"], Some(("spring_promos", true))),
+        ("tiger", &["purchased"], None),
+    ] {
+        let near = suggestion(name, candidates.iter().copied()).map(|near| (near.word, near.is_sure));
+        assert_eq!(near, expected, "{name}");
+    }
 }

@@ -180,8 +180,10 @@ impl Look<'_> {
         if ["{", "%"].contains(&before(place)) {
             return before(place) == "%";
         }
-        let words = (self.start..place).rev().take(BEFORE_MAX).map(|at| self.stream.text_at(at));
-        let mut words = words.filter(|text| {
+        // Right after the word of an item stands its name, whatever it is.
+        let is_name = |at: &usize| ITEMS.contains(&before(*at));
+        let words = (self.start..place).rev().take(BEFORE_MAX).filter(|at| !is_name(at));
+        let mut words = words.map(|at| self.stream.text_at(at)).filter(|text| {
             OPENING.contains(text) || ITEMS.contains(text) || STEPS.contains(text) || CLAUSES.contains(text)
         });
         words.next().is_none_or(|text| OPENING.contains(&text) || ITEMS.contains(&text) || text == "every")

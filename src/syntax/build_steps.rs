@@ -1,10 +1,11 @@
 //! Clauses and steps of a scenario.
 
 use super::build::Builder;
+use super::errors::{did_you_mean, nearly_keyword};
 use super::grammar::{Children, Node, Rule};
 use super::tree::{
     Alternative, Argument, Clause, ClauseKind, EventPattern, Expr, ExprKind, Filter, FilterKind, Guard, GuardKind,
-    IfArm, Moment, Path, Period, Send, Step, StepKind,
+    IfArm, Moment, Path, Period, Send, Step, StepKind, Word,
 };
 use crate::diagnostic::Rule as Finding;
 use crate::span::Spanned;
@@ -225,7 +226,22 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        self.word_behind(&mut send);
         Some(send)
+    }
+
+    /// `send email thanks togther`: the misspelt keyword is read as the message, and what stands before it as channel and class.
+    fn word_behind(&mut self, send: &mut Send) {
+        let [only] = send.alternatives.as_mut_slice() else { return };
+        let is_class = |class: &Word| ["marketing", "service", "transactional"].contains(&class.value.as_str());
+        let Some(class) = send.class.take_if(|class| !is_class(class)) else { return };
+        let place = self.stream.place_at(only.message.span.start as usize);
+        let Some((token, meant)) = self.stream.at(place).and_then(|token| nearly_keyword(self.stream, token)) else {
+            send.class = Some(class);
+            return;
+        };
+        self.diagnostics.push(did_you_mean(self.stream, token, meant));
+        only.message = std::mem::replace(&mut only.channel, class);
     }
 
     fn if_step(&mut self, node: Node<'_>) -> Option<StepKind> {

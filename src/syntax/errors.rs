@@ -5,12 +5,12 @@
 use super::braces::begins_line;
 use super::grammar::Rule;
 use super::habits;
-use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS};
+use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS, following_words};
 use super::meant::{form_of, keyword_meant};
 use super::patch::Patched;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
-use crate::diagnostic::{Diagnostic, Rule as Finding, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule as Finding, suggestion};
 use crate::span::{SourceId, Span};
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -23,13 +23,15 @@ const NAMES_BEFORE_MAX: usize = 8;
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
 
-/// The finding for an item that ends before the token at place `end`, with the word in the way at `place`.
+/// The finding for an item that ends before the token at place `end`, with the word in the way at `place`. The words at the `refuted`
+/// places are no keywords with a slip: what follows them cannot be read then either.
 pub(super) fn refused(
     error: &Error<Rule>,
     stream: &Stream<'_>,
     source: SourceId,
     place: usize,
     end: usize,
+    refuted: &[usize],
 ) -> Diagnostic {
     let expected: &[Rule] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
@@ -41,7 +43,7 @@ pub(super) fn refused(
         return found;
     }
     match stream.at(place).filter(|_| place < end) {
-        Some(token) => unexpected(expected, stream, place, token),
+        Some(token) => unexpected(expected, stream, place, token, refuted),
         None => cut_short(expected, stream, source, end),
     }
 }
@@ -92,11 +94,11 @@ fn form_before(stream: &Stream<'_>, place: usize) -> String {
     }
 }
 
-fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Diagnostic {
+fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token, refuted: &[usize]) -> Diagnostic {
     let text = stream.text_of(token);
     let after_value = expected.iter().any(|rule| is_operator(*rule)) && !expected.contains(&Rule::equals);
     if let Some(found) = habits::decimal_comma(stream, place)
-        .or_else(|| misspelt(expected, stream, place, token))
+        .or_else(|| misspelt(expected, stream, place, token, refuted))
         .or_else(|| habits::foreign(after_value, stream, place))
     {
         return found;
@@ -168,24 +170,37 @@ fn is_hidden(letter: char) -> bool {
 }
 
 /// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
-fn misspelt(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token) -> Option<Diagnostic> {
+fn misspelt(
+    expected: &[Rule],
+    stream: &Stream<'_>,
+    place: usize,
+    token: Token,
+    refuted: &[usize],
+) -> Option<Diagnostic> {
     let name = |token: &Token| token.kind == TokenKind::Name;
     let here = Some(token).filter(name).and_then(|token| {
         let words = expected.iter().flat_map(|rule| keywords_of(*rule));
         let text = stream.text_of(token);
         let words: Vec<&str> = words.collect();
-        let meant = keyword_meant(text).filter(|meant| words.contains(meant));
+        let begins_clause = words.contains(&"when") && text == "on";
+        let meant = if begins_clause { Some("when") } else { keyword_meant(text) };
+        let meant = meant.filter(|meant| words.contains(meant)).map(Near::sure);
         Some((token, meant.or_else(|| suggestion(text, words))?))
     });
-    let (token, meant) = here.or_else(|| misspelt_before(stream, place))?;
+    // `seulement si`: the word before it was read as a message.
+    let only = place.checked_sub(1).filter(|before| !refuted.contains(before)).and_then(|before| stream.at(before));
+    let only = only.filter(|_| here.is_some_and(|(_, meant)| meant.word == "if"));
+    let only = only.and_then(|before| nearly_keyword(stream, before)).filter(|(_, meant)| meant.word == "only");
+    let here = only.or(here.filter(|_| !refuted.contains(&place)));
+    let (token, meant) = here.or_else(|| misspelt_before(stream, place, refuted))?;
     Some(did_you_mean(stream, token, meant))
 }
 
-fn did_you_mean(stream: &Stream<'_>, token: Token, meant: &str) -> Diagnostic {
+pub(super) fn did_you_mean(stream: &Stream<'_>, token: Token, meant: Near<'_>) -> Diagnostic {
     Diagnostic::new(Finding::UnexpectedText, format!("unknown word `{}`", stream.text_of(token)))
         .at(token.span, format!("did you mean `{meant}`?"))
         .help(format!("write `{meant}`"))
-        .fix(token.span, meant)
+        .meant(token.span, meant)
 }
 
 /// A word that was read as a filter, although it is nearly a keyword: `set a.b = c.d olny if e`.
@@ -196,23 +211,24 @@ pub(super) fn misspelt_at(stream: &Stream<'_>, filter: Span) -> Option<Diagnosti
     Some(did_you_mean(stream, token, meant))
 }
 
-fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token, &'static str)> {
-    // Short words are near to too much.
-    let rest = ["and", "only", "since", "together", "unless", "where", "within"];
-    let words = STEPS.iter().chain(CLAUSES).copied().chain(rest);
+/// The keyword that a name nearly is.
+pub(super) fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token, Near<'static>)> {
     let text = stream.text_of(token);
-    let meant = keyword_meant(text).or_else(|| suggestion(text, words.filter(|word| word.len() > 3)))?;
+    if token.kind != TokenKind::Name {
+        return None;
+    }
+    let meant = keyword_meant(text).map(Near::sure).or_else(|| suggestion(text, following_words()))?;
     Some((token, meant))
 }
 
 /// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
-fn misspelt_before(stream: &Stream<'_>, place: usize) -> Option<(Token, &'static str)> {
+fn misspelt_before(stream: &Stream<'_>, place: usize, refuted: &[usize]) -> Option<(Token, Near<'static>)> {
     let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
     let run =
         (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
     run.filter_map(|place| {
         // `top of` lacks its number, and is no `stop`.
-        if stream.text_at(place) == "top" {
+        if stream.text_at(place) == "top" || refuted.contains(&place) {
             return None;
         }
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
@@ -227,13 +243,14 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     let text = stream.text_of(token);
     let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
     let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
+    let other_word = if text == "on" { Some("when") } else { keyword_meant(text) };
     if token.kind == TokenKind::Name
-        && let Some(meant) = keyword_meant(text).or_else(|| suggestion(text, begins))
+        && let Some(meant) = other_word.map(Near::sure).or_else(|| suggestion(text, begins))
     {
         return found(format!("unknown word `{text}`"))
             .at(token.span, format!("did you mean `{meant}`?"))
             .help(format!("write `{meant}`"))
-            .fix(token.span, meant);
+            .meant(token.span, meant);
     }
     if STEPS.contains(&text) || CLAUSES.contains(&text) {
         let what = if STEPS.contains(&text) { "step" } else { "clause" };

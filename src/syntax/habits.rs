@@ -1,6 +1,7 @@
 //! What writers of other languages, and of letters, put between the words: a way out for each.
 
 use super::braces::begins_line;
+use super::errors::{did_you_mean, nearly_keyword};
 use super::grammar::Rule;
 use super::keywords::STEPS;
 use super::meant::form_of;
@@ -10,6 +11,9 @@ use crate::diagnostic::{Diagnostic, Rule as Finding};
 
 /// How far back the keyword of a sentence is looked for, in tokens.
 const BEFORE_MAX: usize = 40;
+
+/// How a condition of several parts is written in a filter.
+const WHERE_WHOLE: &str = "put the whole condition into parentheses: `where (quantity > 5 and quantity < 30)`";
 
 /// The way out where a habit is in the way; `None` where it is something else.
 pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Option<&'static str> {
@@ -24,7 +28,11 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
             _ => "names stand without quotes: `send email reminder`, `when purchased`",
         });
     }
+    let is_alternative =
+        (0..place).rev().find(|at| !is_of_path(stream, *at)).is_some_and(|at| stream.text_at(at) == "or");
     Some(match (text, keyword) {
+        ("and" | "or", "where") => WHERE_WHOLE,
+        ("<" | "<=" | ">" | ">=", "where") if is_alternative => WHERE_WHOLE,
         ("<" | "<=" | ">" | ">=", _) => "in a filter, begin the comparison with `where`: `where quantity >= 3`",
         (";", _) => "leave it out: white space is enough between two steps",
         ("'" | "\u{201c}" | "\u{201d}" | "\u{ab}", _) => "texts stand in straight double quotes, `\"so\"`",
@@ -116,20 +124,32 @@ pub(super) fn foreign(after_value: bool, stream: &Stream<'_>, place: usize) -> O
 pub(super) fn decimal_comma(stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
     let comma = if stream.text_at(place) == "," { place } else { place.checked_sub(1)? };
     let (whole, decimals) = (comma.checked_sub(1)?, comma + 1);
-    let digits = |place: usize| {
+    let number = |place: usize| {
         let token = stream.at(place).filter(|token| token.kind == TokenKind::Number)?;
-        Some((token.span, stream.text_of(token))).filter(|(_, text)| text.bytes().all(|byte| byte.is_ascii_digit()))
+        let text = stream.text_of(token);
+        text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.').then_some((token.span, text))
     };
-    let ((first, whole), (last, decimals)) = (digits(whole)?, digits(decimals)?);
-    if stream.text_at(comma) != "," || last.start != first.end + 1 {
+    let ((first, whole), (last, decimals)) = (number(whole)?, number(decimals)?);
+    if stream.text_at(comma) != "," || last.start != first.end + 1 || decimals.contains('.') {
         return None;
     }
     let found = Diagnostic::new(Finding::UnexpectedText, format!("`{whole},{decimals}` is not a number"))
         .at(first.to(last), "decimals stand after a point");
+    if stream.text_at(comma + 2).starts_with(|letter: char| letter.is_lowercase()) {
+        // Read as decimals, it would be wrong once more.
+        return Some(found.help("a duration has no decimals: write it in a smaller unit, such as `36 hours`"));
+    }
+    let in_thousands = whole.split_once('.').map(|(thousands, rest)| (format!("{thousands}{rest}"), rest.len()));
     // Of three digits nobody knows whether they are thousands.
-    Some(match decimals.len() {
-        3 => found.help(format!("write `{whole}{decimals}` for thousands, `{whole}.{decimals}` for decimals")),
-        _ => found.help(format!("write `{whole}.{decimals}`")).fix(first.to(last), format!("{whole}.{decimals}")),
+    Some(match (in_thousands, decimals.len()) {
+        (Some((whole, 3)), 1 | 2) => {
+            found.help(format!("write `{whole}.{decimals}`")).fix(first.to(last), format!("{whole}.{decimals}"))
+        }
+        (Some(_), _) => found.help("write one point, before the decimals: `1500.00`"),
+        (None, 3) => found.help(format!("write `{whole}{decimals}` for thousands, `{whole}.{decimals}` for decimals")),
+        (None, _) => {
+            found.help(format!("write `{whole}.{decimals}`")).fix(first.to(last), format!("{whole}.{decimals}"))
+        }
     })
 }
 
@@ -141,6 +161,12 @@ pub(super) fn if_behind_step(expected: &[Rule], stream: &Stream<'_>, place: usiz
     let before = (0..place).rev().take(BEFORE_MAX).take_while(|place| !["{", "}"].contains(&stream.text_at(*place)));
     let place_of_if = before.filter(|place| stream.text_at(*place) == "if").last()?;
     let token = stream.at(place_of_if)?;
+    if let Some((only, meant)) =
+        stream.at(place_of_if.checked_sub(1)?).and_then(|before| nearly_keyword(stream, before))
+        && meant.word == "only"
+    {
+        return Some(did_you_mean(stream, only, meant));
+    }
     let step =
         (0..place_of_if).rev().find(|place| begins_line(stream, *place) || STEPS.contains(&stream.text_at(*place)))?;
     let is_behind = step < place_of_if && !begins_line(stream, place_of_if) && STEPS.contains(&stream.text_at(step));
@@ -172,6 +198,11 @@ pub(super) fn within_of_goal(expected: &[Rule], stream: &Stream<'_>, place: usiz
             .help("write `of last message` after it: a goal is counted from the last message that was sent")
             .fix(last.span, format!("{} of last message", stream.text_of(last))),
     )
+}
+
+/// Whether a word belongs to a path.
+fn is_of_path(stream: &Stream<'_>, place: usize) -> bool {
+    stream.kind_at(place) == Some(TokenKind::Name) || stream.text_at(place) == "."
 }
 
 fn is_text(token: Token) -> bool {

@@ -53,5 +53,11 @@ pub(super) const STEPS: &[&str] = &[
     "call", "credit", "debit", "erase", "if", "repeat", "send", "set", "split", "start", "stop", "tag", "untag", "wait",
 ];
 
+/// The words that may follow where a name ends, for those who misspell them there. Short words are near to too much.
+pub fn following_words() -> impl Iterator<Item = &'static str> {
+    let rest = ["and", "only", "since", "together", "unless", "where", "within"];
+    STEPS.iter().chain(CLAUSES).copied().chain(rest).filter(|word| word.len() > 3)
+}
+
 /// The words that begin a line of a test.
 pub(super) const TEST_LINES: &[&str] = &["at", "cases", "expect", "given", "until"];

@@ -32,6 +32,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("répéter", "repeat"),
     ("sauf", "unless"),
     ("scénario", "scenario"),
+    ("seulement", "only"),
     ("si", "if"),
     ("sinon", "else"),
     ("sleep", "wait"),
@@ -69,6 +70,20 @@ const OTHER_UNITS: &[(&str, &str)] = &[
 /// Currencies by their signs and their names.
 const CURRENCIES: &[(&str, &str)] =
     &[("dollar", "USD"), ("dollars", "USD"), ("euro", "EUR"), ("euros", "EUR"), ("livres", "GBP"), ("pounds", "GBP")];
+
+/// Events in other words, and as beginners form them.
+const OTHER_EVENTS: &[(&str, &str)] = &[
+    ("acheté", "purchased"),
+    ("bought", "purchased"),
+    ("bougth", "purchased"),
+    ("buyed", "purchased"),
+    ("buys", "purchased"),
+    ("ordered", "purchased"),
+    ("ouvert", "opened"),
+    ("sended", "sent"),
+    ("sends", "sent"),
+    ("signup", "subscribed"),
+];
 
 /// Types as other languages call them.
 const OTHER_TYPES: &[(&str, &str)] = &[
@@ -156,6 +171,11 @@ pub fn type_meant(word: &str) -> Option<&'static str> {
 /// Whether a word is a number that should stand in digits.
 pub fn is_number_word(word: &str) -> bool {
     NUMBERS.contains(&word.to_lowercase().as_str())
+}
+
+/// The event that a word stands for.
+pub fn event_meant(word: &str) -> Option<&'static str> {
+    found(OTHER_EVENTS, &word.to_lowercase())
 }
 
 /// The unit of time that a word stands for.

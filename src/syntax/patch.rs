@@ -34,6 +34,17 @@ impl<'t> Patched<'t> {
         self.edits.retain(is_apart);
         let place = self.edits.partition_point(|(edit, _)| edit.start < range.start || edit.end <= range.start);
         self.edits.insert(place, (range, replacement.to_owned()));
+        self.apply();
+    }
+
+    /// Takes back what was put in the place of a range of the file.
+    pub(super) fn restore(&mut self, range: Range<usize>) {
+        let range = range.start.saturating_sub(self.offset)..range.end.saturating_sub(self.offset);
+        self.edits.retain(|(edit, _)| *edit != range);
+        self.apply();
+    }
+
+    fn apply(&mut self) {
         self.text.clear();
         let mut done = 0;
         for (edit, replacement) in &self.edits {
@@ -87,6 +98,8 @@ mod tests {
         text.replace(15..21, "\0");
         assert_eq!(text.text(), "wait \0 send x");
         assert_eq!(places(&text), [10, 14, 14, 14, 14, 15, 21, 22, 25, 25, 25, 25, 26, 27]);
+        text.restore(15..21);
+        assert_eq!(text.text(), "wait 3 days send x");
         text.replace(14..27, " {");
         assert_eq!(text.text(), "wait {");
         assert_eq!(places(&text), [10, 14, 14, 14, 14, 27, 27]);

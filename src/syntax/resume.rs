@@ -31,17 +31,21 @@ pub(super) struct Resumer<'a> {
     slips: &'a Slips,
     /// The places that are left out, or are read as something else.
     holes: Vec<Range<usize>>,
+    /// The places of words that are no keyword with a slip, although they are near to one.
+    refuted: Vec<usize>,
 }
 
 impl<'a> Resumer<'a> {
     pub(super) fn new(stream: &'a Stream<'a>, source: SourceId, piece: Piece, slips: &'a Slips) -> Resumer<'a> {
-        Resumer { stream, source, piece, slips, holes: Vec::new() }
+        Resumer { stream, source, piece, slips, holes: Vec::new(), refuted: Vec::new() }
     }
 
     pub(super) fn read(mut self, written: &'a str, offset: usize) -> Read {
         let mut text = Patched::new(written, offset);
         self.mend_braces(&mut text);
         let mut findings = self.end_texts(&mut text);
+        // The place of the word that was repaired last.
+        let mut repaired: Option<usize> = None;
         for _ in 0..READINGS_MAX {
             let error = match grammar::item(text.text()) {
                 Ok(mut nodes) => {
@@ -59,14 +63,19 @@ impl<'a> Resumer<'a> {
                 Err(error) => error,
             };
             let place = errors::place(&error, self.stream, &text);
+            if let Some(word) = repaired.take().filter(|word| place == *word || place == word + 1)
+                && self.doubt(&error, word, place, &mut findings, &mut text)
+            {
+                continue;
+            }
             if !self.follows(place) {
                 if findings.len() == MISTAKES_MAX {
                     break;
                 }
-                let found = errors::refused(&error, self.stream, self.source, place, self.piece.end);
-                let is_repaired = self.repair(&found, &mut text);
+                let found = self.refused(&error, place);
+                repaired = self.repair(&found, &mut text);
                 findings.push(found);
-                if is_repaired {
+                if repaired.is_some() {
                     continue;
                 }
             }
@@ -143,12 +152,43 @@ impl<'a> Resumer<'a> {
         self.holes.iter().any(|hole| hole.start <= place && place <= hole.end)
     }
 
-    /// Reads a word as it was meant, where that is sure.
-    fn repair(&mut self, found: &Diagnostic, text: &mut Patched<'_>) -> bool {
-        let Some(fix) = &found.fix else { return false };
+    fn refused(&self, error: &grammar::Refusal, place: usize) -> Diagnostic {
+        errors::refused(error, self.stream, self.source, place, self.piece.end, &self.refuted)
+    }
+
+    /// Reads a word as it was probably meant, and gives its place.
+    fn repair(&mut self, found: &Diagnostic, text: &mut Patched<'_>) -> Option<usize> {
+        let fix = found.fix.as_ref()?;
         let places = self.stream.places_under(fix.span);
         text.replace(fix.span.range(), &fix.replacement);
-        self.holes.push(places.start..places.end.saturating_sub(1));
+        let last = places.end.saturating_sub(1);
+        self.holes.push(places.start..last);
+        Some(last)
+    }
+
+    /// Right after a word that was repaired the text still cannot be read, at a place: unless that is a slip of its own, the repair is no
+    /// safe one, and one that was a guess is taken back.
+    fn doubt(
+        &mut self,
+        error: &grammar::Refusal,
+        word: usize,
+        place: usize,
+        findings: &mut Vec<Diagnostic>,
+        text: &mut Patched<'_>,
+    ) -> bool {
+        if place != word && self.refused(error, place).fix.is_some() {
+            return false;
+        }
+        let Some(fix) = findings.last_mut().and_then(|found| found.fix.as_mut()) else { return false };
+        let is_word = self.stream.kind_at(word) == Some(TokenKind::Name) && !fix.replacement.contains(' ');
+        if !is_word || fix.is_safe && place != word {
+            fix.is_safe = false;
+            return false;
+        }
+        text.restore(fix.span.range());
+        self.holes.pop();
+        self.refuted.push(word);
+        findings.pop();
         true
     }
 

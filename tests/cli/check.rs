@@ -55,13 +55,13 @@ fn repairs_are_made_until_nothing_is_left_to_make() {
 }
 
 /// What `scn check --changed-since REV --format line` prints, one finding a line.
-fn since(shop: &Path, revision: &str) -> Vec<String> {
+pub(super) fn since(shop: &Path, revision: &str) -> Vec<String> {
     let ran = scn(shop, &["check", "--changed-since", revision, "--format", "line"]);
     let level = |line: &&str| !line.contains(": note[") && !line.starts_with("note[");
     ran.out.lines().filter(level).map(|line| line.split(';').next().unwrap().to_owned()).collect()
 }
 
-fn git(shop: &Path, arguments: &[&str]) {
+pub(super) fn git(shop: &Path, arguments: &[&str]) {
     let mut run = Command::new("git");
     run.current_dir(shop).args(["-c", "user.name=a", "-c", "user.email=a@shop.example"]);
     assert!(run.args(arguments).output().unwrap().status.success(), "{arguments:?}");
@@ -126,7 +126,7 @@ fn only_what_a_change_touches_is_shown() {
 }
 
 /// A shop under version control, committed on `main`.
-fn committed(files: &[(&str, String)]) -> tempfile::TempDir {
+pub(super) fn committed(files: &[(&str, String)]) -> tempfile::TempDir {
     let bytes: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let shop = folder(&bytes);
     git(shop.path(), &["init", "-q", "-b", "main"]);

@@ -5,7 +5,11 @@ use crate::span::Sources;
 const PAGE: &str = include_str!("../../../docs/reference/configuration.md");
 
 fn read(text: &str) -> Result<Settings, Box<Diagnostic>> {
-    Settings::read(text, SourceId(0), Path::new("/shop"))
+    let (settings, wrong) = Settings::read(text, SourceId(0), Path::new("/shop"));
+    match wrong.into_iter().next() {
+        Some(first) => Err(Box::new(first)),
+        None => Ok(settings),
+    }
 }
 
 /// The example of the reference.
@@ -80,9 +84,11 @@ fn every_key_of_a_table_is_in_the_reference() {
         ("[sample]", "sample."),
         ("[check]", "check."),
     ] {
-        let found = read(&format!("{table}\nxxxxxxxxxxxxxxxxxxx = 1")).unwrap_err();
-        let help = found.help.unwrap();
-        let known = help.strip_prefix("known here: ").unwrap_or_else(|| panic!("{table}: {help}"));
+        let text = format!("{table}\nxxxxxxxxxxxxxxxxxxx = 1");
+        let (_, wrong) = Settings::read(&text, SourceId(0), Path::new("/shop"));
+        let helps: Vec<String> = wrong.into_iter().filter_map(|found| found.help).collect();
+        let known = helps.iter().find_map(|help| help.strip_prefix("known here: "));
+        let known = known.unwrap_or_else(|| panic!("{table}: {helps:?}"));
         for key in known.split(", ") {
             let listed = PAGE.contains(&format!("| `{before}{key}` |")) || PAGE.contains(&format!("| `{before}{key}."));
             assert!(listed, "`{before}{key}` is not in the reference");
@@ -100,6 +106,42 @@ fn defaults_are_those_of_the_reference() {
         let server = read(&text).unwrap().email.unwrap().server.unwrap();
         assert_eq!((server.port, server.login, server.connections), (port, None, 4));
     }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_and_the_rest_holds() {
+    let text = "currency = \"USD\"\n\
+        zone = \"Europe/Pariss\"\n\
+        [chek]\n\
+        pages = 3\n\
+        [check.levels]\n\
+        F021 = 3\n\
+        F020 = \"fatal\"\n\
+        month-in-day = \"off\"\n\
+        T020 = \"error\"\n\
+        month-in-days = \"off\"\n\
+        [channels.email]\n\
+        from = 3\n\
+        [sample]\n\
+        csv = \"sales.csv\"\n\
+        with = [\"a.sql\", 3]\n";
+    let (settings, wrong) = Settings::read(text, SourceId(0), Path::new("/shop"));
+    let told: Vec<&str> = wrong.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "`Europe/Pariss` is not a time zone",
+            "unknown key `chek`",
+            "expected a text in quotes, found the number `3`",
+            "`fatal` is not a level",
+            "no rule is called `month-in-day`",
+            "`T020` and `month-in-days` are one rule",
+            "expected a text in quotes, found the number `3`",
+            "expected a path or a list of paths",
+        ]
+    );
+    assert_eq!(settings.meaning.currency.0, "USD");
+    assert_eq!((settings.email, settings.sample), (None, None));
 }
 
 #[test]

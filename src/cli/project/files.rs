@@ -1,6 +1,6 @@
 //! The files of a folder, and their texts.
 
-use super::super::exit::Failure;
+use super::super::configuration;
 use super::names::Given;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,13 @@ pub(super) enum Text {
     TooLarge,
 }
 
-/// Reads a file; `shown` is its name in words.
-pub(super) fn read(path: &Path, shown: &str) -> Result<Text, Failure> {
-    let failed = |error| Failure::file("read", Path::new(shown), &error);
-    let file = std::fs::File::open(path).map_err(failed)?;
+/// Reads a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn read(path: &Path) -> std::io::Result<Text> {
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {
         return Ok(Text::TooLarge);
     }
@@ -39,35 +40,68 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Text, Failure> {
     ))
 }
 
+/// What lies under a folder.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The `.scn` files, in order.
+    pub(super) files: Vec<PathBuf>,
+    /// The folders that are projects of their own, in order.
+    pub(super) projects: Vec<PathBuf>,
+    /// The folders that cannot be read, and why.
+    pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
+}
+
 /// All `.scn` files under a folder. Hidden ones, `target` and `outbox` are left out, and folders behind symbolic
-/// links are not entered, so that no link leads around in circles.
-pub(super) fn scenario_files(root: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
+/// links are not entered, so that no link leads around in circles. The files of a project inside it are that project's, and
+/// are left out unless `with_projects`.
+///
+/// # Errors
+/// When the folder itself cannot be read.
+pub(super) fn list(root: &Path, with_projects: bool) -> std::io::Result<Listing> {
+    let mut listing = Listing::default();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
-        let failed = |error| Failure::file("read", &folder, &error);
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            let path = entry.path();
-            let is_link = entry.file_type().map_err(failed)?.is_symlink();
-            let is_scenario = path.extension().is_some_and(|extension| extension == "scn");
-            let about = std::fs::metadata(&path);
-            if about.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
-                if !is_link && name != "target" && name != "outbox" {
-                    folders.push(path);
-                }
-            } else if is_scenario && about.map_or(true, |about| about.is_file()) {
-                // A pipe or a device would never end; what cannot even be looked at is reported when it is read.
-                found.push(path);
-            }
+        match enter(&folder, &mut listing, &mut folders, with_projects) {
+            Err(error) if folder == root => return Err(error),
+            Err(error) => listing.unreadable.push((folder, error)),
+            Ok(()) => {}
         }
     }
-    found.sort();
-    Ok(found)
+    listing.files.sort();
+    listing.projects.sort();
+    listing.unreadable.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(listing)
+}
+
+/// Reads one folder, and adds those to enter.
+fn enter(folder: &Path, listing: &mut Listing, folders: &mut Vec<PathBuf>, with_projects: bool) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
+        let is_link = entry.file_type()?.is_symlink();
+        let is_scenario = path.extension().is_some_and(|extension| extension == "scn");
+        let about = std::fs::metadata(&path);
+        if about.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+            if is_link || name == "target" || name == "outbox" {
+                continue;
+            }
+            let is_project = path.join(configuration::FILE).is_file();
+            if is_project {
+                listing.projects.push(path.clone());
+            }
+            if with_projects || !is_project {
+                folders.push(path);
+            }
+        } else if is_scenario && about.map_or(true, |about| about.is_file()) {
+            // A pipe or a device would never end; what cannot even be looked at is reported when it is read.
+            listing.files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// A file that is given, and beside it its tests, or what it tests. Nothing for a folder.

@@ -211,13 +211,16 @@ impl SourceCode for Excerpt {
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let inner = self.text.read_span(span, lines_before, lines_after)?;
-        let column = if inner.line() == 0 { self.first_column } else { 0 };
+        let cut = if inner.line() == 0 { self.first_column } else { 0 };
+        // miette counts bytes.
+        let before = self.text.get(..inner.span().offset()).unwrap_or("");
+        let characters = before.rfind('\n').map_or(before, |feed| before.get(feed + 1..).unwrap_or("")).chars().count();
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             inner.data(),
             *inner.span(),
             inner.line() + self.first_line,
-            inner.column() + column,
+            characters + cut,
             inner.line_count(),
         )))
     }

@@ -83,8 +83,7 @@ fn finding<'a>(places: &Places<'a>, diagnostic: &'a Diagnostic) -> Finding<'a> {
         reason: diagnostic.reason.as_deref(),
         help: diagnostic.help.as_deref(),
         fix: diagnostic
-            .fix
-            .as_ref()
+            .safe_fix()
             .and_then(|fix| Some(Repair { replacement: &fix.replacement, place: places.locate(fix.span)?.into() })),
     }
 }

@@ -72,7 +72,7 @@ fn result(places: &Places<'_>, diagnostic: &Diagnostic) -> Value {
     if !related.is_empty() {
         add(&mut result, "relatedLocations", json!(related));
     }
-    if let Some((fix, place)) = diagnostic.fix.as_ref().and_then(|fix| Some((fix, places.locate(fix.span)?))) {
+    if let Some((fix, place)) = diagnostic.safe_fix().and_then(|fix| Some((fix, places.locate(fix.span)?))) {
         let replacement = json!({
             "deletedRegion": region(&place),
             "insertedContent": { "text": fix.replacement },
