@@ -12,6 +12,7 @@ mod begun;
 pub mod cases;
 mod choices;
 mod conditions;
+mod consent;
 mod crowding;
 mod definitions;
 mod effects;
@@ -122,6 +123,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         }
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
+    consent::check_consent(&names, &scenarios, &mut checker.out);
     conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
