@@ -288,3 +288,25 @@ fn what_is_claimed_of_conditions_is_so() {
         assert!(total > 60 && judged > 1000 && unread < CASES / 10, "{claims:?}, {judged} answers, {unread} unread");
     }
 }
+
+/// As many arms as a shop has categories or towns: each is judged by all before it, and the one that comes twice is told.
+#[test]
+fn a_long_chain_of_arms_is_judged() {
+    let mut text = String::from("scenario story {\nwhen subscribed\nonce\nif contact.tier is \"a0\" { tag \"x\" }\n");
+    for arm in 1..600 {
+        let _ = writeln!(text, "else if contact.tier is \"a{}\" {{ tag \"x\" }}", if arm == 500 { 3 } else { arm });
+    }
+    for stop in 0..300 {
+        let _ = writeln!(text, "stop only if contact.tier is \"b{stop}\"");
+    }
+    text.push_str("stop only if contact.tier is \"c\"");
+    for part in 0..1500 {
+        let _ = write!(text, " and contact.tier is not \"a{part}\"");
+    }
+    text.push_str("\ntag \"end\"\n}\n");
+    let compiled = compiled(&text);
+    let found: Vec<(Rule, usize)> = (compiled.diagnostics.iter())
+        .map(|found| (found.rule, found.span().map_or(0, |span| compiled.sources.position(span).0)))
+        .collect();
+    assert_eq!(found, [(Rule::ConstantCondition, 504)]);
+}

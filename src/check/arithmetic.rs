@@ -29,7 +29,7 @@ impl Checker<'_> {
                 _ => (String::new(), "this value may be missing".to_owned()),
             };
             if !scope.present.contains(&text) {
-                let found = self.maybe_missing(&text, message, &value, tree.span);
+                let found = self.maybe_missing(scope, &text, message, &value, tree.span);
                 self.report(scope, found);
             }
             // Said once; what is made of it says no more.
@@ -38,7 +38,7 @@ impl Checker<'_> {
         value
     }
 
-    fn maybe_missing(&self, text: &str, message: String, value: &Expr, span: Span) -> Diagnostic {
+    fn maybe_missing(&self, scope: &Scope, text: &str, message: String, value: &Expr, span: Span) -> Diagnostic {
         let sample = match &value.ty {
             Some(Type::Duration) => Some("1 year".to_owned()),
             Some(Type::Money) => Some(format!("0 {}", self.configuration.currency.0)),
@@ -56,11 +56,24 @@ impl Checker<'_> {
             true => format!("say what stands for it: `(...) default {sample}`"),
             false => format!("say what stands for it: `{text} default {sample}`"),
         });
-        let asks = (!text.is_empty()).then(|| format!("ask first: `has {text} and ...`"));
+        // What was unknown held back; what stands for it may let it go.
+        let (label, stands) = match scope.holds_back && !scope.in_filter {
+            true => {
+                let stands = stands.map(|stands| format!("where it is to go on then, {stands}"));
+                ("the result is unknown then, which holds back as if it were true", stands)
+            }
+            false => ("the result is unknown then, and unknown never acts", stands),
+        };
+        let asks = (!text.is_empty()).then(|| match scope.holds_back && !scope.in_filter {
+            true => format!("where not, `{text} is empty or ...`"),
+            false => format!("ask first: `has {text} and ...`"),
+        });
         let ways: Vec<String> = stands.into_iter().chain(asks).collect();
-        Diagnostic::new(Rule::MaybeMissing, message)
-            .at(span, "the result is unknown then, and unknown never acts")
-            .help(if ways.is_empty() { "ask for it before, with `has`".to_owned() } else { ways.join("; or ") })
+        Diagnostic::new(Rule::MaybeMissing, message).at(span, label).help(if ways.is_empty() {
+            "ask for it before, with `has`".to_owned()
+        } else {
+            ways.join("; or ")
+        })
     }
 
     pub(super) fn sum(&mut self, scope: &Scope, terms: &[(Sign, tree::Expr)], span: Span) -> Expr {

@@ -1,7 +1,8 @@
 //! Conditions that decide nothing: always true, never true, whoever the contact is, or because of what is known already where
 //! they stand; and scenarios that can therefore never start.
 
-use super::truth::{Fact, Possible, Reader};
+use super::begun;
+use super::truth::{Fact, Known, Possible, Reader};
 use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Model;
@@ -49,27 +50,28 @@ struct Walk<'s, 'o> {
     out: &'o mut Vec<Diagnostic>,
 }
 
-/// Facts where a step stands, and whether each holds as long as the instance.
-type Facts<'s> = Vec<(Fact<'s>, bool)>;
-
-fn fact(condition: &Expr, came_to: Possible) -> (Fact<'_>, bool) {
-    (Fact { condition, of_trigger: false, came_to }, is_lasting(condition))
+fn fact(condition: &Expr, came_to: Possible) -> Fact<'_> {
+    let lasts = is_lasting(condition);
+    Fact { condition, of_trigger: false, came_to, lasts, place: condition.span, why: "because of this" }
 }
 
 impl<'s> Walk<'s, '_> {
     fn scenario(&mut self) {
         let scenario = self.scenario;
-        let mut known: Facts<'s> = Vec::new();
+        let mut known: Known<'s> = Known::default();
         if !self.triggers(&mut known) {
             return;
+        }
+        for fact in begun::facts(scenario, self.reader.model) {
+            known.learn(&self.reader, fact);
         }
         if let Some(audience) = &scenario.audience {
             if self.judge(audience, &known, Role::Entry, audience.span) {
                 return;
             }
-            known.push(fact(audience, Possible::TRUE));
+            known.learn(&self.reader, fact(audience, Possible::TRUE));
         }
-        let lasting = lasting(&known);
+        let lasting = known.lasting();
         if let Some(stop_when) = &scenario.stop_when {
             self.judge(stop_when, &lasting, Role::StopWhen, stop_when.span);
         }
@@ -82,32 +84,31 @@ impl<'s> Walk<'s, '_> {
 
     /// The filters of the triggers; what they say is known only where no other event starts the scenario. False where nothing
     /// can start it.
-    fn triggers(&mut self, known: &mut Facts<'s>) -> bool {
+    fn triggers(&mut self, known: &mut Known<'s>) -> bool {
         let scenario = self.scenario;
         let events = scenario.start.events();
         let mut never = Vec::new();
         for trigger in events {
-            let mut facts: Facts<'s> = Vec::new();
+            let mut facts: Known<'s> = Known::default();
             let own = [trigger.event.as_str()];
             let reader = Reader { triggers: &own, ..self.reader };
             for filter in &trigger.filters {
                 if filter.any(|kind| *kind == Kind::Error) {
                     return false;
                 }
-                let given: Vec<Fact> = facts.iter().map(|(fact, _)| *fact).collect();
-                let found = reader.possible(&given, filter, true);
+                let found = reader.possible(&facts, filter, true);
                 if !found.truth {
-                    never.push((filter, self.cause(&reader, &given, filter, true, Possible::NOT_TRUE)));
+                    never.push((filter, self.cause(&reader, &facts, filter, true, Possible::NOT_TRUE)));
                     break;
                 }
                 if found == Possible::TRUE && self.is_here(filter) {
                     self.tell(always(filter.span, Role::Entry), filter.span);
                 }
-                facts.push((Fact { condition: filter, of_trigger: true, came_to: Possible::TRUE }, is_lasting(filter)));
+                facts.learn(&reader, Fact { of_trigger: true, ..fact(filter, Possible::TRUE) });
             }
             let alone = events.len() == 1 && scenario.started_by.is_empty();
             if alone && matches!(scenario.start, Start::Events(_)) {
-                known.append(&mut facts);
+                *known = facts;
             }
         }
         let all = !events.is_empty() && never.len() == events.len() && scenario.started_by.is_empty();
@@ -121,16 +122,16 @@ impl<'s> Walk<'s, '_> {
         !all
     }
 
-    fn steps(&mut self, steps: &'s [Step], known: &mut Facts<'s>) {
+    fn steps(&mut self, steps: &'s [Step], known: &mut Known<'s>) {
         for step in steps {
             self.step(step, known);
         }
     }
 
-    fn step(&mut self, step: &'s Step, known: &mut Facts<'s>) {
+    fn step(&mut self, step: &'s Step, known: &mut Known<'s>) {
         // Of a message the guard is judged once more when it is claimed; then only what lasts is known.
         let before = match step.kind {
-            StepKind::Send(_) => lasting(known),
+            StepKind::Send(_) => known.lasting(),
             _ => known.clone(),
         };
         let mut inside = known.clone();
@@ -139,13 +140,13 @@ impl<'s> Walk<'s, '_> {
                 if self.judge(condition, &before, Role::If, step.span) {
                     return;
                 }
-                inside.push(fact(condition, Possible::TRUE));
+                inside.learn(&self.reader, fact(condition, Possible::TRUE));
             }
             Some(Guard::Unless(condition)) => {
                 if self.judge(condition, &before, Role::Unless, step.span) {
                     return;
                 }
-                inside.push(fact(condition, Possible::FALSE));
+                inside.learn(&self.reader, fact(condition, Possible::FALSE));
             }
             None => {}
         }
@@ -155,16 +156,16 @@ impl<'s> Walk<'s, '_> {
                 arms.iter().for_each(|arm| self.steps(&arm.steps, &mut inside.clone()));
             }
             StepKind::Repeat { times, steps, .. } => {
-                let mut first = if *times > 1 { lasting(&inside) } else { inside };
+                let mut first = if *times > 1 { inside.lasting() } else { inside };
                 self.steps(steps, &mut first);
             }
             StepKind::WaitFor { condition, .. } => {
-                self.judge(condition, &lasting(&inside), Role::Awaited, condition.span);
+                self.judge(condition, &inside.lasting(), Role::Awaited, condition.span);
             }
             _ => {}
         }
         if changes(step) {
-            known.retain(|(_, lasts)| *lasts);
+            known.forget();
         }
         self.after(step, known);
     }
@@ -174,7 +175,7 @@ impl<'s> Walk<'s, '_> {
         step: &'s Step,
         arms: &'s [(Expr, Vec<Step>)],
         otherwise: Option<&'s [Step]>,
-        inside: &Facts<'s>,
+        inside: &Known<'s>,
     ) {
         let mut known = inside.clone();
         for (condition, steps) in arms {
@@ -184,10 +185,10 @@ impl<'s> Walk<'s, '_> {
             };
             if !self.judge(condition, &known, Role::If, place) {
                 let mut within = known.clone();
-                within.push(fact(condition, Possible::TRUE));
+                within.learn(&self.reader, fact(condition, Possible::TRUE));
                 self.steps(steps, &mut within);
             }
-            known.push(fact(condition, Possible::NOT_TRUE));
+            known.learn(&self.reader, fact(condition, Possible::NOT_TRUE));
         }
         if let Some(steps) = otherwise {
             self.steps(steps, &mut known);
@@ -195,7 +196,7 @@ impl<'s> Walk<'s, '_> {
     }
 
     /// What is known after a step that may have ended the instance.
-    fn after(&mut self, step: &'s Step, known: &mut Facts<'s>) {
+    fn after(&mut self, step: &'s Step, known: &mut Known<'s>) {
         let ends = |steps: &[Step]| steps.iter().any(Step::ends);
         let mut learnt = Vec::new();
         match (&step.kind, &step.guard) {
@@ -212,18 +213,20 @@ impl<'s> Walk<'s, '_> {
             _ => {}
         }
         let may_change = changes(step);
-        let kept = learnt.into_iter().map(|(condition, came_to)| fact(condition, came_to));
-        known.extend(kept.filter(|(_, lasts)| *lasts || !may_change));
+        for fact in learnt.into_iter().map(|(condition, came_to)| fact(condition, came_to)) {
+            if fact.lasts || !may_change {
+                known.learn(&self.reader, fact);
+            }
+        }
     }
 
     /// Judges a condition; true where nothing that depends on it ever comes, so that no more is said.
-    fn judge(&mut self, condition: &'s Expr, known: &Facts<'s>, role: Role, place: Span) -> bool {
+    fn judge(&mut self, condition: &'s Expr, known: &Known<'s>, role: Role, place: Span) -> bool {
         if condition.any(|kind| *kind == Kind::Error) {
             return false;
         }
         let place = if self.is_here(condition) { condition.span } else { place };
-        let given: Vec<Fact> = known.iter().map(|(fact, _)| *fact).collect();
-        let found = self.reader.possible(&given, condition, false);
+        let found = self.reader.possible(known, condition, false);
         let Some(said) = said(found, role, place, self.scenario) else {
             if found != Possible::NONE && self.is_here(condition) {
                 self.parts(condition);
@@ -236,7 +239,7 @@ impl<'s> Walk<'s, '_> {
             said.labels.clear();
             said = said.at(one.span, "this").at(other.span, "and this cannot both hold");
         }
-        let cause = self.cause(&reader, &given, condition, false, found);
+        let cause = self.cause(&reader, known, condition, false, found);
         self.tell(because_of(said, cause, place), place);
         match role {
             Role::Unless => !found.falsehood,
@@ -248,35 +251,39 @@ impl<'s> Walk<'s, '_> {
     fn cause(
         &self,
         reader: &Reader,
-        given: &[Fact<'s>],
+        known: &Known<'s>,
         condition: &Expr,
         of_trigger: bool,
         found: Possible,
-    ) -> Option<Span> {
-        let so = |facts: &[Fact]| {
+    ) -> Option<(Span, &'static str)> {
+        let so = |facts: &Known| {
             let alone = reader.possible(facts, condition, of_trigger);
             (found.truth || !alone.truth) && (found.falsehood || !alone.falsehood)
         };
-        if so(&[]) {
+        if so(&Known::default()) {
             return None;
         }
-        given.iter().rev().find(|fact| so(&[**fact])).map(|fact| fact.condition.span)
+        known.facts().rev().find(|fact| so(&Known::by(reader, **fact))).map(|fact| (fact.place, fact.why))
     }
 
     /// Two parts of a conjunction that contradict one another, each possible by itself.
     fn contradiction(&self, condition: &'s Expr) -> Option<(&'s Expr, &'s Expr)> {
         let Kind::And(parts) = &condition.kind else { return None };
         let written: Vec<&Expr> = parts.iter().filter(|part| is_inside(part.span, condition.span)).collect();
+        // The first part with which all before it cannot hold.
+        let holds = |known: &Known, part: &Expr| self.reader.possible(known, part, false).truth;
+        let mut before = Known::default();
         for (place, second) in written.iter().enumerate() {
-            for first in written.iter().take(place) {
-                let known = [fact(first, Possible::TRUE).0];
-                if self.reader.possible(&[], second, false).truth
-                    && self.reader.possible(&[], first, false).truth
-                    && !self.reader.possible(&known, second, false).truth
-                {
-                    return Some((first, second));
-                }
+            if !holds(&before, second) {
+                let alone = |part: &Expr| holds(&Known::default(), part);
+                let contradicts = |first: &&&Expr| {
+                    let known = Known::by(&self.reader, fact(first, Possible::TRUE));
+                    alone(first) && !holds(&known, second)
+                };
+                let first = written.iter().take(place).find(contradicts)?;
+                return alone(second).then_some((*first, *second));
             }
+            before.learn(&self.reader, fact(second, Possible::TRUE));
         }
         None
     }
@@ -291,7 +298,7 @@ impl<'s> Walk<'s, '_> {
         };
         // What one word stands for has its place, and no parts that its author wrote.
         for part in parts.iter().filter(|part| is_inside(part.span, condition.span)) {
-            let found = self.reader.possible(&[], part, false);
+            let found = self.reader.possible(&Known::default(), part, false);
             match in_vain {
                 Possible::TRUE if found == Possible::TRUE => self.tell(always(part.span, Role::Part), part.span),
                 Possible::FALSE if !found.truth && found != Possible::NONE => {
@@ -317,10 +324,6 @@ impl<'s> Walk<'s, '_> {
 
 fn is_inside(inner: Span, outer: Span) -> bool {
     inner != outer && inner.source == outer.source && outer.start <= inner.start && inner.end <= outer.end
-}
-
-fn lasting<'s>(known: &Facts<'s>) -> Facts<'s> {
-    known.iter().filter(|(_, lasts)| *lasts).copied().collect()
 }
 
 /// Whether a condition says the same as long as the instance runs: it reads what the instance keeps of its trigger.
@@ -433,9 +436,9 @@ fn cannot_start(scenario: &Scenario, place: Span) -> Diagnostic {
 }
 
 /// Names what is known already, by which a condition decides nothing.
-fn because_of(found: Diagnostic, cause: Option<Span>, place: Span) -> Diagnostic {
+fn because_of(found: Diagnostic, cause: Option<(Span, &'static str)>, place: Span) -> Diagnostic {
     match cause {
-        Some(cause) if cause != place => found.at(cause, "because of this"),
+        Some((cause, why)) if cause != place => found.at(cause, why),
         _ => found,
     }
 }

@@ -21,7 +21,7 @@ pub(super) const BY: &str = "by";
 const PERSON: &str = "person";
 
 /// Whether an event is about a message.
-fn is_about_a_message(event: &Record) -> bool {
+pub(super) fn is_about_a_message(event: &Record) -> bool {
     event.field(MESSAGE).is_some_and(|field| field.ty == Type::Message)
 }
 

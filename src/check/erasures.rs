@@ -1,51 +1,55 @@
 //! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
 
+use super::loops::act;
+use super::reasons::{OPENED, Reasons};
 use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::model::Literal;
 use crate::span::Span;
 use std::collections::BTreeSet;
-
-/// What is known of nobody's doing: a machine opens, and what was sent says nothing of who got it.
-const OPENED: &str = "opened";
-const OF_MESSAGES: [&str; 3] = [OPENED, "sent", "bounced"];
 
 /// How many scenarios a note names.
 const NAMED_MAX: usize = 4;
 
-/// A step `erase contact`, or one that starts a scenario, with what must hold for it to be reached.
-struct Erasure<'s> {
-    step: &'s Step,
+/// A step `erase contact`, or one by which another scenario may begin, with what must hold for it to be reached.
+#[derive(Debug)]
+pub(super) struct Reached<'s> {
+    pub step: &'s Step,
     /// What holds when it comes: conditions of the `if`s around it, `only if`.
-    holds: Vec<&'s Expr>,
+    pub holds: Vec<&'s Expr>,
     /// What does not hold then: other arms, `unless`.
-    fails: Vec<&'s Expr>,
-    /// Whether a message was sent before it.
-    after_message: bool,
+    pub fails: Vec<&'s Expr>,
+    /// The messages sent before it.
+    pub sent: BTreeSet<&'s str>,
 }
 
 /// Judges the erasures of all scenarios.
 pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
-    for scenario in scenarios {
+    if !scenarios.iter().any(|scenario| !erasures(scenario).is_empty()) {
+        return;
+    }
+    let reasons = Reasons::of(scenarios);
+    for (place, scenario) in scenarios.iter().enumerate() {
         for erasure in erasures(scenario) {
             let refused = rests_on_nothing(scenario, &erasure)
-                .or_else(|| rests_on_opens(scenario, scenarios, &erasure))
-                .or_else(|| names_no_warning(scenario, scenarios, &erasure));
+                .or_else(|| rests_on_opens(place, scenarios, &reasons, &erasure))
+                .or_else(|| names_no_warning(&reasons.warnings(place), &erasure));
             out.extend(refused);
             out.extend(cuts_off(scenario, scenarios, &erasure));
         }
     }
 }
 
-fn erasures(scenario: &Scenario) -> Vec<Erasure<'_>> {
+fn erasures(scenario: &Scenario) -> Vec<Reached<'_>> {
     let mut found = acts(scenario);
     found.retain(|act| matches!(act.step.kind, StepKind::Erase));
     found
 }
 
-/// The steps that erase the contact or start a scenario.
-fn acts(scenario: &Scenario) -> Vec<Erasure<'_>> {
-    let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), after_message: false, found: Vec::new() };
+/// The steps that erase the contact, or by which another scenario may begin.
+pub(super) fn acts(scenario: &Scenario) -> Vec<Reached<'_>> {
+    let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), sent: BTreeSet::new(), found: Vec::new() };
     walk.steps(&scenario.steps);
     if let Some(goal) = &scenario.goal {
         walk.holds.push(&goal.condition);
@@ -57,8 +61,8 @@ fn acts(scenario: &Scenario) -> Vec<Erasure<'_>> {
 struct Walk<'s> {
     holds: Vec<&'s Expr>,
     fails: Vec<&'s Expr>,
-    after_message: bool,
-    found: Vec<Erasure<'s>>,
+    sent: BTreeSet<&'s str>,
+    found: Vec<Reached<'s>>,
 }
 
 impl<'s> Walk<'s> {
@@ -99,14 +103,16 @@ impl<'s> Walk<'s> {
     }
 
     fn step(&mut self, step: &'s Step) {
-        match &step.kind {
-            StepKind::Erase | StepKind::Start(_) => self.found.push(Erasure {
+        if step.kind == StepKind::Erase || act(step).is_some() {
+            self.found.push(Reached {
                 step,
                 holds: self.holds.clone(),
                 fails: self.fails.clone(),
-                after_message: self.after_message,
-            }),
-            StepKind::Send(_) => self.after_message = true,
+                sent: self.sent.clone(),
+            });
+        }
+        match &step.kind {
+            StepKind::Send(send) => self.sent.extend(send.alternatives.iter().map(|each| each.message.as_str())),
             StepKind::If { arms, otherwise } => {
                 let failed = self.fails.len();
                 for (condition, steps) in arms {
@@ -126,7 +132,7 @@ impl<'s> Walk<'s> {
 }
 
 /// Everything that chooses whom an erasure meets.
-fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator<Item = &'s Expr> {
+fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Reached) -> impl Iterator<Item = &'s Expr> {
     let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
     let on_the_way = erasure.holds.iter().copied().chain(erasure.fails.iter().copied());
     scenario.audience.iter().chain(standing).chain(on_the_way)
@@ -136,7 +142,7 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Erasure) -> impl Iterator
 const ORDINARY: [&str; 5] = ["purchased", "cart_updated", "order_delivered", OPENED, "clicked"];
 
 /// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
-fn rests_on_nothing(scenario: &Scenario, erasure: &Erasure) -> Option<Diagnostic> {
+fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
     let is_any = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
     let positive = scenario.audience.iter().chain(erasure.holds.iter().copied());
     let chooses = !erasure.fails.is_empty() || positive.into_iter().any(|condition| !is_ordinary(condition));
@@ -169,39 +175,16 @@ fn is_ordinary(condition: &Expr) -> bool {
     }
 }
 
-/// By which events a step of a scenario may be reached.
-fn rests(scenario: &Scenario, act: &Erasure) -> Rests {
-    // An event says why this contact; that none came is a reason like any other.
-    let silent = if matches!(scenario.start, Start::Silence { .. }) { scenario.start.events() } else { &[] };
-    let mut rests = Rests::on(silent.iter().map(|trigger| trigger.event.as_str()));
-    for condition in scenario.audience.iter().chain(act.holds.iter().copied()) {
-        rests = rests.and(Rests::of(condition, true));
-    }
-    // Whoever comes so far was not stopped on the way.
-    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
-    for condition in act.fails.iter().copied().chain(standing) {
-        rests = rests.and(Rests::of(condition, false));
-    }
-    rests
-}
-
-/// No open proves nothing: the pixel may be blocked, or not consented to. Of a scenario that others start, each of them is
-/// looked at, for it has chosen whom.
-fn rests_on_opens(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
-    let own = rests(scenario, erasure);
-    let starters: &[Scenario] = if scenario.start == Start::Started { all } else { &[] };
-    let on_opens = own.on_opens
-        || starters.iter().any(|starter| {
-            let starts = acts(starter);
-            let mut starts =
-                starts.iter().filter(|act| matches!(&act.step.kind, StepKind::Start(name) if *name == scenario.name));
-            starts.any(|act| rests(starter, act).and(own).on_opens)
-        });
-    on_opens.then(|| {
+/// No open proves nothing: the pixel may be blocked, or not consented to. Whatever begins a scenario is looked at too, for it
+/// has chosen whom.
+fn rests_on_opens(place: usize, scenarios: &[Scenario], reasons: &Reasons, erasure: &Reached) -> Option<Diagnostic> {
+    let scenario = scenarios.get(place)?;
+    reasons.at(place, scenario, erasure).on_opens.then(|| {
         let mut found = Diagnostic::new(Rule::HastyErasure, "this erases persons because they opened nothing")
             .at(erasure.step.span, "rests on opens alone");
-        // Where it is asked, if not in the step itself: a segment, or a scenario that starts this one.
-        let asked = std::iter::once(scenario).chain(starters).find_map(asks_for_opens);
+        // Where it is asked, if not in the step itself: a segment, or a scenario by which this one begins, or chooses.
+        let before = reasons.before(place).into_iter().filter_map(|place| scenarios.get(place));
+        let asked = std::iter::once(scenario).chain(before).find_map(asks_for_opens);
         if let Some(place) = asked.filter(|place| {
             place.source != erasure.step.span.source || !erasure.step.span.range().contains(&place.range().start)
         }) {
@@ -216,7 +199,11 @@ fn rests_on_opens(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> O
 /// Where a scenario asks first for opens.
 fn asks_for_opens(scenario: &Scenario) -> Option<Span> {
     let mut first = None;
-    let acts = acts(scenario);
+    if let Start::Silence { events, .. } = &scenario.start {
+        first = events.iter().find(|trigger| trigger.event == OPENED).map(|trigger| trigger.span);
+    }
+    let mut acts = acts(scenario);
+    acts.retain(|act| !matches!(act.step.kind, StepKind::Send(_)));
     let conditions =
         scenario.audience.iter().chain(acts.iter().flat_map(|act| act.holds.iter().chain(&act.fails).copied()));
     for condition in conditions {
@@ -231,94 +218,55 @@ fn asks_for_opens(scenario: &Scenario) -> Option<Span> {
     first
 }
 
-/// By which events a condition may come to hold: there is a way in which it asks for opens alone, and one in which it asks for
-/// no event of a person at all.
-#[derive(Clone, Copy, Debug)]
-struct Rests {
-    on_opens: bool,
-    on_nothing: bool,
-}
-
-impl Rests {
-    fn on<'e>(events: impl Iterator<Item = &'e str>) -> Rests {
-        let events: BTreeSet<&str> = events.collect();
-        let is_known = events.iter().any(|event| !OF_MESSAGES.contains(event));
-        let is_open = events.contains(OPENED);
-        Rests { on_opens: !is_known && is_open, on_nothing: !is_known && !is_open }
-    }
-
-    fn and(self, other: Rests) -> Rests {
-        let on_opens = self.on_opens && (other.on_opens || other.on_nothing) || self.on_nothing && other.on_opens;
-        Rests { on_opens, on_nothing: self.on_nothing && other.on_nothing }
-    }
-
-    fn or(self, other: Rests) -> Rests {
-        Rests { on_opens: self.on_opens || other.on_opens, on_nothing: self.on_nothing || other.on_nothing }
-    }
-
-    /// Of a condition that holds, or fails.
-    fn of(condition: &Expr, holds: bool) -> Rests {
-        match &condition.kind {
-            Kind::Not(inner) => Rests::of(inner, !holds),
-            Kind::And(all) | Kind::Or(all) if !all.is_empty() => {
-                let is_every = matches!(condition.kind, Kind::And(_)) == holds;
-                let parts = all.iter().map(|each| Rests::of(each, holds));
-                parts.reduce(|one, other| if is_every { one.and(other) } else { one.or(other) }).unwrap_or(NOTHING)
-            }
-            _ => {
-                let mut events: BTreeSet<&str> = BTreeSet::new();
-                condition.visit(&mut |each| match &each.kind {
-                    Kind::History(history) => {
-                        events.insert(&history.event);
-                    }
-                    Kind::Aggregate(aggregate) => {
-                        events.insert(&aggregate.history.event);
-                    }
-                    _ => {}
-                });
-                Rests::on(events.into_iter())
-            }
-        }
-    }
-}
-
-const NOTHING: Rests = Rests { on_opens: false, on_nothing: true };
-
-/// A warning that never left is no warning.
-fn names_no_warning(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
-    let is_send = |step: &&Step| matches!(step.kind, StepKind::Send(_));
-    let starts_this = |step: &Step| matches!(&step.kind, StepKind::Start(name) if *name == scenario.name);
-    let warner = |other: &&Scenario| {
-        let steps = other.all_steps();
-        steps.iter().any(|step| starts_this(step)) && steps.iter().any(is_send)
-    };
-    let follows = erasure.after_message || all.iter().any(|other| warner(&other));
-    if !follows || erasure.holds.iter().any(|condition| requires_sent(condition)) {
+/// A warning that never left is no warning. `before` is what was sent by scenarios by which this one begins.
+fn names_no_warning(before: &BTreeSet<&str>, erasure: &Reached) -> Option<Diagnostic> {
+    let warnings: BTreeSet<&str> = before.union(&erasure.sent).copied().collect();
+    if warnings.is_empty() || erasure.holds.iter().any(|condition| requires_sent(condition, &warnings)) {
         return None;
     }
+    let named = erasure.sent.last().or(warnings.last()).copied().unwrap_or("last_warning");
     Some(
         Diagnostic::new(Rule::HastyErasure, "this erasure does not name the warning that it follows")
             .at(erasure.step.span, "comes after a message that may never have left")
             .because("a message may be held back, suppressed or bounced; then the person was not warned")
-            .help("name it: `erase contact only if sent last_warning`"),
+            .help(format!("name it: `erase contact only if sent {named}`")),
     )
 }
 
-/// Whether a condition holds only where some message was sent.
-fn requires_sent(condition: &Expr) -> bool {
+/// Whether a condition holds only where one of these messages was sent.
+fn requires_sent(condition: &Expr, warnings: &BTreeSet<&str>) -> bool {
     match &condition.kind {
-        Kind::And(all) => all.iter().any(requires_sent),
-        Kind::Or(all) => !all.is_empty() && all.iter().all(requires_sent),
+        Kind::And(all) => all.iter().any(|each| requires_sent(each, warnings)),
+        Kind::Or(all) => !all.is_empty() && all.iter().all(|each| requires_sent(each, warnings)),
         Kind::History(history) => {
-            let names_it = history.keys.iter().any(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)));
-            history.event == "sent" && (names_it || !history.filters.is_empty())
+            let is_one = |key: &super::typed::Key| match &key.of_instance.kind {
+                Kind::OwnMessage(names) => names.iter().any(|name| warnings.contains(name.as_str())),
+                _ => false,
+            };
+            history.event == "sent"
+                && (history.keys.iter().any(is_one) || history.filters.iter().any(|each| names_one(each, warnings)))
         }
         _ => false,
     }
 }
 
+/// Whether a filter of `sent` lets only these messages through.
+fn names_one(filter: &Expr, warnings: &BTreeSet<&str>) -> bool {
+    let is_one = |value: &Expr| match &value.kind {
+        Kind::Literal(Literal::Text(name)) => warnings.contains(name.as_str()),
+        _ => false,
+    };
+    match &filter.kind {
+        Kind::Equal(pair) => is_one(&pair.1),
+        Kind::In(_, list) => list.iter().all(is_one),
+        Kind::And(all) => all.iter().any(|each| names_one(each, warnings)),
+        Kind::Or(all) => !all.is_empty() && all.iter().all(|each| names_one(each, warnings)),
+        _ => false,
+    }
+}
+
 /// Other scenarios may be in the middle of a wait.
-fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Erasure) -> Option<Diagnostic> {
+fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Reached) -> Option<Diagnostic> {
     let asks_of = |other: &str| {
         conditions(scenario, erasure)
             .any(|each| each.any(|kind| matches!(kind, Kind::InScenario(name) if name == other)))

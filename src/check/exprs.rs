@@ -42,11 +42,7 @@ impl Checker<'_> {
                 negated(inner, true, span)
             }
             ExprKind::And(all) => self.all_of(scope, all, span),
-            ExprKind::Or(all) => {
-                let all: Vec<Expr> = all.iter().map(|each| self.condition(scope, each)).collect();
-                let optional = all.iter().any(|each| each.optional);
-                flag(Kind::Or(all), optional, span)
-            }
+            ExprKind::Or(all) => self.any_one_of(scope, all, span),
             ExprKind::Compare { op, left, right } => self.compare(scope, op.value, left, right, span),
             ExprKind::Is { negated: not, left, right } if is_unknown(right) => {
                 let asked = self.condition(scope, left);
@@ -136,6 +132,18 @@ impl Checker<'_> {
         }
         let optional = checked.iter().any(|each| each.optional);
         flag(Kind::And(checked), optional, span)
+    }
+
+    /// Where an earlier part finds a path missing, the whole is true, whatever the later ones say.
+    fn any_one_of(&mut self, scope: &Scope, all: &[tree::Expr], span: Span) -> Expr {
+        let mut present = scope.present.to_vec();
+        let mut checked = Vec::with_capacity(all.len());
+        for each in all {
+            checked.push(self.condition(&Scope { present: &present, ..*scope }, each));
+            present.extend(found_missing(each));
+        }
+        let optional = checked.iter().any(|each| each.optional);
+        flag(Kind::Or(checked), optional, span)
     }
 
     /// `left is right`.
@@ -362,6 +370,22 @@ pub(super) fn found_present(condition: &tree::Expr, present: &mut Vec<String>) {
         ExprKind::And(all) => all.iter().for_each(|each| found_present(each, present)),
         _ => {}
     }
+}
+
+/// The path that a condition, when true, says to be missing.
+fn found_missing(condition: &tree::Expr) -> Option<String> {
+    let path = match &condition.kind {
+        ExprKind::IsEmpty { negated: false, value } => match &value.kind {
+            ExprKind::Path(path) => path,
+            _ => return None,
+        },
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::Has(path) => path,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(path_text(path))
 }
 
 pub(super) fn path_text(path: &Path) -> String {

@@ -22,11 +22,11 @@ struct Edge {
 
 /// What a step makes happen, as far as the text tells.
 #[derive(Clone, Copy, Debug)]
-enum Act<'s> {
+pub(super) enum Act<'s> {
     Start(&'s str),
     Credit(&'s str),
     Debit(&'s str),
-    Set(&'s str),
+    Set { field: &'s str, value: Option<&'s str> },
     Tag { add: bool, tag: Option<&'s str> },
     Send(&'s Send),
 }
@@ -64,7 +64,12 @@ pub fn check_loops(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
 
 /// Whether its entry rule lets it begin only so often, whatever comes.
 fn is_bounded(scenario: &Scenario) -> bool {
-    matches!(scenario.entry, EntryRule::Once | EntryRule::OnceEvery(_) | EntryRule::OncePer(_))
+    match &scenario.entry {
+        EntryRule::Once | EntryRule::OnceEvery(_) => true,
+        // A missing path limits nothing.
+        EntryRule::OncePer(path) => !path.optional,
+        EntryRule::Always | EntryRule::Latest | EntryRule::OneAtATime => false,
+    }
 }
 
 /// The shortest way from a scenario back to it, over edges that are taken.
@@ -136,8 +141,11 @@ fn edges(scenario: &Scenario, all: &[Scenario]) -> Vec<Edge> {
 
 fn begun(step: &Step, waits: bool, all: &[Scenario]) -> Vec<Edge> {
     let Some(act) = act(step) else { return Vec::new() };
-    let begins = all.iter().enumerate().filter(|(_, scenario)| begins(act, scenario));
-    begins.map(|(to, _)| Edge { to, step: step.span, waits }).collect()
+    let edge = |(to, scenario): (usize, &Scenario)| {
+        let waits = if begins(act, scenario) { Some(waits) } else { begins_later(act, scenario).then_some(true) };
+        waits.map(|waits| Edge { to, step: step.span, waits })
+    };
+    all.iter().enumerate().filter_map(edge).collect()
 }
 
 /// Calls `visit` on each step, and tells whether time has passed for sure when it comes; gives whether it has after them.
@@ -172,12 +180,12 @@ fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, b
     waited
 }
 
-fn act(step: &Step) -> Option<Act<'_>> {
+pub(super) fn act(step: &Step) -> Option<Act<'_>> {
     Some(match &step.kind {
         StepKind::Start(scenario) => Act::Start(scenario),
         StepKind::Credit { account, .. } => Act::Credit(account),
         StepKind::Debit { account, .. } => Act::Debit(account),
-        StepKind::Set { field, .. } => Act::Set(field),
+        StepKind::Set { field, value, .. } => Act::Set { field, value: text(value) },
         StepKind::Tag { add, tag } => Act::Tag { add: *add, tag: text(tag) },
         StepKind::Send(send) => Act::Send(send),
         _ => return None,
@@ -191,13 +199,30 @@ fn text(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Whether what a step does may begin a scenario.
-fn begins(act: Act, scenario: &Scenario) -> bool {
+/// Whether what a step does may begin a scenario, at that instant.
+pub(super) fn begins(act: Act, scenario: &Scenario) -> bool {
     if let Act::Start(name) = act {
         return scenario.name == name;
     }
     let Start::Events(triggers) = &scenario.start else { return false };
     triggers.iter().any(|trigger| trigger.event == event(act) && !trigger_excludes(trigger, act))
+}
+
+/// Whether what a step does may begin a scenario some time after: when nothing of the kind came for so long, or when people
+/// open a message of which the trigger speaks.
+fn begins_later(act: Act, scenario: &Scenario) -> bool {
+    match (&scenario.start, act) {
+        (Start::Silence { events, .. }, act) => {
+            events.iter().any(|trigger| trigger.event == event(act) && !trigger_excludes(trigger, act))
+        }
+        (Start::Events(triggers), Act::Send(_)) => triggers.iter().any(|trigger| {
+            let names_it = |filter: &Expr| filter.any(|kind| *kind == Kind::Event("message".to_owned()));
+            matches!(trigger.event.as_str(), "opened" | "clicked")
+                && trigger.filters.iter().any(names_it)
+                && !trigger_excludes(trigger, act)
+        }),
+        _ => false,
+    }
 }
 
 /// The event that a step makes.
@@ -206,7 +231,7 @@ fn event(act: Act) -> &'static str {
         Act::Start(_) => "",
         Act::Credit(_) => "credited",
         Act::Debit(_) => "debited",
-        Act::Set(_) => "changed",
+        Act::Set { .. } => "changed",
         Act::Tag { add: true, .. } => "tagged",
         Act::Tag { add: false, .. } => "untagged",
         Act::Send(_) => "sent",
@@ -258,7 +283,7 @@ fn field<'s>(value: &Expr, act: Act<'s>) -> Field<'s> {
         (Act::Credit(_) | Act::Debit(_), "expires") => Field::Unknown,
         // What moves on one account does not move on another.
         (Act::Credit(account) | Act::Debit(account), name) if name != account => Field::Missing,
-        (Act::Set(field), "field") => Field::OneOf(vec![field]),
+        (Act::Set { field, .. }, "field") => Field::OneOf(vec![field]),
         (Act::Tag { tag: Some(tag), .. }, "name") => Field::OneOf(vec![tag]),
         (Act::Send(send), "message") => {
             Field::OneOf(send.alternatives.iter().map(|each| each.message.as_str()).collect())

@@ -8,6 +8,7 @@
 mod accounts;
 mod aggregates;
 mod arithmetic;
+mod begun;
 pub mod cases;
 mod choices;
 mod conditions;
@@ -26,12 +27,14 @@ mod lists;
 mod literals;
 mod loops;
 mod measures;
+mod moments;
 mod months;
 mod names;
 mod origins;
 mod pasts;
 mod paths;
 mod policy;
+mod reasons;
 mod routes;
 mod scenarios;
 mod scope;
@@ -125,8 +128,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
-    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
+    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
     erasures::check_erasures(&scenarios, &mut checker.out);
     if let Some(shapes) = &surroundings.templates {
         judged_sources.extend(templates::check_templates(&mut scenarios, shapes, &mut checker));

@@ -111,6 +111,11 @@ impl Passed {
     }
 }
 
+/// Whether one duration is longer than another whenever and wherever they are counted.
+pub(super) fn surely_longer(one: Duration, other: Duration) -> bool {
+    one.nominal() - slack(one) > other.nominal() + slack(other)
+}
+
 fn slack(duration: Duration) -> i128 {
     let months = if duration.months == 0 { 0 } else { OF_MONTHS };
     let days = if duration.months == 0 && duration.days == 0 { 0 } else { OF_DAYS };

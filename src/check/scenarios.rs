@@ -57,7 +57,8 @@ impl<'a> Checker<'a> {
         }
         let scope = Scope { present: &present, ..Scope::new(Place::Instance, known) };
         let entry = self.entry_rule(&scope, clauses.entry);
-        let stop_when = clauses.stop_when.map(|condition| self.condition(&scope, condition));
+        let stopping = Scope { holds_back: true, ..scope };
+        let stop_when = clauses.stop_when.map(|condition| self.condition(&stopping, condition));
         let mut numbers = super::steps::Numbers::default();
         let steps = self.steps(&scope, &tree.steps, &mut numbers);
         let goal = clauses.goal.and_then(|clause| self.goal(&scope, clause, &mut numbers));

@@ -78,6 +78,8 @@ pub struct Scope<'s> {
     pub unfolding: Option<Unfolding<'s>>,
     /// Whether a missing value has its place here (`wait`), so that nothing is said about it.
     pub missing_is_fine: bool,
+    /// Whether what is unknown here holds back: `unless`, `stop when`.
+    pub holds_back: bool,
     /// Paths that a condition beside this expression has found present, as they are written.
     pub present: &'s [String],
     pub depth: usize,
@@ -93,6 +95,7 @@ impl<'s> Scope<'s> {
             parameters: &[],
             unfolding: None,
             missing_is_fine: false,
+            holds_back: false,
             present: &[],
             depth: 0,
         }

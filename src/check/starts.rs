@@ -42,13 +42,14 @@ impl Checker<'_> {
             let found = self.event(&Scope::new(Place::TriggerFilter, Triggers::Of(&[])), &pattern.event);
             let Some(event) = found else {
                 let in_error = vec![Expr::error(pattern.span)];
-                triggers.push(Trigger { event: pattern.event.value.clone(), filters: in_error });
+                let event = pattern.event.value.clone();
+                triggers.push(Trigger { event, filters: in_error, span: pattern.span });
                 continue;
             };
             let records = [event];
             let scope = Scope::new(Place::TriggerFilter, Triggers::Of(&records));
             let filters = self.filters(&scope, event, &pattern.filters, &mut Vec::new());
-            triggers.push(Trigger { event: event.name.clone(), filters });
+            triggers.push(Trigger { event: event.name.clone(), filters, span: pattern.span });
         }
         triggers
     }

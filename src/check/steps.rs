@@ -110,7 +110,8 @@ impl Checker<'_> {
             self.out.push(declared_twice("label", &label.value, label.span, first));
         }
         let guard = tree.guard.as_ref().map(|guard| {
-            let condition = self.condition(scope, &guard.condition);
+            let holds_back = matches!(guard.kind, GuardKind::Unless);
+            let condition = self.condition(&Scope { holds_back, ..*scope }, &guard.condition);
             match guard.kind {
                 GuardKind::Unless => Guard::Unless(condition),
                 GuardKind::OnlyIf => Guard::OnlyIf(condition),
@@ -264,28 +265,34 @@ impl Checker<'_> {
         }
     }
 
-    /// An instant that is never after the entry: the instance would always end here.
+    /// An instant that is never after the entry, or never after now: nothing is ever waited for.
     fn refuse_past(&mut self, moment: &Expr) {
-        let after_entry = match &moment.kind {
-            Kind::Entry => Some(Duration::ZERO),
+        let (from, after) = match &moment.kind {
+            Kind::Entry | Kind::Now => (&moment.kind, Some(Duration::ZERO)),
             Kind::Sum(terms) => match terms.as_slice() {
-                [(_, first), rest @ ..] if first.kind == Kind::Entry => {
-                    rest.iter().try_fold(Duration::ZERO, |total, (sign, term)| {
+                [(_, first), rest @ ..] if matches!(first.kind, Kind::Entry | Kind::Now) => {
+                    let after = rest.iter().try_fold(Duration::ZERO, |total, (sign, term)| {
                         let term = constant_duration(term)?;
                         total.checked_add(if *sign == Sign::Minus { term.checked_neg()? } else { term })
-                    })
+                    });
+                    (&first.kind, after)
                 }
-                _ => None,
+                _ => return,
             },
-            _ => None,
+            _ => return,
         };
-        if after_entry.is_some_and(|each| each.nominal() <= 0) {
-            self.out.push(
-                Diagnostic::new(Rule::WaitInThePast, "this moment is never after the entry")
-                    .at(moment.span, "always past: the instance would always end here")
-                    .help("write a later moment, such as `entry + 1 day`"),
-            );
+        if after.is_none_or(|each| each.nominal() > 0) {
+            return;
         }
+        self.out.push(match from {
+            Kind::Now => Diagnostic::new(Rule::WaitInThePast, "this moment is never later than now")
+                .at(moment.span, "always past: nothing is ever waited for")
+                .because("one that is before the entry ends the instance, and a later one passes at once")
+                .help("write how long to wait, such as `wait 3 days`, or a later moment"),
+            _ => Diagnostic::new(Rule::WaitInThePast, "this moment is never after the entry")
+                .at(moment.span, "always past: the instance would always end here")
+                .help("write a later moment, such as `entry + 1 day`"),
+        });
     }
 }
 

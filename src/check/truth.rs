@@ -9,17 +9,23 @@ mod constants;
 mod domain;
 mod formula;
 mod key;
+mod known;
 mod reading;
 
+pub use key::key;
+pub use known::{Fact, Known};
 pub use reading::Reader;
 
 use super::typed::Expr;
 use domain::Sample;
-use formula::{Formula, Subject};
-use std::collections::BTreeSet;
+use formula::{Formula, Subjects};
+use known::{Part, Ties};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// How many cases are tried at once; where there are more, nothing is claimed.
+/// How many cases are tried at once, and how many parts of formulas are looked at for that; where there are more, nothing is
+/// claimed.
 const CASES_MAX: usize = 3000;
+const WORK_MAX: usize = 3_000_000;
 
 /// Which of the three a condition can be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +67,15 @@ impl Possible {
         }
     }
 
+    /// What both allow.
+    fn and(self, other: Possible) -> Possible {
+        Possible {
+            truth: self.truth && other.truth,
+            falsehood: self.falsehood && other.falsehood,
+            unknown: self.unknown && other.unknown,
+        }
+    }
+
     fn opposite(self) -> Possible {
         Possible { truth: self.falsehood, falsehood: self.truth, unknown: self.unknown }
     }
@@ -70,167 +85,122 @@ impl Possible {
     }
 }
 
-/// What is known where a condition stands: another condition, and what it came to.
-#[derive(Clone, Copy, Debug)]
-pub struct Fact<'s> {
-    pub condition: &'s Expr,
-    /// Whether it reads the event that is the trigger: the filter of a trigger.
-    pub of_trigger: bool,
-    pub came_to: Possible,
-}
-
 impl Reader<'_> {
-    /// What a condition can come to where these facts hold. Where they cannot hold together, nothing.
-    pub fn possible(&self, facts: &[Fact], condition: &Expr, of_trigger: bool) -> Possible {
-        let mut subjects = Vec::new();
+    /// What a condition can come to where this is known. Where that cannot hold together, nothing.
+    pub fn possible(&self, known: &Known, condition: &Expr, of_trigger: bool) -> Possible {
+        let mut subjects = Subjects::default();
         let formula = self.formula(condition, of_trigger, &mut subjects);
-        let mut given = Vec::new();
-        for fact in facts {
-            let formula = self.formula(fact.condition, fact.of_trigger, &mut subjects);
-            split(formula, fact.came_to, &mut given);
+        let alone =
+            Cases { subjects: &subjects, given: &[], bound: Possible::ANY }.of(&formula, &Ties::of(&subjects, &[]));
+        if !known.concerns(&subjects) {
+            return alone;
         }
-        let samples: Vec<Vec<Sample>> = subjects.iter().map(Subject::samples).collect();
-        Cases { samples: &samples, subjects: &subjects, given: &given }.of(&formula)
-    }
-}
-
-/// A conjunction that holds holds in each part, and so on: small parts touch fewer values.
-fn split(formula: Formula, came_to: Possible, given: &mut Vec<(Formula, Possible)>) {
-    match (formula, came_to) {
-        (Formula::Not(inner), _) => split(*inner, came_to.opposite(), given),
-        (Formula::All(parts), Possible::TRUE) => parts.into_iter().for_each(|part| split(part, came_to, given)),
-        (Formula::Any(parts), Possible::FALSE | Possible::NOT_TRUE) => {
-            parts.into_iter().for_each(|part| split(part, came_to, given));
-        }
-        (formula, _) => given.push((formula, came_to)),
+        let mut subjects = Subjects::clone(&known.subjects);
+        let formula = self.formula(condition, of_trigger, &mut subjects);
+        let given: Vec<&Part> = known.parts().collect();
+        let ties = Ties::of(&subjects, &given);
+        Cases { subjects: &subjects, given: &given, bound: alone }.of(&formula, &ties).and(alone)
     }
 }
 
 /// All cases of the values that formulas look at.
 struct Cases<'f> {
-    samples: &'f [Vec<Sample>],
-    subjects: &'f [Subject],
-    given: &'f [(Formula, Possible)],
+    subjects: &'f Subjects,
+    given: &'f [&'f Part],
+    /// What the whole can come to by itself: when all of that was found, no more is looked for.
+    bound: Possible,
 }
 
 impl Cases<'_> {
-    fn of(&self, formula: &Formula) -> Possible {
+    fn of(&self, formula: &Formula, ties: &Ties) -> Possible {
         match formula {
-            Formula::Not(inner) => self.of(inner).opposite(),
-            Formula::All(parts) => self.of_parts(parts, true).unwrap_or_else(|| self.tried(formula)),
-            Formula::Any(parts) => self.of_parts(parts, false).unwrap_or_else(|| self.tried(formula)),
-            _ => self.tried(formula),
+            Formula::Not(inner) => Cases { bound: self.bound.opposite(), ..*self }.of(inner, ties).opposite(),
+            Formula::All(parts) => self.of_parts(parts, true, ties).unwrap_or_else(|| self.tried(formula, ties)),
+            Formula::Any(parts) => self.of_parts(parts, false, ties).unwrap_or_else(|| self.tried(formula, ties)),
+            _ => self.tried(formula, ties),
         }
     }
 
     /// Parts that look at nothing in common are judged apart; `None` where all hang together.
-    fn of_parts(&self, parts: &[Formula], all: bool) -> Option<Possible> {
-        let mut groups: Vec<(BTreeSet<usize>, Vec<&Formula>)> = Vec::new();
+    fn of_parts(&self, parts: &[Formula], all: bool, ties: &Ties) -> Option<Possible> {
+        let mut ties = ties.clone();
+        parts.iter().for_each(|part| ties.tie(&part.reads()));
+        let mut groups: BTreeMap<Option<usize>, Vec<&Formula>> = BTreeMap::new();
         for part in parts {
-            let mut reads = self.reach(part);
-            let mut members = vec![part];
-            groups.retain_mut(|(other, others)| {
-                let apart = other.is_disjoint(&reads);
-                if !apart {
-                    reads.append(other);
-                    members.append(others);
-                }
-                apart
-            });
-            groups.push((reads, members));
+            let group = part.reads().first().map(|subject| ties.root(*subject));
+            groups.entry(group).or_default().push(part);
         }
         if groups.len() < 2 {
             return None;
         }
+        let apart = Cases { bound: Possible::ANY, ..*self };
         let neutral = Possible::only(Some(all));
-        Some(groups.iter().fold(neutral, |before, (_, members)| {
-            let group: Vec<Formula> = members.iter().map(|part| (*part).clone()).collect();
-            let group = match (group.len(), all) {
-                (1, _) => members.first().map_or(neutral, |only| self.of(only)),
-                (_, true) => self.tried(&Formula::All(group)),
-                (_, false) => self.tried(&Formula::Any(group)),
+        Some(groups.values().fold(neutral, |before, group| {
+            let group = match (group.as_slice(), all) {
+                ([only], _) => apart.of(only, &ties),
+                (several, true) => apart.tried(&Formula::All(several.iter().copied().cloned().collect()), &ties),
+                (several, false) => apart.tried(&Formula::Any(several.iter().copied().cloned().collect()), &ties),
             };
             joined(before, group, all)
         }))
     }
 
-    /// The values that a formula looks at, and those that facts tie to them.
-    fn reach(&self, formula: &Formula) -> BTreeSet<usize> {
-        let mut reads = BTreeSet::new();
-        formula.reads(&mut reads);
-        loop {
-            let before = reads.len();
-            for (given, _) in self.given {
-                let mut of_fact = BTreeSet::new();
-                given.reads(&mut of_fact);
-                if !of_fact.is_disjoint(&reads) {
-                    reads.append(&mut of_fact);
-                }
-            }
-            if reads.len() == before {
-                return reads;
-            }
-        }
+    /// Tries every case of the values that a formula looks at, and of those that facts tie to them.
+    fn tried(&self, formula: &Formula, ties: &Ties) -> Possible {
+        let own = formula.reads();
+        let roots: BTreeSet<usize> = own.iter().map(|subject| ties.root(*subject)).collect();
+        let is_tied = |part: &&&Part| part.reads.first().is_some_and(|subject| roots.contains(&ties.root(*subject)));
+        let tied: Vec<&Part> = self.given.iter().filter(is_tied).copied().collect();
+        let mut reads = own;
+        tied.iter().for_each(|part| reads.extend(&part.reads));
+        self.through(formula, &reads, &tied)
     }
 
-    /// Tries every case.
-    fn tried(&self, formula: &Formula) -> Possible {
-        let reads = self.reach(formula);
-        let cases = |reads: &BTreeSet<usize>| {
-            let sizes = reads.iter().map(|subject| self.samples.get(*subject).map_or(1, Vec::len));
-            sizes.fold(1usize, usize::saturating_mul)
-        };
-        if cases(&reads) <= CASES_MAX {
-            return self.through(formula, &reads, self.given);
+    fn through(&self, formula: &Formula, reads: &BTreeSet<usize>, tied: &[&Part]) -> Possible {
+        let order: Vec<(usize, Vec<Sample>)> =
+            reads.iter().map(|subject| (*subject, self.subjects.samples(*subject))).collect();
+        let cases = order.iter().fold(1usize, |cases, (_, samples)| cases.saturating_mul(samples.len()));
+        if cases > CASES_MAX {
+            return Possible::ANY;
         }
-        let mut own = BTreeSet::new();
-        formula.reads(&mut own);
-        match cases(&own) <= CASES_MAX {
-            true => self.through(formula, &own, &[]),
-            false => Possible::ANY,
-        }
-    }
-
-    fn through(&self, formula: &Formula, reads: &BTreeSet<usize>, given: &[(Formula, Possible)]) -> Possible {
-        let tied: Vec<&(Formula, Possible)> = (given.iter())
-            .filter(|(fact, _)| {
-                let mut of_fact = BTreeSet::new();
-                fact.reads(&mut of_fact);
-                of_fact.is_subset(reads)
-            })
-            .collect();
-        let mut found = Possible::NONE;
-        let mut case = vec![Sample::Missing; self.samples.len()];
-        let order: Vec<usize> = reads.iter().copied().collect();
+        let size = formula.size();
+        let (mut found, mut work) = (Possible::NONE, 0usize);
+        let mut case = vec![Sample::Missing; self.subjects.len()];
         let mut at = vec![0usize; order.len()];
         loop {
-            for (subject, place) in order.iter().zip(&at) {
-                let sample = self.samples.get(*subject).and_then(|all| all.get(*place));
-                if let (Some(slot), Some(sample)) = (case.get_mut(*subject), sample) {
+            for ((subject, samples), place) in order.iter().zip(&at) {
+                if let (Some(slot), Some(sample)) = (case.get_mut(*subject), samples.get(*place)) {
                     *slot = *sample;
                 }
             }
-            let holds = |(fact, came_to): &&(Formula, Possible)| came_to.allows(fact.truth(self.subjects, &case));
-            if tied.iter().all(holds) {
+            let holds = tied.iter().all(|part| {
+                work += part.size;
+                part.came_to.allows(part.formula.truth(self.subjects, &case))
+            });
+            if holds {
+                work += size;
                 found.add(formula.truth(self.subjects, &case));
             }
-            if found == Possible::ANY || !self.next(&order, &mut at) {
+            if found.and(self.bound) == self.bound || !next(&order, &mut at) {
                 return found;
             }
-        }
-    }
-
-    /// The next case; false after the last.
-    fn next(&self, order: &[usize], at: &mut [usize]) -> bool {
-        for (subject, place) in order.iter().zip(at) {
-            *place += 1;
-            if *place < self.samples.get(*subject).map_or(1, Vec::len) {
-                return true;
+            if work > WORK_MAX {
+                return Possible::ANY;
             }
-            *place = 0;
         }
-        false
     }
+}
+
+/// The next case; false after the last.
+fn next(order: &[(usize, Vec<Sample>)], at: &mut [usize]) -> bool {
+    for ((_, samples), place) in order.iter().zip(at) {
+        *place += 1;
+        if *place < samples.len() {
+            return true;
+        }
+        *place = 0;
+    }
+    false
 }
 
 /// Kleene's `and`, or `or`, of what two independent conditions can come to.

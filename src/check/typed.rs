@@ -226,6 +226,8 @@ pub struct Trigger {
     pub event: String,
     /// All of them hold.
     pub filters: Vec<Expr>,
+    /// The event with its filters.
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq)]

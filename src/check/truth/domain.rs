@@ -35,28 +35,33 @@ pub struct Bounds {
     pub is_closed: bool,
 }
 
+/// Whether a point has an order among others, which have one among themselves.
+pub fn has_order(points: &[Point], new: &Point) -> bool {
+    match new {
+        // Values of one type have one order.
+        Point::Literal(_) => points.first().is_none_or(|first| compare(first, new).is_some()),
+        Point::Ago(_) => points.iter().all(|point| compare(point, new).is_some()),
+    }
+}
+
 /// The order of points: `places` has each one's own, odd; points of one place are of one order. `None` where some cannot be
 /// ordered.
 pub fn places(points: &[Point]) -> Option<Vec<usize>> {
     let mut classes: Vec<&Point> = Vec::new();
-    for point in points {
-        let mut place = classes.len();
-        let mut is_new = true;
-        for (at, class) in classes.iter().enumerate() {
-            match compare(point, class)? {
-                Ordering::Less => {
-                    place = place.min(at);
-                }
-                Ordering::Equal => is_new = false,
-                Ordering::Greater => {}
-            }
+    for (at, point) in points.iter().enumerate() {
+        if !points.get(..at).is_some_and(|before| has_order(before, point)) {
+            return None;
         }
-        if is_new {
+        if let Err(place) = place(&classes, point) {
             classes.insert(place, point);
         }
     }
-    let place = |point: &Point| classes.iter().position(|class| compare(point, class) == Some(Ordering::Equal));
-    points.iter().map(|point| place(point).map(|place| 2 * place + 1)).collect()
+    points.iter().map(|point| place(&classes, point).ok().map(|place| 2 * place + 1)).collect()
+}
+
+/// Where a point stands, or would stand, among others in order.
+fn place(classes: &[&Point], point: &Point) -> Result<usize, usize> {
+    classes.binary_search_by(|class| compare(class, point).unwrap_or(Ordering::Equal))
 }
 
 fn compare(one: &Point, other: &Point) -> Option<Ordering> {
@@ -96,8 +101,10 @@ pub fn samples(points: &[Point], places: &[usize], may_be_missing: bool, bounds:
     if may_be_missing {
         found.push(Sample::Missing);
     }
-    found.extend((0..points.len()).filter(|at| may_equal(points.get(*at), bounds)).map(Sample::Point));
+    // The last one is that of the condition itself, after those of what is known.
+    let points_of_it = (0..points.len()).rev().filter(|at| may_equal(points.get(*at), bounds)).map(Sample::Point);
     if bounds.is_closed {
+        found.extend(points_of_it);
         return found;
     }
     // Durations may be of one length and differ: one month is not its length in days.
@@ -106,7 +113,8 @@ pub fn samples(points: &[Point], places: &[usize], may_be_missing: bool, bounds:
     };
     let last = places.iter().max().map_or(0, |last| last + 1);
     let between = (0..=last).filter(beside).filter(|place| may_lie(*place, points, places, bounds));
-    found.extend(between.map(Sample::Place));
+    // Between its points most conditions are false: what is found soon need not be looked for.
+    found.extend(between.map(Sample::Place).chain(points_of_it));
     found
 }
 

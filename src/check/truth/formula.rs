@@ -1,19 +1,77 @@
 //! A condition as what it says of values.
 
-use super::domain::{Bounds, Point, Sample, samples};
+use super::domain::{Bounds, Point, Sample, places, samples};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value that is looked at.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    pub key: String,
     pub may_be_missing: bool,
     pub is_flag: bool,
     pub bounds: Bounds,
     pub points: Vec<Point>,
-    /// Of each point; empty where they have no order.
+    /// Whether it is more or less than a point somewhere, and not only equal to one.
+    pub is_ordered: bool,
+    /// Of each point; empty where they have no order, or none is asked for.
     pub places: Vec<usize>,
+}
+
+/// The values that some formulas look at.
+#[derive(Clone, Debug, Default)]
+pub struct Subjects {
+    all: Vec<Subject>,
+    by_key: BTreeMap<(String, bool), usize>,
+    /// Those whose points have changed since they were put in order.
+    touched: BTreeSet<usize>,
+}
+
+impl Subjects {
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn get(&self, subject: usize) -> Option<&Subject> {
+        self.all.get(subject)
+    }
+
+    /// To change what is known of it: its points are put in order again.
+    pub fn change(&mut self, subject: usize) -> Option<&mut Subject> {
+        self.touched.insert(subject);
+        self.all.get_mut(subject)
+    }
+
+    pub fn named(&mut self, key: String, may_be_missing: bool, is_flag: bool, bounds: Bounds) -> usize {
+        let key = (key, is_flag);
+        if let Some(known) = self.by_key.get(&key) {
+            return *known;
+        }
+        let subject = self.all.len();
+        self.by_key.insert(key, subject);
+        let (points, places) = (Vec::new(), Vec::new());
+        self.all.push(Subject { may_be_missing, is_flag, bounds, points, is_ordered: false, places });
+        self.touched.insert(subject);
+        subject
+    }
+
+    /// Puts the points in order, after all of a formula were read.
+    pub fn settle(&mut self) {
+        for subject in std::mem::take(&mut self.touched) {
+            let Some(subject) = self.all.get_mut(subject) else { continue };
+            let needs_order = subject.is_ordered || subject.bounds.is_count || subject.bounds.is_share;
+            // Without an order nothing is said of it: it is as good as two values.
+            subject.places = if needs_order { places(&subject.points).unwrap_or_default() } else { Vec::new() };
+        }
+    }
+
+    pub fn samples(&self, subject: usize) -> Vec<Sample> {
+        self.all.get(subject).map(Subject::samples).unwrap_or_default()
+    }
+
+    /// Whether a value is among both.
+    pub fn shares(&self, others: &Subjects) -> bool {
+        others.by_key.keys().any(|key| self.by_key.contains_key(key))
+    }
 }
 
 /// How a value is compared with a point.
@@ -69,7 +127,7 @@ pub fn both(one: Option<bool>, other: Option<bool>, all: bool) -> Option<bool> {
 }
 
 /// All parts together; one of another kind decides at once.
-fn together(parts: &[Formula], all: bool, subjects: &[Subject], case: &[Sample]) -> Option<bool> {
+fn together(parts: &[Formula], all: bool, subjects: &Subjects, case: &[Sample]) -> Option<bool> {
     let mut found = Some(all);
     for part in parts {
         found = both(found, part.truth(subjects, case), all);
@@ -81,7 +139,14 @@ fn together(parts: &[Formula], all: bool, subjects: &[Subject], case: &[Sample])
 }
 
 impl Formula {
-    pub fn reads(&self, found: &mut BTreeSet<usize>) {
+    /// The values that it looks at.
+    pub fn reads(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        self.add_reads(&mut found);
+        found
+    }
+
+    fn add_reads(&self, found: &mut BTreeSet<usize>) {
         match self {
             Formula::Known(_) => {}
             Formula::Flag(subject)
@@ -95,24 +160,38 @@ impl Formula {
                 found.insert(*latest);
                 found.extend(keyless);
             }
-            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.reads(found),
-            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| part.reads(found)),
+            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.add_reads(found),
+            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| part.add_reads(found)),
             Formula::Default(pair) => {
-                pair.0.reads(found);
-                pair.1.reads(found);
+                pair.0.add_reads(found);
+                pair.1.add_reads(found);
             }
             Formula::If { arms, otherwise } => {
                 for (condition, value) in arms {
-                    condition.reads(found);
-                    value.reads(found);
+                    condition.add_reads(found);
+                    value.add_reads(found);
                 }
-                otherwise.reads(found);
+                otherwise.add_reads(found);
             }
         }
     }
 
+    /// How many parts it has, itself included: how long it takes to see what it comes to.
+    pub fn size(&self) -> usize {
+        1 + match self {
+            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.size(),
+            Formula::All(parts) | Formula::Any(parts) => parts.iter().map(Formula::size).sum(),
+            Formula::Default(pair) => pair.0.size() + pair.1.size(),
+            Formula::If { arms, otherwise } => {
+                let arms = arms.iter().map(|(condition, value)| condition.size() + value.size());
+                arms.sum::<usize>() + otherwise.size()
+            }
+            _ => 0,
+        }
+    }
+
     /// What it comes to in one case.
-    pub fn truth(&self, subjects: &[Subject], case: &[Sample]) -> Option<bool> {
+    pub fn truth(&self, subjects: &Subjects, case: &[Sample]) -> Option<bool> {
         let sample = |subject: &usize| case.get(*subject).copied().unwrap_or(Sample::Missing);
         match self {
             Formula::Known(truth) => *truth,
@@ -168,7 +247,16 @@ impl Subject {
             let missing = self.may_be_missing.then_some(Sample::Missing);
             return missing.into_iter().chain([Sample::Flag(true), Sample::Flag(false)]).collect();
         }
-        samples(&self.points, &self.places, self.may_be_missing, self.bounds)
+        let mut found = samples(&self.points, &self.places, self.may_be_missing, self.bounds);
+        if !self.is_ordered {
+            // All that equal none of its points are one case.
+            let mut others = 0;
+            found.retain(|sample| {
+                others += usize::from(matches!(sample, Sample::Place(_)));
+                !matches!(sample, Sample::Place(_)) || others == 1
+            });
+        }
+        found
     }
 
     fn compare(&self, value: Sample, test: Test, point: usize) -> Option<bool> {

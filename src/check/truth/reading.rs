@@ -2,8 +2,8 @@
 
 use super::super::typed::{Expr, History, Kind, Window};
 use super::constants::{ago, constant};
-use super::domain::{Bounds, Point, places};
-use super::formula::{Formula, Subject, Test};
+use super::domain::{Bounds, Point, has_order, places};
+use super::formula::{Formula, Subjects, Test};
 use super::key::{history_key, key};
 use crate::model::{AggregateKind, Literal, Model, Record, Type};
 use crate::syntax::tree::Sign;
@@ -25,16 +25,10 @@ enum Side<'e> {
 
 impl Reader<'_> {
     /// A condition, with the values that it looks at.
-    pub fn formula(&self, expr: &Expr, of_trigger: bool, subjects: &mut Vec<Subject>) -> Formula {
+    pub fn formula(&self, expr: &Expr, of_trigger: bool, subjects: &mut Subjects) -> Formula {
         let mut reading = Reading { reader: self, of_trigger, subjects };
         let formula = reading.condition(expr);
-        for subject in subjects.iter_mut() {
-            match places(&subject.points) {
-                Some(places) => subject.places = places,
-                // Without an order nothing is said of it: it is as good as two values.
-                None => subject.places.clear(),
-            }
-        }
+        subjects.settle();
         formula
     }
 
@@ -92,7 +86,7 @@ fn side(expr: &Expr) -> Side<'_> {
 struct Reading<'r, 'm> {
     reader: &'r Reader<'m>,
     of_trigger: bool,
-    subjects: &'r mut Vec<Subject>,
+    subjects: &'r mut Subjects,
 }
 
 impl Reading<'_, '_> {
@@ -172,14 +166,12 @@ impl Reading<'_, '_> {
     /// `None` where the constant has no order among the others, such as 30 days ago beside 1 month ago.
     fn compare(&mut self, value: &Expr, fallback: Option<Point>, test: Test, point: Point) -> Option<Formula> {
         let subject = self.subject(value);
-        let before = self.subjects.get(subject).map(|subject| subject.points.clone()).unwrap_or_default();
-        let point = self.point(subject, point);
-        let fallback = fallback.map(|fallback| self.point(subject, fallback));
-        let known = self.subjects.get_mut(subject)?;
-        if places(&known.points).is_none() {
-            known.points = before;
-            return None;
-        }
+        let point = self.ordered(subject, point)?;
+        let fallback = match fallback {
+            Some(fallback) => Some(self.ordered(subject, fallback)?),
+            None => None,
+        };
+        self.subjects.change(subject)?.is_ordered |= test != Test::Equal;
         Some(Formula::Compare { subject, fallback, test, point })
     }
 
@@ -206,7 +198,7 @@ impl Reading<'_, '_> {
             _ => {
                 let subject = self.flag_subject(key(whole, false));
                 let known = history.keys.is_empty() && is_known(&history.window);
-                if let Some(subject) = self.subjects.get_mut(subject) {
+                if let Some(subject) = self.subjects.change(subject) {
                     subject.may_be_missing = !known;
                 }
                 return Formula::Flag(subject);
@@ -216,20 +208,16 @@ impl Reading<'_, '_> {
         let latest = self.named(format!("latest {key}"), true, false, Bounds::default());
         let keyless = (!history.keys.is_empty()).then(|| self.flag_subject(format!("keys {key}")));
         let Some(point) = since else { return Formula::Happened { latest, since: None, keyless } };
-        let before = self.subjects.get(latest).map(|subject| subject.points.clone()).unwrap_or_default();
-        let point = self.point(latest, point);
-        if let Some(known) = self.subjects.get_mut(latest)
-            && places(&known.points).is_none()
-        {
-            known.points = before;
-            return self.flag(whole);
+        let Some(point) = self.ordered(latest, point) else { return self.flag(whole) };
+        if let Some(latest) = self.subjects.change(latest) {
+            latest.is_ordered = true;
         }
         Formula::Happened { latest, since: Some(point), keyless }
     }
 
     fn flag(&mut self, expr: &Expr) -> Formula {
         let subject = self.flag_subject(key(expr, self.of_trigger));
-        if let Some(subject) = self.subjects.get_mut(subject) {
+        if let Some(subject) = self.subjects.change(subject) {
             subject.may_be_missing = self.reader.may_be_missing(expr);
         }
         Formula::Flag(subject)
@@ -265,21 +253,22 @@ impl Reading<'_, '_> {
     }
 
     fn named(&mut self, key: String, may_be_missing: bool, is_flag: bool, bounds: Bounds) -> usize {
-        let known = self.subjects.iter().position(|subject| subject.key == key && subject.is_flag == is_flag);
-        known.unwrap_or_else(|| {
-            let (points, places) = (Vec::new(), Vec::new());
-            self.subjects.push(Subject { key, may_be_missing, is_flag, bounds, points, places });
-            self.subjects.len() - 1
-        })
+        self.subjects.named(key, may_be_missing, is_flag, bounds)
     }
 
     fn point(&mut self, subject: usize, point: Point) -> usize {
-        let Some(subject) = self.subjects.get_mut(subject) else { return 0 };
+        let Some(subject) = self.subjects.change(subject) else { return 0 };
         let known = subject.points.iter().position(|each| *each == point);
         known.unwrap_or_else(|| {
             subject.points.push(point);
             subject.points.len() - 1
         })
+    }
+
+    /// The same where it has an order among the others.
+    fn ordered(&mut self, subject: usize, point: Point) -> Option<usize> {
+        let known = self.subjects.get(subject)?;
+        (known.points.contains(&point) || has_order(&known.points, &point)).then(|| self.point(subject, point))
     }
 }
 

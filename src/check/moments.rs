@@ -1,0 +1,407 @@
+//! When messages come: what makes the instant, and how long after.
+
+use super::truth::key;
+use super::typed::{Class, Expr, Guard, Kind, Moment, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger};
+use crate::model::Literal;
+use crate::span::Span;
+use crate::syntax::tree::Sign;
+use crate::time::{Duration, Instant, TimeOfDay, Weekday};
+use std::rc::Rc;
+
+/// How many instants of one place are followed, with how many conditions each, and how many scenarios that start one another in a
+/// row.
+const INSTANTS_MAX: usize = 8;
+const ASKED_MAX: usize = 64;
+const STARTS_MAX: usize = 4;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// An instant, as far as the text tells, and what holds when it comes.
+#[derive(Clone, Debug)]
+pub struct Due<'s> {
+    from: From<'s>,
+    after: After,
+    asked: Vec<Rc<Asked>>,
+}
+
+/// A condition that held on the way, or did not.
+#[derive(Debug)]
+struct Asked {
+    whole: String,
+    /// A value, and the constant that it is compared with.
+    equals: Option<(String, Literal)>,
+    holds: bool,
+    /// Whether it is about the trigger.
+    of_trigger: bool,
+}
+
+/// What makes an instant.
+#[derive(Clone, Debug, PartialEq)]
+enum From<'s> {
+    Event(&'s str),
+    /// The contact's creation.
+    Creation,
+    Instant(Instant),
+    /// At this time of such a day; without a time, of a date that is waited for.
+    Clock(Turn, Option<TimeOfDay>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Turn {
+    Day,
+    Week(Weekday),
+    /// The first day of a month.
+    Month,
+    /// A date of the contact, and what is added to it.
+    Year {
+        date: String,
+        shift: After,
+    },
+}
+
+/// A sum of durations: 24 hours are most often the next day.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct After {
+    months: i32,
+    micros: i64,
+    /// What is no constant, in order.
+    others: Vec<(bool, String)>,
+}
+
+/// A step, and when it comes.
+struct Reached<'s> {
+    step: &'s Step,
+    dues: Vec<Due<'s>>,
+}
+
+/// A marketing message, and when it comes.
+#[derive(Debug)]
+pub struct Message<'s> {
+    pub scenario: &'s Scenario,
+    /// The scenario's place among all.
+    pub place: usize,
+    pub step: Span,
+    pub dues: Vec<Due<'s>>,
+}
+
+/// The marketing messages of all scenarios whose instants the text tells. Scenarios are sorted by name.
+pub fn messages(scenarios: &[Scenario]) -> Vec<Message<'_>> {
+    let begins = begins(scenarios);
+    let mut found = Vec::new();
+    for ((place, scenario), begins) in scenarios.iter().enumerate().zip(begins) {
+        for reached in reached(scenario, begins) {
+            if let StepKind::Send(Send { class: Class::Marketing, .. }) = &reached.step.kind {
+                found.push(Message { scenario, place, step: reached.step.span, dues: reached.dues });
+            }
+        }
+    }
+    found
+}
+
+/// When each scenario begins: by its own trigger, and by those that start it.
+fn begins(scenarios: &[Scenario]) -> Vec<Vec<Due<'_>>> {
+    let own: Vec<Vec<Due>> = scenarios.iter().map(by_itself).collect();
+    let mut all = own.clone();
+    let starts =
+        |scenario: &Scenario| scenario.all_steps().into_iter().any(|step| matches!(step.kind, StepKind::Start(_)));
+    let starters: Vec<(usize, &Scenario)> =
+        scenarios.iter().enumerate().filter(|(_, scenario)| starts(scenario)).collect();
+    for _ in 0..if starters.is_empty() { 0 } else { STARTS_MAX } {
+        let mut next = own.clone();
+        for (place, scenario) in &starters {
+            let Some(begins) = all.get(*place) else { continue };
+            for reached in reached(scenario, begins.clone()) {
+                let StepKind::Start(name) = &reached.step.kind else { continue };
+                let place = scenarios.binary_search_by(|each| each.name.as_str().cmp(name)).ok();
+                if let Some(begins) = place.and_then(|place| next.get_mut(place)) {
+                    begins.extend(reached.dues);
+                    *begins = distinct(std::mem::take(begins));
+                }
+            }
+        }
+        all = next;
+    }
+    all
+}
+
+fn by_itself(scenario: &Scenario) -> Vec<Due<'_>> {
+    let at = |from| Due { from, after: After::default(), asked: Vec::new() };
+    match &scenario.start {
+        Start::Events(triggers) => {
+            triggers.iter().map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger))).collect()
+        }
+        // So long after the last such event.
+        Start::Silence { events, duration, since } => {
+            let last = events.iter().map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger)));
+            let created = since.iter().map(|_| at(From::Creation));
+            last.chain(created).map(|due| due.later(duration)).collect()
+        }
+        Start::Every { occurrence, .. } => vec![at(clock(occurrence))],
+        Start::Started | Start::Error => Vec::new(),
+    }
+}
+
+fn filters(trigger: &Trigger) -> Vec<(&Expr, bool)> {
+    trigger.filters.iter().map(|filter| (filter, true)).collect()
+}
+
+/// The messages of a scenario and what it starts, as long as the text tells when they come.
+fn reached<'s>(scenario: &'s Scenario, begins: Vec<Due<'s>>) -> Vec<Reached<'s>> {
+    let audience: Vec<(&Expr, bool)> = scenario.audience.iter().map(|audience| (audience, true)).collect();
+    let entry: Vec<Due> = begins.into_iter().map(|due| due.asking(&audience)).collect();
+    let mut walk = Walk { entry: entry.clone(), found: Vec::new() };
+    walk.steps(&scenario.steps, entry);
+    walk.found
+}
+
+fn clock<'s>(occurrence: &Occurrence) -> From<'s> {
+    match occurrence {
+        Occurrence::Day { at } => From::Clock(Turn::Day, Some(*at)),
+        Occurrence::Weekly { day, at } => From::Clock(Turn::Week(*day), Some(*at)),
+        Occurrence::Monthly { at, .. } => From::Clock(Turn::Month, Some(*at)),
+        Occurrence::Anniversary { date, shift, at } => {
+            let after = After::default();
+            let shift = shift.as_ref().map_or(after.clone(), |shift| after.plus(shift, false));
+            From::Clock(Turn::Year { date: key(date, false), shift }, Some(*at))
+        }
+    }
+}
+
+/// Goes through the steps of a scenario.
+struct Walk<'s> {
+    entry: Vec<Due<'s>>,
+    found: Vec<Reached<'s>>,
+}
+
+impl<'s> Walk<'s> {
+    /// When what follows the steps comes.
+    fn steps(&mut self, steps: &'s [Step], mut now: Vec<Due<'s>>) -> Vec<Due<'s>> {
+        for step in steps {
+            if now.is_empty() {
+                break;
+            }
+            let guard = step.guard.as_ref().map(|guard| match guard {
+                Guard::OnlyIf(condition) => (condition, true),
+                Guard::Unless(condition) => (condition, false),
+            });
+            if let (StepKind::Stop | StepKind::Erase, Some((condition, holds))) = (&step.kind, guard) {
+                now = now.into_iter().map(|due| due.asking(&[(condition, !holds)])).collect();
+                continue;
+            }
+            let inside: Vec<Due> = now.iter().map(|due| due.clone().asking(guard.as_slice())).collect();
+            if matches!(step.kind, StepKind::Send(_) | StepKind::Start(_)) {
+                self.found.push(Reached { step, dues: inside.clone() });
+            }
+            let mut after = self.step(step, inside);
+            if guard.is_some() {
+                after.extend(now);
+            }
+            now = distinct(after);
+        }
+        now
+    }
+
+    fn step(&mut self, step: &'s Step, now: Vec<Due<'s>>) -> Vec<Due<'s>> {
+        match &step.kind {
+            StepKind::Wait(length) => now.into_iter().map(|due| due.later(length)).collect(),
+            StepKind::WaitUntil(moment) => self.until(moment, &now),
+            StepKind::WaitFor { .. } => Vec::new(),
+            StepKind::If { arms, otherwise } => {
+                let (mut rest, mut after) = (now, Vec::new());
+                for (condition, steps) in arms {
+                    let inside = rest.iter().map(|due| due.clone().asking(&[(condition, true)])).collect();
+                    after.extend(self.steps(steps, inside));
+                    rest = rest.into_iter().map(|due| due.asking(&[(condition, false)])).collect();
+                }
+                after.extend(match otherwise {
+                    Some(steps) => self.steps(steps, rest),
+                    None => rest,
+                });
+                after
+            }
+            StepKind::Split { arms, .. } => arms.iter().flat_map(|arm| self.steps(&arm.steps, now.clone())).collect(),
+            StepKind::Repeat { times, steps, .. } => {
+                let after = self.steps(steps, now);
+                if *times > 1 { Vec::new() } else { after }
+            }
+            StepKind::Stop | StepKind::Erase => Vec::new(),
+            _ => now,
+        }
+    }
+
+    fn until(&self, moment: &Moment, now: &[Due<'s>]) -> Vec<Due<'s>> {
+        let from = match moment {
+            Moment::At(instant) => match &instant.kind {
+                Kind::Literal(Literal::Instant(instant)) => From::Instant(*instant),
+                Kind::Sum(terms) => match terms.as_slice() {
+                    [(_, entry), rest @ ..] if entry.kind == Kind::Entry => {
+                        let later =
+                            |due: &Due<'s>| Due { after: due.after.clone().plus_all(rest, false), ..due.clone() };
+                        return self.entry.iter().map(later).collect();
+                    }
+                    _ => return Vec::new(),
+                },
+                _ => return Vec::new(),
+            },
+            Moment::Anniversary(date) => {
+                From::Clock(Turn::Year { date: key(date, false), shift: After::default() }, None)
+            }
+            Moment::Weekly { day, time } => From::Clock(day.map_or(Turn::Day, Turn::Week), Some(*time)),
+        };
+        let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
+        vec![Due { from, after: After::default(), asked }]
+    }
+}
+
+/// Each instant once, a few at most, with what is asked on all ways there.
+fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
+    let mut found: Vec<Due> = Vec::new();
+    for due in all {
+        match found.iter_mut().find(|each| each.from == due.from && each.after == due.after) {
+            Some(known) => known.asked.retain(|one| due.asked.iter().any(|other| Rc::ptr_eq(one, other))),
+            None => found.push(due),
+        }
+    }
+    found.truncate(INSTANTS_MAX);
+    found
+}
+
+impl<'s> Due<'s> {
+    fn later(mut self, length: &Expr) -> Due<'s> {
+        self.after = self.after.plus(length, false);
+        // A whole day after a time of the clock is that time again.
+        if let From::Clock(turn, Some(_)) = &self.from
+            && let Some(days) = self.after.whole_days()
+        {
+            let turn = match turn {
+                Turn::Day => Turn::Day,
+                Turn::Week(day) => Turn::Week(moved(*day, days)),
+                _ => return self,
+            };
+            self.from = From::Clock(turn, self.from.time());
+            self.after = After::default();
+        }
+        self
+    }
+
+    fn asking(mut self, conditions: &[(&Expr, bool)]) -> Due<'s> {
+        for (condition, holds) in conditions {
+            if self.asked.len() < ASKED_MAX {
+                ask(condition, *holds, &mut self.asked);
+            }
+        }
+        self
+    }
+
+    /// Whether two instants can be one, of one person.
+    pub fn meets(&self, other: &Due) -> bool {
+        let at_once = self.after == other.after
+            && match (&self.from, &other.from) {
+                (From::Clock(one, at), From::Clock(other, too)) => at == too && one.meets(other),
+                (one, other) => one == other,
+            };
+        let of_one_event = matches!(self.from, From::Event(_));
+        let contradict = |one: &Asked| other.asked.iter().any(|other| one.contradicts(other, of_one_event));
+        at_once && !self.asked.iter().any(|one| contradict(one))
+    }
+}
+
+fn ask(condition: &Expr, holds: bool, asked: &mut Vec<Rc<Asked>>) {
+    match &condition.kind {
+        Kind::And(parts) if holds => parts.iter().for_each(|part| ask(part, true, asked)),
+        Kind::Or(parts) if !holds => parts.iter().for_each(|part| ask(part, false, asked)),
+        Kind::Not(inner) => ask(inner, !holds, asked),
+        _ => {
+            let equals = match &condition.kind {
+                Kind::Equal(pair) => match &pair.1.kind {
+                    Kind::Literal(literal) => Some((key(&pair.0, true), literal.clone())),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let of_trigger = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
+            asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, of_trigger }));
+        }
+    }
+}
+
+impl Asked {
+    /// Whether the two cannot hold of one person; of the trigger where both have the same.
+    fn contradicts(&self, other: &Asked, of_one_event: bool) -> bool {
+        if !of_one_event && (self.of_trigger || other.of_trigger) {
+            return false;
+        }
+        match (&self.equals, &other.equals) {
+            (Some((one, value)), Some((other_one, other_value))) if one == other_one && value != other_value => {
+                self.holds && other.holds
+            }
+            _ => self.whole == other.whole && self.holds != other.holds,
+        }
+    }
+}
+
+impl From<'_> {
+    fn time(&self) -> Option<TimeOfDay> {
+        match self {
+            From::Clock(_, time) => *time,
+            _ => None,
+        }
+    }
+}
+
+impl Turn {
+    fn meets(&self, other: &Turn) -> bool {
+        match (self, other) {
+            (Turn::Week(one), Turn::Week(other)) => one == other,
+            (Turn::Year { date, shift }, Turn::Year { date: other, shift: too }) => date != other || shift == too,
+            _ => true,
+        }
+    }
+}
+
+fn moved(day: Weekday, days: i64) -> Weekday {
+    let at = Weekday::ALL.iter().position(|each| *each == day).and_then(|at| i64::try_from(at).ok()).unwrap_or(0);
+    let to = usize::try_from((at + days).rem_euclid(7)).unwrap_or(0);
+    Weekday::ALL.get(to).copied().unwrap_or(day)
+}
+
+impl After {
+    fn plus(mut self, length: &Expr, negated: bool) -> After {
+        match &length.kind {
+            Kind::Literal(Literal::Duration(duration)) => match self.sum(*duration, negated) {
+                Some(sum) => sum,
+                None => {
+                    self.others.push((negated, key(length, false)));
+                    self
+                }
+            },
+            Kind::Negate(inner) => self.plus(inner, !negated),
+            Kind::Sum(terms) => self.plus_all(terms, negated),
+            _ => {
+                self.others.push((negated, key(length, false)));
+                self.others.sort();
+                self
+            }
+        }
+    }
+
+    fn plus_all(self, terms: &[(Sign, Expr)], negated: bool) -> After {
+        terms.iter().fold(self, |sum, (sign, term)| sum.plus(term, negated != (*sign == Sign::Minus)))
+    }
+
+    /// `None` beyond the calendar.
+    fn sum(&self, duration: Duration, negated: bool) -> Option<After> {
+        let duration = if negated { duration.checked_neg()? } else { duration };
+        let micros = i64::from(duration.days).checked_mul(DAY_MICROS)?.checked_add(duration.micros)?;
+        Some(After {
+            months: self.months.checked_add(duration.months)?,
+            micros: self.micros.checked_add(micros)?,
+            others: self.others.clone(),
+        })
+    }
+
+    /// How many days it is, where it is nothing else.
+    fn whole_days(&self) -> Option<i64> {
+        let whole = self.months == 0 && self.others.is_empty() && self.micros % DAY_MICROS == 0;
+        whole.then_some(self.micros / DAY_MICROS)
+    }
+}
