@@ -34,6 +34,7 @@ pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
+mod strangers;
 pub mod surroundings;
 mod tables;
 pub mod test;

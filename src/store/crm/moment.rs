@@ -59,9 +59,9 @@ impl Crm {
         let views = read().map_err(|error| self.error(&error))?;
         // A list has a table of its own, whose name begins with that of what has it.
         let is_read = |view: &str| {
-            tables
-                .iter()
-                .any(|table| view.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+            tables.iter().any(|table| {
+                view.strip_prefix(&table.to_lowercase()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            })
         };
         let mut reached: Vec<&str> = views.keys().map(String::as_str).filter(|view| is_read(view)).collect();
         let mut next = 0;
