@@ -146,7 +146,11 @@ impl<'t> Judge<'t> {
     }
 
     fn missing_language(&self, has: &BTreeSet<&str>, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
-        let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !has.contains(language)).collect();
+        let is_there = |language: &str| {
+            has.contains(language)
+                || has.iter().any(|other| self.misspelt.get(other).is_some_and(|near| *near == language))
+        };
+        let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !is_there(language)).collect();
         let (Some(first), Some(template)) = (missing.first(), chosen.first()) else { return };
         let message = used.message;
         out.push(
