@@ -31,7 +31,8 @@ pub fn nobody(
     for each in noted {
         let kept = surveys.get(each.table.as_str()).and_then(|survey| survey.columns.get(&each.column));
         // That some are kept as texts among numbers is told already, and is why nobody is called so.
-        if kept.is_some_and(|kept| kept.misfits() >= each.rows) {
+        let are_texts = each.examples.iter().all(|(id, _)| matches!(id, Id::Text(_)));
+        if are_texts && kept.is_some_and(|kept| kept.misfits() >= each.rows) {
             continue;
         }
         let total = kept.map_or(each.rows, |kept| kept.values()).max(each.rows);
