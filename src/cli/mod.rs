@@ -34,6 +34,7 @@ pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
+mod span;
 mod strangers;
 pub mod surroundings;
 mod tables;
