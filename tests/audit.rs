@@ -87,10 +87,10 @@ fn values_that_cannot_be_read_are_counted_by_column_in_entities_contacts_and_eve
 }
 
 #[test]
-fn of_many_values_that_cannot_be_read_three_are_shown_and_all_counted() {
+fn of_many_values_that_cannot_be_read_each_is_shown_once_and_all_are_counted() {
     let rows: Vec<String> = (10..1310).map(|id| format!("({id}, 7, 'soon', 3, 1, 1)")).collect();
     let (code, said) = found(&format!("INSERT INTO purchased VALUES {};", rows.join(", ")));
-    let all = "D005 1,300 of 1,301 values of `purchased.at` cannot be read: `soon` (id 10), `soon` (id 11), `soon` (id 12), ...";
+    let all = "D005 1,300 of 1,301 values of `purchased.at` cannot be read: `soon` (id 10), ...";
     assert_eq!((code, said), (1, vec![all.into()]));
 }
 
@@ -131,4 +131,39 @@ fn a_view_that_fails_while_it_is_read_is_named_beside_the_other_findings() {
             json_extract(about, '$.delay') AS delay FROM articles;";
     let said = "D001 `shop.db` refuses to answer: `product`: malformed JSON";
     assert_eq!(found(view), (1, vec![said.into()]));
+}
+
+#[test]
+fn what_is_not_there_is_a_note_and_where_nearly_all_rows_are_so_a_warning() {
+    let purchase = |contact: &str| format!("INSERT INTO purchased VALUES (2, {contact}, '2011-03-04 10:00', 3, 1, 1);");
+    for (rows, code, said) in [
+        (
+            purchase("99").as_str(),
+            0,
+            "D023 1 of 2 values of `purchased.contact` names no row of `contact`: `99` (id 2)",
+        ),
+        (&purchase("NULL"), 0, "D023 1 row of `purchased` names no contact, the first is that with the id 2"),
+        (
+            "UPDATE purchased SET contact = 99;",
+            1,
+            "D023 1 of 1 value of `purchased.contact` names no row of `contact`: `99` (id 1)",
+        ),
+        (
+            "UPDATE purchased SET product = 77;",
+            1,
+            "D023 1 of 1 value of `purchased.product` names no row of `product`: `77` (id 1)",
+        ),
+        (
+            "INSERT INTO product VALUES (4, 'Sponge', NULL, NULL, '1 year');",
+            0,
+            "D024 1 row of `product` has no `recurring`, the first is that with the id 4",
+        ),
+        (
+            "UPDATE product SET recurring = NULL;",
+            1,
+            "D024 1 row of `product` has no `recurring`, the first is that with the id 3",
+        ),
+    ] {
+        assert_eq!(found(rows), (code, vec![said.to_owned()]), "{rows}");
+    }
 }

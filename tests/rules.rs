@@ -47,6 +47,8 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("subject-long", "is found in a template: tested below"),
     ("wrong-storage-class", "is found in the rows of a CRM: tested below"),
     ("contacts-unreachable", "is found in the rows of a CRM: tested below"),
+    ("no-such-row", "is found in the rows of a CRM: tested below"),
+    ("value-missing", "is found in the rows of a CRM: tested below"),
     ("no-default-language", "is about a file that is not there: `tests/diagnostics` tests it"),
     ("language-missing", "is about a file that is not there: `tests/diagnostics` tests it"),
     ("no-text-part", "is about a file that is not there: `tests/diagnostics` tests it"),
@@ -79,6 +81,8 @@ const SURROUNDED: &[&str] = &[
     "subject-long",
     "wrong-storage-class",
     "contacts-unreachable",
+    "no-such-row",
+    "value-missing",
 ];
 
 /// A page, taken apart.
@@ -205,6 +209,7 @@ const CRM: &str = "
     CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, name TEXT, recurring INTEGER, delay TEXT);
 ";
 const ROW: &str = "INSERT INTO product (id, name, recurring, delay) VALUES (3, 'Soap', 1, '6 months');";
+const PERSON: &str = "INSERT INTO contact (id, email) VALUES (7, 'ana@example.com');";
 /// A return, as many shops write it.
 const RETURNED: &str = "INSERT INTO order_lines VALUES (1, 7, '2011-03-04T10:00:00Z', 3, -1, -12.5);";
 const PURCHASED: &str = "
@@ -245,9 +250,12 @@ fn surrounded(info: &RuleInfo, block: &Block) -> tempfile::TempDir {
             let rest = if info.name == "table-missing" { "" } else { PURCHASED };
             let is_declared = block.text.contains("CREATE ");
             let (before, after) = if is_declared { (block.text.as_str(), "") } else { ("", block.text.as_str()) };
-            let row = if is_declared { "" } else { ROW };
+            let own =
+                |table: &str| ["TABLE", "VIEW"].iter().any(|kind| block.text.contains(&format!("{kind} {table} ")));
+            let row = if own("product") { "" } else { ROW };
+            let person = if own("contact") { "" } else { PERSON };
             let line = if info.name == "negative-quantity" { RETURNED } else { "" };
-            crm.execute_batch(&format!("{before}{CRM}{rest}{row}{line}{after}")).unwrap();
+            crm.execute_batch(&format!("{before}{CRM}{rest}{person}{row}{line}{after}")).unwrap();
         }
         _ => {}
     }

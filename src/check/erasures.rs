@@ -279,16 +279,18 @@ fn cuts_off(scenario: &Scenario, all: &[Scenario], erasure: &Reached) -> Option<
         .filter_map(|other| Some((other.name.as_str(), waits(other)?)))
         .collect();
     let (first, place) = cut.first()?;
-    let names: Vec<&str> = cut.iter().take(NAMED_MAX).map(|(name, _)| *name).collect();
+    // Who does what the help says is done: it names them all.
+    let all: Vec<&str> = cut.iter().map(|(name, _)| *name).collect();
+    let names = all.get(..NAMED_MAX).unwrap_or(&all);
     let more = if cut.len() > NAMED_MAX { " or another" } else { "" };
     Some(
         Diagnostic::new(
             Rule::ErasureWhileWaiting,
-            format!("this erasure can come while the contact waits in {}{more}", or_list(&names)),
+            format!("this erasure can come while the contact waits in {}{more}", or_list(names)),
         )
         .at(erasure.step.span, "ends all that runs for the contact")
         .at(*place, format!("`{first}` waits here"))
-        .help(out_of_the_way(&names, conditions(scenario, erasure).next().is_some())),
+        .help(out_of_the_way(&all, conditions(scenario, erasure).next().is_some())),
     )
 }
 

@@ -39,6 +39,9 @@ const WAYS_OUT: [&str; 18] = [
     "cancelar a subscri",
 ];
 
+/// What stands for a byte that nobody sees: no character of a text.
+const UNSEEN: u8 = 0x01;
+
 /// Where a message is sent, and how.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use<'a> {
@@ -57,6 +60,8 @@ pub(super) struct Use<'a> {
 pub(super) struct Judge<'t> {
     /// The languages of the whole project.
     languages: BTreeSet<&'t str>,
+    /// Those of one message alone that are most likely another language misspelt.
+    misspelt: BTreeMap<&'t str, &'t str>,
     sources: BTreeSet<SourceId>,
     /// What was told of files with a marketing text: the same file may be sent as something else before.
     without_way_out: BTreeSet<SourceId>,
@@ -64,8 +69,16 @@ pub(super) struct Judge<'t> {
 
 impl<'t> Judge<'t> {
     pub fn new(shapes: &'t [TemplateShape]) -> Judge<'t> {
-        let languages = shapes.iter().filter_map(|shape| shape.language.as_deref()).collect();
-        Judge { languages, sources: BTreeSet::new(), without_way_out: BTreeSet::new() }
+        let mut messages: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+        // What is wrong with the name of a file is told of the file.
+        for shape in shapes.iter().filter(|shape| shape.broken.is_none()) {
+            if let Some(language) = &shape.language {
+                messages.entry(language).or_default().insert((&shape.message, &shape.channel));
+            }
+        }
+        let misspelt = misspelt(&messages);
+        let languages = messages.into_keys().filter(|language| !misspelt.contains_key(language)).collect();
+        Judge { languages, misspelt, sources: BTreeSet::new(), without_way_out: BTreeSet::new() }
     }
 
     /// The sources of the files that were judged.
@@ -102,6 +115,7 @@ impl<'t> Judge<'t> {
         if has.is_empty() {
             return;
         }
+        self.misspelt_language(chosen, used, out);
         if variants.contains_key(&None) {
             self.missing_language(&has, chosen, used, out);
         } else {
@@ -109,8 +123,34 @@ impl<'t> Judge<'t> {
         }
     }
 
+    /// A language that no other message has, and that is most likely another one.
+    fn misspelt_language(&self, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
+        let language =
+            |shape: &&TemplateShape| shape.language.as_deref().and_then(|each| self.misspelt.get_key_value(each));
+        let Some((file, (language, near))) = chosen.iter().find_map(|shape| Some((shape, language(shape)?))) else {
+            return;
+        };
+        let path = &file.path;
+        out.push(
+            Diagnostic::new(
+                Rule::LanguageMissing,
+                format!("`{path}` is in `{language}`, in which no other message is"),
+            )
+            .at(used.span, format!("is it `{near}`?"))
+            .because("who reads a language gets a message in it only where its file is named so")
+            .help(format!(
+                "name the file `{}`, or write the other messages in `{language}` too",
+                sibling(file, Some(near))
+            )),
+        );
+    }
+
     fn missing_language(&self, has: &BTreeSet<&str>, chosen: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
-        let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !has.contains(language)).collect();
+        let is_there = |language: &str| {
+            has.contains(language)
+                || has.iter().any(|other| self.misspelt.get(other).is_some_and(|near| *near == language))
+        };
+        let missing: Vec<&str> = self.languages.iter().copied().filter(|language| !is_there(language)).collect();
         let (Some(first), Some(template)) = (missing.first(), chosen.first()) else { return };
         let message = used.message;
         out.push(
@@ -156,6 +196,18 @@ impl<'t> Judge<'t> {
             )),
         );
     }
+}
+
+/// The languages of one message alone that begin as a language of several does, with a letter more or less: `frr` beside `fr`.
+fn misspelt<'t>(messages: &BTreeMap<&'t str, BTreeSet<(&str, &str)>>) -> BTreeMap<&'t str, &'t str> {
+    let usual = |language: &&&str| messages.get(**language).is_some_and(|all| all.len() > 1);
+    let near = |one: &str, other: &str| {
+        one.len().abs_diff(other.len()) == 1 && (one.starts_with(other) || other.starts_with(one))
+    };
+    let alone = messages.iter().filter(|(_, all)| all.len() == 1).map(|(language, _)| *language);
+    alone
+        .filter_map(|language| Some((language, *messages.keys().filter(usual).find(|other| near(language, other))?)))
+        .collect()
 }
 
 /// What is wrong with one file.
@@ -331,12 +383,22 @@ fn scheme_of(link: &str) -> Option<String> {
 
 fn names_a_way_out(shape: &TemplateShape) -> bool {
     let says = |text: &str| WAYS_OUT.iter().any(|way| text.contains(way));
-    let written: String = shape.body.literal.iter().filter_map(|range| shape.text.get(range.clone())).collect();
+    let mut seen = shape.text.as_bytes().to_vec();
+    for range in &shape.body.hidden {
+        seen.get_mut(range.clone()).into_iter().for_each(|bytes| bytes.fill(UNSEEN));
+    }
+    let is_seen = |place: usize| seen.get(place) != Some(&UNSEEN);
+    let literal = shape.body.literal.iter().filter_map(|range| seen.get(range.clone()));
+    let written: Vec<u8> = literal.flatten().copied().collect();
+    let written = String::from_utf8_lossy(&written);
     // A page of preferences is a way out where it is one that can be opened.
     let leads_out = |address: &str| says(address) || address.contains("preference");
     says(&written.to_lowercase())
-        || shape.links.iter().any(|link| leads_out(&link.begins.to_lowercase()))
-        || shape.variables.iter().any(|variable| leads_out(&variable.path.join(".").to_lowercase()))
+        || shape.links.iter().any(|link| is_seen(link.range.start) && leads_out(&link.begins.to_lowercase()))
+        || shape
+            .variables
+            .iter()
+            .any(|variable| is_seen(variable.range.start) && leads_out(&variable.path.join(".").to_lowercase()))
 }
 
 fn first_line(text: &str) -> Range<usize> {
@@ -411,6 +473,12 @@ mod tests {
             assert_eq!(names_a_way_out(&shape(text)), expected, "{text}");
         }
         let link = TemplateLink { range: 0..0, begins: "https://shop.example/preferences".to_owned(), is_whole: true };
-        assert!(names_a_way_out(&TemplateShape { links: vec![link], ..shape("Change them") }));
+        let mut with_link = TemplateShape { links: vec![link], ..shape("Change them") };
+        assert!(names_a_way_out(&with_link));
+        with_link.body.hidden = std::iter::once(0..6).collect();
+        assert!(!names_a_way_out(&with_link));
+        let mut in_comment = shape("See you <!-- unsubscribe -->");
+        in_comment.body.hidden = std::iter::once(8..28).collect();
+        assert!(!names_a_way_out(&in_comment));
     }
 }

@@ -72,8 +72,8 @@ pub(super) struct Reader<'c, 'n, 's> {
     pub checker: &'c mut Checker<'n>,
     pub records: &'s [&'s Record],
     pub sends: &'s Sends<'s>,
-    /// What was told already, of any scenario: template and path.
-    pub seen: &'s mut BTreeSet<(String, Vec<String>)>,
+    /// What was told already, of any scenario: rule, template and path. A path that one scenario knows another may not.
+    pub seen: &'s mut BTreeSet<(Rule, String, Vec<String>)>,
 }
 
 impl Reader<'_, '_, '_> {
@@ -238,8 +238,13 @@ impl Reader<'_, '_, '_> {
         self.sends.first().map_or(Span::default(), |(alternative, _)| alternative.span)
     }
 
+    /// Whether this is told for the first time.
+    fn is_new(&mut self, rule: Rule, shape: &TemplateShape, variable: &TemplateVariable) -> bool {
+        self.seen.insert((rule, shape.path.clone(), variable.path.clone()))
+    }
+
     fn unknown(&mut self, shape: &TemplateShape, variable: &TemplateVariable, refusal: &Refusal) {
-        if !self.seen.insert((shape.path.clone(), variable.path.clone())) {
+        if !self.is_new(Rule::TemplateUnknownVariable, shape, variable) {
             return;
         }
         let root = variable.path.first();
@@ -259,7 +264,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn maybe_missing(&mut self, shape: &TemplateShape, variable: &TemplateVariable) {
-        if !self.seen.insert((shape.path.clone(), variable.path.clone())) {
+        if !self.is_new(Rule::TemplateMaybeMissing, shape, variable) {
             return;
         }
         let path = variable.path.join(".");

@@ -8,7 +8,7 @@ use super::scope::Checker;
 use super::template_texts::{Judge, Use};
 use super::template_values::{Found, Reader};
 use super::typed::{Alternative, Class, Expr, Kind, Message, Scenario, Send, Start, StepKind};
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Label, Rule};
 use crate::model::{Record, TemplateShape, Type};
 use crate::span::{SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub fn check_templates(
     for shape in shapes {
         by_message.entry((&shape.channel, &shape.message)).or_default().push(shape);
     }
-    let mut told = Told { judge: Judge::new(shapes), variables: BTreeSet::new() };
+    let mut told = Told { judge: Judge::new(shapes), variables: BTreeSet::new(), missing: BTreeMap::new() };
     for scenario in scenarios {
         scenario.messages = messages(scenario, &by_message, checker, &mut told);
     }
@@ -38,8 +38,32 @@ pub fn check_templates(
 /// What was said already: what is wrong with a file is said once, however many scenarios use it.
 struct Told<'t> {
     judge: Judge<'t>,
-    /// Template and path of a variable.
-    variables: BTreeSet<(String, Vec<String>)>,
+    /// Rule, template and path of a variable.
+    variables: BTreeSet<(Rule, String, Vec<String>)>,
+    /// Of each file that is not there, the place of the finding.
+    missing: BTreeMap<String, usize>,
+}
+
+impl Told<'_> {
+    /// A message has no template: one finding for a file, with every scenario that sends it.
+    fn missing(&mut self, scenario: &Scenario, channel: &str, message: &str, span: Span, out: &mut Vec<Diagnostic>) {
+        let folder = match scenario.folder.as_str() {
+            "" | "." => String::new(),
+            folder => format!("{}/", folder.trim_end_matches('/')),
+        };
+        let ending = if channel == "email" { "html" } else { "txt" };
+        let file = format!("{folder}templates/{message}.{channel}.{ending}");
+        let known = self.missing.get(&file).and_then(|place| out.get_mut(*place));
+        if let Some(known) = known {
+            known.labels.push(Label { span, text: "and here".to_owned() });
+            return;
+        }
+        let found =
+            Diagnostic::new(Rule::TemplateMissing, format!("the message `{message}` has no template for {channel}"));
+        let found = found.at(span, "nothing to send").help(format!("write it in `{file}`"));
+        self.missing.insert(file, out.len());
+        out.push(found);
+    }
 }
 
 /// The templates by channel and message.
@@ -75,7 +99,7 @@ fn messages<'t>(
         let Some(first) = sends.first().map(|(alternative, _)| alternative.span) else { continue };
         let chosen = chosen(shapes, channel, message, &scenario.folder);
         if chosen.is_empty() {
-            checker.out.push(missing(scenario, channel, message, first));
+            told.missing(scenario, channel, message, first, &mut checker.out);
             continue;
         }
         let language = language(checker, first);
@@ -111,17 +135,6 @@ fn chosen<'t>(shapes: &ByMessage<'t>, channel: &str, message: &str, folder: &str
     };
     let beside = of(Some(folder));
     if beside.is_empty() { of(None) } else { beside }
-}
-
-fn missing(scenario: &Scenario, channel: &str, message: &str, span: Span) -> Diagnostic {
-    let folder = match scenario.folder.as_str() {
-        "" | "." => String::new(),
-        folder => format!("{}/", folder.trim_end_matches('/')),
-    };
-    let ending = if channel == "email" { "html" } else { "txt" };
-    Diagnostic::new(Rule::TemplateMissing, format!("the message `{message}` has no template for {channel}"))
-        .at(span, "nothing to send")
-        .help(format!("write it in `{folder}templates/{message}.{channel}.{ending}`"))
 }
 
 /// The contact's language, where the model has one.

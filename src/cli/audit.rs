@@ -3,15 +3,15 @@
 
 use super::counted::{counted, grouped};
 use super::exit::{Exit, Failure};
-use super::reach;
 use super::sources::store_failure;
+use super::{reach, strangers};
 use crate::compile::Compiled;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::drivers::simulate::runnable;
 use crate::engine::{EntityRef, Program, Reason, Value, World, hopeless_waits};
 use crate::ir::{FieldUse, StepIx};
 use crate::model::{Record, Type};
-use crate::store::crm::{ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Notes, Question, Survey};
+use crate::store::crm::{About, ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Notes, Question, Survey};
 use crate::store::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -54,7 +54,8 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
     let tables = tables(program, crm);
     let question = |name: &str, table: &TableRead<'p>| {
         let amounts = compiled.model.events.get(name).filter(|_| table.is_event).map(amounts).unwrap_or_default();
-        Question { columns: table.columns.keys().copied().collect(), is_event: table.is_event, amounts }
+        let columns = table.columns.keys().copied().collect();
+        Question { columns, is_event: table.is_event, amounts, required: table.required.clone() }
     };
     let questions: BTreeMap<&str, Question<'_>> =
         tables.iter().map(|(name, table)| (*name, question(name, table))).collect();
@@ -71,7 +72,7 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
     }
     let mut diagnostics = unreadable(&found, &surveys);
     for (name, survey) in &surveys {
-        diagnostics.extend(survey.doubts.iter().map(Doubt::diagnostic));
+        diagnostics.extend(survey.doubts.iter().map(|doubt| doubted(doubt, survey.rows)));
         for (column, kept) in survey.columns.iter().filter(|(_, kept)| kept.misfits() > 0) {
             let is_told = found.columns.iter().any(|each| each.table == *name && each.column == *column);
             if !is_told && tables.get(name).is_some_and(|table| table.columns.get(column.as_str()) == Some(&true)) {
@@ -83,6 +84,7 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
             diagnostics.push(without_index(name, survey.rows, crm));
         }
     }
+    diagnostics.extend(strangers::nobody(&notes.strangers, program, &world, &surveys, crm)?);
     diagnostics.extend(reach::unreachable(compiled, crm)?);
     diagnostics.extend(waits_that_cannot_be(compiled, program, &world, &found));
     Ok(diagnostics)
@@ -92,6 +94,8 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
 #[derive(Debug, Default)]
 struct TableRead<'p> {
     columns: BTreeMap<&'p str, bool>,
+    /// Those of fields that are always there.
+    required: Vec<&'p str>,
     is_event: bool,
 }
 
@@ -104,6 +108,8 @@ fn tables<'p>(program: &'p Program, crm: &Crm) -> BTreeMap<&'p str, TableRead<'p
         table.is_event = is_event;
         table.columns.extend(always.iter().map(|column| (*column, true)));
         let columns = fields.iter().filter(|field| !matches!(field.ty, Type::List(_) | Type::Texts));
+        let required = columns.clone().filter(|field| !field.optional && field.default.is_none());
+        table.required.extend(required.map(|field| field.name.as_str()));
         let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Message | Type::Enumeration(_));
         table.columns.extend(columns.map(|field| (field.name.as_str(), !is_text(&field.ty))));
     };
@@ -119,6 +125,16 @@ fn tables<'p>(program: &'p Program, crm: &Crm) -> BTreeMap<&'p str, TableRead<'p
     }
     all.retain(|name, _| crm.shape().table(name).is_some());
     all
+}
+
+/// A doubt about rows of a table. Where nearly all rows are empty, the column is most likely another one.
+fn doubted(doubt: &Doubt, rows: u64) -> Diagnostic {
+    let mut found = doubt.diagnostic();
+    let is_empty = matches!(doubt.about, About::Nobody | About::Empty(_));
+    if is_empty && doubt.rows * 100 >= rows * reach::MOST_LIKELY_WRONG {
+        found.level = Level::Warning;
+    }
+    found
 }
 
 /// What cannot be read: one finding for each column and kind of mistake.
@@ -141,15 +157,31 @@ fn unreadable(found: &Findings, surveys: &BTreeMap<&str, Survey>) -> Vec<Diagnos
         };
         let more = if *count > examples.len() as u64 { ", ..." } else { "" };
         let classes = kept.filter(|kept| kept.misfits() > 0).map(|kept| format!("; {}", classes(kept)));
-        let first = examples.first().map_or("", |(value, _)| value);
+        let first = match examples.as_slice() {
+            [(value, _)] => format!("`{value}`"),
+            _ => "such a value".to_owned(),
+        };
         Diagnostic::new(Rule::ValueUnreadable, format!("{said}: {}{more}", listed(examples)))
-            .because(format!("`{first}` {problem}{}", classes.unwrap_or_default()))
+            .because(format!("{first} {problem}{}", classes.unwrap_or_default()))
             .help(match problem.strip_prefix("is used ") {
                 Some(_) => format!("give each row of `{table}` an id of its own"),
+                None if is_unix_time(problem, examples) => {
+                    format!(
+                        "keep seconds since 1970 as INTEGER, or convert them in a view: `CAST({column} AS INTEGER)`"
+                    )
+                }
                 None => format!("repair these rows, or convert `{column}` in a view"),
             })
     };
     found.columns.iter().map(one).collect()
+}
+
+/// Whether what is no instant is a number of seconds that is kept as a text.
+fn is_unix_time(problem: &str, examples: &[(String, String)]) -> bool {
+    let is_number = |(value, _): &(String, String)| {
+        (9..=11).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    problem == "is not an instant" && examples.iter().any(is_number)
 }
 
 /// Values with the ids of their rows: `5 yeers` (id 7).

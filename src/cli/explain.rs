@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::output;
 use crate::diagnostic::render::clean;
-use crate::diagnostic::{RULES, Rule, suggestion};
+use crate::diagnostic::{RULES, Rule, RuleInfo, suggestion};
 use anstyle::Style;
 use std::fmt::Write;
 
@@ -23,11 +23,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     match Rule::find(text) {
         Some(info) => {
-            output::drawing(&page(info.page))?;
+            output::drawing(&page(&titled(info)))?;
             Ok(Exit::Done)
         }
         None => Err(unknown(text)),
     }
+}
+
+/// A page that says in its title how grave such a finding is, unless `scn.toml` says otherwise.
+fn titled(info: &RuleInfo) -> String {
+    info.page.replacen('\n', &format!(" ({})\n", info.level.name()), 1)
 }
 
 fn unknown(text: &str) -> Failure {
@@ -122,6 +127,8 @@ mod tests {
         let first = format!("Why not. {}", ["word"; 16].join(" "));
         let second = ["word"; 14].join(" ");
         assert_eq!(plain, format!("N001 x\n\n{first}\n{second}\n\nExample\n\n    when a\n      # b\nLast.\n"));
+        let titled = titled(Rule::MaybeMissing.info());
+        assert!(titled.starts_with("# T004 maybe-missing (warning)\n\n"), "{titled}");
         assert!(RULES.iter().all(|info| !page(info.page).contains("```")));
     }
 

@@ -35,6 +35,7 @@ pub mod sample;
 mod simulate;
 pub mod sources;
 mod span;
+mod strangers;
 pub mod surroundings;
 mod tables;
 pub mod test;

@@ -63,15 +63,21 @@ impl Shown<'_> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_header(["messages to one person, at most", "day", "week", "month"]);
-        for each in scenarios {
-            table.add_row(row(&each.scenario, &each.most));
-        }
-        table.add_row(row(if *has_caps { "all, without caps" } else { "all" }, without_caps));
         if *has_caps {
-            table.add_row(row("all, under the caps of the policy", all));
+            table.add_row(["without caps"]);
+            for each in scenarios {
+                table.add_row(row(&format!("  {}", each.scenario), &each.without_caps));
+            }
+            table.add_row(row("  all", without_caps));
+            table.add_row(["under the caps of the policy"]);
         }
+        let indent = if *has_caps { "  " } else { "" };
+        for each in scenarios {
+            table.add_row(row(&format!("{indent}{}", each.scenario), &each.most));
+        }
+        table.add_row(row(&format!("{indent}all"), all));
         for (class, figures) in classes.iter().filter(|_| classes.len() > 1) {
-            table.add_row(row(&format!("  of them {}", class_name(*class)), figures));
+            table.add_row(row(&format!("{indent}  of them {}", class_name(*class)), figures));
         }
         for place in 1..=WINDOWS.len() {
             if let Some(column) = table.column_mut(place) {
@@ -87,8 +93,10 @@ impl Shown<'_> {
         let bounded = scenarios.iter().filter(|each| !each.paths.is_empty());
         for (place, each) in bounded.enumerate() {
             if place == 0 {
-                text.push_str(
-                    "\na day, as full as it can be, with the shortest waits and the conditions that send most:\n",
+                let caps = if *has_caps { "without caps, " } else { "" };
+                let _ = writeln!(
+                    text,
+                    "\na day, as full as it can be, {caps}with the shortest waits and the conditions that send most:"
                 );
             }
             self.path(&mut text, each);
@@ -120,7 +128,7 @@ impl Shown<'_> {
     }
 
     fn path(&self, text: &mut String, each: &OfScenario) {
-        let count = each.most.first().copied().flatten().unwrap_or(0);
+        let count = each.without_caps.first().copied().flatten().unwrap_or(0);
         let _ = writeln!(text, "  {}: {}", self.named(&each.scenario), messages(count));
         for how in &each.paths {
             let (said, lines) = self.lines(&each.scenario, how);
@@ -246,6 +254,7 @@ impl Shown<'_> {
             "scenario": each.scenario,
             "file": source.map(|source| &source.name),
             "most": figures_json(&each.most),
+            "without_caps": figures_json(&each.without_caps),
             "path_of_a_day": path,
             "reason": why.as_ref().map(|(reason, _)| reason),
             "help": why.as_ref().map(|(_, help)| match each.is_marketing {

@@ -7,12 +7,12 @@ use crate::ir::{Class, Code, Expr, ExprIx, Op, Send, StepIx};
 use crate::model::{FieldDefault, Literal};
 use crate::store::Error;
 use crate::store::crm::{Channel, Crm, Reach};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From which part of the contacts on it is worth a note, in percent.
 const WORTH_SAYING: u64 = 5;
 /// From which part on a column is most likely empty or of another name, in percent.
-const MOST_LIKELY_WRONG: u64 = 90;
+pub(super) const MOST_LIKELY_WRONG: u64 = 90;
 
 /// A step that sends.
 struct Sender<'c> {
@@ -37,8 +37,28 @@ pub fn unreachable(compiled: &Compiled, crm: &Crm) -> Result<Vec<Diagnostic>, Er
     }
     let asked: Vec<Vec<Channel>> = senders.keys().cloned().collect();
     let found = crm.reach(&asked)?;
-    let pairs = senders.values().zip(found);
-    Ok(pairs.filter_map(|(senders, reach)| finding(compiled, senders, &reach?)).collect())
+    let has = |column: &str| crm.shape().table("contact").is_some_and(|contact| contact.has(column));
+    let findings = senders.iter().zip(found).filter_map(|((channels, senders), reach)| {
+        let found = finding(compiled, senders, &reach)?;
+        let columns = channels.iter().flat_map(|channel| {
+            std::iter::once(&channel.address).chain(channel.consent.as_ref().map(|(column, _)| column))
+        });
+        let mut lacking: Vec<String> = columns.filter(|column| !has(column)).map(|each| format!("`{each}`")).collect();
+        lacking.sort();
+        lacking.dedup();
+        Some(match lacking.is_empty() {
+            true => found,
+            false => found.because(format!("the CRM's `contact` has no column {}", lacking.join(" and no "))),
+        })
+    });
+    Ok(findings.collect())
+}
+
+/// The message of a step, in words: `email offer or sms offer`.
+fn named(send: &Send) -> String {
+    let names: Vec<String> =
+        send.alternatives.iter().map(|each| format!("{} {}", each.channel, each.message)).collect();
+    names.join(" or ")
 }
 
 /// The channels of a message, where all ask for fields of the contact alone.
@@ -83,9 +103,9 @@ fn finding(compiled: &Compiled, senders: &[Sender<'_>], reach: &Reach) -> Option
     if percent < WORTH_SAYING {
         return None;
     }
-    let names: Vec<String> =
-        first.send.alternatives.iter().map(|each| format!("{} {}", each.channel, each.message)).collect();
-    let others = match senders.len() - 1 {
+    let name = named(first.send);
+    let others: BTreeSet<String> = senders.iter().map(|each| named(each.send)).filter(|other| *other != name).collect();
+    let others = match others.len() {
         0 => String::new(),
         more => format!(" and {}", counted(more as u64, "other message")),
     };
@@ -95,10 +115,9 @@ fn finding(compiled: &Compiled, senders: &[Sender<'_>], reach: &Reach) -> Option
     let mut found = Diagnostic::new(
         Rule::ContactsUnreachable,
         format!(
-            "{percent}% of {} ({}) can never get `{}`{others}: {}",
+            "{percent}% of {} ({}) can never get `{name}`{others}: {}",
             counted(reach.contacts, "contact"),
             grouped(never),
-            names.join(" or "),
             reasons.join(", ")
         ),
     );

@@ -30,6 +30,10 @@ struct ColumnUse {
 pub fn findings(bundle: &Bundle, shape: &CrmShape, checked: &Checked) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (name, used) in tables(bundle) {
+        if let Some(reason) = shape.broken(&name) {
+            out.push(view_broken(&name, reason, &used, shape, place(checked, &used.scenario)));
+            continue;
+        }
         match shape.table(&name) {
             Some(table) => columns(&name, &used, table, shape, checked, &mut out),
             None => out.push(match used.without {
@@ -117,6 +121,14 @@ impl Reading<'_> {
             *used = ColumnUse { optional, scenario: scenario.to_owned() };
         }
     }
+}
+
+/// A view that is there, and that its database cannot read.
+fn view_broken(name: &str, reason: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {
+    Diagnostic::new(Rule::CrmUnreadable, format!("the view `{name}` of `{}` cannot be read: {reason}", shape.path))
+        .at(place, format!("`{}` reads it", used.scenario))
+        .because("a view is read when it is used: what it is made from may have changed since it was written")
+        .help(format!("write the view again, with these columns: {}", wanted(used).join(", ")))
 }
 
 fn table_left_out(name: &str, what: &str, used: &TableUse, shape: &CrmShape, place: Span) -> Diagnostic {

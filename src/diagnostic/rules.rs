@@ -127,6 +127,8 @@ rules! {
     WrongStorageClass "D020" "wrong-storage-class" Warning;
     NoTimelineIndex "D021" "no-timeline-index" Note;
     ContactsUnreachable "D022" "contacts-unreachable" Note;
+    NoSuchRow "D023" "no-such-row" Note;
+    ValueMissing "D024" "value-missing" Note;
     TestReadsNotGiven "T010" "test-reads-not-given" Error;
 }
 

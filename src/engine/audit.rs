@@ -22,7 +22,7 @@ pub struct Hopeless {
 }
 
 /// Judges every `wait` whose length depends on an entity of the trigger, for every row of that entity that the
-/// trigger's filter does not refuse.
+/// trigger's filter may let pass.
 pub fn hopeless_waits(program: &Program, world: &World) -> Vec<Hopeless> {
     let mut found = Vec::new();
     for (place, unit) in program.units().iter().enumerate() {
@@ -56,6 +56,9 @@ fn judge(
             continue;
         };
         let Some(column) = trigger_fields.get(slot) else { continue };
+        // A filter reads the event at hand, whose fields have places of their own.
+        let own_fields = code.code.events.get(usize::from(trigger.event)).map_or(&[] as &[_], |event| &event.fields);
+        let own_field = own_fields.iter().position(|each| each.name == field.name).map(|place| place as u16);
         let rows = world.tables.get(usize::from(entity)).map_or(0, super::EntityTable::len);
         for row in 0..rows as u32 {
             let entity = EntityRef { entity, row };
@@ -65,7 +68,7 @@ fn judge(
             }
             let mut eval = Eval::of_event(code, world, EventAtHand::of(code, trigger.event, Instant::MIN, &values));
             eval.trigger = TriggerValues::Row(&values, trigger_fields);
-            if trigger.filter.is_some_and(|filter| eval.truth(filter) == Some(false)) {
+            if trigger.filter.is_some_and(|filter| refuses(&eval, filter, own_field)) {
                 continue;
             }
             let reason = match eval.duration(duration) {
@@ -75,6 +78,50 @@ fn judge(
             };
             found.push(Hopeless { unit: place, step, reason, entity });
         }
+    }
+}
+
+/// Whether a filter lets no event pass that has a row in this field, whatever else the event says. What the row alone
+/// decides must be true: an unknown filter starts nothing.
+fn refuses(eval: &Eval<'_>, filter: ExprIx, field: Option<u16>) -> bool {
+    match eval.code.code.exprs.get(filter) {
+        Some(Expr::And(parts)) => parts.iter().any(|part| refuses(eval, *part, field)),
+        _ => match eval.truth(filter) {
+            Some(passes) => !passes,
+            None => field.is_some_and(|field| reads_nothing_but(eval.code, filter, field)),
+        },
+    }
+}
+
+/// Whether an expression depends on the entity in this field of the event at hand alone.
+fn reads_nothing_but(code: &LinkedCode, ix: ExprIx, field: u16) -> bool {
+    match code.code.exprs.get(ix) {
+        Some(Expr::Event(own)) => *own == field,
+        Some(
+            one @ (Expr::Missing
+            | Expr::Literal(_)
+            | Expr::Field { .. }
+            | Expr::IsUnknown(_)
+            | Expr::InList(..)
+            | Expr::Has(_)
+            | Expr::IsEmpty(_)
+            | Expr::Not(_)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Equal(..)
+            | Expr::Less(..)
+            | Expr::LessOrEqual(..)
+            | Expr::In(..)
+            | Expr::Add(..)
+            | Expr::Subtract(..)
+            | Expr::Multiply(..)
+            | Expr::Divide(..)
+            | Expr::Negate(_)
+            | Expr::Round(_)
+            | Expr::Default(..)
+            | Expr::If { .. }),
+        ) => one.operands().into_iter().all(|part| reads_nothing_but(code, part, field)),
+        _ => false,
     }
 }
 

@@ -15,7 +15,7 @@ pub use identity::{identifying, persons};
 pub use message::{MessageValue, MessageValues};
 pub use surroundings::{
     CrmColumn, CrmShape, CrmTable, Surroundings, TemplateLink, TemplateShape, TemplateText, TemplateUse,
-    TemplateVariable,
+    TemplateVariable, is_same_name,
 };
 pub use value::{Id, Literal};
 

@@ -48,6 +48,9 @@ pub struct TemplateText {
     pub range: Range<usize>,
     /// What is written out in it, all branches, in bytes of the template's text.
     pub literal: Vec<Range<usize>>,
+    /// What nobody sees of it, whatever its values are: branches that are never taken, comments of HTML. In bytes of the
+    /// template's text.
+    pub hidden: Vec<Range<usize>>,
     /// The shortest that can come of it: values are empty, loops have no turn, of two branches the shorter.
     pub shortest: String,
 }
@@ -93,6 +96,8 @@ pub struct CrmShape {
     /// As shown to the user.
     pub path: String,
     pub tables: Vec<CrmTable>,
+    /// The views that their database cannot read, with the reason.
+    pub broken: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -109,14 +114,24 @@ pub struct CrmColumn {
     pub declared: String,
 }
 
+/// Whether two names of tables or columns are one: SQL does not tell capitals from small letters (SQLite, of ASCII alone).
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 impl CrmShape {
     pub fn table(&self, name: &str) -> Option<&CrmTable> {
-        self.tables.iter().find(|table| table.name == name)
+        self.tables.iter().find(|table| is_same_name(&table.name, name))
+    }
+
+    /// Why a view cannot be read, where it cannot.
+    pub fn broken(&self, view: &str) -> Option<&str> {
+        self.broken.iter().find(|(name, _)| is_same_name(name, view)).map(|(_, reason)| reason.as_str())
     }
 }
 
 impl CrmTable {
     pub fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|each| each.name == column)
+        self.columns.iter().any(|each| is_same_name(&each.name, column))
     }
 }

@@ -4,6 +4,7 @@
 use super::Broken;
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
+use std::ops::Range;
 
 /// Attributes whose value a reader's program follows or loads.
 pub(super) const LINKS: [&str; 6] = ["href", "src", "action", "formaction", "background", "xlink:href"];
@@ -113,6 +114,19 @@ fn advance(mut place: Place, data: &str) -> Place {
         };
     }
     place
+}
+
+/// The comments of a body that begins at `offset` of its file. One that never ends hides the rest, as in a browser.
+pub(super) fn comments(body: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(opens) = body.get(at..).and_then(|rest| rest.find("<!--")) {
+        let start = at + opens;
+        let length = body.get(start + 4..).and_then(|rest| rest.find("-->"));
+        at = length.map_or(body.len(), |length| start + 4 + length + 3);
+        found.push(offset + start..offset + at);
+    }
+    found
 }
 
 /// The inside of the tag or comment at the start of `text`, and what follows it; `None` when none begins here.

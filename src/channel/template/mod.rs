@@ -227,7 +227,11 @@ impl Templates {
         }
         let source = variables::Source { text: body, offset: matter.body, escaped };
         variables.extend(variables::read(&self.environment, &source)?);
-        Ok(Judged { subject: own_subject, body: texts::read(body, matter.body), links, variables })
+        let mut body_text = texts::read(body, matter.body);
+        if escaped {
+            body_text.hidden.extend(html::comments(body, matter.body));
+        }
+        Ok(Judged { subject: own_subject, body: body_text, links, variables })
     }
 
     /// Puts the parts of a judged file into the environment.

@@ -1,25 +1,28 @@
 //! What a template says whatever its values are: what is written out in it, and the shortest that can come of it.
 
 use crate::model::TemplateText;
-use minijinja::machinery::ast::Stmt;
+use minijinja::machinery::ast::{Expr, Stmt};
 use minijinja::machinery::parse;
 use minijinja::syntax::SyntaxConfig;
 use std::ops::Range;
 
 /// Reads a part of a file that begins at `offset`; a part that is no template says nothing.
 pub(super) fn read(part: &str, offset: usize) -> TemplateText {
-    let mut walk = Walk { part, offset, literal: Vec::new() };
+    let mut walk = Walk { part, offset, literal: Vec::new(), hidden: Vec::new(), is_hidden: false };
     let shortest = match parse(part, "template", SyntaxConfig::default()) {
         Ok(tree) => walk.statement(&tree),
         Err(_) => String::new(),
     };
-    TemplateText { range: offset..offset + part.len(), literal: walk.literal, shortest }
+    TemplateText { range: offset..offset + part.len(), literal: walk.literal, hidden: walk.hidden, shortest }
 }
 
 struct Walk<'a> {
     part: &'a str,
     offset: usize,
     literal: Vec<Range<usize>>,
+    hidden: Vec<Range<usize>>,
+    /// Whether this is in a branch that is never taken.
+    is_hidden: bool,
 }
 
 impl Walk<'_> {
@@ -35,7 +38,8 @@ impl Walk<'_> {
                 let start = raw.span().start_offset as usize;
                 if let Some(skipped) = self.part.get(start..).and_then(|rest| rest.find(raw.raw)) {
                     let start = self.offset + start + skipped;
-                    self.literal.push(start..start + raw.raw.len());
+                    let to = if self.is_hidden { &mut self.hidden } else { &mut self.literal };
+                    to.push(start..start + raw.raw.len());
                 }
                 raw.raw.to_owned()
             }
@@ -45,9 +49,17 @@ impl Walk<'_> {
                 shorter(turn, otherwise)
             }
             Stmt::IfCond(branch) => {
-                let then = self.all(&branch.true_body);
-                let otherwise = self.all(&branch.false_body);
-                shorter(then, otherwise)
+                let holds = match &branch.expr {
+                    Expr::Const(constant) => Some(constant.value.is_true()),
+                    _ => None,
+                };
+                let then = self.branch(&branch.true_body, holds == Some(false));
+                let otherwise = self.branch(&branch.false_body, holds == Some(true));
+                match holds {
+                    Some(true) => then,
+                    Some(false) => otherwise,
+                    None => shorter(then, otherwise),
+                }
             }
             Stmt::WithBlock(block) => self.all(&block.body),
             Stmt::AutoEscape(block) => self.all(&block.body),
@@ -60,8 +72,23 @@ impl Walk<'_> {
                 self.all(&set.body);
                 String::new()
             }
-            Stmt::EmitExpr(_) | Stmt::Set(_) | Stmt::Do(_) => String::new(),
+            Stmt::EmitExpr(emit) => {
+                if self.is_hidden {
+                    let span = emit.span();
+                    self.hidden.push(self.offset + span.start_offset as usize..self.offset + span.end_offset as usize);
+                }
+                String::new()
+            }
+            Stmt::Set(_) | Stmt::Do(_) => String::new(),
         }
+    }
+
+    fn branch(&mut self, body: &[Stmt<'_>], is_never_taken: bool) -> String {
+        let before = self.is_hidden;
+        self.is_hidden |= is_never_taken;
+        let said = self.all(body);
+        self.is_hidden = before;
+        said
     }
 }
 
@@ -108,6 +135,7 @@ mod tests {
             ("Hello {{ contact.first_name }}!", "Hello !"),
             ("{% if a %}long words{% else %}short{% endif %}.", "short."),
             ("{% if a %}long words{% endif %}.", "."),
+            ("{% if false %}x{% else %}long words{% endif %}.", "long words."),
             ("{% for a in b %}row{% endfor %}.", "."),
             ("{% for a in b %}row{% else %}no{% endfor %}.", "no."),
             ("{% set a = 1 %}{% set b %}text{% endset %}x", "x"),
@@ -126,6 +154,16 @@ mod tests {
         let read = read(&text[offset..], offset);
         let literal: Vec<&str> = read.literal.iter().map(|range| &text[range.clone()]).collect();
         assert_eq!(literal.concat(), "Plaîtçaà !");
+    }
+
+    #[test]
+    fn what_is_never_taken_is_hidden() {
+        let text =
+            "a{% if false %}b{{ c }}{% if d %}e{% endif %}{% else %}f{% endif %}{% if true %}g{% else %}h{% endif %}";
+        let read = read(text, 0);
+        let words =
+            |ranges: &[Range<usize>]| ranges.iter().map(|range| &text[range.clone()]).collect::<Vec<_>>().join(" ");
+        assert_eq!((words(&read.literal), words(&read.hidden)), ("a f g".to_owned(), "b c e h".to_owned()));
     }
 
     #[test]

@@ -49,6 +49,7 @@ fn the_report_says_what_is_missing_and_how_to_write_it() {
             table("product", true, &["id", "recurring"]),
             table("returned", false, &["id", "contact"]),
         ],
+        broken: Vec::new(),
     };
     let states: Vec<(&Need, State)> = needs.iter().map(|need| (need, need.state(&shape, &BTreeMap::new()))).collect();
     let blocking: Vec<&str> =

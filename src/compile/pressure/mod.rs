@@ -34,7 +34,7 @@ pub type Figures = [Option<u64>; 3];
 /// The most messages to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pressure {
-    /// Each scenario that sends, by itself and without caps, in the order of their names.
+    /// Each scenario that sends, in the order of their names.
     pub scenarios: Vec<OfScenario>,
     pub without_caps: Figures,
     /// Under all that the policy says.
@@ -52,10 +52,12 @@ pub struct Pressure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfScenario {
     pub scenario: String,
+    /// Under all that the policy says. It may be more than without caps: what they hold leaves later, beside what is due then.
     pub most: Figures,
-    /// What leads to the figure of a day, in parts that add up to it; empty where there is no bound.
+    pub without_caps: Figures,
+    /// What leads to the figure of a day without caps, in parts that add up to it; empty where there is no bound.
     pub paths: Vec<How>,
-    /// Why there is none.
+    /// Why there is none without caps.
     pub why: Option<Why>,
     /// Whether all that it sends is marketing, which caps limit.
     pub is_marketing: bool,
@@ -67,7 +69,7 @@ pub fn pressure(bundle: &Bundle) -> Pressure {
     let capped = Limits::of(bundle, true);
     let scenarios: Vec<OfScenario> = (bundle.scenarios.iter().enumerate())
         .filter(|(_, scenario)| sends(scenario).next().is_some())
-        .map(|(place, scenario)| free.of_scenario(place, scenario))
+        .map(|(place, scenario)| free.of_scenario(place, scenario, &capped))
         .collect();
     let sent: BTreeSet<usize> =
         bundle.scenarios.iter().flat_map(|scenario| sends(scenario).map(|(_, send)| rank(send.class))).collect();
@@ -168,9 +170,22 @@ impl<'a> Limits<'a> {
         if total(&classes) < total(&all) { classes } else { all }
     }
 
-    fn of_scenario(&self, place: usize, scenario: &Scenario) -> OfScenario {
-        let most = WINDOWS.map(|(_, window)| sum(self.parts(place, window).iter().map(|count| count.most)));
-        let unlimited = most.iter().zip(WINDOWS).find(|(most, _)| most.is_none()).map(|(_, (_, window))| window);
+    /// What one scenario sends in a window: all its messages at once, or each class under its own caps.
+    fn of_one(&self, place: usize, window: i64) -> Option<u64> {
+        let all = sum(self.parts(place, window).iter().map(|count| count.most));
+        let classes = CLASSES.iter().map(|class| {
+            let count = self.count(place, Some(*class), None, window).most;
+            count.into_iter().chain(self.cap(*class, window)).min()
+        });
+        all.into_iter().chain(sum(classes)).min()
+    }
+
+    /// `capped` are the same scenarios under the caps.
+    fn of_scenario(&self, place: usize, scenario: &Scenario, capped: &Limits<'_>) -> OfScenario {
+        let without_caps = WINDOWS.map(|(_, window)| self.of_one(place, window));
+        let most = WINDOWS.map(|(_, window)| capped.of_one(place, window));
+        let unlimited =
+            without_caps.iter().zip(WINDOWS).find(|(most, _)| most.is_none()).map(|(_, (_, window))| window);
         let is_send = |step: StepIx| matches!(scenario.steps.get(step).map(|step| &step.op), Some(Op::Send(_)));
         let why = unlimited.map(|window| self.folder.why(place, &is_send, window));
         let paths = match why {
@@ -181,7 +196,7 @@ impl<'a> Limits<'a> {
             Some(_) => Vec::new(),
         };
         let is_marketing = sends(scenario).all(|(_, send)| send.class == Class::Marketing);
-        OfScenario { scenario: scenario.name.clone(), most, paths, why, is_marketing }
+        OfScenario { scenario: scenario.name.clone(), most, without_caps, paths, why, is_marketing }
     }
 
     fn of_class(&self, class: Class, channel: Option<&str>, window: i64) -> Option<u64> {

@@ -258,7 +258,7 @@ fn a_crm_has_what_the_scenarios_read() {
             .collect(),
     };
     let findings = |tables: Vec<CrmTable>| {
-        let crm = Some(CrmShape { path: "crm.db".into(), tables });
+        let crm = Some(CrmShape { path: "crm.db".into(), tables, broken: Vec::new() });
         let compiled = compiled_in(&[("renewal", SENTENCE)], &Surroundings { templates: None, crm });
         assert!(compiled.bundle.is_some(), "a CRM does not withhold the program");
         let of_data = compiled.diagnostics.into_iter().filter(|found| found.rule.info().code.starts_with('D'));
@@ -301,7 +301,7 @@ fn lists_own_events_and_routes_need_no_column_of_their_name() {
         table("product", "id"),
         table("contact_tags", "contact rank"),
     ];
-    let crm = Some(CrmShape { path: "crm.db".into(), tables });
+    let crm = Some(CrmShape { path: "crm.db".into(), tables, broken: Vec::new() });
     let compiled = compiled_in(&[("renewal", text)], &Surroundings { templates: None, crm });
     let of_data = compiled.diagnostics.into_iter().filter(|found| found.rule.info().code.starts_with('D'));
     let told: Vec<(Rule, String)> = of_data.map(|found| (found.rule, found.message)).collect();

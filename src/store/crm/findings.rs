@@ -1,7 +1,7 @@
 //! What was found wrong while reading, as data: counted, and the first few kept.
 
-use super::Bounds;
 use super::survey::Survey;
+use super::{Bounds, Strangers};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::store::text::cleaned;
 use crate::time::Instant;
@@ -48,10 +48,18 @@ pub struct ColumnFindings {
     pub problem: String,
     /// How many values; at least one.
     pub count: u64,
-    /// The first three of these values, and their rows' ids.
+    /// The first three of these values, each once, and the ids of the rows in which they were found first.
     pub examples: Vec<(String, String)>,
     /// The ids of the first thousand rows, so that what follows from them is not told again.
     pub rows: BTreeSet<String>,
+}
+
+impl ColumnFindings {
+    fn example(&mut self, value: String, row: String) {
+        if self.examples.len() < EXAMPLES && self.examples.iter().all(|(known, _)| *known != value) {
+            self.examples.push((value, row));
+        }
+    }
 }
 
 /// A count, the first twenty findings, and all of them by column.
@@ -82,8 +90,7 @@ impl Findings {
         for column in later.columns {
             let known = self.column(&column.table, &column.column, &column.problem);
             known.count += column.count;
-            known.examples.extend(column.examples);
-            known.examples.truncate(EXAMPLES);
+            column.examples.into_iter().for_each(|(value, row)| known.example(value, row));
             known.rows.extend(column.rows);
         }
     }
@@ -98,7 +105,7 @@ impl Findings {
         let found = self.column(table, column, problem);
         found.count += 1;
         if found.examples.len() < EXAMPLES {
-            found.examples.push((shown(value), shown(row)));
+            found.example(shown(value), shown(row));
         }
         if found.rows.len() < ROWS {
             found.rows.insert(shown(row));
@@ -143,6 +150,9 @@ pub struct Notes {
     // Only a check looks them over; a cache keeps what a simulation reads.
     #[serde(skip)]
     pub surveys: BTreeMap<String, Survey>,
+    /// Of the same tables, the rows that name one that there is not.
+    #[serde(skip)]
+    pub strangers: Vec<Strangers>,
 }
 
 impl Notes {
@@ -155,6 +165,7 @@ impl Notes {
         self.date_only += later.date_only;
         self.bounds = self.bounds.into_iter().chain(later.bounds).reduce(Bounds::with);
         self.surveys.extend(later.surveys);
+        self.strangers.extend(later.strangers);
     }
 
     /// A row of an event has this instant.

@@ -7,7 +7,7 @@ use super::plan::{Content, Origin, Source};
 use super::{Crm, Error, Notes, Persons, Question};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
-use crate::model::{Id, Route};
+use crate::model::{Id, Route, is_same_name};
 use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use crate::time::Zone;
@@ -55,6 +55,8 @@ pub struct Lives<'a> {
     pub(super) persons: Arc<Persons>,
     /// Whether contacts without events live too.
     pub(super) everyone: bool,
+    /// Whether rows that name one that there is not are noted.
+    pub(super) surveys: bool,
     pub(super) contact: Source,
     /// The many-valued fields of a contact.
     pub(super) contact_lists: Vec<ListSource>,
@@ -87,7 +89,7 @@ impl Crm {
         }
         let everyone = program.takes_all();
         let persons = Arc::clone(&self.persons);
-        Ok(Lives { program, world, zone, persons, everyone, contact, contact_lists, events })
+        Ok(Lives { program, world, zone, persons, everyone, surveys: false, contact, contact_lists, events })
     }
 
     fn event_source(
@@ -115,8 +117,9 @@ impl<'a> Lives<'a> {
         Lives { everyone: true, ..self }
     }
 
-    /// Each reading of all contacts also looks over the tables asked about, as far as it reads them: [`Notes::surveys`]. What
-    /// is routed is looked over where it happens.
+    /// Each reading of all contacts also looks over the tables asked about, as far as it reads them ([`Notes::surveys`],
+    /// [`Notes::strangers`]), and reads every contact, so that none of its values goes unseen. What is routed is looked over
+    /// where it happens.
     pub fn surveying(mut self, crm: &Crm, questions: &BTreeMap<&str, Question<'_>>) -> Lives<'a> {
         let events = self.events.iter_mut().map(|event| &mut event.source);
         let sources = std::iter::once(&mut self.contact).chain(events);
@@ -126,6 +129,7 @@ impl<'a> Lives<'a> {
                 source.count(shape, question);
             }
         }
+        (self.surveys, self.everyone) = (true, true);
         self
     }
 }
@@ -409,7 +413,8 @@ fn contact_after(
 /// Whether a column is of TEXT affinity (SQLite, "Datatypes", 3.1).
 fn is_declared_text(crm: &Crm, source: &Source) -> bool {
     let (table, key) = &source.origin.key;
-    let column = crm.shape.table(table).and_then(|table| table.columns.iter().find(|each| each.name == *key));
+    let column =
+        crm.shape.table(table).and_then(|table| table.columns.iter().find(|each| is_same_name(&each.name, key)));
     let declared = column.map_or(String::new(), |column| column.declared.to_ascii_uppercase());
     !declared.contains("INT") && ["CHAR", "CLOB", "TEXT"].iter().any(|word| declared.contains(word))
 }
@@ -428,12 +433,14 @@ fn holds_numbers_alone(connection: &Connection, source: &Source, key: &str) -> R
 fn has_unique_id(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
     let mut keys = connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0")?;
     let keys: Vec<String> = keys.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    if keys == ["id"] {
+    if let [key] = keys.as_slice()
+        && is_same_name(key, "id")
+    {
         return Ok(true);
     }
     connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE list.\"unique\" AND NOT list.partial \
-         AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = 'id')",
+         AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = 'id' COLLATE NOCASE)",
         [table],
         |row| row.get(0),
     )

@@ -5,6 +5,7 @@ use super::decode::{self, LastInstant, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
+use super::strangers;
 use super::survey::Tally;
 use super::world::{fill, give_lists};
 use crate::engine::{Event, Life, Person, Value};
@@ -285,7 +286,7 @@ fn gather(
     let before = room.life.len();
     let known = read_person(lives, &mut tables.contact, room, notes)?;
     for (kind, (table, source)) in tables.events.iter_mut().zip(&lives.events).enumerate() {
-        read_events(lives, source, kind as u16, table, room, notes)?;
+        read_events(lives, (source, kind as u16), table, known, room, notes)?;
     }
     if !known {
         notes.of_unknown_contacts += (room.life.len() - before) as u64;
@@ -371,6 +372,12 @@ fn read_person(
             refused.push(field);
         })?;
         room.set_aside |= !room.refused.is_empty();
+        if known {
+            notes.unreadable.add(&source.origin.table, stored, "id", stored, "is used twice");
+        }
+        if lives.surveys {
+            strangers::note(lives, source, (stored, &room.person.values), None, notes);
+        }
         fill(&lives.program.needs().contact, &room.person.id, &mut room.person.values, &room.refused);
         give_lists(&mut room.lists, &room.person.id, &mut room.person.values);
         known = true;
@@ -383,12 +390,12 @@ fn read_person(
     Ok(known)
 }
 
-/// Reads the contact's rows of one table.
+/// Reads the contact's rows of one table; `known` where the contact has a row itself.
 fn read_events(
     lives: &Lives<'_>,
-    source: &EventSource,
-    kind: u16,
+    (source, kind): (&EventSource, u16),
     table: &mut Table<'_>,
+    known: bool,
     room: &mut Room,
     notes: &mut Notes,
 ) -> Result<(), rusqlite::Error> {
@@ -397,7 +404,12 @@ fn read_events(
     let cursor = &mut table.cursor;
     while cursor.is_at(&room.person.id) {
         let Some(row) = cursor.rows.get() else { break };
-        match read_event(lives, source, kind, row, room, notes)? {
+        let event = read_event(lives, source, kind, row, room, notes)?;
+        if lives.surveys && source.source.origin.content == Content::Own {
+            let contact = (!known).then_some(&room.person.id);
+            strangers::note(lives, &source.source, (row.get_ref(1)?, &room.values), contact, notes);
+        }
+        match event {
             // Told of themselves, by another of their rows.
             Some(_) if source.source.origin.content == Content::Routed && is_own(lives, source, room) => {}
             Some(event) => room.life.push(event, room.values.drain(..)),

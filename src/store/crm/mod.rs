@@ -19,6 +19,7 @@ mod references;
 mod rows;
 mod shape;
 mod size;
+mod strangers;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use persons::Persons;
 pub use reach::{Channel, Reach};
 pub use rows::{Bounds, NewRow};
 pub use shape::Lack;
+pub use strangers::Strangers;
 pub use survey::{Kept, Question, Survey};
 pub use write::{Change, Order, Refusal};
 
@@ -50,8 +52,6 @@ pub struct Crm {
     connection: Connection,
     path: PathBuf,
     shape: CrmShape,
-    /// Views that cannot be read, and why.
-    broken: Vec<(String, String)>,
     persons: Arc<Persons>,
     /// Opened with the first change.
     writer: RefCell<Option<Connection>>,
@@ -69,13 +69,12 @@ impl Crm {
     /// five seconds of waiting, [`ErrorKind::Corrupt`], [`ErrorKind::Io`].
     pub fn open(path: &Path) -> Result<Crm, Error> {
         let connection = connect(path)?;
-        let (shape, broken) =
+        let shape =
             shape::read(&connection, path).map_err(|error| Error::sqlite(&path.display().to_string(), &error))?;
         Ok(Crm {
             connection,
             path: path.to_owned(),
             shape,
-            broken,
             persons: Arc::default(),
             writer: RefCell::default(),
             seen: Cell::default(),
@@ -106,7 +105,6 @@ impl Crm {
             connection: connect(&self.path)?,
             path: self.path.clone(),
             shape: self.shape.clone(),
-            broken: self.broken.clone(),
             persons: Arc::clone(&self.persons),
             writer: RefCell::default(),
             seen: Cell::default(),

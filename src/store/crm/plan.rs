@@ -5,7 +5,7 @@ use super::survey::{Question, Tally, place_of};
 use super::{Crm, Error, ErrorKind};
 use crate::engine::{Needs, Value, World};
 use crate::ir::{FieldUse, RecordUse};
-use crate::model::{CrmTable, FRIEND, OWN_EVENTS, Route};
+use crate::model::{CrmTable, FRIEND, OWN_EVENTS, Route, is_same_name};
 use crate::store::text::quoted;
 use crate::time::Zone;
 use rusqlite::Row;
@@ -99,7 +99,7 @@ impl Origin {
     }
 
     pub fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|each| each == column)
+        self.columns.iter().any(|each| is_same_name(each, column))
     }
 }
 
@@ -172,7 +172,7 @@ impl Source {
     /// Counts the rows of a table while they are read.
     pub fn count(&mut self, shape: &CrmTable, question: &Question<'_>) {
         let selected = &mut self.selected;
-        self.tally = Some(Tally::new(shape, question, |column| place_of(selected, column)));
+        self.tally = Some(Tally::new((&self.origin.table, shape), question, |column| place_of(selected, column)));
     }
 
     /// Replaces `values` by the row's. Columns that cannot be read are named to `refused` and read as missing. Lists are

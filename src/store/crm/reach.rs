@@ -50,13 +50,16 @@ struct Way {
 /// A channel, by the places of its columns in the query.
 struct Planned {
     is_email: bool,
-    address: usize,
-    consent: Option<(usize, bool)>,
+    /// Nothing where the CRM has no such column: nobody has an address.
+    address: Option<usize>,
+    /// The column, which the CRM may lack, and what an empty one counts as.
+    consent: Option<(Option<usize>, bool)>,
 }
 
 impl Planned {
     fn way(&self, row: &Row<'_>) -> Result<Way, rusqlite::Error> {
-        let has_address = match row.get_ref(self.address)? {
+        let stored = |place: Option<usize>| place.map_or(Ok(ValueRef::Null), |place| row.get_ref(place));
+        let has_address = match stored(self.address)? {
             ValueRef::Text(text) if self.is_email => may_be_email(&String::from_utf8_lossy(text)),
             ValueRef::Text(text) => !text.trim_ascii().is_empty(),
             ValueRef::Integer(_) => !self.is_email,
@@ -64,7 +67,7 @@ impl Planned {
         };
         let agrees = match self.consent {
             None => true,
-            Some((place, empty)) => match row.get_ref(place)? {
+            Some((place, empty)) => match stored(place)? {
                 ValueRef::Null => empty,
                 value => matches!(value, ValueRef::Integer(1) | ValueRef::Text(b"1")),
             },
@@ -74,14 +77,17 @@ impl Planned {
 }
 
 impl Crm {
-    /// How many persons can be reached on none of these channels, for each of several messages: in one pass. Nothing where
-    /// the CRM lacks one of the columns. Rows that [`Crm::identify`] found to be one person are one, as when a scenario
+    /// How many persons can be reached on none of these channels, for each of several messages: in one pass. A column
+    /// that the CRM lacks is empty in every row. Rows that [`Crm::identify`] found to be one person are one, as when a scenario
     /// runs: the oldest has the address, and whoever refused in one of them refused.
     ///
     /// # Errors
     /// When the contacts cannot be read.
-    pub fn reach(&self, messages: &[Vec<Channel>]) -> Result<Vec<Option<Reach>>, Error> {
-        let Some(contact) = self.shape.table("contact") else { return Ok(vec![None; messages.len()]) };
+    pub fn reach(&self, messages: &[Vec<Channel>]) -> Result<Vec<Reach>, Error> {
+        let Some(contact) = self.shape.table("contact") else { return Ok(vec![Reach::default(); messages.len()]) };
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut columns: Vec<&str> = Vec::new();
         for channel in messages.iter().flatten() {
             let consent = channel.consent.as_ref().map(|(column, _)| column.as_str());
@@ -91,18 +97,12 @@ impl Crm {
         columns.dedup();
         columns.retain(|column| contact.has(column));
         let place = |column: &str| columns.binary_search(&column).ok();
-        let planned = |channel: &Channel| {
-            let consent = match &channel.consent {
-                Some((column, empty)) => Some((place(column)?, *empty)),
-                None => None,
-            };
-            Some(Planned { is_email: channel.name == "email", address: place(&channel.address)?, consent })
+        let planned = |channel: &Channel| Planned {
+            is_email: channel.name == "email",
+            address: place(&channel.address),
+            consent: channel.consent.as_ref().map(|(column, empty)| (place(column), *empty)),
         };
-        let plans: Vec<Option<Vec<Planned>>> =
-            messages.iter().map(|channels| channels.iter().map(planned).collect()).collect();
-        if columns.is_empty() {
-            return Ok(plans.iter().map(|plan| plan.as_ref().map(|_| Reach::default())).collect());
-        }
+        let plans: Vec<Vec<Planned>> = messages.iter().map(|channels| channels.iter().map(planned).collect()).collect();
         // Whose row it is matters only where somebody has several.
         let id = if self.persons.is_empty() { "NULL" } else { "\"id\"" };
         let selected: String = columns.iter().map(|column| format!("{}, ", quoted(column))).collect();
@@ -111,13 +111,8 @@ impl Crm {
     }
 
     /// As [`Crm::reach`], by a query whose column `id` is the row's id, or NULL where each row is a person.
-    fn count_reach(
-        &self,
-        plans: &[Option<Vec<Planned>>],
-        sql: &str,
-        id: usize,
-    ) -> Result<Vec<Option<Reach>>, rusqlite::Error> {
-        let mut found: Vec<Option<Reach>> = plans.iter().map(|plan| plan.as_ref().map(|_| Reach::default())).collect();
+    fn count_reach(&self, plans: &[Vec<Planned>], sql: &str, id: usize) -> Result<Vec<Reach>, rusqlite::Error> {
+        let mut found: Vec<Reach> = plans.iter().map(|_| Reach::default()).collect();
         // By message and person, what the rows together say about each channel.
         let mut united: Vec<FxHashMap<&Id, Vec<Way>>> = plans.iter().map(|_| FxHashMap::default()).collect();
         let mut statement = self.connection.prepare(sql)?;
@@ -126,7 +121,6 @@ impl Crm {
             let row_id = id::read(row.get_ref(id)?);
             let oldest = row_id.as_ref().and_then(|row| self.persons.group(row)).and_then(<[Id]>::first);
             for ((plan, reach), united) in plans.iter().zip(&mut found).zip(&mut united) {
-                let (Some(plan), Some(reach)) = (plan, reach) else { continue };
                 let ways: Vec<Way> = plan.iter().map(|channel| channel.way(row)).collect::<Result<_, _>>()?;
                 let Some(person) = oldest else {
                     reach.count(ways);
@@ -143,9 +137,7 @@ impl Crm {
         }
         for (reach, united) in found.iter_mut().zip(&mut united) {
             for rows in self.persons.groups() {
-                if let (Some(reach), Some(ways)) =
-                    (reach.as_mut(), rows.first().and_then(|person| united.remove(person)))
-                {
+                if let Some(ways) = rows.first().and_then(|person| united.remove(person)) {
                     reach.count(ways);
                 }
             }

@@ -3,7 +3,7 @@
 use super::lists::table_of;
 use super::write::Refused;
 use super::{Crm, Error};
-use crate::model::{CrmTable, Id, Reference};
+use crate::model::{CrmTable, Id, Reference, is_same_name};
 use crate::store::id::{self, Parameter};
 use crate::store::text::quoted;
 use rusqlite::Connection;
@@ -88,7 +88,8 @@ impl Crm {
             return Ok(());
         }
         let prefix = format!("{owner}_");
-        for list in self.shape.tables.iter().filter(|table| table.name.starts_with(&prefix) && table.has(owner)) {
+        let is_list = |table: &&CrmTable| after(&table.name, &prefix).is_some() && table.has(owner);
+        for list in self.shape.tables.iter().filter(is_list) {
             let (list, owner, column) = (quoted(&list.name), quoted(owner), quoted(column));
             let condition = format!("{owner} IN (SELECT id FROM {owner} WHERE {column} = ?1)");
             let any = format!("SELECT EXISTS (SELECT 1 FROM {list} WHERE {condition})");
@@ -103,13 +104,20 @@ impl Crm {
 /// Whether the rows of a table are about the one whom its column `contact` names: events, which have an instant, and lists of
 /// the contact. A row of an entity is about something else, whoever is named there.
 pub(super) fn is_about_a_contact(table: &CrmTable, references: &[Reference]) -> bool {
-    let is_entity = references.iter().any(|reference| !reference.is_event && reference.record == table.name);
-    let is_list = || table.name.strip_prefix("contact_").is_some_and(|field| table.has(field));
-    table.has("contact") && table.name != "contact" && !is_entity && (table.has("at") || is_list())
+    let is_entity =
+        references.iter().any(|reference| !reference.is_event && is_same_name(&reference.record, &table.name));
+    let is_list = || after(&table.name, "contact_").is_some_and(|field| table.has(field));
+    table.has("contact") && !is_same_name(&table.name, "contact") && !is_entity && (table.has("at") || is_list())
+}
+
+/// What follows the beginning of a name.
+fn after<'n>(name: &'n str, beginning: &str) -> Option<&'n str> {
+    let (head, rest) = name.split_at_checked(beginning.len())?;
+    is_same_name(head, beginning).then_some(rest)
 }
 
 /// Whether a column is declared `NOT NULL`.
 fn must_be_full(connection: &Connection, table: &str, column: &str) -> Result<bool, rusqlite::Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 AND \"notnull\")";
+    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE AND \"notnull\")";
     connection.query_row(sql, [table, column], |row| row.get(0))
 }

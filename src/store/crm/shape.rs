@@ -96,12 +96,12 @@ impl Crm {
 
     /// Whether there is neither a table nor a view of this name, be it broken.
     fn has_no(&self, table: &str) -> bool {
-        self.shape.table(table).is_none() && self.broken.iter().all(|(view, _)| view != table)
+        self.shape.table(table).is_none() && self.shape.broken(table).is_none()
     }
 
     fn lacks_in(&self, table: &str, always: &[&str], fields: &[FieldUse], lacks: &mut Vec<Lack>) {
-        if let Some((view, reason)) = self.broken.iter().find(|(view, _)| view == table) {
-            lacks.push(Lack::BrokenView { view: view.clone(), reason: reason.clone() });
+        if let Some(reason) = self.shape.broken(table) {
+            lacks.push(Lack::BrokenView { view: table.to_owned(), reason: reason.to_owned() });
             return;
         }
         let Some(shape) = self.shape.table(table) else {
@@ -132,9 +132,8 @@ impl Crm {
 }
 
 /// Tables and views with their columns, in the order of names; and the views that cannot be read, with the reason.
-pub(super) fn read(connection: &Connection, path: &Path) -> Result<(CrmShape, Vec<(String, String)>), rusqlite::Error> {
-    let mut shape = CrmShape { path: path.display().to_string(), tables: Vec::new() };
-    let mut broken = Vec::new();
+pub(super) fn read(connection: &Connection, path: &Path) -> Result<CrmShape, rusqlite::Error> {
+    let mut shape = CrmShape { path: path.display().to_string(), ..CrmShape::default() };
     let mut names = connection.prepare(
         "SELECT name, type = 'view' FROM sqlite_schema WHERE type IN ('table', 'view') \
          AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'scn\\_%' ESCAPE '\\' ORDER BY name",
@@ -144,11 +143,11 @@ pub(super) fn read(connection: &Connection, path: &Path) -> Result<(CrmShape, Ve
     for (name, is_view) in names {
         match columns(connection, &name) {
             Ok(columns) => shape.tables.push(CrmTable { name, is_view, columns }),
-            Err(error) if is_view => broken.push((name, cleaned(&error.to_string(), 200))),
+            Err(error) if is_view => shape.broken.push((name, cleaned(&error.to_string(), 200))),
             Err(error) => return Err(error),
         }
     }
-    Ok((shape, broken))
+    Ok(shape)
 }
 
 /// Generated columns too; hidden ones of virtual tables not.

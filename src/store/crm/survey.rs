@@ -5,7 +5,7 @@ use super::decode;
 use super::doubts::{About, Doubt};
 use super::findings::shown;
 use super::{Crm, Error};
-use crate::model::CrmTable;
+use crate::model::{CrmTable, is_same_name};
 use crate::store::text::quoted;
 use crate::time::{Precision, Zone};
 use rusqlite::Row;
@@ -25,6 +25,8 @@ pub struct Question<'a> {
     pub is_event: bool,
     /// The columns that should not be below zero.
     pub amounts: Vec<&'a str>,
+    /// The columns that should not be empty.
+    pub required: Vec<&'a str>,
 }
 
 /// What was found.
@@ -104,17 +106,25 @@ struct Doubtful {
 }
 
 impl Tally {
-    /// `place` gives the place of a column of the table in the query, and puts it there where it is not.
-    pub fn new(shape: &CrmTable, question: &Question<'_>, mut place: impl FnMut(&str) -> usize) -> Tally {
+    /// Of a table, as those call it who ask. `place` gives the place of a column of the table in the query, and puts it there
+    /// where it is not.
+    pub fn new(
+        (table, shape): (&str, &CrmTable),
+        question: &Question<'_>,
+        mut place: impl FnMut(&str) -> usize,
+    ) -> Tally {
         let mut doubts: Vec<(&str, About)> = Vec::new();
         if question.is_event {
-            doubts.extend([("at", About::DateWithoutTime), ("at", About::Far)]);
+            doubts.extend([("at", About::DateWithoutTime), ("at", About::Far), ("contact", About::Nobody)]);
         }
         doubts.extend(question.amounts.iter().map(|column| (*column, About::Negative((*column).to_owned()))));
+        doubts.extend(question.required.iter().map(|column| (*column, About::Empty((*column).to_owned()))));
         let mut columns = Vec::new();
         for column in &shape.columns {
-            let name = column.name.as_str();
-            let is_read = question.columns.contains(&name);
+            let asked = question.columns.iter().find(|asked| is_same_name(asked, &column.name));
+            let is_read = asked.is_some();
+            let doubted = doubts.iter().map(|(doubtful, _)| doubtful).find(|each| is_same_name(each, &column.name));
+            let name = asked.or(doubted).copied().unwrap_or(column.name.as_str());
             let own = doubts.iter().enumerate().filter(|(_, (doubtful, _))| *doubtful == name);
             let doubtful = |(order, (_, about)): (usize, &(_, About))| Doubtful {
                 order,
@@ -129,7 +139,7 @@ impl Tally {
                 columns.push(Column { name, declared, place, is_read, classes, doubts });
             }
         }
-        Tally { table: shape.name.clone(), rows: 0, id: shape.has("id").then(|| place("id")), columns }
+        Tally { table: table.to_owned(), rows: 0, id: shape.has("id").then(|| place("id")), columns }
     }
 
     /// Counts a row of the query.
@@ -138,7 +148,7 @@ impl Tally {
         for column in &mut self.columns {
             let value = row.get_ref(column.place)?;
             match value {
-                ValueRef::Null => continue,
+                ValueRef::Null => {}
                 ValueRef::Integer(_) => column.classes.integer += 1,
                 ValueRef::Real(_) => column.classes.real += 1,
                 ValueRef::Text(_) => column.classes.text += 1,
@@ -183,12 +193,17 @@ fn is_doubtful(about: &About, value: ValueRef<'_>) -> bool {
         (About::DateWithoutTime, ValueRef::Text(text)) => {
             text.len() == 10 && matches!(decode::instant(value, Zone::UTC), Some((_, Precision::DateOnly)))
         }
-        (About::Far, ValueRef::Integer(seconds)) => !USUAL.contains(&seconds),
+        // What is no instant at all is another rule's too.
+        (About::Far, ValueRef::Integer(seconds)) => {
+            !USUAL.contains(&seconds) && decode::instant(value, Zone::UTC).is_some()
+        }
         (About::Far, ValueRef::Text(text)) => {
             let year = text.split_first_chunk::<4>().filter(|(_, rest)| rest.starts_with(b"-")).map(|(year, _)| year);
             let year = year.filter(|year| year.iter().all(u8::is_ascii_digit));
-            year.is_some_and(|year| !(b"1900"..b"2200").contains(&year))
+            let is_far = year.is_some_and(|year| !(b"1900"..b"2200").contains(&year));
+            is_far && decode::instant(value, Zone::UTC).is_some()
         }
+        (About::Nobody | About::Empty(_), ValueRef::Null) => true,
         (About::Negative(_), ValueRef::Integer(number)) => number < 0,
         (About::Negative(_), ValueRef::Real(number)) => number < 0.0,
         // A decimal number may be kept as text.
@@ -236,7 +251,7 @@ impl Crm {
     pub fn survey(&self, table: &str, question: &Question<'_>) -> Result<Survey, Error> {
         let Some(shape) = self.shape.table(table) else { return Ok(Survey::default()) };
         let mut selected: Vec<String> = Vec::new();
-        let mut tally = Tally::new(shape, question, |column| place_of(&mut selected, column));
+        let mut tally = Tally::new((table, shape), question, |column| place_of(&mut selected, column));
         // A table of which no column is read has rows all the same.
         let columns: Vec<String> = selected.iter().map(|column| quoted(column)).collect();
         let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };

@@ -11,7 +11,8 @@ const PURCHASED: &str = "CREATE TABLE purchased (id, contact INTEGER, at, quanti
 fn doubts(rows: &str) -> Vec<String> {
     let (_folder, crm) = crm(&format!("{PURCHASED} {rows}"));
     let amounts = vec!["amount", "quantity", "weight"];
-    let found = crm.survey("purchased", &Question { columns: Vec::new(), is_event: true, amounts }).unwrap();
+    let question = Question { is_event: true, amounts, required: vec!["amount"], ..Question::default() };
+    let found = crm.survey("purchased", &question).unwrap();
     (found.doubts)
         .iter()
         .map(|doubt| format!("{} {}", doubt.diagnostic().rule.info().code, doubt.diagnostic().message))
@@ -23,9 +24,83 @@ fn what_is_in_order_is_not_doubted() {
     assert_eq!(doubts(""), [""; 0]);
     // What cannot be read at all is another rule's.
     assert_eq!(
-        doubts("INSERT INTO purchased VALUES (3, 7, 'soon', NULL, 'free'), (4, 7, '2020-1-1', 'x', NULL)"),
+        doubts(
+            "INSERT INTO purchased VALUES (3, 7, 'soon', NULL, 'free'), (4, 7, '2020-1-1', 'x', ''),
+                 (5, 7, 1577872800000, 1, '5'), (6, 7, '0000-13-01 10:00', 1, '5')"
+        ),
         [""; 0]
     );
+}
+
+#[test]
+fn rows_of_nobody_and_empty_columns_are_counted() {
+    assert_eq!(
+        doubts("INSERT INTO purchased VALUES (3, NULL, 1577872800, 1, NULL), (4, NULL, 1577872800, 1, '5')"),
+        [
+            "D023 2 rows of `purchased` name no contact, the first is that with the id 3",
+            "D024 1 row of `purchased` has no `amount`, the first is that with the id 3",
+        ]
+    );
+}
+
+/// SQL does not tell capitals from small letters, in the names of tables and columns.
+#[test]
+fn names_are_one_whatever_their_capitals() {
+    let (_folder, crm) = crm("CREATE TABLE Contact (ID INTEGER PRIMARY KEY, EMail);
+         INSERT INTO Contact VALUES (7, 'a@example.com');
+         CREATE TABLE Product (Id, Recurring, DELAY);
+         INSERT INTO Product VALUES (1, 1, '5 moons');
+         CREATE TABLE PURCHASED (Id, CONTACT, At, Product);
+         INSERT INTO PURCHASED VALUES (1, 7, '2020-01-01', 1), (2, NULL, '2020-01-01T10:00:00Z', 1);");
+    let program = program(retail(), "UTC");
+    let (world, found) = crm.world(&program).unwrap();
+    assert_eq!(found.first[0].column, "delay");
+    let purchased = Question { columns: vec!["product"], is_event: true, ..Question::default() };
+    let questions = BTreeMap::from([("purchased", purchased)]);
+    let lives = crm.lives(&program, &world).unwrap().surveying(&crm, &questions);
+    let mut notes = Notes::default();
+    let mut read = Vec::new();
+    let live = |person: &crate::engine::Person, life: &mut crate::engine::Life| {
+        read.push((person.id.clone(), person.values[0].clone(), life.len()));
+        ControlFlow::Continue(())
+    };
+    lives.read(&crm, &ContactRange::default(), &mut notes, live).unwrap();
+    assert_eq!(read, [(crate::model::Id::Number(7), crate::engine::Value::text("a@example.com"), 1)]);
+    let survey = &notes.surveys["purchased"];
+    assert_eq!((survey.rows, survey.columns["product"].values()), (2, 2));
+    assert_eq!(survey.doubts.iter().map(|doubt| doubt.rows).collect::<Vec<_>>(), [1, 1]);
+}
+
+/// What a contact, an event and a product name, and is not there.
+#[test]
+fn what_is_named_and_not_there_is_counted() {
+    let (_folder, crm) = crm("CREATE TABLE contact (id INTEGER, email);
+         INSERT INTO contact VALUES (1, NULL), (2, NULL), (2, NULL), (3, NULL);
+         CREATE TABLE product (id INTEGER PRIMARY KEY, recurring INTEGER);
+         INSERT INTO product VALUES (1, 1);
+         CREATE TABLE purchased (id, contact, at, product);
+         INSERT INTO purchased VALUES (1, 1, '2020-01-01', 1), (2, '1', '2020-01-02', 77), (3, 9, '2020-01-02', 77),
+             (4, 9, 'soon', '1'), (5, NULL, '2020-01-02', 78);");
+    let program = program(retail(), "UTC");
+    let (world, _) = crm.world(&program).unwrap();
+    let lives = crm.lives(&program, &world).unwrap().surveying(&crm, &BTreeMap::new());
+    let mut notes = Notes::default();
+    lives.read(&crm, &ContactRange::default(), &mut notes, |_, _| ControlFlow::Continue(())).unwrap();
+    let said: Vec<String> = (notes.strangers.iter())
+        .map(|each| {
+            let ids: Vec<String> = each.examples.iter().map(|(id, row)| format!("{id} in {row}")).collect();
+            format!("{}.{} of {}: {}, {}", each.table, each.column, each.of, each.rows, ids.join(", "))
+        })
+        .collect();
+    assert_eq!(
+        said,
+        ["purchased.contact of contact: 3, 9 in 3, 1 in 2", "purchased.product of product: 3, 77 in 3, 1 in 4"]
+    );
+    let twice: Vec<&str> = notes.unreadable.columns.iter().map(|each| each.problem.as_str()).collect();
+    assert_eq!(twice, ["is used twice", "is not an instant"]);
+    let kept = |id: crate::model::Id| crm.keeps_otherwise("contact", &id).unwrap();
+    assert_eq!(kept(crate::model::Id::Text("1".into())).as_deref(), Some("integer"));
+    assert_eq!(kept(crate::model::Id::Number(9)), None);
 }
 
 #[test]
@@ -85,6 +160,7 @@ fn reading_and_looking_over_are_one_pass() {
         columns: vec!["at", "contact", "id", "product"],
         is_event: true,
         amounts: vec!["quantity", "amount"],
+        required: vec!["product"],
     };
     let contact = Question { columns: vec!["email", "id"], ..Question::default() };
     let questions = BTreeMap::from([("contact", contact), ("purchased", purchased)]);
@@ -95,5 +171,5 @@ fn reading_and_looking_over_are_one_pass() {
     assert_eq!(notes.surveys, alone.collect());
     assert_eq!((notes.surveys["contact"].rows, notes.surveys["purchased"].rows), (6, 5));
     let doubts: Vec<u64> = notes.surveys["purchased"].doubts.iter().map(|doubt| doubt.rows).collect();
-    assert_eq!(doubts, [2, 1, 2, 3]);
+    assert_eq!(doubts, [2, 1, 1, 2, 3, 1]);
 }

@@ -1,0 +1,15 @@
+CREATE TABLE contact (id INTEGER PRIMARY KEY, email TEXT, first_name TEXT);
+CREATE TABLE product (id INTEGER PRIMARY KEY, name TEXT, family TEXT, recurring INTEGER, delay TEXT);
+CREATE TABLE purchased (
+    id INTEGER PRIMARY KEY, contact INTEGER, at TEXT, product INTEGER, quantity INTEGER, amount NUMERIC
+);
+INSERT INTO contact VALUES (7, 'ana@example.com', 'Ana'), (8, 'bob@example.com', 'Bob'), (9, 'eve@example.com', NULL);
+INSERT INTO product VALUES (3, 'Soap', 'soap', 1, '6 months'), (4, 'Sponge', 'sponge', 1, '1 year');
+INSERT INTO purchased VALUES (1, 7, '2011-03-04 10:00', 3, 1, 12.5), (2, 8, '2011-03-05 11:00', 4, 2, 25);
+CREATE TABLE series AS WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 400) SELECT value FROM n;
+INSERT INTO contact SELECT value + 100, 'contact' || value || '@example.com', NULL FROM series;
+INSERT INTO product SELECT value + 100, 'Thing ' || value, 'thing', 0, NULL FROM series;
+INSERT INTO purchased SELECT value + 100, 101 + value % 300, datetime(1300000000 + value * 3600, 'unixepoch'), 101 + value % 300, 1, 9.5 FROM series;
+UPDATE purchased SET quantity = -1 WHERE id = 2;
+UPDATE product SET delay = '1 week' WHERE id = 4;
+INSERT INTO purchased VALUES (3, 99, '2011-04-04 10:00', 3, 1, 12.5);
