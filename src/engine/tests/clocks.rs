@@ -34,9 +34,9 @@ fn a_contact_that_only_a_period_concerns_is_remembered() {
     let read = world.load(&bytes).unwrap();
     assert_eq!(read.wake(&world.program), Some(moment("2024-02-01 00:00")));
     assert_eq!(read.save(&world.program, &world.world), bytes);
-    // Each form ended before a list that the next one added.
-    for format in [2, 3] {
-        let older = [&[format], bytes.get(1..bytes.len() - usize::from(4 - format)).unwrap()].concat();
+    // The fourth form had one list more, the third is the same, the second had one less.
+    let whole = bytes.get(1..).unwrap();
+    for older in [[&[4], whole, &[0]].concat(), [&[3], whole].concat(), [&[2], &whole[..whole.len() - 1]].concat()] {
         assert_eq!(world.load(&older).unwrap().save(&world.program, &world.world), bytes);
     }
     world.step(Input::Look, moment("2024-01-20 10:00"));
