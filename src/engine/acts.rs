@@ -175,7 +175,8 @@ impl<'a> Stepper<'a, '_> {
         self.mark_alone(Marked::Erased);
         let mut instances: Vec<Instance> = slots.into_iter().flatten().chain(at_work).collect();
         instances.sort_by_key(|instance| instance.serial);
-        let is_over = |each: &Instance| matches!(each.phase, Phase::Converted | Phase::Ended) && each.pending.is_empty();
+        let is_over =
+            |each: &Instance| matches!(each.phase, Phase::Converted | Phase::Ended) && each.pending.is_empty();
         for instance in instances.iter().filter(|each| !is_over(each)) {
             self.tell(instance, None, Told::Ended(Reason::Erased), Vec::new());
             for pending in &instance.pending {

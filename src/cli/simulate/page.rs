@@ -156,6 +156,11 @@ impl Shown<'_> {
         let (entered, idle): (Vec<usize>, Vec<usize>) =
             (0..units.len()).partition(|place| counts(*place).get(Count::Started) > 0);
         let mut lead = Vec::new();
+        if units.iter().any(|unit| unit.scenario.goal.as_ref().is_some_and(|goal| goal.within.is_some())) {
+            lead.push(
+                "A goal may also be reached after the last step: who did so is in both of these bars.".to_owned(),
+            );
+        }
         if !idle.is_empty() {
             let names: Vec<&str> = idle.iter().map(|place| self.scenario(*place as u16)).collect();
             lead.push(format!("Nobody enters: {}.", names.join(", ")));

@@ -358,7 +358,8 @@ impl OneContact {
     /// The last message so far, of these journeys of one scenario, that opened a window which is still open.
     fn touched_last(&self, of_scenario: &[Journey], at: Instant) -> Option<u32> {
         let windows = self.windows.get(&of_scenario.first()?.unit)?;
-        let mut journeys: Vec<u32> = of_scenario.iter().filter_map(|journey| self.places.get(journey).copied()).collect();
+        let mut journeys: Vec<u32> =
+            of_scenario.iter().filter_map(|journey| self.places.get(journey).copied()).collect();
         journeys.sort_unstable();
         let open = windows.iter().rev().take_while(|window| window.all_closed >= at);
         let counts = |number: u32| self.messages.get(number as usize).is_some_and(MessageState::counts);

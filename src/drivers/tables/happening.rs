@@ -18,17 +18,51 @@ pub struct Happening {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happens {
     Entered,
-    Drew { arm: u32 },
-    Decided { key: EffectKey, step: u32, leads: bool },
-    Held { key: EffectKey, reason: Reason },
-    Sent { key: EffectKey, step: u32, message: u32, leads: bool, closes: Option<Instant> },
-    NotSent { key: Option<EffectKey>, step: u32, outcome: Outcome, reason: Reason, closes: Option<Instant> },
-    Receipt { key: EffectKey, receipt: Receipt },
-    Withdrawn { key: EffectKey, outcome: Outcome, reason: Reason },
+    Drew {
+        arm: u32,
+    },
+    Decided {
+        key: EffectKey,
+        step: u32,
+        leads: bool,
+    },
+    Held {
+        key: EffectKey,
+        reason: Reason,
+    },
+    Sent {
+        key: EffectKey,
+        step: u32,
+        message: u32,
+        leads: bool,
+        closes: Option<Instant>,
+    },
+    NotSent {
+        key: Option<EffectKey>,
+        step: u32,
+        outcome: Outcome,
+        reason: Reason,
+        closes: Option<Instant>,
+    },
+    Receipt {
+        key: EffectKey,
+        receipt: Receipt,
+    },
+    Withdrawn {
+        key: EffectKey,
+        outcome: Outcome,
+        reason: Reason,
+    },
     Goal,
-    Left { how: Left },
+    Left {
+        how: Left,
+    },
     /// The journeys whose goals it makes true, sorted: of several of one scenario it counts for one.
-    Event { kind: u32, money: Option<Amount>, counts_for: Vec<Journey> },
+    Event {
+        kind: u32,
+        money: Option<Amount>,
+        counts_for: Vec<Journey>,
+    },
     Erased,
 }
 

@@ -123,7 +123,8 @@ impl Case {
     /// The journeys with these triggers; all that began, where nothing is said.
     fn counts_for(&self, triggers: &[&str]) -> Vec<Journey> {
         let journeys = self.contacts.last().unwrap().iter().filter_map(|happening| happening.journey.clone());
-        let named = |journey: &Journey| triggers.is_empty() || triggers.contains(&journey.trigger.id.to_string().as_str());
+        let named =
+            |journey: &Journey| triggers.is_empty() || triggers.contains(&journey.trigger.id.to_string().as_str());
         let mut found: Vec<Journey> = journeys.filter(named).collect();
         found.sort_unstable();
         found.dedup();
