@@ -281,12 +281,18 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Tells that a message was accepted.
-    pub(super) fn make_sent(&mut self, unit: &'a Unit, step: StepIx, alternative: u8, key: EffectKey) {
-        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return };
-        if let Some(chosen) = send.alternatives.get(usize::from(alternative)) {
-            self.make_sent_named(&chosen.message, key);
-            self.assume(send, alternative, key);
+    /// Tells that a message was accepted, which this instance gave its identity.
+    pub(super) fn make_sent(
+        &mut self,
+        instance: &Instance,
+        unit: &'a Unit,
+        step: StepIx,
+        alternative: u8,
+        key: EffectKey,
+    ) {
+        if let Some(name) = name_of(&unit.scenario.steps, step, alternative) {
+            self.make_sent_named(name, key);
+            self.assume(instance, unit, step, alternative, key);
         }
     }
 

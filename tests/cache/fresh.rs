@@ -253,6 +253,7 @@ fn views_that_ask_the_clock_are_read_anew() {
         ("SELECT id, contact, at, amount FROM p WHERE at < datetime ()", false),
         ("SELECT id, contact, at, amount FROM p WHERE at < strftime('%Y')", false),
         ("SELECT id, contact, at, abs(random() % 3) AS amount FROM p", false),
+        ("SELECT id, contact, at, amount FROM p WHERE at < datetime(unixepoch('subsec'), 'unixepoch')", false),
         ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p", true),
         ("SELECT id, contact, strftime('%Y-%m-%d 10:00:00', at) AS at, amount FROM p", true),
     ] {
@@ -263,6 +264,17 @@ fn views_that_ask_the_clock_are_read_anew() {
         let wanted = if is_kept { ReadFrom::Kept(Cold::None) } else { ReadFrom::Cold(Cold::View("inner_one".into())) };
         assert_eq!(read_from, wanted, "{view}");
     }
+}
+
+/// The name of a table may have capitals.
+#[test]
+fn a_view_is_found_whatever_its_letters() {
+    let text = "event Bought { amount: number } scenario a { when Bought send email reminder }";
+    let view =
+        "CREATE TABLE b(id INTEGER PRIMARY KEY, contact, at, amount); INSERT INTO b VALUES (1, 1, '2020-01-01', 1);
+        CREATE VIEW Bought AS SELECT * FROM b WHERE at < datetime('now')";
+    let kept = Kept::new(text, &format!("{SQL} {view}"));
+    assert_eq!(kept.asked().1, ReadFrom::Cold(Cold::View("bought".into())));
 }
 
 #[test]

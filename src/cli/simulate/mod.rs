@@ -49,7 +49,7 @@ pub struct Arguments {
     /// The CRM; `crm` of `scn.toml` without it
     #[arg(long, value_name = "FILE")]
     pub crm: Option<PathBuf>,
-    /// The first instant, included; a date is its first moment
+    /// The first instant, included; a date is its first moment. Scenarios start from then on: what began before is not followed
     #[arg(long, value_name = "INSTANT")]
     pub from: Option<String>,
     /// The last instant, included; a date is its last second
@@ -149,6 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        from_is_named: arguments.from.is_some(),
         by: arguments.by,
     };
     if let Some(page) = &mut page {
@@ -235,6 +236,7 @@ impl Arguments {
     fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
+        self.report.as_deref().map(files::refuse_other_than_html).transpose()?;
         for path in self.effects.iter().chain(&self.report) {
             whole::refuse_inputs(path, &inputs)?;
         }

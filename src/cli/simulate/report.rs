@@ -31,6 +31,8 @@ pub struct Shown<'a> {
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
+    /// Whether the request says from when on scenarios start.
+    pub from_is_named: bool,
     /// What has a row of the table, where it is asked for.
     pub by: Option<By>,
 }
