@@ -155,6 +155,33 @@ fn nothing_is_stale_with_a_write_ahead_log() {
     nothing_stale("WAL");
 }
 
+/// Who makes a link to a file changes its inode, and so does who writes and sets the file's instant back: the same is seen of
+/// both, and neither is believed. That somebody wrote is not said of the first.
+#[test]
+fn what_only_touches_the_file_is_named() {
+    let touch = |what: &str, crm: &Path| match what {
+        "a link" => std::fs::hard_link(crm, crm.with_extension("link")).unwrap(),
+        "another mode" => std::fs::set_permissions(crm, std::fs::Permissions::from_mode(0o600)).unwrap(),
+        _ => File::options().write(true).open(crm).unwrap().set_times(times(crm)).unwrap(),
+    };
+    for what in ["a link", "another mode", "its instant, set to what it is"] {
+        let kept = kept("DELETE");
+        kept.warm_up();
+        touch(what, &kept.crm());
+        kept.wait();
+        assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Kept(Cold::Touched)), "{what}");
+        kept.warm_up();
+        sql(&kept, UPDATE);
+        kept.wait();
+        assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Kept(Cold::Changed)), "{what}");
+    }
+    let kept = kept("WAL");
+    kept.warm_up();
+    // Whoever only reads changes nothing, however they open it.
+    kept.connect().query_row("SELECT count(*) FROM purchased", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Cache));
+}
+
 /// The counters of the file stay where they are: the log alone tells.
 #[test]
 fn each_commit_to_a_log_shows() {

@@ -356,7 +356,7 @@ impl Shown<'_> {
             "months": months,
             "acts": acts,
             "policy": super::terms::limits(self.policy),
-            "measures": report.measures.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+            "measures": super::terms::measures_json(self.simulation),
             "persons_with_several_rows": report.persons,
             "outcomes": outcomes,
             "ended": ended,
