@@ -62,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     progress.finish_and_clear();
     let settings = &bundle.settings;
     let tables = Tables::new(&found.catalog, found.sums.clone(), settings.zone.name(), &settings.currency);
+    let tables = tables.without(gone.persons);
     output::results(&match arguments.format {
         Format::Human => human(bundle, &found, gone, &tables, arguments.by),
         Format::Json => format!("{:#}\n", json_report(&found, gone, &tables)),

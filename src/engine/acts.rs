@@ -4,7 +4,7 @@ use super::advance::{Ending, Next};
 use super::balance;
 use super::entry::Candidate;
 use super::eval::Eval;
-use super::marks::Left;
+use super::marks::{Left, Marked};
 use super::message_values::literal;
 use super::needs::{CREDITED, DEBITED, EXPIRES};
 use super::output::{Act, EffectKey, Outcome, Reason, Told, TriggerRef, What};
@@ -172,9 +172,12 @@ impl<'a> Stepper<'a, '_> {
         for instance in slots.iter().flatten().filter(|instance| instance.runs()).chain(running) {
             self.mark_left(instance, Left::Erased);
         }
+        self.mark_alone(Marked::Erased);
         let mut instances: Vec<Instance> = slots.into_iter().flatten().chain(at_work).collect();
         instances.sort_by_key(|instance| instance.serial);
-        for instance in &instances {
+        let is_over =
+            |each: &Instance| matches!(each.phase, Phase::Converted | Phase::Ended) && each.pending.is_empty();
+        for instance in instances.iter().filter(|each| !is_over(each)) {
             self.tell(instance, None, Told::Ended(Reason::Erased), Vec::new());
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);

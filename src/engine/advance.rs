@@ -338,20 +338,18 @@ impl<'a> Stepper<'a, '_> {
             self.out.count(instance.unit, count);
         }
         self.withdraw_older(&mut instance, Outcome::Cancelled, reason);
-        if instance.pending.is_empty() {
-            return self.state.release(handle);
-        }
+        let Some(unit) = self.program.unit(instance.unit) else { return self.state.release(handle) };
         instance.phase = Phase::Ended;
-        instance.wake = None;
-        self.state.put(handle, instance);
+        self.close(handle, instance, unit);
     }
 
-    /// The steps are over: the instance stays for its goal or for a message, or goes.
+    /// The steps are over: the instance stays for its goal, for what reports count in its goal's window, or for a message, or
+    /// it goes.
     pub(super) fn close(&mut self, handle: Handle, mut instance: Instance, unit: &'a Unit) {
-        let until = match instance.phase {
-            Phase::Converted | Phase::Ended => None,
-            _ => self.goal_closes(&instance, unit).filter(|until| *until > self.now),
-        };
+        let is_over = matches!(instance.phase, Phase::Converted | Phase::Ended);
+        let stays = !is_over || self.program.counts_money(instance.unit);
+        let until = if stays { self.goal_closes(&instance, unit) } else { None };
+        let until = until.filter(|until| *until > self.now);
         instance.generation += 1;
         instance.wake = until;
         instance.phase = match instance.phase {
@@ -366,13 +364,12 @@ impl<'a> Stepper<'a, '_> {
         self.state.put(handle, instance);
     }
 
-    /// When the goal of an instance whose steps are over is no longer counted.
+    /// When the window of the goal of an instance whose steps are over is closed.
     fn goal_closes(&self, instance: &Instance, unit: &'a Unit) -> Option<Instant> {
         let within = unit.scenario.goal.as_ref()?.within?;
         let window = self.eval(unit, instance).duration(within)?;
         // The end of the window is included: the instance goes just after it.
-        let last = instance.last_message.max(instance.held_out)?;
-        let close = self.zone().add(last, window)?;
+        let close = self.zone().add(instance.last_message?, window)?;
         Some(Instant(close.0.saturating_add(1)))
     }
 }

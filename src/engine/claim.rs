@@ -291,9 +291,13 @@ impl<'a> Stepper<'a, '_> {
         instance.pending.retain(|each| each.key != pending.key);
         let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
         self.tell(&instance, Some(step.at), told, clauses);
-        self.hold_out(&mut instance, outcome);
         self.not_sent(&instance, (Some(pending.key), step.at), (outcome, reason));
-        self.gone(step.unit, handle, &mut instance, pending.key);
+        if outcome == Outcome::HeldOut {
+            instance.last_message = Some(self.now);
+            self.accepted(step.unit, handle, &mut instance, pending.key, pending.alternative);
+        } else {
+            self.gone(step.unit, handle, &mut instance, pending.key);
+        }
         self.settle(handle, instance, step.unit);
     }
 

@@ -87,7 +87,6 @@ impl<'a> Stepper<'a, '_> {
             phase: Phase::Draining,
             wake: None,
             last_message: None,
-            held_out: None,
             pending: SmallVec::new(),
             own: Vec::new(),
             passed: Vec::new(),

@@ -5,7 +5,7 @@
 
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::program::Unit;
-use super::state::Instance;
+use super::state::{Instance, Watch, Watched};
 use super::step::{Receipt, Stepper};
 use super::value::Value;
 use crate::ir::StepIx;
@@ -80,18 +80,21 @@ pub enum Marked {
         outcome: Outcome,
         reason: Reason,
     },
-    /// The goal is reached, or would be if the message that was held out had been sent. It may be said again.
+    /// The goal is reached.
     Goal,
     /// The steps are over, or will not be taken.
     Left {
         how: Left,
     },
-    /// An event that a goal with a window asks about. `kind` is its slot in the program.
+    /// An event that makes true the goals of these journeys, in their windows: its money may count. `kind` is its slot in the
+    /// program.
     Event {
         kind: u16,
-        at: Instant,
         money: Option<Amount>,
+        counts_for: Vec<Journey>,
     },
+    /// The contact is erased, and all that concerns it is over.
+    Erased,
 }
 
 /// How a journey ended.
@@ -187,19 +190,26 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// An event that a goal with a window asks about.
-    pub(super) fn mark_event(&mut self, kind: u16, place: usize) {
+    /// An event that some goals ask for, whose windows are open. `watches` are those who wait for it.
+    pub(super) fn mark_event(&mut self, kind: u16, place: usize, watches: &[Watch]) {
         if self.out.marks.is_none() {
             return;
         }
         let Some(field) = self.program.revenue_of(kind) else { return };
-        let Some(at) = self.facts.life.event(place).map(|event| event.at) else { return };
+        let goals = watches.iter().filter(|watch| watch.what == Watched::Goal);
+        let counts = goals.filter_map(|watch| self.state.get(watch.handle).filter(|each| self.counts_for(each, place)));
+        let mut counts_for: Vec<Journey> = counts.map(Journey::of).collect();
+        if counts_for.is_empty() {
+            return;
+        }
+        counts_for.sort_unstable();
+        counts_for.dedup();
         let value = field.and_then(|field| self.facts.life.values(place).get(usize::from(field)));
         let money = match value {
             Some(Value::Number(number)) => Amount::of(*number),
             _ => None,
         };
-        self.mark_alone(Marked::Event { kind, at, money });
+        self.mark_alone(Marked::Event { kind, money, counts_for });
     }
 
     /// A message was accepted for an instance.
@@ -238,13 +248,5 @@ impl<'a> Stepper<'a, '_> {
     /// The instance leaves its steps, where it has not left them before.
     pub(super) fn mark_left(&mut self, instance: &Instance, how: Left) {
         self.mark(instance, || Marked::Left { how });
-    }
-
-    /// Remembers a message that was held out, where a goal asks: its window opens as that of a message that left.
-    pub(super) fn hold_out(&self, instance: &mut Instance, outcome: Outcome) {
-        let has_window = |unit: &Unit| unit.scenario.goal.as_ref().is_some_and(|goal| goal.within.is_some());
-        if outcome == Outcome::HeldOut && self.program.unit(instance.unit).is_some_and(has_window) {
-            instance.held_out = Some(self.now);
-        }
     }
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of this form and of the step that wrote it. A reader refuses a newer one.
-pub const STATE_FORMAT: u16 = 4;
+pub const STATE_FORMAT: u16 = 5;
 
 /// Why a state cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,6 @@ pub(super) struct SavedState {
     pub clocks: SavedClocks,
     /// By the serial of an instance, what it may have done in versions that it has left.
     pub passed: Vec<(u32, Vec<u64>)>,
-    /// By the serial of an instance, when its last message was held out.
-    pub held_out: Vec<(u32, Instant)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,7 +109,6 @@ impl State {
         instances.sort_by_key(|instance| instance.serial);
         let passed = instances.iter().filter(|instance| !instance.passed.is_empty());
         let passed = passed.map(|instance| (instance.serial, instance.passed.clone())).collect();
-        let held_out = instances.iter().filter_map(|instance| Some((instance.serial, instance.held_out?))).collect();
         let instances = instances
             .into_iter()
             .filter_map(|instance| {
@@ -159,7 +156,6 @@ impl State {
             clocks: SavedClocks::of(&self.clocks, program, &mut events),
             events,
             passed,
-            held_out,
         };
         // The saved form has no map and no unsized part, so writing it to memory cannot fail.
         postcard::to_stdvec(&saved).unwrap_or_default()
@@ -188,7 +184,6 @@ impl State {
         };
         state.claims.0 = saved.claims.into_iter().map(claim).collect();
         let mut passed: BTreeMap<u32, Vec<u64>> = saved.passed.into_iter().collect();
-        let held_out: BTreeMap<u32, Instant> = saved.held_out.into_iter().collect();
         for instance in saved.instances {
             let hash = ScenarioHash(*saved.scenarios.get(usize::from(instance.scenario)).ok_or(StateError::Broken)?);
             let unit = program.units().iter().position(|unit| unit.hash == hash);
@@ -226,7 +221,6 @@ impl State {
                 },
                 wake: instance.wake,
                 last_message: instance.last_message,
-                held_out: held_out.get(&instance.serial).copied(),
                 pending: instance.pending.into_iter().map(Pending::from).collect(),
                 own: instance.own.into_iter().map(OwnMessage::from).collect(),
                 passed: passed.remove(&instance.serial).unwrap_or_default(),
@@ -274,14 +268,24 @@ impl State {
 fn read(bytes: &[u8]) -> Result<SavedState, StateError> {
     let (format, _): (u16, _) = postcard::take_from_bytes(bytes).map_err(|_| StateError::Broken)?;
     match format {
-        STATE_FORMAT => postcard::from_bytes(bytes).map_err(|_| StateError::Broken),
-        // It ended before the messages that were held out: an empty list, which is one zero.
-        3 => postcard::from_bytes(&[bytes, &[0]].concat()).map_err(|_| StateError::Broken),
-        // And before what instances did in versions that they left.
-        2 => postcard::from_bytes(&[bytes, &[0, 0]].concat()).map_err(|_| StateError::Broken),
+        // The third form is the same; only the fourth told messages that were held out from others.
+        STATE_FORMAT | 3 => postcard::from_bytes(bytes).map_err(|_| StateError::Broken),
+        4 => fourth(bytes).map_err(|_| StateError::Broken),
+        // It ended before what instances did in versions that they left: an empty list, which is one zero.
+        2 => postcard::from_bytes(&[bytes, &[0]].concat()).map_err(|_| StateError::Broken),
         1 => postcard::from_bytes::<First>(bytes).map(SavedState::from).map_err(|_| StateError::Broken),
         _ => Err(StateError::Newer(format)),
     }
+}
+
+/// The fourth form: behind all else, by the serial of an instance, when its last message was held out.
+fn fourth(bytes: &[u8]) -> Result<SavedState, postcard::Error> {
+    let (mut saved, rest): (SavedState, _) = postcard::take_from_bytes(bytes)?;
+    let held_out: BTreeMap<u32, Instant> = postcard::from_bytes::<Vec<_>>(rest)?.into_iter().collect();
+    for instance in &mut saved.instances {
+        instance.last_message = instance.last_message.max(held_out.get(&instance.serial).copied());
+    }
+    Ok(saved)
 }
 
 /// The name by which an event is saved.

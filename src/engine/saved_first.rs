@@ -54,7 +54,6 @@ impl From<First> for SavedState {
             own: Default::default(),
             clocks: Default::default(),
             passed: Vec::new(),
-            held_out: Vec::new(),
         }
     }
 }

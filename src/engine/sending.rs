@@ -46,9 +46,23 @@ impl<'a> Stepper<'a, '_> {
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
             Err(outcome) => {
-                self.hold_out(instance, outcome.0);
                 self.not_sent(instance, (None, step.at), outcome);
+                self.hold_out(handle, instance, step, outcome.0);
             }
+        }
+    }
+
+    /// A message that was held out: the instance goes on as if it had left, and nobody had opened it. Only the event `sent`
+    /// is not made.
+    fn hold_out(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>, outcome: Outcome) {
+        if outcome != Outcome::HeldOut {
+            return;
+        }
+        instance.last_message = Some(self.now);
+        if step.unit.reads_messages {
+            let (key, accepted) = (self.key(instance, step.unit, step.node), Some(self.now));
+            let own = OwnMessage { step: step.at, alternative: 0, key, due: self.due, accepted };
+            self.remember(step.unit, handle, instance, own);
         }
     }
 
@@ -82,8 +96,8 @@ impl<'a> Stepper<'a, '_> {
                     leaving.push((*handle, instance));
                 }
                 Err(outcome) => {
-                    self.hold_out(instance, outcome.0);
                     self.not_sent(instance, (None, step.at), outcome);
+                    self.hold_out(*handle, instance, step, outcome.0);
                 }
             }
         }

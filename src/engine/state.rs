@@ -100,9 +100,8 @@ pub(super) struct Progress {
     pub kept: SmallVec<[Value; 2]>,
     pub phase: Phase,
     pub wake: Option<Instant>,
+    /// When its last message was accepted, or held out: who is held out goes the same way.
     pub last_message: Option<Instant>,
-    /// When its last message was held out, where its goal has a window: reports measure those alike who got none.
-    pub held_out: Option<Instant>,
     /// Messages whose fate is not known, in the order of their decisions.
     pub pending: SmallVec<[Pending; 1]>,
     /// What its conditions may know of the messages that it decided, in that order; empty where none asks.
@@ -121,9 +120,11 @@ pub(super) enum Phase {
     Watching,
     /// Its steps are over; a message of it may still leave.
     Draining,
-    /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more.
+    /// Its goal was reached; the message of `then` may still leave. Nothing else concerns it any more, but what reports count
+    /// in its goal's window.
     Converted,
-    /// It ended before its steps were over; what came due at that very instant may still leave.
+    /// It ended before its steps were over; what came due at that very instant may still leave, and reports count what
+    /// follows in its goal's window.
     Ended,
 }
 

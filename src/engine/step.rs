@@ -156,9 +156,9 @@ impl<'a> Stepper<'a, '_> {
 
     fn event(&mut self, place: usize) {
         let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
-        self.mark_event(kind, place);
         if self.program.is_watched(kind) && self.state.has_watchers() {
             let watches = self.watchers(kind, place);
+            self.mark_event(kind, place, &watches);
             self.judge_all(watches);
         }
         // Nothing starts for whom a scenario has just erased, and no silence begins.
@@ -249,8 +249,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let last = instance.last_message_at(self.due, self.now);
         if !self.goal_is_open(goal.within, &eval, last) {
-            let would_be = self.goal_is_open(goal.within, &eval, instance.held_out);
-            return self.judge_held_out(handle, instance, would_be);
+            return Some(instance);
         }
         let told = self.conditions(&eval, &[(ClauseOf::Goal, Some(goal.condition))]);
         self.out.count(instance.unit, Count::Converted);
@@ -267,20 +266,6 @@ impl<'a> Stepper<'a, '_> {
             }
             None => self.end(handle, instance, Ending::Goal),
         }
-        None
-    }
-
-    /// The goal of an instance is true, and no message opened its window but perhaps one that was held out. That is counted
-    /// beside; the instance goes on, unless it stayed for this alone.
-    fn judge_held_out(&mut self, handle: Handle, instance: Instance, would_be: bool) -> Option<Instance> {
-        if !would_be {
-            return Some(instance);
-        }
-        self.mark(&instance, || Marked::Goal);
-        if instance.phase != Phase::Watching {
-            return Some(instance);
-        }
-        self.end(handle, instance, Ending::Goal);
         None
     }
 
@@ -341,7 +326,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Whether the goal of an instance counts, whose last message left then.
-    fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, last: Option<Instant>) -> bool {
+    pub(super) fn goal_is_open(&self, within: Option<ExprIx>, eval: &Eval<'_>, last: Option<Instant>) -> bool {
         let Some(within) = within else { return true };
         let (Some(last), Some(window)) = (last, eval.duration(within)) else {
             return false;

@@ -85,6 +85,33 @@ fn a_simulation_prints_its_tables() {
     assert_eq!(tables["months"][1]["month"], "2020-02");
     assert_eq!((&tables["steps"][0]["number"], &tables["steps"][0]["step"]), (&json!(1), &json!("1: email hello")));
     assert_eq!(json["tables"]["source"], "simulation");
+    let has = |table: &str, key: &str| tables[table][0].get(key).is_some();
+    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "entered")), [true, false, false]);
+    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "waiting")), [true, false, false]);
+}
+
+/// A goal after the last step is no second end, and whoever is erased waits for nothing.
+#[test]
+fn who_waits_is_counted_once_and_everywhere_alike() {
+    let offer = format!("{OFFER}wait 5 days\n");
+    let shop = shop(&offer, &[("gone.scn", b"when purchased order is \"bye\"\nerase contact\n")]);
+    let rows = "INSERT INTO purchased VALUES
+        (1, 1, '2020-01-01 10:00', 5, 'first'), (2, 1, '2020-01-11 10:00', 5, 'later'),
+        (3, 2, '2020-01-20 10:00', 5, 'first'), (4, 3, '2020-01-19 10:00', 5, 'bye');";
+    crm(shop.path()).execute_batch(rows).unwrap();
+    let ran = scn(shop.path(), &["simulate", "--by", "scenario", "--report", "page.html"]);
+    has(
+        &ran,
+        &[
+            "gone 1 0 0 0",
+            "offer 2 1 2 0 1 50.0% (9.5 to 90.5) 10 days 5.00",
+            "reached the goal offer 1",
+            "still waiting at the end offer 1",
+        ],
+    );
+    assert!(!ran.out.contains("still waiting at the end  gone"), "{}", ran.out);
+    let page = std::fs::read_to_string(shop.path().join("page.html")).unwrap();
+    assert_eq!(page.matches("still waiting at the end").count(), 1);
 }
 
 #[test]

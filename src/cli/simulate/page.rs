@@ -1,6 +1,6 @@
 //! The report of a simulation as a page.
 
-use super::report::{Shown, still_running};
+use super::report::Shown;
 use super::terms::{limits, measures, persons};
 use crate::cli::counted::{counted, grouped};
 use crate::cli::engagement;
@@ -156,6 +156,11 @@ impl Shown<'_> {
         let (entered, idle): (Vec<usize>, Vec<usize>) =
             (0..units.len()).partition(|place| counts(*place).get(Count::Started) > 0);
         let mut lead = Vec::new();
+        if units.iter().any(|unit| unit.scenario.goal.as_ref().is_some_and(|goal| goal.within.is_some())) {
+            lead.push(
+                "A goal may also be reached after the last step: who did so is in both of these bars.".to_owned(),
+            );
+        }
         if !idle.is_empty() {
             let names: Vec<&str> = idle.iter().map(|place| self.scenario(*place as u16)).collect();
             lead.push(format!("Nobody enters: {}.", names.join(", ")));
@@ -187,7 +192,8 @@ impl Shown<'_> {
         }
         let ends = [Count::Finished, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
         let ends = ends.into_iter().map(|count| (count_words(count), counts.get(count)));
-        let waiting = [("still waiting at the end", still_running(counts))];
+        let waiting = self.simulation.report.tables.waiting(&scenario.name);
+        let waiting = [("still waiting at the end", waiting)];
         stages.extend(ends.chain(waiting).filter(|(_, count)| *count > 0).map(|(name, count)| whole(name, count)));
         let about = self.titles.get(&scenario.name).cloned().unwrap_or_default();
         Funnel { title: scenario.name.clone(), about, stages }

@@ -6,7 +6,7 @@ use crate::cli::{engagement, output};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Busiest, Ended, ReadFrom, Report, Row, Simulation};
 use crate::drivers::story::{self, Lived, ScenarioStory, Teller, Texts, Wanted, moment};
-use crate::engine::{Count, Counts, Engagement, Outcome, Program, Reason};
+use crate::engine::{Count, Engagement, Outcome, Program, Reason};
 use crate::ir::{Op, Policy, StepIx};
 use crate::model::Id;
 use comfy_table::{CellAlignment, Table, presets};
@@ -237,11 +237,11 @@ impl Shown<'_> {
                 let scenario = self.scenario(unit as u16).to_owned();
                 table.add_row(vec![story::count_words(count).to_owned(), scenario, grouped(number)]);
             }
-            let running = still_running(counts);
-            if running > 0 {
+            let scenario = self.scenario(unit as u16);
+            let waiting = report.tables.waiting(scenario);
+            if waiting > 0 {
                 rows += 1;
-                let scenario = self.scenario(unit as u16).to_owned();
-                table.add_row(vec!["still waiting at the end".to_owned(), scenario, grouped(running)]);
+                table.add_row(vec!["still waiting at the end".to_owned(), scenario.to_owned(), grouped(waiting)]);
             }
         }
         if rows > 0 {
@@ -392,13 +392,6 @@ impl Shown<'_> {
             "about": about,
         })
     }
-}
-
-/// Instances that had not come to an end.
-pub(super) fn still_running(counts: &Counts) -> u64 {
-    let ended =
-        [Count::Finished, Count::Converted, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
-    counts.get(Count::Started).saturating_sub(ended.into_iter().map(|count| counts.get(count)).sum())
 }
 
 fn name_entities(text: &mut String, ended: &Ended) {

@@ -1,7 +1,7 @@
 //! What the figures say, and what they do not, in plain words.
 
 use super::amounts::percent;
-use crate::cli::counted::{counted, grouped};
+use crate::cli::counted::{counted, grouped, verb};
 use crate::drivers::tables::statistics::Interval;
 use crate::drivers::tables::{Comparison, GoalKind, PERSONS_MIN, ScenarioTables, Tables, WhyNot};
 use std::fmt::Write;
@@ -74,17 +74,17 @@ pub fn comparison(tables: &Tables, of: &ScenarioTables, kind: Kind) -> String {
         counted(treated.persons, "person"),
         rate(held_out.converted, held_out.persons),
         grouped(held_out.persons),
-        points(&conversion),
+        points(&conversion, kind),
     );
     let _ = match revenue {
-        Some(revenue) => write!(text, ". Revenue a person: {}", amount(&revenue, &tables.currency)),
+        Some(revenue) => write!(text, ". Revenue a person: {}", amount(&revenue, &tables.currency, kind)),
         None if of.goal == GoalKind::WithoutWindow => {
             write!(text, ". Of revenue nothing is said: the goal has no window")
         }
         None => Ok(()),
     };
     if kind == Kind::Simulation {
-        text.push_str(". As nothing was sent, whatever differs is chance");
+        text.push_str(". As nothing was sent, no message made the difference");
     }
     text
 }
@@ -100,24 +100,29 @@ pub fn why_not(why: WhyNot) -> String {
             grouped(treated),
             grouped(held_out)
         ),
+        WhyNot::Erased { persons } => format!(
+            "{} {} erased, perhaps more of those who got a message, or of those who did not",
+            counted(persons, "person"),
+            verb(persons, "was", "were")
+        ),
     }
 }
 
 /// `3.2 points more (95%: 0.1 to 6.3 more)`; where the interval holds zero, that it may be chance.
-fn points(interval: &Interval) -> String {
+fn points(interval: &Interval, kind: Kind) -> String {
     let points = |value: f64| format!("{:.1}", value * 100.0);
     let more = if interval.estimate < 0.0 { "less" } else { "more" };
     let estimate = points(interval.estimate.abs());
     let limits = format!("{} to {}", signed(&points(interval.low)), signed(&points(interval.high)));
-    format!("{estimate} points {more} (95%: {limits}), {}", verdict(interval))
+    format!("{estimate} points {more} (95%: {limits}){}", verdict(interval, kind))
 }
 
-fn amount(interval: &Interval, currency: &str) -> String {
+fn amount(interval: &Interval, currency: &str, kind: Kind) -> String {
     let units = |value: f64| format!("{value:.2}");
     let more = if interval.estimate < 0.0 { "less" } else { "more" };
     let estimate = units(interval.estimate.abs());
     let limits = format!("{} to {}", signed(&units(interval.low)), signed(&units(interval.high)));
-    format!("{estimate} {currency} {more} (95%: {limits}), {}", verdict(interval))
+    format!("{estimate} {currency} {more} (95%: {limits}){}", verdict(interval, kind))
 }
 
 /// A number with its sign; zero has none.
@@ -130,10 +135,12 @@ fn signed(number: &str) -> String {
     }
 }
 
-fn verdict(interval: &Interval) -> &'static str {
+/// What a difference says of the messages; nothing where none was sent.
+fn verdict(interval: &Interval, kind: Kind) -> &'static str {
     match () {
-        () if interval.holds_zero() => "which may be chance",
-        () if interval.estimate > 0.0 => "more than chance explains",
-        () => "worse than chance explains",
+        () if kind == Kind::Simulation => "",
+        () if interval.holds_zero() => ", which may be chance",
+        () if interval.estimate > 0.0 => ", more than chance explains",
+        () => ", worse than chance explains",
     }
 }

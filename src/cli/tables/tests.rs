@@ -17,6 +17,7 @@ fn tables(goal: GoalKind, treated: Group, held_out: Group) -> Tables {
     let scenario = ScenarioTables {
         name: "offer".to_owned(),
         goal,
+        erased: 0,
         without_money: Vec::new(),
         all,
         steps: rows(),
@@ -61,8 +62,22 @@ fn where_nothing_can_be_said_it_is_said_why() {
         let said = sentences(&tables(goal, of(treated), of(held_out)), Kind::Run);
         assert!(said.starts_with("offer: nothing can be said") && said.contains(why), "{said}");
     }
+    let erased = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)).without(3), Kind::Run);
+    assert!(erased.contains("nothing can be said of what its messages change: 3 persons were erased"), "{erased}");
     let simulated = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)), Kind::Simulation);
     assert!(simulated.contains("none of them caused a purchase of the past") && !simulated.contains("offer:"));
+}
+
+/// Nothing was sent: a difference is there, and no verdict on messages.
+#[test]
+fn a_simulation_gives_no_verdict() {
+    let tables = tables(GoalKind::Window, group(1000, 120), group(200, 12));
+    assert_eq!(
+        super::comparison(&tables, &tables.scenarios[0], Kind::Simulation),
+        "offer: 12.0% of 1,000 persons with a message reached the goal, and 6.0% of 200 held out: 6.0 points more (95%: \
+         +1.4 to +9.3). Revenue a person: 0.60 EUR more (95%: +0.21 to +0.99). As nothing was sent, no message made the \
+         difference"
+    );
 }
 
 #[test]

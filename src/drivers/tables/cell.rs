@@ -47,7 +47,7 @@ pub struct Cell {
     pub not_sent: BTreeMap<Became, u64>,
     /// Journeys with a message that was sent; counted where there is a goal, as all that follows.
     pub reached: u64,
-    /// Journeys that reached their goal, but those whose message was held out.
+    /// Journeys that reached their goal, whatever became of their messages.
     pub goals: u64,
     /// Of these, those that reached it after a message that was sent.
     pub converted: u64,
@@ -58,6 +58,8 @@ pub struct Cell {
     /// Persons with a marketing message that was sent, and those whose messages were held out.
     pub treated: Group,
     pub held_out: Group,
+    /// Of these persons, those who were erased later: what they would have done is not known.
+    pub erased: u64,
 }
 
 /// Persons, for a comparison: each counts once, however many journeys they make.
@@ -104,6 +106,7 @@ impl Cell {
         self.revenue += other.revenue;
         self.treated.merge(&other.treated);
         self.held_out.merge(&other.held_out);
+        self.erased += other.erased;
     }
 
     /// The messages that did not leave because of one outcome.

@@ -64,7 +64,7 @@ pub(super) fn close(fold: &mut Fold, catalog: &Catalog) {
     touches.sort_unstable();
     for in_row in touches.chunk_by(|one, two| one.row == two.row) {
         if let Some(first) = in_row.first() {
-            add_touches(sums.cell(first.row), in_row);
+            add_touches(sums.cell(first.row), in_row, contact.is_erased);
         }
     }
 }
@@ -111,12 +111,12 @@ pub(super) fn add_message(cell: &mut Cell, became: Became, count: u64) {
 }
 
 /// What one person's messages in one row say of journeys and of the person.
-fn add_touches(cell: &mut Cell, touches: &[Touch]) {
+fn add_touches(cell: &mut Cell, touches: &[Touch], is_erased: bool) {
     for of_journey in touches.chunk_by(|one, two| one.journey == two.journey) {
         let sent = of_journey.iter().filter(|touch| touch.is_sent);
         cell.reached += u64::from(sent.clone().next().is_some());
+        cell.goals += u64::from(of_journey.iter().any(|touch| touch.goal_after.is_some()));
         if let Some(hours) = sent.filter_map(|touch| touch.goal_after).next() {
-            cell.goals += 1;
             cell.converted += 1;
             *cell.hours.entry(hours).or_default() += 1;
         }
@@ -132,6 +132,7 @@ fn add_touches(cell: &mut Cell, touches: &[Touch]) {
     let revenue = touches.iter().map(|touch| touch.revenue).sum();
     let group = if is_held_out { &mut cell.held_out } else { &mut cell.treated };
     group.add(converted, revenue);
+    cell.erased += u64::from(is_erased);
 }
 
 fn hours(from: Instant, to: Instant) -> u32 {

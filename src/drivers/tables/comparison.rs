@@ -28,6 +28,10 @@ pub enum WhyNot {
         treated: u64,
         held_out: u64,
     },
+    /// So many persons were erased after a message: who is left is no fair sample of either group.
+    Erased {
+        persons: u64,
+    },
 }
 
 impl ScenarioTables {
@@ -39,11 +43,13 @@ impl ScenarioTables {
     /// Compares the groups of one of its rows.
     pub fn compare(&self, cell: &Cell) -> Result<Comparison, WhyNot> {
         let Cell { treated, held_out, .. } = *cell;
+        let persons = cell.erased + self.erased;
         let too_few = WhyNot::TooFew { treated: treated.persons, held_out: held_out.persons };
         match () {
             () if self.goal == GoalKind::None => return Err(WhyNot::NoGoal),
             () if held_out.persons == 0 => return Err(WhyNot::NoHoldout),
             () if treated.persons == 0 => return Err(WhyNot::NothingSent),
+            () if persons > 0 => return Err(WhyNot::Erased { persons }),
             () if treated.persons.min(held_out.persons) < PERSONS_MIN => return Err(too_few),
             () => {}
         }

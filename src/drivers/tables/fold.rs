@@ -40,6 +40,8 @@ pub(super) struct OneContact {
     last_sent: Option<u32>,
     /// By scenario, in the order of time.
     windows: FxHashMap<u16, Vec<Window>>,
+    /// Whether the contact was erased: what follows is not known.
+    pub is_erased: bool,
 }
 
 #[derive(Debug)]
@@ -86,11 +88,10 @@ pub(super) enum Fate {
 /// A time in which what follows is put down to a message.
 #[derive(Clone, Copy, Debug)]
 struct Window {
-    at: Instant,
     closes: Instant,
     /// The latest of all windows up to this one.
     all_closed: Instant,
-    entered_at: Instant,
+    journey: u32,
     message: u32,
 }
 
@@ -151,25 +152,24 @@ impl Fold {
     /// Takes the next of what happened to the contact at hand.
     pub fn take(&mut self, catalog: &Catalog, happening: Happening) {
         let Happening { at, journey, what } = happening;
-        let Some(journey) = journey else { return self.of_contact(catalog, at, &what) };
+        let Some(journey) = journey else { return self.of_contact(at, &what) };
         let number = self.contact.journey(&journey);
         self.of_journey(catalog, at, number, what);
     }
 
-    fn of_contact(&mut self, catalog: &Catalog, at: Instant, what: &Happens) {
+    fn of_contact(&mut self, at: Instant, what: &Happens) {
         let contact = &mut self.contact;
         match *what {
-            Happens::Event { kind, at, money } => {
-                let Some(money) = money else { return };
-                let scenarios = catalog.kinds.get(kind as usize).map_or(&[] as &[u16], |kind| &kind.scenarios);
-                for scenario in scenarios {
-                    if let Some(message) = contact.touched_last(*scenario, at)
+            Happens::Event { money: Some(money), ref counts_for, .. } => {
+                for of_scenario in counts_for.chunk_by(|one, two| one.unit == two.unit) {
+                    if let Some(message) = contact.touched_last(of_scenario, at)
                         && let Some(message) = contact.messages.get_mut(message as usize)
                     {
                         message.revenue += i128::from(money.0);
                     }
                 }
             }
+            Happens::Erased => contact.is_erased = true,
             Happens::Held { key, reason } => {
                 if let Some(message) = contact.message_of(key)
                     && matches!(message.state, Fate::Waits(_))
@@ -214,7 +214,7 @@ impl Fold {
             Happens::Sent { key, step, message, leads, closes } => {
                 let state = MessageState::new((step, message), at, Fate::Became(Became::Sent), path);
                 let sent = contact.sent(key, state, number, leads);
-                contact.opened(number, sent, at, closes);
+                contact.opened(number, sent, closes);
             }
             Happens::NotSent { key, step, outcome, reason, closes } => {
                 let message = catalog.message_at(step, 0).unwrap_or(u32::MAX);
@@ -227,7 +227,7 @@ impl Fold {
                 state.journeys.push(number);
                 contact.messages.push(state);
                 if outcome == Outcome::HeldOut {
-                    contact.opened(number, contact.messages.len() as u32 - 1, at, closes);
+                    contact.opened(number, contact.messages.len() as u32 - 1, closes);
                 }
             }
             _ => {}
@@ -269,6 +269,7 @@ impl OneContact {
         self.by_key.clear();
         self.last_sent = None;
         self.windows.clear();
+        self.is_erased = false;
     }
 
     fn journey(&mut self, journey: &Journey) -> u32 {
@@ -343,24 +344,27 @@ impl OneContact {
         Some(number)
     }
 
-    /// What follows is put down to this message, until its window closes. After the goal nothing is: it would have ended the
-    /// journey of one who was held out too.
-    fn opened(&mut self, journey: u32, message: u32, at: Instant, closes: Option<Instant>) {
+    /// What follows is put down to this message, until its window closes. After the goal nothing is: what `then` sends is no
+    /// cause of it.
+    fn opened(&mut self, journey: u32, message: u32, closes: Option<Instant>) {
         let Some(state) = self.journeys.get_mut(journey as usize).filter(|state| state.goal.is_none()) else { return };
         state.last = Some(message);
         let Some(closes) = closes else { return };
         let windows = self.windows.entry(state.scenario).or_default();
         let all_closed = windows.last().map_or(closes, |last| last.all_closed.max(closes));
-        windows.push(Window { at, closes, all_closed, entered_at: state.entered_at, message });
+        windows.push(Window { closes, all_closed, journey, message });
     }
 
-    /// The last message of a scenario before an event that opened a window which is still open then.
-    fn touched_last(&self, scenario: u16, at: Instant) -> Option<u32> {
-        let windows = self.windows.get(&scenario)?;
+    /// The last message so far, of these journeys of one scenario, that opened a window which is still open.
+    fn touched_last(&self, of_scenario: &[Journey], at: Instant) -> Option<u32> {
+        let windows = self.windows.get(&of_scenario.first()?.unit)?;
+        let mut journeys: Vec<u32> =
+            of_scenario.iter().filter_map(|journey| self.places.get(journey).copied()).collect();
+        journeys.sort_unstable();
         let open = windows.iter().rev().take_while(|window| window.all_closed >= at);
         let counts = |number: u32| self.messages.get(number as usize).is_some_and(MessageState::counts);
         let holds = |window: &&Window| {
-            window.at <= at && at <= window.closes && window.entered_at < at && counts(window.message)
+            at <= window.closes && journeys.binary_search(&window.journey).is_ok() && counts(window.message)
         };
         open.into_iter().find(holds).map(|window| window.message)
     }

@@ -18,16 +18,52 @@ pub struct Happening {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happens {
     Entered,
-    Drew { arm: u32 },
-    Decided { key: EffectKey, step: u32, leads: bool },
-    Held { key: EffectKey, reason: Reason },
-    Sent { key: EffectKey, step: u32, message: u32, leads: bool, closes: Option<Instant> },
-    NotSent { key: Option<EffectKey>, step: u32, outcome: Outcome, reason: Reason, closes: Option<Instant> },
-    Receipt { key: EffectKey, receipt: Receipt },
-    Withdrawn { key: EffectKey, outcome: Outcome, reason: Reason },
+    Drew {
+        arm: u32,
+    },
+    Decided {
+        key: EffectKey,
+        step: u32,
+        leads: bool,
+    },
+    Held {
+        key: EffectKey,
+        reason: Reason,
+    },
+    Sent {
+        key: EffectKey,
+        step: u32,
+        message: u32,
+        leads: bool,
+        closes: Option<Instant>,
+    },
+    NotSent {
+        key: Option<EffectKey>,
+        step: u32,
+        outcome: Outcome,
+        reason: Reason,
+        closes: Option<Instant>,
+    },
+    Receipt {
+        key: EffectKey,
+        receipt: Receipt,
+    },
+    Withdrawn {
+        key: EffectKey,
+        outcome: Outcome,
+        reason: Reason,
+    },
     Goal,
-    Left { how: Left },
-    Event { kind: u32, at: Instant, money: Option<Amount> },
+    Left {
+        how: Left,
+    },
+    /// The journeys whose goals it makes true, sorted: of several of one scenario it counts for one.
+    Event {
+        kind: u32,
+        money: Option<Amount>,
+        counts_for: Vec<Journey>,
+    },
+    Erased,
 }
 
 impl Happening {
@@ -54,7 +90,19 @@ impl Happening {
             Marked::Withdrawn { key, outcome, reason } => Happens::Withdrawn { key, outcome, reason },
             Marked::Goal => Happens::Goal,
             Marked::Left { how } => Happens::Left { how },
-            Marked::Event { kind, at, money } => Happens::Event { kind: catalog.kind_of(kind)?, at, money },
+            Marked::Event { kind, money, mut counts_for } => {
+                let known = |journey: &mut Journey| match catalog.scenario_of(journey.unit) {
+                    Some(scenario) => {
+                        journey.unit = scenario;
+                        true
+                    }
+                    None => false,
+                };
+                counts_for.retain_mut(known);
+                counts_for.sort_unstable();
+                Happens::Event { kind: catalog.kind_of(kind)?, money, counts_for }
+            }
+            Marked::Erased => Happens::Erased,
         };
         Some(Happening { at, journey, what })
     }

@@ -8,9 +8,20 @@ use crate::time::{Instant, Zone};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-/// The version of the journal's lines that has marks, and the one before it, which has none.
-pub const FORMAT: u16 = 2;
-const WITHOUT_MARKS: u16 = 1;
+/// The version of the journal's lines, and the last that does not say for which journeys an event counts; the first has no
+/// marks at all.
+pub const FORMAT: u16 = 3;
+const EARLIER: u16 = 2;
+
+/// The version of a line, whatever else is in it.
+#[derive(Deserialize)]
+struct Version {
+    format: u16,
+}
+
+fn is_earlier(body: &[u8]) -> bool {
+    serde_json::from_slice::<Version>(body).is_ok_and(|version| (1..=EARLIER).contains(&version.format))
+}
 
 /// What a reader needs of a line.
 #[derive(Deserialize)]
@@ -58,11 +69,11 @@ pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Res
         let mut known: FxHashSet<(String, String)> = FxHashSet::default();
         for row in lines {
             let line = match serde_json::from_slice::<Line>(&row.body) {
-                Ok(Line { format: WITHOUT_MARKS, .. }) => {
+                Ok(line) if line.format == FORMAT => line,
+                _ if is_earlier(&row.body) => {
                     found.older += 1;
                     continue;
                 }
-                Ok(line) if line.format == FORMAT => line,
                 _ => {
                     found.unreadable += 1;
                     continue;

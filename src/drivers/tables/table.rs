@@ -18,6 +18,8 @@ pub struct Tables {
 pub struct ScenarioTables {
     pub name: String,
     pub goal: GoalKind,
+    /// Persons of whom nothing is known any more, in whatever scenario they were.
+    pub erased: u64,
     /// Events of its goal that have no money to count: no field of type money, or several.
     pub without_money: Vec<String>,
     /// The whole.
@@ -52,6 +54,7 @@ impl Tables {
             .map(|(place, scenario)| ScenarioTables {
                 name: scenario.name.clone(),
                 goal: scenario.goal,
+                erased: 0,
                 without_money: catalog.without_money(place as u16),
                 all: Cell::default(),
                 steps: Vec::new(),
@@ -93,6 +96,17 @@ impl Tables {
             }
         }
         Tables { zone: zone.to_owned(), currency: currency.to_owned(), scenarios }
+    }
+
+    /// The journeys of a scenario whose steps are not over.
+    pub fn waiting(&self, scenario: &str) -> u64 {
+        self.scenarios.iter().find(|of| of.name == scenario).map_or(0, |of| of.all.waiting)
+    }
+
+    /// The tables of a run whose state forgot persons: who is left is not compared.
+    pub fn without(mut self, persons: u64) -> Tables {
+        self.scenarios.iter_mut().for_each(|scenario| scenario.erased = persons);
+        self
     }
 }
 

@@ -92,11 +92,12 @@ impl Case {
     fn happening(&mut self, words: &[&str]) -> Happening {
         let at = hour(words[0]);
         let what = match words[1..] {
-            ["event", kind, money, ref late @ ..] => Happens::Event {
+            ["event", kind, money, ref of @ ..] => Happens::Event {
                 kind: self.catalog.kind(kind, &[], false),
-                at: if let ["late", instant] = late { hour(instant) } else { at },
                 money: Amount::of(money.parse().unwrap()),
+                counts_for: self.counts_for(of),
             },
+            ["erased"] => Happens::Erased,
             ["held", number, "because", ref reason @ ..] => {
                 Happens::Held { key: key(number), reason: reason_named(&reason.join(" ")) }
             }
@@ -117,6 +118,17 @@ impl Case {
             _ => panic!("{words:?}"),
         };
         Happening { at, journey: None, what }
+    }
+
+    /// The journeys with these triggers; all that began, where nothing is said.
+    fn counts_for(&self, triggers: &[&str]) -> Vec<Journey> {
+        let journeys = self.contacts.last().unwrap().iter().filter_map(|happening| happening.journey.clone());
+        let named =
+            |journey: &Journey| triggers.is_empty() || triggers.contains(&journey.trigger.id.to_string().as_str());
+        let mut found: Vec<Journey> = journeys.filter(named).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// A journey begins with its first line.

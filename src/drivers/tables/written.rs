@@ -6,18 +6,19 @@ use crate::ir::{Class, Op, StepIx};
 use crate::model::Id;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A mark in a line of the journal. Instants are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenMark {
     at: Instant,
-    /// Scenario, trigger (`EVENT/ID`) and entry.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    journey: Option<(String, String, Instant)>,
+    journey: Option<WrittenJourney>,
     #[serde(flatten)]
     what: Written,
 }
+
+/// Scenario, trigger (`EVENT/ID`) and entry.
+type WrittenJourney = (String, String, Instant);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,12 +69,12 @@ enum Written {
     },
     Event {
         kind: String,
-        /// The scenarios whose goals ask for it.
-        counts_for: BTreeSet<String>,
-        at: Instant,
         /// In ten-thousandths of the currency; none where the event has no one field of money.
         money: Option<i64>,
+        /// The journeys whose goals it makes true.
+        counts_for: Vec<WrittenJourney>,
     },
+    Erased {},
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,11 +89,12 @@ struct WrittenStep {
 impl WrittenMark {
     pub fn of(program: &Program, mark: &Mark) -> WrittenMark {
         let unit = mark.journey.as_ref().and_then(|journey| program.unit(journey.unit));
-        let journey = mark.journey.as_ref().map(|journey| {
-            let scenario = unit.map_or_else(String::new, |unit| unit.scenario.name.clone());
+        let written_journey = |journey: &Journey| {
+            let scenario = program.unit(journey.unit).map_or_else(String::new, |unit| unit.scenario.name.clone());
             let trigger = format!("{}/{}", program.event_name(journey.trigger.kind), journey.trigger.id);
             (scenario, trigger, journey.entered_at)
-        });
+        };
+        let journey = mark.journey.as_ref().map(written_journey);
         let op = |step: StepIx| unit.and_then(|unit| unit.scenario.steps.get(step));
         let written = |step: StepIx| {
             let mut written = WrittenStep { number: 0, messages: Vec::new(), marketing: false };
@@ -142,15 +144,12 @@ impl WrittenMark {
             },
             Marked::Goal => Written::Goal {},
             Marked::Left { how } => Written::Left { how: how.name().into() },
-            Marked::Event { kind, at, money } => {
-                let units = program.units_with_revenue(*kind).iter().filter_map(|unit| program.unit(*unit));
-                Written::Event {
-                    kind: program.event_name(*kind).into(),
-                    counts_for: units.map(|unit| unit.scenario.name.clone()).collect(),
-                    at: *at,
-                    money: money.map(|money| money.0),
-                }
-            }
+            Marked::Event { kind, money, counts_for } => Written::Event {
+                kind: program.event_name(*kind).into(),
+                money: money.map(|money| money.0),
+                counts_for: counts_for.iter().map(written_journey).collect(),
+            },
+            Marked::Erased => Written::Erased {},
         };
         WrittenMark { at: mark.at, journey, what }
     }
@@ -158,13 +157,8 @@ impl WrittenMark {
     /// The happening that it tells of, in the numbers of a catalog, which learns its names. `None` for a word of a later
     /// version.
     pub(super) fn read(self, catalog: &mut Catalog) -> Option<Happening> {
-        let mut scenario = 0;
-        let journey = self.journey.map(|(name, trigger, entered_at)| {
-            scenario = catalog.scenario(&name);
-            // Within one contact the text is as good a name as the row.
-            let trigger = TriggerRef { kind: TriggerRef::CONTACT, id: Id::Text(trigger.into()) };
-            Journey { unit: scenario, entered_at, trigger }
-        });
+        let journey = self.journey.map(|journey| read_journey(catalog, journey));
+        let scenario = journey.as_ref().map_or(0, |journey| journey.unit);
         let key = |key: &str| key.parse::<EffectKey>().ok();
         let what = match self.what {
             Written::Entered { goal } => {
@@ -203,14 +197,24 @@ impl WrittenMark {
             }
             Written::Goal {} => Happens::Goal,
             Written::Left { how } => Happens::Left { how: Left::ALL.into_iter().find(|left| left.name() == how)? },
-            Written::Event { kind, counts_for, at, money } => {
-                let scenarios: Vec<u16> = counts_for.iter().map(|name| catalog.scenario(name)).collect();
+            Written::Event { kind, money, counts_for } => {
+                let mut counts_for: Vec<Journey> =
+                    counts_for.into_iter().map(|journey| read_journey(catalog, journey)).collect();
+                counts_for.sort_unstable();
+                let scenarios: Vec<u16> = counts_for.iter().map(|journey| journey.unit).collect();
                 let kind = catalog.kind(&kind, &scenarios, money.is_some());
-                Happens::Event { kind, at, money: money.map(Amount) }
+                Happens::Event { kind, money: money.map(Amount), counts_for }
             }
+            Written::Erased {} => Happens::Erased,
         };
         Some(Happening { at: self.at, journey, what })
     }
+}
+
+/// Within one contact the text of a trigger is as good a name as its row.
+fn read_journey(catalog: &mut Catalog, (scenario, trigger, entered_at): WrittenJourney) -> Journey {
+    let trigger = TriggerRef { kind: TriggerRef::CONTACT, id: Id::Text(trigger.into()) };
+    Journey { unit: catalog.scenario(&scenario), entered_at, trigger }
 }
 
 impl WrittenStep {

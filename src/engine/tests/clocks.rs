@@ -4,7 +4,7 @@ use super::build::{World1, bundle, every_month, scenario, step};
 use crate::engine::{Act, Effect, Input, State, What};
 use crate::ir::{Expr, Op};
 use crate::model::Literal;
-use crate::time::{Instant, Zone};
+use crate::time::{Duration, Instant, Zone};
 use rust_decimal::Decimal;
 
 fn moment(text: &str) -> Instant {
@@ -34,13 +34,32 @@ fn a_contact_that_only_a_period_concerns_is_remembered() {
     let read = world.load(&bytes).unwrap();
     assert_eq!(read.wake(&world.program), Some(moment("2024-02-01 00:00")));
     assert_eq!(read.save(&world.program, &world.world), bytes);
-    // Each form ended before a list that the next one added.
-    for format in [2, 3] {
-        let older = [&[format], bytes.get(1..bytes.len() - usize::from(4 - format)).unwrap()].concat();
+    // The fourth form had one list more, the third is the same, the second had one less.
+    let whole = bytes.get(1..).unwrap();
+    for older in [[&[4], whole, &[0]].concat(), [&[3], whole].concat(), [&[2], &whole[..whole.len() - 1]].concat()] {
         assert_eq!(world.load(&older).unwrap().save(&world.program, &world.world), bytes);
     }
     world.step(Input::Look, moment("2024-01-20 10:00"));
     assert_eq!(world.state.wake(&world.program), Some(moment("2024-02-01 00:00")), "a second look counts nothing anew");
+}
+
+/// The fourth form kept the instants of messages that were held out apart: now they are those of last messages.
+#[test]
+fn the_fourth_form_told_messages_apart_that_were_held_out() {
+    let scenario = scenario("monthly", every_month(), |code| {
+        vec![step(1, 0, Op::Wait(code.exprs.push(Expr::Literal(Literal::Duration(Duration::days(7))))))]
+    });
+    let mut world = World1::new(&bundle(vec![scenario]));
+    world.step(Input::Look, moment("2024-01-15 10:00"));
+    world.step(Input::Timer, moment("2024-02-01 00:00"));
+    let held_out = moment("2024-02-01 00:00");
+    let bytes = world.save();
+    let fourth =
+        [&[4], bytes.get(1..).unwrap(), &postcard::to_stdvec(&[(0u32, held_out)].as_slice()).unwrap()].concat();
+    let last = |bytes: &[u8]| -> Vec<Option<Instant>> {
+        world.load(bytes).unwrap().slots.iter().flatten().map(|instance| instance.last_message).collect()
+    };
+    assert_eq!((last(&bytes), last(&fourth)), (vec![None], vec![Some(held_out)]));
 }
 
 #[test]
