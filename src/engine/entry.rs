@@ -75,15 +75,16 @@ impl<'a> Stepper<'a, '_> {
             return judged.passes == Some(true);
         }
         let told = self.let_in_by(candidate);
+        let kept = self.kept(candidate);
         let handle = self.state.reserve();
-        let instance = Box::new(Progress {
+        let instance = self.state.instance(Progress {
             unit: unit_slot,
             serial: handle.serial,
             generation: 0,
             entry,
             trigger,
             by,
-            kept: self.kept(candidate),
+            kept,
             phase: Phase::Draining,
             wake: None,
             last_message: None,
@@ -104,6 +105,13 @@ impl<'a> Stepper<'a, '_> {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
         true
+    }
+
+    /// Whether the filter of a trigger is false at a look: a field, or what follows from a row. Nobody may want to know why.
+    pub(super) fn is_seen_to_fail(&self, unit: &Unit, trigger: &Trigger, row: usize) -> bool {
+        let Some(filter) = trigger.filter.filter(|_| self.out.refusals.is_none()) else { return false };
+        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, self.facts.life.values(row));
+        Eval::of_event(&unit.code, self.facts.world, at_hand).place(filter) == Some(&Value::Flag(false))
     }
 
     /// The event of a row; the contact where there is none.
