@@ -239,16 +239,16 @@ impl Program {
         let mut is_part = vec![false; code.code.exprs.len()];
         // What an expression is made of comes before it.
         for (place, expr) in code.code.exprs.values().iter().enumerate().rev() {
-            let is_part_of_known = is_part.get(place).copied().unwrap_or(false);
-            if let Expr::History { keys, .. } = expr {
-                let asked = self.root(code, keys).and_then(|root| OfRows::new(root, world, left));
-                by_row.asked.iter_mut().skip(first + place).take(1).for_each(|slot| *slot = asked.clone());
+            if let Expr::History { keys, .. } = expr
+                && let Some(asked) = by_row.asked.get_mut(first + place)
+            {
+                *asked = self.root(code, keys).and_then(|root| OfRows::new(root, world, left));
             } else if is_worked_out(expr)
-                && !is_part_of_known
+                && is_part.get(place) == Some(&false)
+                && let Some(values) = by_row.values.get_mut(first + place)
                 && let Some(root) = self.root(code, &[ExprIx::from(place)])
             {
-                let values = OfRows::new(root, world, left);
-                by_row.values.iter_mut().skip(first + place).take(1).for_each(|slot| *slot = values.clone());
+                *values = OfRows::new(root, world, left);
                 for part in expr.operands() {
                     is_part.iter_mut().skip(part.into()).take(1).for_each(|is_part| *is_part = true);
                 }

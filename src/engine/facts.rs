@@ -273,6 +273,7 @@ impl Life {
         self.rows.iter().map(|row| row.event.at)
     }
 
+    #[inline]
     fn row(&self, place: usize) -> Option<&EventRow> {
         match place.checked_sub(FIRST_OWN) {
             Some(own) => self.own.get(own),
@@ -280,6 +281,7 @@ impl Life {
         }
     }
 
+    #[inline]
     pub fn event(&self, place: usize) -> Option<&Event> {
         self.row(place).map(|row| &row.event)
     }

@@ -55,6 +55,7 @@ impl<'a> Eval<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn trigger_value(&self, slot: u16) -> Option<&'a Value> {
         match self.trigger {
             TriggerValues::None => None,
@@ -63,6 +64,7 @@ impl<'a> Eval<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn event_value(&self, slot: u16) -> Option<&'a Value> {
         let event = self.event?;
         event.values.get(usize::from(*event.fields.get(usize::from(slot))?))

@@ -137,6 +137,7 @@ impl LinkedCode {
     }
 
     /// The number of an expression among all those of the program's scenarios.
+    #[inline]
     pub fn number(&self, ix: ExprIx) -> usize {
         self.expr_base.saturating_add(ix.into())
     }

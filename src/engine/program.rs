@@ -298,6 +298,7 @@ impl Program {
         &self.units
     }
 
+    #[inline]
     pub fn unit(&self, unit: u16) -> Option<&Unit> {
         self.units.get(usize::from(unit))
     }

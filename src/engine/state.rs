@@ -198,6 +198,14 @@ impl State {
         earlier(earlier(instance, message), clock)
     }
 
+    /// As [`State::next_due`], where that is before an instant. Mostly it is seen at once that nothing is.
+    pub fn next_due_before(&mut self, program: &Program, before: Instant) -> Option<Instant> {
+        if self.held.is_empty() && self.clocks.is_empty() && !self.timers.may_be_due_before(before) {
+            return None;
+        }
+        self.next_due(program).filter(|due| *due < before)
+    }
+
     fn first_clock(&self, program: &Program) -> Option<Instant> {
         self.clocks_due(program).map(|(due, _)| due).min()
     }
@@ -300,6 +308,7 @@ impl State {
         *self.known_address.get_mut() = None;
     }
 
+    #[inline]
     pub(super) fn get(&self, handle: Handle) -> Option<&Instance> {
         let instance = self.slots.get(handle.slot as usize)?.as_ref()?;
         (instance.serial == handle.serial).then_some(instance)

@@ -173,7 +173,11 @@ impl<'a> Stepper<'a, '_> {
             let name = unit.scenario.name.as_str();
             let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
             // Of several alternatives that one event satisfies, the first starts the instance.
-            if done == Some(name) || self.is_seen_to_fail(unit, trigger, place) {
+            if done == Some(name) {
+                continue;
+            }
+            // Nobody wants to know why it starts nothing.
+            if self.out.refusals.is_none() && self.look_at_filter(unit, trigger, place) == Some(Some(false)) {
                 continue;
             }
             let (row, trigger) = (Some(place), Some(trigger));
@@ -416,6 +420,8 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
+    /// Tells a line of the contact's story, where somebody wants to know.
+    #[inline]
     pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, clauses: Vec<Clause>) {
         if let Some(trace) = &mut self.out.trace {
             let (trigger, entered_at) = (Some(instance.trigger.clone()), Some(instance.entry));
