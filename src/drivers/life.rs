@@ -89,8 +89,12 @@ impl Contact<'_> {
         offer(refresh, Next::Refresh);
         offer(self.life.next().map(|event| event.arrived), Next::Event);
         offer(self.state.next_own(), Next::Own);
-        offer(self.state.next_due(self.program), Next::Timer);
-        first
+        // Timers come last of what comes at one instant.
+        let timer = match &first {
+            Some((at, _)) => self.state.next_due_before(self.program, *at),
+            None => self.state.next_due(self.program),
+        };
+        timer.map(|at| (at, Next::Timer)).or(first)
     }
 
     fn step(&mut self, input: Input<'_>, now: Instant, out: &mut Output) {

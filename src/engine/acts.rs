@@ -135,7 +135,7 @@ impl<'a> Stepper<'a, '_> {
             Act::Start { scenario } => {
                 let depth = self.depth + 1;
                 let (scenario, trigger) = (scenario.clone(), instance.trigger.clone());
-                self.starting.push_back(Starting { scenario, trigger, by: key, due: self.due, depth });
+                self.starting.push(Starting { scenario, trigger, by: key, due: self.due, depth });
             }
             Act::Erase | Act::Call { .. } => {}
         }

@@ -8,9 +8,10 @@ use super::messages::Patience;
 use super::output::{Count, Outcome, Reason, Told, What};
 use super::program::Unit;
 use super::sending::{Members, SendStep, guard_clause, held};
-use super::state::{Handle, Instance, Phase, Watch, Watched};
+use super::state::{Handle, Instance, Phase};
 use super::step::Stepper;
 use super::value::Value;
+use super::watchers::{Watch, Watched};
 use crate::ir::{ExprIx, Moment, Op, Step, StepIx};
 use crate::time::Instant;
 
@@ -158,6 +159,11 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn execute(&mut self, instance: &mut Instance, unit: &'a Unit, at: StepIx, node: &'a Step) -> Next {
+        match (&node.guard, &node.op) {
+            (None, Op::Jump(to)) => return Next::To(*to),
+            (None, Op::Stop | Op::End | Op::Send(_)) => return Next::Finished,
+            _ => {}
+        }
         let eval = self.eval(unit, instance);
         if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
             let told = self.conditions(&eval, &guard_clause(node));
@@ -258,7 +264,7 @@ impl<'a> Stepper<'a, '_> {
             (Phase::Waiting(step), Some(until)) => Some((step, Told::Waits { until })),
             _ => None,
         };
-        if let Some((step, told)) = told {
+        if let Some((step, told)) = told.filter(|_| self.out.trace.is_some()) {
             let clauses = self.step_clauses(&instance, unit, step);
             self.tell(&instance, Some(step), told, clauses);
         }
@@ -338,7 +344,7 @@ impl<'a> Stepper<'a, '_> {
             self.out.count(instance.unit, count);
         }
         self.withdraw_older(&mut instance, Outcome::Cancelled, reason);
-        let Some(unit) = self.program.unit(instance.unit) else { return self.state.release(handle) };
+        let Some(unit) = self.program.unit(instance.unit) else { return self.state.release(handle, instance) };
         instance.phase = Phase::Ended;
         self.close(handle, instance, unit);
     }
@@ -358,7 +364,7 @@ impl<'a> Stepper<'a, '_> {
             _ => Phase::Draining,
         };
         if until.is_none() && instance.pending.is_empty() {
-            return self.state.release(handle);
+            return self.state.release(handle, instance);
         }
         self.state.set_timer(handle, &instance, unit.rank);
         self.state.put(handle, instance);

@@ -1,73 +1,168 @@
-//! What probes say of events that differ only in the row of an entity to which they refer: worked out once for each row, instead
-//! of at each event.
+//! What a program says of events and triggers that depends on nothing but the row of an entity to which they refer: worked
+//! out once for each row, instead of at each event.
 
+use super::eval::{Eval, EventAtHand};
 use super::facts::{Keys, World};
 use super::linked::LinkedCode;
 use super::program::Program;
 use super::value::{EntityRef, Value};
 use crate::ir::{Expr, ExprIx, Probe, ProbeIx};
-use crate::model::Type;
+use crate::model::{Literal, Type};
 use crate::time::Instant;
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::sync::OnceLock;
 
 /// Tables with more rows are not gone through beforehand: an event may never refer to most of them.
 const ROWS_MAX: usize = 1 << 16;
 
+/// How much is remembered of all expressions together: about 16 MiB.
+const SAID_MAX: usize = 1 << 19;
+
 /// In the place of a number: the event is not filed.
 const NOT_FILED: u32 = u32::MAX;
 
-/// What the probes of a program say of rows, by the probes' places.
+/// What the probes and expressions of a program say of rows, by their places in the program.
 #[derive(Clone, Debug, Default)]
-pub struct ByRow(Vec<Option<OfProbe>>);
+pub struct ByRow {
+    probes: Vec<Option<OfProbe>>,
+    /// Of what is more than a field.
+    values: Vec<Option<OfRows<Value>>>,
+    /// Of histories: the numbers of their keys.
+    asked: Vec<Option<OfRows<Asked>>>,
+}
 
-/// The keys under which a probe files events, numbered, and their numbers by the row to which an event refers.
+/// What a probe says of the rows of an entity.
 #[derive(Clone, Debug)]
 pub(super) struct OfProbe {
     /// The place of the reference among the event's values.
     place: usize,
     entity: u16,
+    /// By row: the number of the keys under which an event is filed.
     rows: Vec<u32>,
-    keys: Vec<Keys>,
     numbers: FxHashMap<Keys, u32>,
 }
 
-/// What is known of an event.
-pub(super) enum Known<'a> {
-    /// It is not filed.
-    Not,
-    /// It is filed under these keys, and their number.
-    Under(u32, &'a [Value]),
+/// Under what a probe files an event: the number of its keys where they have one, else the keys themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filed<'a> {
+    Number(u32),
+    Keys(&'a [Value]),
+}
+
+/// Under what a history looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A key is missing.
+    Unknown,
+    Number(u32),
+    /// Nothing that is known by rows is filed there.
+    Elsewhere,
+}
+
+/// What something says of the rows of an entity, worked out when it is first asked.
+#[derive(Clone, Debug)]
+struct OfRows<T> {
+    root: Root,
+    /// By row.
+    said: Vec<OnceLock<T>>,
+}
+
+/// The reference from whose row everything follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Root {
+    field: Field,
+    entity: u16,
+}
+
+/// A slot of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Trigger(u16),
+    Event(u16),
 }
 
 impl ByRow {
-    pub(super) fn of(&self, probe: ProbeIx) -> Option<&OfProbe> {
-        self.0.get(usize::from(probe))?.as_ref()
+    fn of(&self, probe: ProbeIx) -> Option<&OfProbe> {
+        self.probes.get(usize::from(probe))?.as_ref()
+    }
+
+    fn number(&self, probe: ProbeIx, keys: &[Value]) -> Option<u32> {
+        self.of(probe)?.numbers.get(keys).copied()
+    }
+
+    /// Under what a probe files events with these keys.
+    pub(super) fn filed<'k>(&self, probe: ProbeIx, keys: &'k [Value]) -> Filed<'k> {
+        self.number(probe, keys).map_or(Filed::Keys(keys), Filed::Number)
     }
 }
 
 impl OfProbe {
-    /// `None` where the event must be asked itself: it refers to no row.
-    pub fn known(&self, values: &[Value]) -> Option<Known<'_>> {
+    /// The number of the keys of an event, or [`NOT_FILED`]; `None` where the event must be asked itself: it refers to no row.
+    fn known(&self, values: &[Value]) -> Option<u32> {
         let Some(Value::Entity(reference)) = values.get(self.place) else { return None };
         if reference.entity != self.entity {
             return None;
         }
-        let number = *self.rows.get(reference.row as usize)?;
-        Some(self.keys.get(number as usize).map_or(Known::Not, |keys| Known::Under(number, keys)))
+        self.rows.get(reference.row as usize).copied()
+    }
+}
+
+impl<T> OfRows<T> {
+    /// `None` where the entity has too many rows.
+    fn new(root: Root, world: &World, left: &mut usize) -> Option<OfRows<T>> {
+        let count = rows_of(world, root.entity)?;
+        *left = left.checked_sub(count)?;
+        Some(OfRows { root, said: std::iter::repeat_with(OnceLock::new).take(count).collect() })
     }
 
-    /// The number of keys under which a row is filed.
-    pub fn number(&self, keys: &[Value]) -> Option<u32> {
-        self.numbers.get(keys).copied()
+    /// `None` where there is no row.
+    fn of<'a>(&'a self, eval: &Eval<'a>, ask: impl FnOnce() -> T) -> Option<&'a T> {
+        let reference = match self.root.field {
+            Field::Trigger(slot) => eval.trigger_value(slot),
+            Field::Event(slot) => eval.event_value(slot),
+        };
+        match reference {
+            Some(Value::Entity(reference)) if reference.entity == self.root.entity => {
+                self.said.get(reference.row as usize).map(|said| said.get_or_init(ask))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Eval<'a> {
+    /// The value of an expression that follows from a row, where such are remembered.
+    pub(super) fn known(&self, ix: ExprIx) -> Option<&'a Value> {
+        let values = self.world.by_row.values.get(self.code.number(ix))?.as_ref()?;
+        values.of(self, || self.worked_out(ix).into_owned())
+    }
+
+    /// Under what a history looks.
+    pub(super) fn asked(&self, history: ExprIx, probe: ProbeIx, keys: &[ExprIx]) -> Asked {
+        let by_row = &self.world.by_row;
+        let ask = || match self.with_keys(keys, |keys| by_row.number(probe, keys)) {
+            None => Asked::Unknown,
+            Some(number) => number.map_or(Asked::Elsewhere, Asked::Number),
+        };
+        let known = by_row.asked.get(self.code.number(history)).and_then(Option::as_ref);
+        known.and_then(|asked| asked.of(self, ask)).copied().unwrap_or(Asked::Elsewhere)
     }
 }
 
 impl Program {
-    /// Works out what probes say of the rows of a world, which must not change from then on. Without it everything is the same,
-    /// and slower.
+    /// Works out what probes and expressions say of the rows of a world, which must not change from then on. Without it
+    /// everything is the same, and slower.
     pub fn know_rows(&self, world: &mut World) {
-        let found = (0..self.probes_count()).map(|probe| self.of_probe(ProbeIx::from(probe), world)).collect();
-        world.by_row = ByRow(found);
+        if world.lacks() {
+            return;
+        }
+        world.by_row.probes =
+            (0..self.probes_count()).map(|probe| self.of_probe(ProbeIx::from(probe), world)).collect();
+        let mut left = SAID_MAX;
+        let mut by_row = std::mem::take(&mut world.by_row);
+        self.units().iter().for_each(|unit| self.room_for(&unit.code, world, &mut by_row, &mut left));
+        world.by_row = by_row;
     }
 
     fn of_probe(&self, probe: ProbeIx, world: &World) -> Option<OfProbe> {
@@ -78,25 +173,150 @@ impl Program {
         let event = self.needs().events.get(usize::from(*code.events.get(usize::from(definition.event))?))?;
         let Type::Entity(name) = &event.fields.get(place)?.ty else { return None };
         let entity = self.needs().entity(name)?;
-        let count = world.tables.get(usize::from(entity)).map_or(0, super::EntityTable::len);
-        if count > ROWS_MAX || world.lacks() {
-            return None;
-        }
-        let (mut keys, mut numbers, mut rows) = (Vec::new(), FxHashMap::default(), Vec::with_capacity(count));
+        let count = rows_of(world, entity)?;
+        let (mut numbers, mut rows) = (FxHashMap::default(), Vec::with_capacity(count));
         let mut values = vec![Value::Missing; event.fields.len()];
         for row in 0..count as u32 {
             values.iter_mut().skip(place).take(1).for_each(|value| *value = Value::Entity(EntityRef { entity, row }));
-            let number = self.with_key(probe, Instant::MIN, &values, world, None, |found| {
-                let found: Keys = found.iter().cloned().collect();
-                *numbers.entry(found.clone()).or_insert_with(|| {
-                    keys.push(found);
-                    keys.len() as u32 - 1
-                })
+            let number = self.with_keys_of(probe, Instant::MIN, &values, world, None, |found| {
+                let next = numbers.len() as u32;
+                *numbers.entry(found.iter().cloned().collect()).or_insert(next)
             });
             rows.push(number.unwrap_or(NOT_FILED));
         }
-        Some(OfProbe { place, entity, rows, keys, numbers })
+        Some(OfProbe { place, entity, rows, numbers })
     }
+
+    /// Does something with what a probe files an event under; `None` when the event does not pass its filter or has no value
+    /// for a key. Fields that it reads although a test did not give them are added to `not_given`.
+    pub(super) fn file<T>(
+        &self,
+        probe: ProbeIx,
+        at: Instant,
+        values: &[Value],
+        world: &World,
+        not_given: Option<&RefCell<Vec<String>>>,
+        work: impl FnOnce(Filed<'_>) -> T,
+    ) -> Option<T> {
+        // A test that reads a field that it did not give must say so at each reading.
+        let known = world.by_row.of(probe).filter(|_| not_given.is_none());
+        match known.and_then(|of_probe| of_probe.known(values)) {
+            Some(NOT_FILED) => None,
+            Some(number) => Some(work(Filed::Number(number))),
+            None => {
+                self.with_keys_of(probe, at, values, world, not_given, |keys| work(world.by_row.filed(probe, keys)))
+            }
+        }
+    }
+
+    /// As [`Program::file`], with the keys of the event.
+    fn with_keys_of<T>(
+        &self,
+        probe: ProbeIx,
+        at: Instant,
+        values: &[Value],
+        world: &World,
+        not_given: Option<&RefCell<Vec<String>>>,
+        work: impl FnOnce(&[Value]) -> T,
+    ) -> Option<T> {
+        let (code, definition) = self.probe(probe)?;
+        let at_hand = EventAtHand::of(code, definition.event, at, values);
+        let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
+        if let Some(filter) = definition.filter
+            && eval.truth(filter) != Some(true)
+        {
+            return None;
+        }
+        eval.with_keys(&definition.keys, work)
+    }
+
+    /// Makes room for what the expressions of a code say of rows, of those that are no part of such a one, and for what its
+    /// histories ask. At most `left` rows are remembered.
+    fn room_for(&self, code: &LinkedCode, world: &World, by_row: &mut ByRow, left: &mut usize) {
+        let first = by_row.values.len();
+        by_row.values.resize_with(first + code.code.exprs.len(), || None);
+        by_row.asked.resize_with(first + code.code.exprs.len(), || None);
+        let mut is_part = vec![false; code.code.exprs.len()];
+        // What an expression is made of comes before it.
+        for (place, expr) in code.code.exprs.values().iter().enumerate().rev() {
+            if let Expr::History { keys, .. } = expr
+                && let Some(asked) = by_row.asked.get_mut(first + place)
+            {
+                *asked = self.root(code, keys).and_then(|root| OfRows::new(root, world, left));
+            } else if is_worked_out(expr)
+                && is_part.get(place) == Some(&false)
+                && let Some(values) = by_row.values.get_mut(first + place)
+                && let Some(root) = self.root(code, &[ExprIx::from(place)])
+            {
+                *values = OfRows::new(root, world, left);
+                for part in expr.operands() {
+                    is_part.iter_mut().skip(part.into()).take(1).for_each(|is_part| *is_part = true);
+                }
+            }
+        }
+    }
+
+    /// The reference from whose row these expressions follow; `None` where they depend on something else too, or on nothing.
+    fn root(&self, code: &LinkedCode, all: &[ExprIx]) -> Option<Root> {
+        let (mut field, mut entity) = (None, None);
+        let follow = all.iter().all(|ix| self.follows(code, *ix, &mut field, &mut entity));
+        Some(Root { field: field.filter(|_| follow)?, entity: entity? })
+    }
+
+    /// Whether an expression follows from a row. What depends on the zone besides, as dates do, does not.
+    fn follows(&self, code: &LinkedCode, ix: ExprIx, root: &mut Option<Field>, entity: &mut Option<u16>) -> bool {
+        let Some(expr) = code.code.exprs.get(ix) else { return false };
+        let is_dated = |ty: &Type| matches!(ty, Type::Instant | Type::Date);
+        match expr {
+            Expr::Trigger(slot) => {
+                if let Some(Type::Entity(name)) = code.code.trigger.get(usize::from(*slot)).map(|field| &field.ty) {
+                    *entity = entity.or(self.needs().entity(name));
+                }
+                *root.get_or_insert(Field::Trigger(*slot)) == Field::Trigger(*slot)
+            }
+            Expr::Event(slot) => *root.get_or_insert(Field::Event(*slot)) == Field::Event(*slot),
+            Expr::Field { of, entity: slot, field } => {
+                let fields = self.needs().entities.get(usize::from(*slot)).map(|entity| &entity.fields);
+                let ty = fields.and_then(|fields| fields.get(usize::from(*field))).map(|field| &field.ty);
+                if matches!(code.code.exprs.get(*of), Some(Expr::Trigger(_) | Expr::Event(_))) {
+                    *entity = entity.or(Some(*slot));
+                }
+                ty.is_some_and(|ty| !is_dated(ty)) && self.follows(code, *of, root, entity)
+            }
+            Expr::Literal(Literal::Instant(_) | Literal::Date(_)) => false,
+            Expr::Literal(_) | Expr::Missing => true,
+            Expr::Has(_)
+            | Expr::IsEmpty(_)
+            | Expr::IsUnknown(_)
+            | Expr::Not(_)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Equal(..)
+            | Expr::Less(..)
+            | Expr::LessOrEqual(..)
+            | Expr::In(..)
+            | Expr::Add(..)
+            | Expr::Subtract(..)
+            | Expr::Multiply(..)
+            | Expr::Divide(..)
+            | Expr::Negate(_)
+            | Expr::Round(_)
+            | Expr::Default(..)
+            | Expr::If { .. } => expr.operands().into_iter().all(|operand| self.follows(code, operand, root, entity)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether there is more to do than to read a field.
+fn is_worked_out(expr: &Expr) -> bool {
+    !matches!(expr, Expr::Trigger(_) | Expr::Event(_) | Expr::Field { .. } | Expr::Literal(_) | Expr::Missing)
+}
+
+/// How many rows an entity has; `None` where they are too many.
+fn rows_of(world: &World, entity: u16) -> Option<usize> {
+    let count = world.tables.get(usize::from(entity)).map_or(0, super::EntityTable::len);
+    (count <= ROWS_MAX).then_some(count)
 }
 
 impl LinkedCode {

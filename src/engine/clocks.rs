@@ -116,10 +116,13 @@ impl Stepper<'_, '_> {
 
     fn first_due(&mut self) -> Option<Due> {
         let rank = |unit: u16| self.program.unit(unit).map_or(u16::MAX, |unit| unit.rank);
+        let instance = self.state.first_timer(self.program).filter(|(at, ..)| *at <= self.now);
+        if self.state.clocks.is_empty() {
+            return instance.and_then(|_| self.state.pop_timer()).map(Due::Instance);
+        }
         // The entry of what a clock starts is the instant at which it starts.
         let clocks = self.state.clocks_due(self.program).map(|(due, unit)| (due, rank(unit), due, unit));
         let clock = clocks.min().filter(|(due, ..)| *due <= self.now);
-        let instance = self.state.first_timer(self.program).filter(|(at, ..)| *at <= self.now);
         let instance = instance.map(|(at, entry, unit)| (at, rank(unit), entry, unit));
         match (instance, clock) {
             (None, None) => None,

@@ -75,15 +75,16 @@ impl<'a> Stepper<'a, '_> {
             return judged.passes == Some(true);
         }
         let told = self.let_in_by(candidate);
+        let kept = self.kept(candidate);
         let handle = self.state.reserve();
-        let instance = Box::new(Progress {
+        let instance = self.state.instance(Progress {
             unit: unit_slot,
             serial: handle.serial,
             generation: 0,
             entry,
             trigger,
             by,
-            kept: self.kept(candidate),
+            kept,
             phase: Phase::Draining,
             wake: None,
             last_message: None,
@@ -103,6 +104,13 @@ impl<'a> Stepper<'a, '_> {
             self.run_from(handle, instance, unit, StepIx(0), false);
         }
         true
+    }
+
+    /// The truth of a trigger's filter where it is seen at a look: a field, or what follows from a row.
+    pub(super) fn look_at_filter(&self, unit: &Unit, trigger: &Trigger, row: usize) -> Option<Option<bool>> {
+        let Some(filter) = trigger.filter else { return Some(Some(true)) };
+        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, self.facts.life.values(row));
+        Eval::of_event(&unit.code, self.facts.world, at_hand).place(filter).map(Value::truth)
     }
 
     /// The event of a row; the contact where there is none.
@@ -156,13 +164,16 @@ impl<'a> Stepper<'a, '_> {
     fn judge_candidate(&self, candidate: Candidate<'a>) -> Judged {
         let Candidate { unit, entry, row, trigger, .. } = candidate;
         let is_over = entry >= unit.starts_until && !self.is_new(candidate);
-        let eval = self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry);
-        let passes = trigger.and_then(|trigger| trigger.filter).map_or(Some(true), |filter| eval.truth(filter));
+        // Mostly a look at the filter is enough: an evaluator is made where it is not.
+        let eval = || self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry);
+        let seen = row.zip(trigger).and_then(|(row, trigger)| self.look_at_filter(unit, trigger, row));
+        let filter = trigger.and_then(|trigger| trigger.filter);
+        let passes = seen.unwrap_or_else(|| filter.map_or(Some(true), |filter| eval().truth(filter)));
         let mut judged = Judged { passes, refused: None, is_for: false, key: None };
         if passes == Some(false) {
             return judged;
         }
-        let is_for = || unit.scenario.audience.is_none_or(|audience| eval.truth(audience) == Some(true));
+        let is_for = || unit.scenario.audience.is_none_or(|audience| eval().truth(audience) == Some(true));
         if passes.is_none() {
             judged.refused = Some(Count::FilterUnknown);
         } else if entry < unit.starts_at || is_over {
@@ -170,10 +181,10 @@ impl<'a> Stepper<'a, '_> {
             judged.is_for = unit.scenario.entry == EntryRule::Latest && is_over && is_for();
         } else if !is_for() {
             judged.refused = Some(Count::NotFor);
-        } else if !self.may_enter(unit, &eval, entry) {
+        } else if !self.may_enter(unit, eval, entry) {
             judged.refused = Some(Count::NotAgain);
         } else if let EntryRule::OncePer(path) = unit.scenario.entry {
-            let value = match eval.value(path).into_owned() {
+            let value = match eval().value(path).into_owned() {
                 Value::Entity(entity) => self.facts.world.id(entity).cloned().map_or(Value::Missing, Value::Id),
                 value => value,
             };
@@ -189,7 +200,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// Whether the entry rule allows an entry at `entry`, but for `once per`.
-    fn may_enter(&self, unit: &'a Unit, eval: &Eval<'_>, entry: Instant) -> bool {
+    fn may_enter<'e>(&self, unit: &'a Unit, eval: impl Fn() -> Eval<'e>, entry: Instant) -> bool {
         let mark = || self.state.marks.get(&unit.scenario.name);
         let last = || mark().and_then(|mark| mark.last_entry);
         match unit.scenario.entry {
@@ -197,7 +208,7 @@ impl<'a> Stepper<'a, '_> {
             EntryRule::Once => last().is_none(),
             EntryRule::OnceEvery(duration) => {
                 let Some(last) = last() else { return true };
-                let next = eval.duration(duration).and_then(|duration| self.zone().add(last, duration));
+                let next = eval().duration(duration).and_then(|duration| self.zone().add(last, duration));
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OneAtATime => {

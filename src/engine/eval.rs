@@ -1,6 +1,7 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
 use super::balance;
+use super::by_row::{Asked, Filed};
 use super::facts::{Facts, World};
 use super::linked::LinkedCode;
 use super::messages::OwnMessages;
@@ -121,14 +122,18 @@ impl<'a> Eval<'a> {
     }
 
     pub fn truth(&self, ix: ExprIx) -> Option<bool> {
+        self.place(ix).map_or_else(|| self.truth_worked_out(ix), Value::truth)
+    }
+
+    fn truth_worked_out(&self, ix: ExprIx) -> Option<bool> {
         match self.code.code.exprs.get(ix)? {
             Expr::Not(inner) => self.truth(*inner).map(|truth| !truth),
             Expr::And(parts) => self.all(parts, true),
             Expr::Or(parts) => self.all(parts, false),
-            Expr::History { probe, keys, window } => self.history(*probe, keys, window),
+            Expr::History { probe, keys, window } => self.history(ix, *probe, keys, window),
             Expr::Scan { probe, keys, window, filter } => self.scan(*probe, keys, window, *filter),
             Expr::Has(inner) => Some(!self.value(*inner).is_missing()),
-            _ => self.place(ix).map_or_else(|| self.value(ix).truth(), Value::truth),
+            _ => self.worked_out(ix).truth(),
         }
     }
 
@@ -161,9 +166,11 @@ impl<'a> Eval<'a> {
     }
 
     pub fn value(&self, ix: ExprIx) -> Cow<'a, Value> {
-        if let Some(value) = self.place(ix) {
-            return Cow::Borrowed(value);
-        }
+        self.place(ix).map_or_else(|| self.worked_out(ix), Cow::Borrowed)
+    }
+
+    /// The value of an expression that is nowhere yet.
+    pub(super) fn worked_out(&self, ix: ExprIx) -> Cow<'a, Value> {
         let code = self.code;
         let Some(expr) = code.code.exprs.get(ix) else { return Cow::Owned(Value::Missing) };
         let owned = match expr {
@@ -235,7 +242,7 @@ impl<'a> Eval<'a> {
                 };
             }
             Expr::Has(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::History { .. } | Expr::Scan { .. } => {
-                Value::from_truth(self.truth(ix))
+                Value::from_truth(self.truth_worked_out(ix))
             }
         };
         Cow::Owned(owned)
@@ -361,7 +368,7 @@ impl<'a> Eval<'a> {
             .collect()
     }
 
-    fn history(&self, probe: ProbeIx, keys: &[ExprIx], window: &Window) -> Option<bool> {
+    fn history(&self, ix: ExprIx, probe: ProbeIx, keys: &[ExprIx], window: &Window) -> Option<bool> {
         let start = match self.window_start(window) {
             Ok(start) => start,
             Err(answer) => return answer,
@@ -371,7 +378,13 @@ impl<'a> Eval<'a> {
             self.note_not_given(probe, start);
         }
         let life = self.facts?.life;
-        let latest = self.with_keys(keys, |keys| life.latest(self.world, global, keys))?;
+        let latest = match self.asked(ix, global, keys) {
+            Asked::Unknown => return None,
+            Asked::Number(number) => life.latest(global, Filed::Number(number)),
+            Asked::Elsewhere => {
+                self.with_keys(keys, |keys| life.latest(global, self.world.by_row.filed(global, keys)))?
+            }
+        };
         Some(latest.is_some_and(|latest| latest > start))
     }
 

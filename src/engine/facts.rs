@@ -1,6 +1,7 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
-use super::by_row::{ByRow, Known};
+use super::by_row::{ByRow, Filed};
+use super::latest::Latest;
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
 use super::program::Program;
@@ -165,7 +166,7 @@ pub struct Life {
     /// Whether a test did not give some of the values.
     lacks: bool,
     admitted: usize,
-    /// Of each probe, by the values of its keys, and by their numbers where they have any.
+    /// Of each probe.
     latest: Vec<Latest>,
     /// Of each event that the program looks through one by one, the admitted places by instant, then arrival.
     by_kind: Vec<Vec<u32>>,
@@ -173,38 +174,6 @@ pub struct Life {
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
     by_id: RefCell<ById>,
-}
-
-/// The instants of the latest admitted events of a probe.
-#[derive(Clone, Debug, Default)]
-struct Latest {
-    by_keys: FxHashMap<Keys, Instant>,
-    by_number: FxHashMap<u32, Instant>,
-}
-
-impl Latest {
-    fn file(&mut self, program: &Program, world: &World, probe: ProbeIx, at: Instant, values: &[Value]) {
-        let of_probe = world.by_row.of(probe);
-        let mut by_number = |number: u32| {
-            let latest = self.by_number.entry(number).or_insert(at);
-            *latest = at.max(*latest);
-        };
-        match of_probe.and_then(|of_probe| of_probe.known(values)) {
-            Some(Known::Not) => {}
-            Some(Known::Under(number, _)) => by_number(number),
-            None => {
-                program.with_key(probe, at, values, world, None, |keys| {
-                    match of_probe.and_then(|of_probe| of_probe.number(keys)) {
-                        Some(number) => by_number(number),
-                        None => match self.by_keys.get_mut(keys) {
-                            Some(latest) => *latest = at.max(*latest),
-                            None => drop(self.by_keys.insert(keys.iter().cloned().collect(), at)),
-                        },
-                    }
-                });
-            }
-        }
-    }
 }
 
 /// The last of the admitted events of a kind and id, for those that were seen.
@@ -283,10 +252,7 @@ impl Life {
     pub fn forget(&mut self) {
         self.admitted = 0;
         self.own.clear();
-        for Latest { by_keys, by_number } in &mut self.latest {
-            by_keys.clear();
-            by_number.clear();
-        }
+        self.latest.iter_mut().for_each(Latest::clear);
         self.running.get_mut().clear();
         *self.by_id.get_mut() = ById::default();
         self.by_kind.iter_mut().for_each(Vec::clear);
@@ -307,6 +273,7 @@ impl Life {
         self.rows.iter().map(|row| row.event.at)
     }
 
+    #[inline]
     fn row(&self, place: usize) -> Option<&EventRow> {
         match place.checked_sub(FIRST_OWN) {
             Some(own) => self.own.get(own),
@@ -314,6 +281,7 @@ impl Life {
         }
     }
 
+    #[inline]
     pub fn event(&self, place: usize) -> Option<&Event> {
         self.row(place).map(|row| &row.event)
     }
@@ -425,19 +393,16 @@ impl Life {
     /// Files an admitted event under what asks for it.
     fn file(&mut self, program: &Program, world: &World, place: usize) {
         self.resolve_messages(program, place);
-        let Some(&Event { kind, at, .. }) = self.event(place) else { return };
+        let Some(EventRow { event: Event { kind, at, .. }, values }) = self.row(place) else { return };
+        let (kind, at) = (*kind, *at);
+        let values = self.values.get(values.start as usize..values.end as usize).unwrap_or(&[]);
         for &probe in program.probes_of(kind) {
             if self.latest.len() <= usize::from(probe) {
                 self.latest.resize_with(usize::from(probe) + 1, Latest::default);
             }
-            // Taken out, so that the values can be read meanwhile.
-            let mut latest = self.latest.get_mut(usize::from(probe)).map(std::mem::take).unwrap_or_default();
-            latest.file(program, world, probe, at, self.values(place));
-            self.latest
-                .iter_mut()
-                .skip(usize::from(probe))
-                .take(1)
-                .for_each(|slot| *slot = std::mem::take(&mut latest));
+            if let Some(latest) = self.latest.get_mut(usize::from(probe)) {
+                program.file(probe, at, values, world, None, |under| latest.file(under, at));
+            }
         }
         if program.looks_through(kind) {
             self.file_by_kind(kind, place);
@@ -463,13 +428,9 @@ impl Life {
         }
     }
 
-    /// The instant of the latest admitted event of a probe with these key values.
-    pub(super) fn latest(&self, world: &World, probe: ProbeIx, keys: &[Value]) -> Option<Instant> {
-        let latest = self.latest.get(usize::from(probe))?;
-        match world.by_row.of(probe).and_then(|known| known.number(keys)) {
-            Some(number) => latest.by_number.get(&number).copied(),
-            None => latest.by_keys.get(keys).copied(),
-        }
+    /// The instant of the latest admitted event of a probe that is filed there.
+    pub(super) fn latest(&self, probe: ProbeIx, under: Filed<'_>) -> Option<Instant> {
+        self.latest.get(usize::from(probe))?.get(under)
     }
 }
 

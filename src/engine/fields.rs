@@ -1,4 +1,4 @@
-//! Fields where they stand: of the trigger, of the event at hand, of the entities that they refer to.
+//! Values where they stand: fields of the trigger, of the event at hand, of the entities that they refer to.
 
 use super::eval::{Eval, TriggerValues};
 use super::value::Value;
@@ -6,8 +6,8 @@ use crate::ir::{Expr, ExprIx};
 use std::borrow::Cow;
 
 impl<'a> Eval<'a> {
-    /// The value of a field or a constant where it stands: what most expressions read, over and over. `None` where there is
-    /// more to say.
+    /// The value of a field or a constant where it stands, or of what follows from a row: what most expressions read, over and
+    /// over. `None` where there is more to say.
     pub(super) fn place(&self, ix: ExprIx) -> Option<&'a Value> {
         let value = match self.code.code.exprs.get(ix)? {
             Expr::Trigger(slot) => self.trigger_value(*slot)?,
@@ -17,7 +17,7 @@ impl<'a> Eval<'a> {
                 _ => return None,
             },
             Expr::Literal(_) => self.code.constants.get(usize::from(ix))?,
-            _ => return None,
+            _ => self.known(ix)?,
         };
         (!matches!(value, Value::NotGiven)).then_some(value)
     }
@@ -55,6 +55,7 @@ impl<'a> Eval<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn trigger_value(&self, slot: u16) -> Option<&'a Value> {
         match self.trigger {
             TriggerValues::None => None,
@@ -63,6 +64,7 @@ impl<'a> Eval<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn event_value(&self, slot: u16) -> Option<&'a Value> {
         let event = self.event?;
         event.values.get(usize::from(*event.fields.get(usize::from(slot))?))

@@ -11,7 +11,15 @@ pub(super) struct Wakers {
     /// It must be judged at every event.
     pub any: bool,
     /// It must be judged at events of these probes with these key values.
-    pub probes: Vec<(ProbeIx, Vec<ExprIx>)>,
+    pub probes: Vec<Waker>,
+}
+
+/// A history whose events may make a condition true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waker {
+    pub probe: ProbeIx,
+    pub history: ExprIx,
+    pub keys: Vec<ExprIx>,
 }
 
 /// Code whose contact and entity slots are the program's, with maps for the slots that depend on an event.
@@ -29,6 +37,8 @@ pub(super) struct LinkedCode {
     pub trigger_fields: Vec<Vec<u16>>,
     /// The program's number of the code's first probe.
     pub probe_base: u32,
+    /// The program's number of the code's first expression; more than there are, of what is no scenario.
+    expr_base: usize,
     /// The values of the literals among the expressions, at the expressions' places.
     pub constants: Vec<Value>,
     /// The names of the fields that expressions read directly (`product.delay`), at the expressions' places.
@@ -51,7 +61,7 @@ fn places(fields: &[FieldUse], among: &[FieldUse]) -> Vec<u16> {
 }
 
 impl LinkedCode {
-    pub fn new(code: &Code, needs: &Needs, probe_base: u32) -> LinkedCode {
+    pub fn new(code: &Code, needs: &Needs, (probe_base, expr_base): (u32, usize)) -> LinkedCode {
         let event_slot = |name: &str| needs.events.iter().position(|each| each.name == name);
         let events: Vec<Option<usize>> = code.events.iter().map(|event| event_slot(&event.name)).collect();
         let fields_of = |(event, slot): (&RecordUse, &Option<usize>)| {
@@ -68,6 +78,7 @@ impl LinkedCode {
             contact: places(&code.contact, &needs.contact),
             trigger_fields: needs.events.iter().map(trigger_fields).collect(),
             probe_base,
+            expr_base,
             paths: Vec::new(),
             of_event: Vec::new(),
             constants: code.exprs.values().iter().map(constant).collect(),
@@ -125,6 +136,12 @@ impl LinkedCode {
         self.code.exprs.values().iter().filter_map(probe).filter_map(kind)
     }
 
+    /// The number of an expression among all those of the program's scenarios.
+    #[inline]
+    pub fn number(&self, ix: ExprIx) -> usize {
+        self.expr_base.saturating_add(ix.into())
+    }
+
     /// The measures that an expression reads.
     pub fn measures_of(&self, ix: ExprIx) -> Vec<String> {
         match self.code.exprs.get(ix) {
@@ -148,7 +165,8 @@ impl LinkedCode {
         match self.code.exprs.get(condition) {
             Some(Expr::Scan { filter, .. }) if !self.is_fixed(*filter) => wakers.any = true,
             Some(Expr::History { probe, keys, .. } | Expr::Scan { probe, keys, .. }) => {
-                wakers.probes.push((ProbeIx(self.probe_base + probe.0), keys.clone()));
+                let probe = ProbeIx(self.probe_base + probe.0);
+                wakers.probes.push(Waker { probe, history: condition, keys: keys.clone() });
             }
             Some(Expr::And(parts) | Expr::Or(parts)) => {
                 for part in parts {

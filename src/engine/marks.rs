@@ -5,9 +5,10 @@
 
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::program::Unit;
-use super::state::{Instance, Watch, Watched};
+use super::state::Instance;
 use super::step::{Receipt, Stepper};
 use super::value::Value;
+use super::watchers::{Watch, Watched};
 use crate::ir::StepIx;
 use crate::time::Instant;
 use rust_decimal::Decimal;

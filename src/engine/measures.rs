@@ -42,6 +42,9 @@ impl Measures {
 
     /// The first refresh of any of these measures after an instant.
     pub fn next_refresh<'n>(&self, measures: impl IntoIterator<Item = &'n str>, after: Instant) -> Option<Instant> {
+        if self.values.is_empty() {
+            return None;
+        }
         let next = |refreshes: &Vec<(Instant, Value)>| {
             let place = refreshes.partition_point(|(at, _)| *at <= after);
             refreshes.get(place).map(|(at, _)| *at)

@@ -1,10 +1,9 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
-use super::by_row::Known;
 use super::describe;
 use super::engagement::Engagement;
-use super::eval::{Eval, EventAtHand, Inside};
-use super::facts::{Facts, World};
+use super::eval::Inside;
+use super::facts::Facts;
 use super::linked::{LinkedCode, Wakers};
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
@@ -12,14 +11,12 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::revenue::Revenue;
 use super::state::State;
-use super::value::Value;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
     Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::{Instant, Zone};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// One version of one scenario, in a program.
@@ -181,7 +178,11 @@ impl Program {
 
     /// Links a code and its probes.
     fn link_code(&mut self, code: &Code, owner: Owner) -> LinkedCode {
-        let linked = LinkedCode::new(code, &self.needs, self.probes.len() as u32);
+        let exprs = match owner {
+            Owner::Unit(_) => self.units.iter().map(|unit| unit.code.code.exprs.len()).sum(),
+            Owner::Measure(_) | Owner::Context(_) => usize::MAX,
+        };
+        let linked = LinkedCode::new(code, &self.needs, (self.probes.len() as u32, exprs));
         for (local, probe) in code.probes.iter() {
             let global = ProbeIx::from(self.probes.len());
             self.probes.push((owner, local));
@@ -268,9 +269,9 @@ impl Program {
         if wakers.any {
             self.watched.fill(true);
         }
-        for (probe, _) in &wakers.probes {
+        for waker in &wakers.probes {
             for (list, watched) in self.probes_of.iter().zip(self.watched.iter_mut()) {
-                *watched |= list.contains(probe);
+                *watched |= list.contains(&waker.probe);
             }
         }
     }
@@ -297,6 +298,7 @@ impl Program {
         &self.units
     }
 
+    #[inline]
     pub fn unit(&self, unit: u16) -> Option<&Unit> {
         self.units.get(usize::from(unit))
     }
@@ -470,36 +472,5 @@ impl Program {
 
     pub(super) fn probes_count(&self) -> usize {
         self.probes.len()
-    }
-
-    /// Does something with the values of the keys under which a probe files an event; `None` when the event does not pass its
-    /// filter or has no value for a key. Fields that it reads although a test did not give them are added to `not_given`.
-    pub(super) fn with_key<T>(
-        &self,
-        probe: ProbeIx,
-        at: Instant,
-        values: &[Value],
-        world: &World,
-        not_given: Option<&RefCell<Vec<String>>>,
-        work: impl FnOnce(&[Value]) -> T,
-    ) -> Option<T> {
-        // A test that reads a field that it did not give must say so at each reading.
-        if not_given.is_none()
-            && let Some(known) = world.by_row.of(probe).and_then(|of_probe| of_probe.known(values))
-        {
-            return match known {
-                Known::Not => None,
-                Known::Under(_, keys) => Some(work(keys)),
-            };
-        }
-        let (code, definition) = self.probe(probe)?;
-        let at_hand = EventAtHand::of(code, definition.event, at, values);
-        let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
-        if let Some(filter) = definition.filter
-            && eval.truth(filter) != Some(true)
-        {
-            return None;
-        }
-        eval.with_keys(&definition.keys, work)
     }
 }

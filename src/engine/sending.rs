@@ -14,6 +14,7 @@ use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Instances that take a step at one instant, in order of entry.
 pub(super) type Members = Vec<(Handle, Instance)>;
@@ -108,6 +109,9 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn tell_message(&mut self, instance: &Instance, step: SendStep<'a>, judged: Result<u8, (Outcome, Reason)>) {
+        if self.out.trace.is_none() {
+            return;
+        }
         let clauses = self.send_clauses(instance, step, judged.ok());
         let told = match judged {
             Ok(alternative) => {
@@ -143,7 +147,10 @@ impl<'a> Stepper<'a, '_> {
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
         }
         let is_marketing = send.class == Class::Marketing;
-        let has_address = |each: &&Alternative| is_address(&each.channel, &eval.value(each.address));
+        let has_address = |each: &&Alternative| match eval.value(each.address).as_ref() {
+            Value::Text(text) if each.channel == "email" => self.state.may_be_email(text),
+            value => is_address(&each.channel, value),
+        };
         let consents =
             |each: &Alternative| !is_marketing || each.consent.is_none_or(|consent| eval.truth(consent) == Some(true));
         let chosen = send.alternatives.iter().position(|each| has_address(&each) && consents(each));
@@ -254,6 +261,9 @@ impl<'a> Stepper<'a, '_> {
     /// Takes back what an instance still had to send, unless another leaves with the same message. What came due at this
     /// very instant has left before, if it can: only the outbox does not know it yet. What the policy has held since could not.
     pub(super) fn withdraw_older(&mut self, instance: &mut Instance, outcome: Outcome, reason: Reason) {
+        if instance.pending.is_empty() {
+            return;
+        }
         for mut pending in std::mem::take(&mut instance.pending) {
             if pending.due == self.due && pending.held == Reason::None {
                 pending.otherwise.get_or_insert((outcome, reason));
@@ -277,6 +287,9 @@ impl<'a> Stepper<'a, '_> {
     /// Says which messages are taken back from the outbox: each once, for the reason of the last instance that waited for
     /// it, and none for which another still waits.
     pub(super) fn flush_withdrawn(&mut self) {
+        if self.withdrawn.is_empty() {
+            return;
+        }
         let mut said: BTreeSet<EffectKey> = BTreeSet::new();
         let first = self.out.effects.len();
         for effect in std::mem::take(&mut self.withdrawn).into_iter().rev() {
@@ -295,6 +308,15 @@ impl<'a> Stepper<'a, '_> {
 }
 
 impl State {
+    /// As [`may_be_email`], which goes through a text once as long as messages go to the same.
+    fn may_be_email(&self, text: &Arc<str>) -> bool {
+        let mut known = self.known_address.borrow_mut();
+        match &*known {
+            Some((of, may_be)) if Arc::ptr_eq(of, text) => *may_be,
+            _ => known.insert((text.clone(), may_be_email(text))).1,
+        }
+    }
+
     /// The messages that quiet hours and caps still hold where no outbox keeps them, as effects at the instants at which
     /// they came due: what a driver shows at the end of a simulation.
     pub fn deferred(&self, program: &Program) -> Vec<Effect> {

@@ -1,7 +1,6 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
 use super::clocks::Clocks;
-use super::facts::Keys;
 use super::messages::OwnMessage;
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::own::Own;
@@ -9,11 +8,14 @@ use super::policy::Claims;
 use super::program::Program;
 use super::timers::Timers;
 use super::value::Value;
-use crate::ir::{ProbeIx, StepIx};
+use super::watchers::Watchers;
+use crate::ir::StepIx;
 use crate::time::Instant;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Everything that the engine remembers of one contact.
 ///
@@ -26,13 +28,11 @@ pub struct State {
     pub(super) next_serial: u32,
     pub(super) slots: Vec<Option<Instance>>,
     pub(super) free: Vec<u32>,
+    spare: Spare,
     /// By scenario name.
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) timers: Timers,
-    /// Who must be asked when an event of a probe happens, by the values of its keys.
-    watchers: Vec<FxHashMap<Keys, SmallVec<[Watch; 2]>>>,
-    /// Who must be asked at every event.
-    pub(super) watch_all: Vec<Watch>,
+    pub(super) watchers: Watchers,
     /// Instances that may leave together, by scenario, wait and wake-up.
     pub(super) together: BTreeSet<(u16, StepIx, Instant, Handle)>,
     /// What the policy's caps count.
@@ -47,6 +47,8 @@ pub struct State {
     pub(super) own: Own,
     /// What starts scenarios by itself.
     pub(super) clocks: Clocks,
+    /// The text that was last looked at as an address, and whether it may be one.
+    pub(super) known_address: RefCell<Option<(Arc<str>, bool)>>,
 }
 
 /// What an entry rule remembers of a scenario, over all its versions.
@@ -66,24 +68,18 @@ pub(super) struct Handle {
     pub slot: u32,
 }
 
-/// An instance that must be asked when something happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Watch {
-    pub handle: Handle,
-    pub what: Watched,
-}
-
-/// What of an instance an event may make true. The order is that in which they are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Watched {
-    Goal,
-    StopWhen,
-    /// What it waits for, as long as it stands in the wait of this generation.
-    Wait(u32),
-}
-
 /// One contact going through a scenario. It is handed from place to place at every step, so that only its address is moved.
 pub(super) type Instance = Box<Progress>;
+
+/// The room of instances that are gone, for those that come: as many come and go as there are triggers.
+#[derive(Debug, Default)]
+struct Spare(Vec<Instance>);
+
+impl Clone for Spare {
+    fn clone(&self) -> Spare {
+        Spare::default()
+    }
+}
 
 /// How far an instance is.
 #[derive(Clone, Debug)]
@@ -203,6 +199,14 @@ impl State {
         earlier(earlier(instance, message), clock)
     }
 
+    /// As [`State::next_due`], where that is before an instant. Mostly it is seen at once that nothing is.
+    pub fn next_due_before(&mut self, program: &Program, before: Instant) -> Option<Instant> {
+        if self.held.is_empty() && self.clocks.is_empty() && !self.timers.may_be_due_before(before) {
+            return None;
+        }
+        self.next_due(program).filter(|due| *due < before)
+    }
+
     fn first_clock(&self, program: &Program) -> Option<Instant> {
         self.clocks_due(program).map(|(due, _)| due).min()
     }
@@ -290,12 +294,11 @@ impl State {
     pub fn clear(&mut self) {
         self.clock = None;
         self.next_serial = 0;
-        self.slots.clear();
+        self.spare.0.extend(self.slots.drain(..).flatten());
         self.free.clear();
         self.marks.clear();
         self.timers.clear();
-        self.watchers.iter_mut().for_each(FxHashMap::clear);
-        self.watch_all.clear();
+        self.watchers.clear();
         self.together.clear();
         self.claims.0.clear();
         self.held.clear();
@@ -303,8 +306,10 @@ impl State {
         self.running.clear();
         self.own.clear();
         self.clocks.clear();
+        *self.known_address.get_mut() = None;
     }
 
+    #[inline]
     pub(super) fn get(&self, handle: Handle) -> Option<&Instance> {
         let instance = self.slots.get(handle.slot as usize)?.as_ref()?;
         (instance.serial == handle.serial).then_some(instance)
@@ -349,9 +354,21 @@ impl State {
         Handle { serial, slot }
     }
 
-    /// Gives back a slot whose instance was taken and is not put back.
-    pub(super) fn release(&mut self, handle: Handle) {
+    /// An instance that is new.
+    pub(super) fn instance(&mut self, progress: Progress) -> Instance {
+        match self.spare.0.pop() {
+            Some(mut room) => {
+                *room = progress;
+                room
+            }
+            None => Box::new(progress),
+        }
+    }
+
+    /// Gives back the slot of an instance that was taken and is gone.
+    pub(super) fn release(&mut self, handle: Handle, instance: Instance) {
         self.free.push(handle.slot);
+        self.spare.0.push(instance);
     }
 
     /// The instances that have a message of this key on its way, in order of age.
@@ -410,48 +427,4 @@ impl State {
         }
         found.into_iter().map(|(_, _, wake, handle)| (handle, wake)).collect()
     }
-
-    pub(super) fn watch(&mut self, probe: ProbeIx, keys: Keys, watch: Watch) {
-        let probe = usize::from(probe);
-        if self.watchers.len() <= probe {
-            self.watchers.resize_with(probe + 1, FxHashMap::default);
-        }
-        if let Some(watchers) = self.watchers.get_mut(probe) {
-            watchers.entry(keys).or_default().push(watch);
-        }
-    }
-
-    pub(super) fn has_watchers(&self) -> bool {
-        !self.watch_all.is_empty() || self.watchers.iter().any(|watchers| !watchers.is_empty())
-    }
-
-    /// Adds to `to` those who watch for this key, forgetting those who are gone or have moved on.
-    pub(super) fn watchers_of(&mut self, probe: ProbeIx, keys: &[Value], to: &mut Vec<Watch>) {
-        let State { watchers, slots, .. } = self;
-        let Some(watchers) = watchers.get_mut(usize::from(probe)) else { return };
-        let Some(watches) = watchers.get_mut(keys) else { return };
-        watches.retain(|watch| is_kept(slots, watch));
-        to.extend_from_slice(watches);
-        if watches.is_empty() {
-            watchers.remove(keys);
-        }
-    }
-
-    /// Adds to `to` those who are asked at every event, forgetting those who are gone or have moved on.
-    pub(super) fn watchers_of_all(&mut self, to: &mut Vec<Watch>) {
-        let mut watches = std::mem::take(&mut self.watch_all);
-        watches.retain(|watch| is_kept(&self.slots, watch));
-        to.extend_from_slice(&watches);
-        self.watch_all = watches;
-    }
-}
-
-/// Whether a watch still concerns somebody.
-fn is_kept(slots: &[Option<Instance>], watch: &Watch) -> bool {
-    let instance = slots.get(watch.handle.slot as usize).and_then(Option::as_ref);
-    instance.is_some_and(|instance| match watch.what {
-        _ if instance.serial != watch.handle.serial => false,
-        Watched::Goal | Watched::StopWhen => true,
-        Watched::Wait(generation) => instance.generation == generation,
-    })
 }

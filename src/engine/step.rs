@@ -2,19 +2,20 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
+use super::by_row::{Asked, Filed};
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
 use super::explain::{Clause, ClauseOf};
-use super::facts::Facts;
-use super::linked::Wakers;
+use super::facts::{Event, Facts};
+use super::linked::{Waker, Wakers};
 use super::marks::{Left, Marked};
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
-use super::state::{Handle, Instance, Phase, State, Watch, Watched};
-use crate::ir::{ExprIx, Op, ProbeIx, StepIx};
+use super::state::{Handle, Instance, Phase, State};
+use super::watchers::{Watch, Watched};
+use crate::ir::{ExprIx, Op, StepIx};
 use crate::time::{Instant, Zone};
 use std::cell::Cell;
-use std::collections::VecDeque;
 
 /// What happens to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ pub(super) struct Stepper<'a, 's> {
     pub due: Instant,
     pub out: &'s mut Output,
     /// Scenarios that steps started: they begin when the step is over.
-    pub starting: VecDeque<Starting>,
+    pub starting: Vec<Starting>,
     /// How many scenarios started one another to get here.
     pub depth: usize,
     /// Messages of the outbox that an instance took back: known when the step is over, because another may still wait for one.
@@ -119,7 +120,7 @@ impl<'a, 's> Stepper<'a, 's> {
         now: Instant,
         out: &'s mut Output,
     ) -> Stepper<'a, 's> {
-        let (starting, withdrawn) = (VecDeque::new(), Vec::new());
+        let (starting, withdrawn) = (Vec::new(), Vec::new());
         let (depth, stirred, zone) = (0, false, Cell::new(None));
         Stepper { program, state, facts, delivery, now, due: now, out, starting, withdrawn, depth, stirred, zone }
     }
@@ -139,7 +140,8 @@ impl<'a> Stepper<'a, '_> {
     /// What the step led to: scenarios that were started, and conditions that what it did to the contact made true.
     pub(super) fn finish(&mut self) {
         loop {
-            if let Some(starting) = self.starting.pop_front() {
+            if !self.starting.is_empty() {
+                let starting = self.starting.remove(0);
                 self.start(starting);
             } else if std::mem::take(&mut self.stirred) {
                 // What it did, a timer that was late did now.
@@ -155,7 +157,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn event(&mut self, place: usize) {
-        let Some(kind) = self.facts.life.event(place).map(|event| event.kind) else { return };
+        let Some(&Event { kind, at: entry, .. }) = self.facts.life.event(place) else { return };
         if self.program.is_watched(kind) && self.state.has_watchers() {
             let watches = self.watchers(kind, place);
             self.mark_event(kind, place, &watches);
@@ -169,12 +171,15 @@ impl<'a> Stepper<'a, '_> {
         for &(unit_slot, trigger) in self.program.triggers_of(kind) {
             let Some(unit) = self.program.unit(unit_slot) else { continue };
             let name = unit.scenario.name.as_str();
+            let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
             // Of several alternatives that one event satisfies, the first starts the instance.
             if done == Some(name) {
                 continue;
             }
-            let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
-            let Some(entry) = self.facts.life.event(place).map(|event| event.at) else { return };
+            // Nobody wants to know why it starts nothing.
+            if self.out.refusals.is_none() && self.look_at_filter(unit, trigger, place) == Some(Some(false)) {
+                continue;
+            }
             let (row, trigger) = (Some(place), Some(trigger));
             if self.enter(Candidate { unit_slot, unit, entry, row, trigger, by: None }) {
                 done = Some(name);
@@ -193,8 +198,8 @@ impl<'a> Stepper<'a, '_> {
         for &probe in self.program.probes_of(kind) {
             let (values, world) = (self.facts.life.values(place), self.facts.world);
             let (state, not_given) = (&mut *self.state, self.out.not_given.as_ref());
-            self.program.with_key(probe, at, values, world, not_given, |keys| {
-                state.watchers_of(probe, keys, &mut watches);
+            self.program.file(probe, at, values, world, not_given, |under| {
+                state.watchers_of(probe, under, &mut watches);
             });
         }
         self.state.watchers_of_all(&mut watches);
@@ -344,9 +349,9 @@ impl<'a> Stepper<'a, '_> {
     /// messages is filed since its entry.
     pub(super) fn watch_again(&mut self, unit: &'a Unit, handle: Handle, instance: &Instance) {
         for (wakers, what) in [(&unit.goal, Watched::Goal), (&unit.stop_when, Watched::StopWhen)] {
-            for (probe, keys) in &wakers.probes {
-                if keys.iter().any(|key| unit.code.reads_own_messages(*key)) {
-                    self.watch_probe(unit, instance, (*probe, keys), Watch { handle, what });
+            for waker in &wakers.probes {
+                if waker.keys.iter().any(|key| unit.code.reads_own_messages(*key)) {
+                    self.watch_history(unit, instance, waker, Watch { handle, what });
                 }
             }
         }
@@ -355,18 +360,25 @@ impl<'a> Stepper<'a, '_> {
     /// Files the instance under what may make a condition true.
     pub(super) fn watch(&mut self, unit: &'a Unit, instance: &Instance, wakers: &Wakers, watch: Watch) {
         if wakers.any {
-            return self.state.watch_all.push(watch);
+            return self.state.watch_always(watch);
         }
-        for (probe, keys) in &wakers.probes {
-            self.watch_probe(unit, instance, (*probe, keys), watch);
+        for waker in &wakers.probes {
+            self.watch_history(unit, instance, waker, watch);
         }
     }
 
-    fn watch_probe(&mut self, unit: &'a Unit, instance: &Instance, (probe, keys): (ProbeIx, &[ExprIx]), watch: Watch) {
-        let values = self.eval(unit, instance).keys(keys);
-        // Without a value for a key no event can match.
-        if let Some(values) = values {
-            self.state.watch(probe, values, watch);
+    fn watch_history(&mut self, unit: &'a Unit, instance: &Instance, waker: &Waker, watch: Watch) {
+        let Waker { probe, history, keys } = waker;
+        let eval = self.eval(unit, instance);
+        match eval.asked(*history, *probe, keys) {
+            // Without a value for a key no event can match.
+            Asked::Unknown => {}
+            Asked::Number(number) => self.state.watch(*probe, Filed::Number(number), watch),
+            Asked::Elsewhere => {
+                if let Some(values) = eval.keys(keys) {
+                    self.state.watch(*probe, self.facts.world.by_row.filed(*probe, &values), watch);
+                }
+            }
         }
     }
 
@@ -393,6 +405,8 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
+    /// Tells a line of the contact's story, where somebody wants to know.
+    #[inline]
     pub(super) fn tell(&mut self, instance: &Instance, step: Option<StepIx>, what: Told, clauses: Vec<Clause>) {
         if let Some(trace) = &mut self.out.trace {
             let (trigger, entered_at) = (Some(instance.trigger.clone()), Some(instance.entry));

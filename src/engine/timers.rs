@@ -46,6 +46,11 @@ impl Timers {
         self.untried.extend(other.untried);
     }
 
+    /// Whether there is a timer before an instant; one that is stale may be.
+    pub fn may_be_due_before(&self, before: Instant) -> bool {
+        self.heap.peek().is_some_and(|Reverse(timer)| timer.at < before)
+    }
+
     /// Timers that waited are looked at again.
     pub fn unpark(&mut self) {
         if !self.parked.is_empty() {

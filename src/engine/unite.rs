@@ -70,9 +70,9 @@ impl State {
             let stays = if rule == Some(&EntryRule::Latest) { instances.pop() } else { Some(instances.remove(0)) };
             for (_, handle) in instances {
                 let Some(instance) = self.take(handle) else { continue };
-                self.release(handle);
                 journeys.push(Journey::of(&instance));
                 ended.extend(instance.pending.iter().map(|pending| pending.key));
+                self.release(handle, instance);
             }
             // Rules that ask for the running instance know which one it is.
             if let (Some((_, handle)), Some(mark)) = (stays, self.marks.get_mut(scenario))

@@ -17,6 +17,7 @@ macro_rules! index {
         }
 
         impl From<$name> for usize {
+            #[inline]
             fn from(index: $name) -> usize {
                 index.0 as usize
             }
@@ -79,6 +80,7 @@ impl<I: From<usize>, T> Arena<I, T> {
 }
 
 impl<I: Into<usize>, T> Arena<I, T> {
+    #[inline]
     pub fn get(&self, index: I) -> Option<&T> {
         self.all.get(index.into())
     }

@@ -3,6 +3,7 @@
 pub(super) mod build;
 mod clocks;
 mod migrate;
+mod rows;
 
 use super::{Count, Counts, EffectKey, State};
 use crate::engine::StateError;
