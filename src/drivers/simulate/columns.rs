@@ -64,17 +64,19 @@ pub(super) fn push_id(text: &mut Vec<u8>, id: &Id) {
 }
 
 pub(super) fn push_number(text: &mut Vec<u8>, number: i64) {
+    // From the last digit to the first; no number has more.
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut written) = (number.unsigned_abs(), 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+        if rest == 0 {
+            break;
+        }
+    }
     if number < 0 {
         text.push(b'-');
     }
-    let start = text.len();
-    let mut rest = number.unsigned_abs();
-    while rest > 9 {
-        text.push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-    }
-    text.push(b'0' + rest as u8);
-    if let Some(digits) = text.get_mut(start..) {
-        digits.reverse();
-    }
+    text.extend_from_slice(digits.get(digits.len() - written..).unwrap_or(&[]));
 }

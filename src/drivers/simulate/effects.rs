@@ -56,9 +56,14 @@ impl<'a> Format<'a> {
         line.push(b',');
         push_field(line, scenario(self.program, row).as_bytes());
         line.push(b',');
-        self.text.clear();
-        push_triggers(self.program, row, &mut self.text);
-        push_field(line, &self.text);
+        if matches!(row.trigger.id, Id::Number(_)) && row.also.is_empty() {
+            // A name and a number need no quotes.
+            push_triggers(self.program, row, line);
+        } else {
+            self.text.clear();
+            push_triggers(self.program, row, &mut self.text);
+            push_field(line, &self.text);
+        }
         line.push(b',');
         self.entered_at.write(row.entered_at, line);
         line.push(b',');

@@ -3,7 +3,9 @@
 use super::decode;
 use super::lists::ListSource;
 use super::merge::{self, Cursor, Tables};
+use super::parts::{self, Parts};
 use super::plan::{Content, Origin, Source};
+use super::record::Records;
 use super::{Crm, Error, Notes, Persons, Question};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
@@ -208,7 +210,7 @@ impl Lives<'_> {
     }
 
     /// Every table with the column that names the contact.
-    fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
         let events = self.events.iter().map(|event| &event.source);
         let lists = self.contact_lists.iter().chain(self.events.iter().flat_map(|event| &event.lists));
         let named = events.chain(lists.map(|list| &list.source)).map(|source| (source, "contact"));
@@ -233,19 +235,54 @@ impl Lives<'_> {
                 self.note_rows_without_contact(&transaction, notes)?;
             }
             if self.merge(&transaction, condition, &bounds, notes, &mut live)?.is_continue() {
-                for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
-                    let read = self.person(&transaction, rows, notes)?;
-                    let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
-                        continue;
-                    };
-                    if live(&person, &mut life).is_break() {
-                        break;
-                    }
-                }
+                self.read_persons(&transaction, range, notes, &mut live)?;
             }
             transaction.finish()
         };
         read().map_err(|error| crm.error(&error))
+    }
+
+    /// As [`Lives::read`], of a part of what was [taken](Lives::taker) before.
+    pub fn read_part(
+        &self,
+        crm: &Crm,
+        parts: &Parts,
+        part: usize,
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let tables = parts.load(part, self.sources().count())?;
+        let mut read = || {
+            let mut cursors = Vec::new();
+            for ((source, key), bytes) in self.sources().zip(&tables) {
+                cursors.push(Cursor::new(source, key, Records::Kept(parts::rows(bytes, source.selected.len())?)));
+            }
+            if with_cursors(self, cursors, |tables| merge::merge(self, tables, notes, &mut live))?.is_continue() {
+                self.read_persons(&crm.connection, &parts.range(part), notes, &mut live)?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| crm.error(&error))
+    }
+
+    /// The persons of a range who have several rows.
+    fn read_persons(
+        &self,
+        connection: &Connection,
+        range: &ContactRange,
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), rusqlite::Error> {
+        for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
+            let read = self.person(connection, rows, notes)?;
+            let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
+                continue;
+            };
+            if live(&person, &mut life).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn person(
@@ -367,14 +404,23 @@ impl Lives<'_> {
         }
         let mut cursors = Vec::new();
         for (statement, (source, key)) in statements.iter_mut().zip(self.sources()) {
-            cursors.push(Cursor::new(source, key, statement.query(params_from_iter(bounds))?));
+            let rows = Records::Queried(statement.query(params_from_iter(bounds))?);
+            cursors.push(Cursor::new(source, key, rows));
         }
-        let mut cursors = cursors.into_iter();
-        match cursors.next() {
-            Some(contact) => read(Tables::new(self, contact, cursors.collect())),
-            // The contacts themselves are always read.
-            None => Err(rusqlite::Error::QueryReturnedNoRows),
-        }
+        with_cursors(self, cursors, read)
+    }
+}
+
+fn with_cursors<'a, T>(
+    lives: &'a Lives<'_>,
+    cursors: Vec<Cursor<'a>>,
+    read: impl FnOnce(Tables<'a>) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let mut cursors = cursors.into_iter();
+    match cursors.next() {
+        Some(contact) => read(Tables::new(lives, contact, cursors.collect())),
+        // The contacts themselves are always read.
+        None => Err(rusqlite::Error::QueryReturnedNoRows),
     }
 }
 
