@@ -10,13 +10,13 @@ use std::borrow::Cow;
 pub const COLUMNS: [&str; 11] =
     ["at", "contact", "scenario", "trigger", "entered_at", "step", "effect", "channel", "message", "outcome", "reason"];
 
-/// What the columns from `effect` on depend on, for a row that is of no other step than a `send`: scenario, step, alternative,
-/// outcome, reason. Few rows have such columns alone.
-pub(super) type End = (u16, StepIx, u8, Option<Outcome>, Reason);
+/// What the columns from `step` on depend on, for a row that is of no other step than a `send`: scenario, step with its number,
+/// alternative, outcome, reason. Few rows have such columns alone.
+pub(super) type End = (u16, StepIx, u16, u8, Option<Outcome>, Reason);
 
 /// [`End`] of a row; `None` where the columns say more than that.
 pub(super) fn end_of(row: &Row) -> Option<End> {
-    row.act.is_none().then_some((row.unit, row.step, row.alternative, row.outcome, row.reason))
+    row.act.is_none().then_some((row.unit, row.step, row.ordinal, row.alternative, row.outcome, row.reason))
 }
 
 /// The columns from `effect` on; empty where there is nothing to say.

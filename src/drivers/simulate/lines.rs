@@ -59,6 +59,14 @@ impl Batch {
         self.blocks.sort_unstable();
     }
 
+    /// Keeps the room for the next lines.
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.lines = 0;
+        self.bytes.clear();
+        self.contacts.clear();
+    }
+
     fn text(&self, block: &Block) -> &[u8] {
         self.bytes.get(block.start as usize..(block.start + block.length) as usize).unwrap_or(&[])
     }
@@ -128,16 +136,21 @@ impl<'a> Lines<'a> {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.batch.sort();
-        let batch = std::mem::take(&mut self.batch);
-        self.runs.push(Run(Source::Memory(batch, 0)));
         // Files are not many, however long the history is.
-        let from = if self.runs.len() > RUNS_MAX { 0 } else { self.runs.len() - 1 };
+        if self.runs.len() >= RUNS_MAX {
+            let mut file = BufWriter::new(tempfile::tempfile()?);
+            merge(std::mem::take(&mut self.runs), |at, contact, text| keep(&mut file, at, contact, text))?;
+            self.runs.push(Run::on_disk(file)?);
+        }
+        self.batch.sort();
         let mut file = BufWriter::new(tempfile::tempfile()?);
-        merge(self.runs.drain(from..).collect(), |at, contact, text| keep(&mut file, at, contact, text))?;
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))));
+        for block in &self.batch.blocks {
+            if let Some(contact) = self.batch.contacts.get(block.contact as usize) {
+                keep(&mut file, block.at, contact, self.batch.text(block))?;
+            }
+        }
+        self.runs.push(Run::on_disk(file)?);
+        self.batch.clear();
         Ok(())
     }
 
@@ -150,6 +163,12 @@ impl<'a> Lines<'a> {
 }
 
 impl Run {
+    fn on_disk(file: BufWriter<File>) -> io::Result<Run> {
+        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))))
+    }
+
     /// Where the next lines stand; their text is appended to `text`. `None` after the last.
     fn next(&mut self, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
         match &mut self.0 {

@@ -154,14 +154,17 @@ impl Lives<'_> {
     fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
         // What is routed must be sorted wherever it is cut.
         for (source, key) in self.sources().filter(|(source, _)| source.origin.content == Content::Own) {
-            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
-            let plan: String =
-                plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
-            if plan.contains("TEMP B-TREE") {
+            if plan(connection, source, key)?.contains("TEMP B-TREE") {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether an index has a table of events in the order of contacts, with all that is read of it.
+    pub(super) fn is_covered(&self, crm: &Crm, event: &Source) -> Result<bool, rusqlite::Error> {
+        let plan = plan(&crm.connection, event, "contact")?;
+        Ok(plan.contains("COVERING INDEX") && !plan.contains("TEMP B-TREE"))
     }
 
     /// The contacts at which the longest event table falls into `count` parts.
@@ -422,6 +425,12 @@ fn with_cursors<'a, T>(
         // The contacts themselves are always read.
         None => Err(rusqlite::Error::QueryReturnedNoRows),
     }
+}
+
+/// How SQLite reads a table in the order of contacts.
+fn plan(connection: &Connection, source: &Source, key: &str) -> Result<String, rusqlite::Error> {
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
+    plan.query_map([], |row| row.get::<_, String>(3))?.collect()
 }
 
 /// The query of a table in the order of contacts.

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much a thread keeps in all before it hands it on, and how much at least of one part.
-const BUFFERED: usize = 4 << 20;
+const BUFFERED: usize = 2 << 20;
 const BUFFERED_LEAST: usize = 1 << 12;
 
 /// How long a run is at most, about.
@@ -135,6 +135,10 @@ impl Sink {
             self.hand_on_part(part)?;
         }
         let Some(buffer) = self.buffers.get_mut(part) else { return Ok(()) };
+        if buffer.capacity() == 0 {
+            // Growing by itself, it would be twice as long in the end.
+            buffer.reserve_exact(most + most / 8);
+        }
         let start = code::begin(contact, self.piece, buffer);
         let contact = match contact {
             ValueRef::Integer(number) => Contact::Number(number),

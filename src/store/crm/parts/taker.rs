@@ -56,7 +56,8 @@ struct Piece {
 
 impl Lives<'_> {
     /// Prepares to take all rows. `None` where they are to be read in the order of contacts: an event is a view, or has no
-    /// row numbers, by which it could be cut; or something is counted on the way.
+    /// row numbers, by which it could be cut; the index of the longest table has all that is read of it; or something is counted
+    /// on the way.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -94,6 +95,7 @@ impl Lives<'_> {
                 }
             }
             let cuts = match longest {
+                Some((_, source, ..)) if self.is_covered(crm, source)? => return Ok(None),
                 Some((_, source, number, rows)) => cuts(&crm.connection, source, number, rows, count)?,
                 None => Vec::new(),
             };
@@ -134,6 +136,8 @@ impl Taker {
         let taken = Arc::new(Mutex::new(Some(Box::new(Sink::new(&self.room, &self.cuts)))));
         let read = || {
             let taking = Taking(Arc::clone(&taken));
+            // Each page is read once, whoever comes after it.
+            crm.connection.execute_batch("PRAGMA cache_size = -512")?;
             crm.connection.create_aggregate_function(TAKE, -1, FunctionFlags::SQLITE_DIRECTONLY, taking)?;
             // One transaction, so that all pieces are of one state of the CRM.
             let transaction = crm.connection.unchecked_transaction()?;
@@ -170,11 +174,11 @@ impl Taker {
         taken: &Mutex<Option<Box<Sink>>>,
     ) -> Result<bool, rusqlite::Error> {
         let Some(Table { sql, columns, dated }) = self.tables.get(table) else { return Ok(true) };
-        if let Some(sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            if let Err(error) = sink.begin(table, number, *columns, *dated) {
-                sink.failed = Mutex::new(Some(error));
-                return Ok(false);
-            }
+        if let Some(sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && let Err(error) = sink.begin(table, number, *columns, *dated)
+        {
+            sink.failed = Mutex::new(Some(error));
+            return Ok(false);
         }
         let bounds = rows.into_iter().flat_map(|(first, last)| [first, last]);
         connection.prepare_cached(sql)?.query_row(params_from_iter(bounds), |_| Ok(()))?;
@@ -183,11 +187,8 @@ impl Taker {
 
     /// What all threads took.
     pub fn finish(self) -> Parts {
-        let empty = || Room::new(0, 0, 0);
-        // Nobody else has it any more.
-        let room = Arc::try_unwrap(self.room).map_or_else(|_| Mutex::new(empty()), |room| room);
         let (bounds, rows) = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Parts { room, cuts: self.cuts.to_vec(), bounds, rows }
+        Parts { room: self.room, cuts: self.cuts, bounds, rows }
     }
 }
 
