@@ -26,7 +26,10 @@ impl<'a> Record<'a> {
     pub fn get_ref(self, place: usize) -> Result<ValueRef<'a>, rusqlite::Error> {
         match self {
             Record::Queried(row) => row.get_ref(place),
-            Record::Kept(values) => values.get(place).copied().ok_or(rusqlite::Error::InvalidColumnIndex(place)),
+            Record::Kept(values) => match values.get(place) {
+                Some(value) => Ok(*value),
+                None => Err(rusqlite::Error::InvalidColumnIndex(place)),
+            },
         }
     }
 }

@@ -9,12 +9,14 @@ use rusqlite::types::ValueRef;
 use std::cmp::Ordering;
 
 const NULL: u8 = 0;
-const INTEGER: u8 = 1;
-const REAL: u8 = 2;
-const TEXT: u8 = 3;
-const BLOB: u8 = 4;
+const REAL: u8 = 1;
+const TEXT: u8 = 2;
+const BLOB: u8 = 3;
 /// The text of the row before.
-const SAME: u8 = 5;
+const SAME: u8 = 4;
+/// A whole number of so many bytes more than this, the lowest first; those below zero lie between the others.
+const INTEGER: u8 = 8;
+const INTEGER_LAST: u8 = INTEGER + 8;
 
 /// The texts of the row before, by the places of their columns after the first.
 #[derive(Debug, Default)]
@@ -78,8 +80,11 @@ fn write(value: ValueRef<'_>, to: &mut Vec<u8>) {
     match value {
         ValueRef::Null => to.push(NULL),
         ValueRef::Integer(number) => {
-            to.push(INTEGER);
-            write_number(((number << 1) ^ (number >> 63)) as u64, to);
+            let number = ((number << 1) ^ (number >> 63)) as u64;
+            let length = 8 - number.leading_zeros() as usize / 8;
+            let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+            let bytes = [INTEGER + length as u8, a, b, c, d, e, f, g, h];
+            to.extend_from_slice(bytes.get(..=length).unwrap_or(&bytes));
         }
         ValueRef::Real(number) => {
             to.push(REAL);
@@ -131,8 +136,9 @@ fn read<'a>(from: &mut &'a [u8], before: ValueRef<'a>) -> Option<ValueRef<'a>> {
     *from = rest;
     Some(match *tag {
         NULL => ValueRef::Null,
-        INTEGER => {
-            let number = take_number(from)?;
+        INTEGER..=INTEGER_LAST => {
+            let bytes = take(from, usize::from(*tag - INTEGER))?;
+            let number = bytes.iter().rev().fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
             ValueRef::Integer((number >> 1) as i64 ^ -((number & 1) as i64))
         }
         REAL => ValueRef::Real(f64::from_bits(take(from, 8)?.try_into().ok().map(u64::from_le_bytes)?)),
