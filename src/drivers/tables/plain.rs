@@ -13,11 +13,13 @@ pub(super) enum Counted {
     Message { step: u32, message: u32, became: Became },
 }
 
+/// A scenario and a month, and the few counts of both.
+type OfMonth = ((u16, i32), Vec<(Counted, u64)>);
+
 /// The counts of one thread. What comes next mostly is of the scenario and month of what came before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlainCounts {
-    /// Each with its few counts.
-    months: Vec<((u16, i32), Vec<(Counted, u64)>)>,
+    months: Vec<OfMonth>,
     places: FxHashMap<(u16, i32), usize>,
     last: usize,
 }

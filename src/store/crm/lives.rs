@@ -260,8 +260,11 @@ impl Lives<'_> {
             for ((source, key), bytes) in self.sources().zip(&tables) {
                 cursors.push(Cursor::new(source, key, Records::Kept(parts::rows(bytes, source.selected.len())?)));
             }
-            if with_cursors(self, cursors, |tables| merge::merge(self, tables, notes, &mut live))?.is_continue() {
-                self.read_persons(&crm.connection, &parts.range(part), notes, &mut live)?;
+            let flow = with_cursors(self, cursors, |tables| merge::merge(self, tables, notes, &mut live))?;
+            if flow.is_continue() && !self.persons.is_empty() {
+                let transaction = crm.connection.unchecked_transaction()?;
+                self.read_persons(&transaction, &parts.range(part), notes, &mut live)?;
+                transaction.finish()?;
             }
             Ok(())
         };
