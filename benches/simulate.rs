@@ -18,11 +18,11 @@ mod answer;
 mod by_hand;
 #[path = "support/rivals.rs"]
 mod rivals;
+#[path = "support/scan.rs"]
+mod scan;
 mod support;
 
 use by_hand::Answer;
-use rusqlite::{Connection, OpenFlags};
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use support::{Contestant, Times};
 
@@ -93,14 +93,14 @@ fn main() {
 
 fn measure(crm: &Path, copies: u32) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let rows = scan(crm, 1);
+    let rows = scan::scan(crm, &["purchased"], 1);
     println!("\n{rows} purchases, {copies} copies; `scn simulate` and the scan of all cores have {threads} threads");
     println!("medians of {ROUNDS} rounds, page cache warm, effects CSV written; `warm` takes the history from a cache");
     support::print_machine();
     let known = ANSWERS.iter().find(|(of, _)| *of == copies).map(|(_, answer)| *answer);
     let expected = known.unwrap_or_else(|| rivals::sqlite_window(crm));
     let python = rivals::Python::find(crm, copies);
-    let scan_by = |threads: usize| move || assert_eq!(scan(crm, threads), rows);
+    let scan_by = |threads: usize| move || assert_eq!(scan::scan(crm, &["purchased"], threads), rows);
     let mut contestants: Vec<Contestant<'_>> = vec![
         (format!("bare ordered scan, six columns, {threads} threads"), Box::new(scan_by(threads))),
         ("bare ordered scan, six columns, 1 thread".into(), Box::new(scan_by(1))),
@@ -200,47 +200,4 @@ fn simulate(scenario: &Path, crm: &Path, effects: &Path) -> std::process::Comman
     let mut command = support::scn();
     command.arg("simulate").arg(scenario).arg("--crm").arg(crm).arg("--effects").arg(effects);
     command
-}
-
-/// Reads every purchase in the order of contact and instant, and each of its columns, each thread those of as many rows; gives
-/// the number of rows.
-fn scan(crm: &Path, threads: usize) -> u64 {
-    let open = || {
-        let connection = Connection::open_with_flags(crm, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        // As the engine has it.
-        connection.execute_batch("PRAGMA cache_size = -8192").unwrap();
-        connection
-    };
-    let mut cuts = vec![i64::MIN];
-    if threads > 1 {
-        let connection = open();
-        let rows: i64 = connection.query_row("SELECT count(*) FROM purchased", [], |row| row.get(0)).unwrap();
-        for place in 1..threads as i64 {
-            let sql = "SELECT contact FROM purchased ORDER BY contact LIMIT 1 OFFSET ?1";
-            cuts.push(connection.query_row(sql, [rows * place / threads as i64], |row| row.get(0)).unwrap());
-        }
-    }
-    let ends = cuts.iter().skip(1).copied().chain([i64::MAX]);
-    std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            cuts.iter().zip(ends).map(|(from, to)| scope.spawn(move || scan_part(&open(), *from, to))).collect();
-        parts.into_iter().map(|part| part.join().unwrap()).sum()
-    })
-}
-
-fn scan_part(connection: &Connection, from: i64, to: i64) -> u64 {
-    let sql = "SELECT id, contact, at, product, quantity, amount
-               FROM purchased INDEXED BY purchased_contact_at WHERE contact >= ?1 AND contact < ?2 ORDER BY contact, at";
-    let mut statement = connection.prepare(sql).unwrap();
-    let mut rows = statement.query([from, to]).unwrap();
-    let (mut count, mut sum) = (0, 0);
-    while let Some(row) = rows.next().unwrap() {
-        let number = |column: usize| row.get_ref(column).unwrap().as_i64().unwrap();
-        let amount = row.get_ref(5).unwrap().as_f64().unwrap();
-        let at = row.get_ref(2).unwrap().as_str().unwrap();
-        sum += number(0) ^ number(1) ^ number(3) ^ number(4) ^ amount as i64 ^ at.len() as i64;
-        count += 1;
-    }
-    black_box(sum);
-    count
 }

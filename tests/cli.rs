@@ -24,6 +24,8 @@ mod graph;
 mod init;
 #[path = "cli/kept.rs"]
 mod kept;
+#[path = "cli/measures.rs"]
+mod measures;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/new.rs"]

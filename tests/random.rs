@@ -30,10 +30,11 @@ use history::History;
 use program::Program;
 use rusqlite::Connection;
 use scn::drivers::simulate::{ReadFrom, Request, simulate};
+use scn::model::Id;
 use scn::store::cache::Settings;
 use scn::store::crm::Crm;
 use scn::time::Instant;
-use shop::{Shop, template};
+use shop::{Shop, Told, template};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -80,10 +81,19 @@ impl Case {
     }
 
     fn effects(&self, crm: &Path, threads: usize) -> String {
-        let request = Request { from: Some(self.from()), to: Some(self.to()), threads, ..Request::default() };
+        self.simulated(crm, Request { threads, ..Request::default() }).0
+    }
+
+    /// The effects, and what measures told.
+    fn simulated(&self, crm: &Path, request: Request) -> (String, Told) {
+        let request = Request { from: Some(self.from()), to: Some(self.to()), ..request };
         let mut bytes = Vec::new();
-        simulate(&self.shop.bundle, &Crm::open(crm).unwrap(), &request, Some(&mut bytes)).unwrap();
-        String::from_utf8(bytes).unwrap()
+        let simulation = simulate(&self.shop.bundle, &Crm::open(crm).unwrap(), &request, Some(&mut bytes)).unwrap();
+        let told = simulation.report.measures.iter().flat_map(|measure| {
+            let each = measure.refreshes.iter();
+            each.map(|(at, value)| ((measure.name.clone(), *at), value.clone()))
+        });
+        (String::from_utf8(bytes).unwrap(), told.collect())
     }
 
     /// The effects from a history that is kept, and where it was read.
@@ -178,6 +188,15 @@ fn a_simulation_ends_and_says_the_same_whatever_the_order() {
         assert_eq!(first, case.effects(&full, 1), "{}", told("not the same twice"));
         assert_eq!(first, case.effects(&full, 3), "{}", told("not the same on three threads"));
         assert_eq!(first, case.effects(&backwards, 2), "{}", told("the order of rows matters"));
+        if case.program.text.contains("measure") {
+            for (contact, _) in &case.history.contacts {
+                let request = Request { contact: vec![Id::Number(*contact)], ..Request::default() };
+                let found = case.simulated(&full, request).0;
+                let same = lines_of(&first, *contact) == lines_of(&found, *contact)
+                    && found.lines().count() == 1 + lines_of(&first, *contact).len();
+                assert!(same, "{}", told(&format!("contact {contact} alone is another")));
+            }
+        }
         if !case.program.crosses {
             for (contact, _) in &case.history.contacts {
                 let alone = case.file(&format!("alone{contact}.db"));
@@ -215,13 +234,16 @@ fn a_history_that_is_kept_says_the_same() {
 
 #[test]
 fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
-    let mut messages = 0;
+    let (mut messages, mut refreshes) = (0, 0);
     for seed in seeds(200) {
         let case = case(seed);
         let full = case.file("full.db");
         case.history.write_all(&full);
-        let wanted = sent(&case.effects(&full, 1));
+        let (effects, told) = case.simulated(&full, Request::default());
+        let wanted = sent(&effects);
         let found = case.run();
+        assert_eq!(told, case.shop.told(), "seed {seed} (SCN_SEED={seed}): other measures\n{}", case.program.text);
+        refreshes += told.len();
         let only = |one: &BTreeSet<Message>, other: &BTreeSet<Message>| {
             format!("{:#?}", one.difference(other).collect::<Vec<_>>())
         };
@@ -235,6 +257,6 @@ fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
         );
         messages += wanted.len();
     }
-    println!("{messages} messages");
-    assert!(std::env::var("SCN_SEED").is_ok() || messages > 600, "{messages} messages");
+    println!("{messages} messages, {refreshes} refreshes");
+    assert!(std::env::var("SCN_SEED").is_ok() || (messages > 600 && refreshes > 1_000), "{messages}, {refreshes}");
 }

@@ -22,6 +22,8 @@ mod call_server;
 mod calls;
 #[path = "run/catching_up.rs"]
 mod catching_up;
+#[path = "run/consent.rs"]
+mod consent;
 #[path = "run/days.rs"]
 mod days;
 #[path = "run/equal.rs"]
@@ -43,6 +45,8 @@ mod killed;
 mod limits;
 #[path = "run/lists.rs"]
 mod lists;
+#[path = "run/measures.rs"]
+mod measures;
 #[path = "run/outbox.rs"]
 mod outbox;
 #[path = "oracle/random.rs"]

@@ -1,13 +1,18 @@
-//! The whole of "Online Retail" through `scn import`, against the bench's own script. `SCN_DATA` names the folder with
-//! `data/online_retail.csv.gz` and `bench/build_crm.py`; Python is needed.
+//! The whole of "Online Retail" through `scn import`, against the bench's own script; and measures over the whole of CDNOW,
+//! against SQLite. `SCN_DATA` names the folder with `data/online_retail.csv.gz`, `data/cdnow.csv.gz` and
+//! `bench/build_crm.py`; Python is needed.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test: it reads its environment and may panic"
 )]
+
+#[path = "measures/cdnow.rs"]
+mod cdnow;
 
 use rusqlite::Connection;
 use scn::store::import::{Request, import};
@@ -120,4 +125,18 @@ fn the_sentence_gives_the_answer_of_the_bench() {
         let answer = answer_of(&path("effects.csv"), &path(crm));
         assert_eq!(answer, (113_977, 160_255_716, 149_048_055_903_900, 149_352_989_583_900), "{crm}");
     }
+}
+
+#[test]
+#[ignore = "needs the whole histories (SCN_DATA): `.ci/run` runs it"]
+fn measures_say_what_sqlite_computes_week_by_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let crm = folder.path().join("crm.db");
+    cdnow::build(std::fs::File::open(shared().join("data/cdnow.csv.gz")).unwrap(), &crm);
+    let bundle = cdnow::bundle();
+    let (simulation, told) = cdnow::simulated(&bundle, &crm, 1);
+    assert_eq!((simulation.report.contacts, simulation.report.events), (23_570, 69_659));
+    let (_, last) = simulation.report.span.unwrap();
+    assert_eq!(cdnow::compare(&told, &crm, last), 78);
+    assert_eq!(told, cdnow::simulated(&bundle, &crm, 2).1, "by two threads");
 }

@@ -258,6 +258,11 @@ fn what_cannot_be_told_is_said() {
         &["cannot be simulated: the CRM has no table or view `cart_updated`"],
     );
     expect(&why(&["--contact", "1", "--at", "soon"]), 2, &["`soon` of `--at` is no instant"]);
+    expect(
+        &why(&["--contact", "1", "--scenario", "card", "--message", "thanks"]),
+        2,
+        &["scenario `card` does not send `thanks`"],
+    );
     for format in ["human", "json"] {
         for reveal in [&["--reveal"][..], &[]] {
             let (code, out, _) = why(&[&["--contact", "5", "--format", format], reveal].concat());
@@ -269,4 +274,22 @@ fn what_cannot_be_told_is_said() {
     let (_, out, _) = why(&["--contact", "1", "--format", "json"]);
     let story: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(story["scenarios"][1]["instances"][0]["answers"][0], "`email thanks` was sent on 2020-03-20 10:00");
+}
+
+/// An instant of `--at` is in the zone in which the story is told, so that one can be copied from the other.
+#[test]
+fn an_instant_is_asked_in_the_zone_of_the_contact() {
+    let text = "policy { time zone contact.time_zone default \"America/New_York\" }\n\
+                scenario thanks { when purchased wait 1 hour send email thanks }\n";
+    let sql = "ALTER TABLE contact ADD COLUMN time_zone TEXT; UPDATE contact SET time_zone = 'Asia/Tokyo' WHERE id = 1;
+        INSERT INTO purchased VALUES (1, 1, '2020-03-02T14:30:00Z', 'lamp', 1, 20, NULL, 0);";
+    let shop = shop(text, sql);
+    let why = |at: &str| scn(shop.path(), &["why", "--contact", "1", "--at", at]);
+    expect(
+        &why("2020-03-02"),
+        0,
+        &["up to 2020-03-02 23:59:59", "times in Asia/Tokyo", "waits until 2020-03-03 00:30"],
+    );
+    expect(&why("2020-03-03 00:29"), 0, &["waits until 2020-03-03 00:30"]);
+    expect(&why("2020-03-03 00:30"), 0, &["was sent on 2020-03-03 00:30"]);
 }

@@ -240,7 +240,8 @@ impl Checker<'_> {
         let Some(address) = self.address(scope, channel) else { return Expr::error(span) };
         let empty = flag(Kind::IsEmpty(Box::new(address)), false, span);
         let reachable = negated(empty, true, span);
-        match self.consent(channel) {
+        match self.consent_here(scope, channel, span) {
+            Some(consent) if consent.ty.is_none() => consent,
             Some(consent) => {
                 // A missing consent is none.
                 let none = Expr::literal(Literal::Flag(false), Type::Flag, span);

@@ -1,10 +1,9 @@
-//! What only the whole of a scenario shows: exits before the first message, several triggers at one instant, consent.
+//! What only the whole of a scenario shows: exits before the first message, several triggers at one instant.
 
 use super::crowding;
-use super::typed::{Class, EntryRule, Expr, Kind, Policy, Scenario, Start, Step, StepKind};
+use super::typed::{EntryRule, Expr, Kind, Policy, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::span::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Judges scenarios as a whole, in the order of their names.
 pub fn check_flow(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagnostic>) {
@@ -15,7 +14,6 @@ pub fn check_flow(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagnos
         }
         asked_before_sent(scenario, out);
     }
-    out.extend(no_consent_source(scenarios));
 }
 
 /// A goal that looks at the last message ends nothing before there is one; then only a `stop when` or an `unless` does.
@@ -57,43 +55,6 @@ fn several_at_once(scenario: &Scenario) -> Option<Diagnostic> {
             .at(step.span, "one for each trigger, and several may come at the same instant")
             .help("write `together` after a wait, or an entry rule: `latest`, `once`, `once every`, `once per`"),
     )
-}
-
-/// Said once in a run where the model has no source of consent, on the first marketing message; else once for each channel
-/// without one, on its first.
-fn no_consent_source(scenarios: &[Scenario]) -> Vec<Diagnostic> {
-    let steps = scenarios.iter().flat_map(|scenario| scenario.all_steps());
-    let sends = steps.filter_map(|step| match &step.kind {
-        StepKind::Send(send) if send.class == Class::Marketing => Some((step, send)),
-        _ => None,
-    });
-    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
-    let mut somebody_is_asked = false;
-    for (step, send) in sends {
-        for alternative in &send.alternatives {
-            somebody_is_asked |= alternative.consent.is_some();
-            if alternative.consent.is_none() {
-                let first = firsts.entry(&alternative.channel).or_insert(step.span);
-                *first = (*first).min(step.span);
-            }
-        }
-    }
-    let mut firsts: Vec<(Span, &str)> = firsts.into_iter().map(|(channel, span)| (span, channel)).collect();
-    firsts.sort_unstable();
-    let found = |(span, channel): (Span, &str)| {
-        let said = match somebody_is_asked {
-            true => format!("the model does not say who consents to marketing by `{channel}`"),
-            false => "the model does not say who consents to marketing messages".to_owned(),
-        };
-        Diagnostic::new(Rule::NoConsentSource, said).at(span, "sent to every address that is not suppressed").help(
-            format!(
-                "write `extend contact {{ {channel}_consent: flag? }}` in a file of its own, such as `model.scn`: then only who has a 1 in \
-                 that column is written to; or send it as `service` where it is one"
-            ),
-        )
-    };
-    let told = if somebody_is_asked { firsts.len() } else { 1 };
-    firsts.into_iter().take(told).map(found).collect()
 }
 
 /// Steps that ask about a message which this instance sends later, or in another branch.

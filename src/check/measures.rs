@@ -6,7 +6,7 @@ use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{Expr, Kind, Measure};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Level, Rule, suggestion};
-use crate::model::{Configuration, MeasureKind, OWN_EVENTS, Refreshed, TAGS, Type};
+use crate::model::{Configuration, MeasureKind, Refreshed, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, Word};
 
@@ -69,7 +69,7 @@ impl Checker<'_> {
             Some(MeasureKind::Count | MeasureKind::Share) => self.condition(&scope, &tree.of),
             _ => self.expr(&scope, &tree.of),
         };
-        self.refuse_own_facts(&of);
+        self.refuse_measures(&of);
         let ty = self.measured(kind?, &of)?;
         let since = self.known_creation(span);
         Some(Measure { name: tree.name.value.clone(), kind: kind?, ty, of, since, refreshed: refreshed?, span })
@@ -114,36 +114,22 @@ impl Checker<'_> {
         None
     }
 
-    /// A measure is taken of what the CRM says, so that it is the same whatever the scenarios do.
-    fn refuse_own_facts(&mut self, of: &Expr) {
-        let mut found: Option<(Span, String)> = None;
+    /// A measure does not read another: at an instant at which both are taken, each would need the other's value before.
+    fn refuse_measures(&mut self, of: &Expr) {
+        let mut found: Option<(Span, &str)> = None;
         of.visit(&mut |each| {
-            let what = match &each.kind {
-                Kind::History(history) if is_own(&history.event) => format!("`{}`", history.event),
-                Kind::Aggregate(aggregate) if is_own(&aggregate.history.event) => {
-                    format!("`{}`", aggregate.history.event)
-                }
-                Kind::Contact(field) if field == TAGS => "`contact.tags`".to_owned(),
-                Kind::Balance(account) => format!("the account `{account}`"),
-                Kind::Measure(measure) => format!("the measure `{measure}`"),
-                Kind::InScenario(scenario) => format!("who is in `{scenario}`"),
-                _ => return,
-            };
-            if found.is_none() {
-                found = Some((each.span, what));
+            if let Kind::Measure(measure) = &each.kind
+                && found.is_none()
+            {
+                found = Some((each.span, measure));
             }
         });
-        if let Some((span, what)) = found {
-            self.out.push(
-                Diagnostic::new(Rule::OutOfContext, format!("a measure cannot read {what}"))
-                    .at(span, "not a fact of the CRM alone")
-                    .because("a measure is taken of what the CRM says, and is the same whatever the scenarios do")
-                    .help("measure fields of the contact and events of the CRM, such as `purchased`"),
-            );
+        if let Some((span, measure)) = found {
+            let report = Diagnostic::new(Rule::OutOfContext, format!("a measure cannot read the measure `{measure}`"))
+                .at(span, "not a fact of one contact")
+                .because("measures of one rhythm are taken at the same instant, none before the other")
+                .help("measure what contacts are and do; a scenario compares two measures with each other");
+            self.out.push(report);
         }
     }
-}
-
-fn is_own(event: &str) -> bool {
-    OWN_EVENTS.contains(&event)
 }

@@ -11,6 +11,7 @@ mod arithmetic;
 pub mod cases;
 mod choices;
 mod conditions;
+mod consent;
 mod crowding;
 mod definitions;
 mod effects;
@@ -119,6 +120,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
         }
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
+    consent::check_consent(&names, &scenarios, &mut checker.out);
     conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);

@@ -1,11 +1,9 @@
-//! `send`: channels, classes, consent, what a message is given, and waiting for what becomes of it.
+//! `send`: channels, classes, what a message is given, and waiting for what becomes of it.
 
-use super::literals::a;
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Alternative, Class, Expr, Kind, Send, WithValue};
 use crate::diagnostic::{Diagnostic, Rule, suggestion};
-use crate::model::Type;
 use crate::syntax::tree::{self, Word};
 
 impl Checker<'_> {
@@ -66,25 +64,6 @@ impl Checker<'_> {
             values.push((&argument.name, WithValue { name: argument.name.value.clone(), value }));
         }
         values.into_iter().map(|(_, value)| value).collect()
-    }
-
-    /// Whether the contact consents to marketing on a channel, where the model says so.
-    pub(super) fn consent(&mut self, channel: &Word) -> Option<Expr> {
-        let names = self.names;
-        let name = format!("{}_consent", channel.value);
-        let field = names.model.entities.get("contact")?.field(&name)?;
-        if names.is_broken("contact", &name) {
-            return None;
-        }
-        if field.ty != Type::Flag {
-            self.out.push(
-                Diagnostic::new(Rule::TypeMismatch, format!("`contact.{name}` is {}, not a flag", a(&field.ty)))
-                    .at(channel.span, "it says who consents to marketing on this channel")
-                    .help(format!("declare it as `{name}: flag?`, or give that field another name")),
-            );
-            return None;
-        }
-        Some(Expr::new(Kind::Contact(name), Type::Flag, field.may_be_missing(), channel.span))
     }
 }
 

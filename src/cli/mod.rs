@@ -34,6 +34,7 @@ pub mod run;
 pub mod sample;
 mod simulate;
 pub mod sources;
+mod span;
 pub mod surroundings;
 mod tables;
 pub mod test;

@@ -51,6 +51,8 @@ fn channels(code: &Code, send: &Send) -> Option<Vec<Channel>> {
     for each in &send.alternatives {
         let address = field(each.address).filter(|field| field.default.is_none())?.name.clone();
         let consent = match each.consent.filter(|_| send.class == Class::Marketing) {
+            // What a log says of today may be otherwise tomorrow: whoever it is, they are not out of reach for ever.
+            Some(consent) if is_logged(code, consent) => None,
             Some(consent) => {
                 let field = field(consent)?;
                 let empty = matches!(field.default, Some(FieldDefault::Literal(Literal::Flag(true))));
@@ -63,6 +65,15 @@ fn channels(code: &Code, send: &Send) -> Option<Vec<Channel>> {
     channels.sort();
     channels.dedup();
     Some(channels)
+}
+
+/// Whether a consent is the last answer of a log.
+fn is_logged(code: &Code, consent: ExprIx) -> bool {
+    let of = |index: ExprIx| code.exprs.get(index);
+    match of(consent) {
+        Some(Expr::Default(last, _)) => matches!(of(*last), Some(Expr::Aggregate(_))),
+        _ => false,
+    }
 }
 
 fn finding(compiled: &Compiled, senders: &[Sender<'_>], reach: &Reach) -> Option<Diagnostic> {

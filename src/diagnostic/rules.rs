@@ -87,6 +87,8 @@ rules! {
     NoConsentSource "C001" "no-consent-source" Note;
     PolicyOverConfiguration "C002" "policy-over-configuration" Note;
     HastyErasure "C003" "hasty-erasure" Error;
+    ConsentLogWrong "C005" "consent-log-wrong" Error;
+    ConsentTwice "C006" "consent-twice" Error;
     TwoAtOnce "C020" "two-at-once" Note;
     OftenStarted "C021" "often-started" Warning;
     EmptyPolicy "C004" "empty-policy" Warning;

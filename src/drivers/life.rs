@@ -14,6 +14,22 @@ pub struct Contact<'a> {
     pub state: &'a mut State,
 }
 
+/// How far a life was lived that goes on later.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached {
+    /// From when on the contact takes part, until it does.
+    look: Option<Instant>,
+    /// The latest refresh of measures that it was stepped with.
+    refreshed: Instant,
+}
+
+impl Reached {
+    /// Nothing: the contact takes part without any event from an instant on.
+    pub fn nothing(from: Instant) -> Reached {
+        Reached { look: Some(from), refreshed: Instant::MIN }
+    }
+}
+
 /// What comes next.
 enum Next {
     Look,
@@ -28,16 +44,19 @@ impl Contact<'_> {
     /// refresh of measures, then events of the CRM, then those that scenarios made, then timers. From `from` on the contact
     /// takes part without any event too. Messages are claimed and accepted at the instant of their emission.
     pub fn live(&mut self, from: Instant, until: Instant, out: &mut Output) {
-        let mut look = Some(from);
-        let mut refreshed = Instant::MIN;
-        while let Some((at, next)) = self.next(look, refreshed).filter(|(at, _)| *at <= until) {
+        self.live_on(&mut Reached::nothing(from), until, out);
+    }
+
+    /// As [`Contact::live`], from where it was left: what happens up to `until` does not depend on what comes after it.
+    pub fn live_on(&mut self, reached: &mut Reached, until: Instant, out: &mut Output) {
+        while let Some((at, next)) = self.next(reached).filter(|(at, _)| *at <= until) {
             match next {
                 Next::Look => {
-                    look = None;
+                    reached.look = None;
                     self.step(Input::Look, at, out);
                 }
                 Next::Refresh => {
-                    refreshed = at;
+                    reached.refreshed = at;
                     self.step(Input::Refresh, at, out);
                 }
                 Next::Event => {
@@ -56,8 +75,8 @@ impl Contact<'_> {
     }
 
     /// What comes next, and when: of what comes at one instant, the first in the order of this list.
-    fn next(&mut self, look: Option<Instant>, refreshed: Instant) -> Option<(Instant, Next)> {
-        let refresh = self.measures.next_refresh(self.program.measures_of_silences(), refreshed);
+    fn next(&mut self, reached: &Reached) -> Option<(Instant, Next)> {
+        let refresh = self.measures.next_refresh(self.program.measures_of_silences(), reached.refreshed);
         let mut first: Option<(Instant, Next)> = None;
         let mut offer = |at: Option<Instant>, next: Next| {
             if let Some(at) = at
@@ -66,7 +85,7 @@ impl Contact<'_> {
                 first = Some((at, next));
             }
         };
-        offer(look, Next::Look);
+        offer(reached.look, Next::Look);
         offer(refresh, Next::Refresh);
         offer(self.life.next().map(|event| event.arrived), Next::Event);
         offer(self.state.next_own(), Next::Own);

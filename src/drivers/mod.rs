@@ -1,6 +1,7 @@
 //! One loop with different adapters: test, simulate, run. Drivers receive IR and never see a text.
 
 pub mod diff;
+mod epochs;
 mod error;
 mod life;
 pub mod run;

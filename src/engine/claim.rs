@@ -147,7 +147,9 @@ impl<'a> Stepper<'a, '_> {
             self.mark_sent(instance, (key, step.at, alternative), std::mem::take(&mut leads));
             self.accepted(step.unit, *handle, instance, key, alternative);
         }
-        self.make_sent(step.unit, step.at, alternative, key);
+        if let Some((_, first)) = leaving.first() {
+            self.make_sent(first, step.unit, step.at, alternative, key);
+        }
         for Member { handle, instance, .. } in members {
             self.settle(handle, instance, step.unit);
         }
@@ -317,7 +319,7 @@ impl<'a> Stepper<'a, '_> {
                     self.mark_sent(&instance, (key, step.at, pending.alternative), !told);
                     self.accepted(step.unit, handle, &mut instance, key, pending.alternative);
                     if !told {
-                        self.make_sent(step.unit, step.at, pending.alternative, key);
+                        self.make_sent(&instance, step.unit, step.at, pending.alternative, key);
                         told = true;
                     }
                 }

@@ -62,7 +62,9 @@ impl Words<'_> {
                 let fields = self.needs.entities.get(usize::from(*entity));
                 format!("{}.{}", part(of), field_name(fields.map_or(&[], |each| &each.fields), *field))
             }
-            Expr::If { .. } => "a choice of durations".into(),
+            Expr::If { condition, then, otherwise } => {
+                format!("(if {} then {} else {})", part(condition), part(then), part(otherwise))
+            }
             Expr::Has(inner) => format!("has {}", part(inner)),
             Expr::IsEmpty(inner) => format!("{} is empty", part(inner)),
             Expr::Not(inner) => self.negated(*inner),

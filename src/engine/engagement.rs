@@ -3,9 +3,11 @@
 use super::draws::draw;
 use super::messages::MessageRef;
 use super::output::EffectKey;
+use super::program::Unit;
+use super::state::Instance;
 use super::step::Stepper;
 use super::value::Value;
-use crate::ir::Send;
+use crate::ir::{Op, StepIx};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -51,13 +53,14 @@ impl Rates {
         self.clicked
     }
 
-    /// What becomes of a message, by one draw: whoever clicks has opened it, where opens are assumed.
-    fn drawn(self, key: EffectKey) -> Drawn {
+    /// What becomes of a message, by one draw: whoever clicks has opened it, where opens are assumed. The message is named as
+    /// [`Stepper::lasting_name`] does.
+    fn drawn(self, message: [u8; 16]) -> Drawn {
         let is_under = |share: u32| {
-            let draw = draw("scn-engagement-1", &[&key.0]);
+            let draw = draw("scn-engagement-2", &[&message]);
             u128::from(draw) * u128::from(WHOLE) < (u128::from(share) << 64)
         };
-        let seconds = draw("scn-engagement-time-1", &[&key.0]) % SECONDS_OF_A_DAY;
+        let seconds = draw("scn-engagement-time-2", &[&message]) % SECONDS_OF_A_DAY;
         Drawn { opened: is_under(self.opened), clicked: is_under(self.clicked), after: 1 + seconds as i64 }
     }
 }
@@ -76,10 +79,11 @@ struct Drawn {
 impl Stepper<'_, '_> {
     /// Queues what is assumed to become of a message that was sent now: opened at a drawn second of the 24 hours that
     /// follow, a link followed a minute later.
-    pub(super) fn assume(&mut self, send: &Send, alternative: u8, key: EffectKey) {
+    pub(super) fn assume(&mut self, instance: &Instance, unit: &Unit, step: StepIx, alternative: u8, key: EffectKey) {
         let Engagement::Assumed(rates) = self.program.engagement() else { return };
+        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return };
         let Some(chosen) = send.alternatives.get(usize::from(alternative)) else { return };
-        let drawn = rates.drawn(key);
+        let drawn = rates.drawn(self.lasting_name(instance, unit, step, &chosen.message));
         let opened = Instant(self.now.0.saturating_add(drawn.after * 1_000_000));
         let message =
             || Value::Message(Arc::new(MessageRef { name: Arc::from(chosen.message.as_str()), key: Some(key) }));
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn draws_come_as_often_as_they_should_and_are_the_same_for_life() {
         let rates = Rates::new(250_000, 40_000).unwrap();
-        let key = |number: u32| EffectKey(std::array::from_fn(|place| number.to_le_bytes()[place % 4]));
+        let key = |number: u32| std::array::from_fn(|place| number.to_le_bytes()[place % 4]);
         let all: Vec<Drawn> = (0..20_000).map(|number| rates.drawn(key(number))).collect();
         let opened = all.iter().filter(|drawn| drawn.opened).count();
         let clicked = all.iter().filter(|drawn| drawn.clicked).count();

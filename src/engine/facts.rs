@@ -413,7 +413,7 @@ impl Life {
     /// Says which message a field of an event speaks of; one that was `sent` is remembered.
     pub(super) fn say_message(&mut self, place: usize, field: usize, message: MessageRef, sent: Option<Instant>) {
         if let Some(at) = sent {
-            self.messages.add(&message, at);
+            self.messages.add(&message, at, place >= FIRST_OWN);
         }
         let Some(place) = self.row(place).map(|row| row.values.start as usize + field) else { return };
         if let Some(value) = self.values.get_mut(place) {

@@ -15,6 +15,7 @@ use crate::time::{Instant, TimeOfDay, Weekday, Zone};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// Numbers are summed in billionths.
 const SCALE: u32 = 9;
@@ -23,7 +24,7 @@ const MOST: i64 = 100_000_000_000_000_000;
 
 /// What is known of a measure after some contacts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Partial {
+struct Partial {
     /// Contacts for whom the value, or the condition, is known.
     known: u64,
     /// Contacts for whom the condition holds.
@@ -51,7 +52,7 @@ impl Partial {
     }
 
     /// Adds other contacts.
-    pub fn merge(&mut self, other: Partial) {
+    fn merge(&mut self, other: Partial) {
         self.known += other.known;
         self.holds += other.holds;
         self.sum = self.sum.saturating_add(other.sum);
@@ -68,7 +69,7 @@ impl Partial {
 
     /// The value of a measure of this kind and type. Where no contact has what it is made of, a sum is nothing of its type,
     /// and an average, a share, the least and the greatest are missing.
-    pub fn finish(&self, kind: MeasureKind, ty: &Type) -> Value {
+    fn finish(&self, kind: MeasureKind, ty: &Type) -> Value {
         let is_length = *ty == Type::Duration;
         let known = i128::from(self.known);
         match kind {
@@ -148,6 +149,11 @@ impl Census {
                 next = next_refresh(refreshed, zone, at).filter(|next| *next > at && *next <= last);
             }
         }
+        Census::of(refreshes)
+    }
+
+    /// These refreshes: the instants, each with the place of the measure in the program.
+    pub fn of(mut refreshes: Vec<(Instant, u16)>) -> Census {
         refreshes.sort_unstable();
         let partials = vec![Partial::default(); refreshes.len()];
         Census { refreshes, partials }
@@ -157,17 +163,42 @@ impl Census {
         self.refreshes.is_empty()
     }
 
-    /// Takes one contact at each refresh, as it was by what had arrived before. Nothing of the life is admitted afterwards.
+    /// One census for each instant, in the order of time. Nothing may be taken yet.
+    pub fn by_instant(&self) -> Vec<(Instant, Census)> {
+        let at_one_instant = self.refreshes.chunk_by(|(one, _), (other, _)| one == other);
+        at_one_instant.filter_map(|chunk| Some((chunk.first()?.0, Census::of(chunk.to_vec())))).collect()
+    }
+
+    /// The refreshes of the measures of these names, and all others. Nothing may be taken yet.
+    pub fn partition(self, program: &Program, names: &BTreeSet<&str>) -> (Census, Census) {
+        let is_named = |(_, place): &(Instant, u16)| {
+            let linked = program.measures().get(usize::from(*place));
+            linked.is_some_and(|linked| names.contains(linked.measure.name.as_str()))
+        };
+        let (named, others) = self.refreshes.into_iter().partition(is_named);
+        (Census::of(named), Census::of(others))
+    }
+
+    /// Takes one contact at each refresh, as it was by what had arrived before, and as if no scenario had done anything.
+    /// Nothing of the life is admitted afterwards.
     pub fn take(&mut self, program: &Program, world: &World, person: &Person, life: &mut Life) {
         life.forget();
+        let nothing_done = State::default();
         for (&(at, place), partial) in self.refreshes.iter().zip(&mut self.partials) {
             while life.next().is_some_and(|event| event.arrived < at) {
                 life.admit(program, world);
             }
             let facts = Facts { world, person, life, measures: Measures::NONE };
-            partial.merge(take(program, place, facts, at));
+            partial.merge(take(program, place, facts, &nothing_done, at));
         }
         life.forget();
+    }
+
+    /// Takes one contact at each refresh, as it is.
+    pub fn take_as_is(&mut self, program: &Program, facts: Facts<'_>, state: &State) {
+        for (&(at, place), partial) in self.refreshes.iter().zip(&mut self.partials) {
+            partial.merge(take(program, place, facts, state, at));
+        }
     }
 
     /// Adds what was taken of other contacts, by a census of the same program and stretch of time.
@@ -177,24 +208,30 @@ impl Census {
         }
     }
 
-    /// The values of the measures.
-    pub fn finish(&self, program: &Program) -> Measures {
-        let mut measures = Measures::default();
-        for (&(at, place), partial) in self.refreshes.iter().zip(&self.partials) {
-            if let Some(linked) = program.measures().get(usize::from(place)) {
-                measures.tell(&linked.measure.name, at, partial.finish(linked.measure.kind, &linked.measure.ty));
-            }
+    /// The values of the measures, by name and refresh.
+    pub fn values<'p>(&self, program: &'p Program) -> Vec<(&'p str, Instant, Value)> {
+        let value = |(&(at, place), partial): (&(Instant, u16), &Partial)| {
+            let measure = &program.measures().get(usize::from(place))?.measure;
+            Some((measure.name.as_str(), at, partial.finish(measure.kind, &measure.ty)))
+        };
+        self.refreshes.iter().zip(&self.partials).filter_map(value).collect()
+    }
+
+    /// Tells the values of the measures.
+    pub fn tell(&self, program: &Program, measures: &mut Measures) {
+        for (measure, at, value) in self.values(program) {
+            measures.tell(measure, at, value);
         }
-        measures
     }
 }
 
-/// What a measure, by its place in the program, takes of one contact as of an instant.
-pub fn take(program: &Program, measure: u16, facts: Facts<'_>, now: Instant) -> Partial {
+/// What a measure, by its place in the program, takes of one contact as of an instant. Who was erased is not counted.
+fn take(program: &Program, measure: u16, facts: Facts<'_>, state: &State, now: Instant) -> Partial {
     let Some(linked) = program.measures().get(usize::from(measure)) else { return Partial::default() };
-    // It reads facts alone, and nothing that a scenario did.
-    let state = State::default();
-    let inside = Inside { program, state: &state, running: None };
+    if state.is_erased() {
+        return Partial::default();
+    }
+    let inside = Inside { program, state, running: None };
     let eval = Eval {
         code: &linked.code,
         world: facts.world,

@@ -25,11 +25,6 @@ impl Measures {
         }
     }
 
-    /// Forgets all that a measure told.
-    pub fn forget(&mut self, measure: &str) {
-        self.values.remove(measure);
-    }
-
     /// What a measure told from the latest refresh that is not after `from` on, up to `until`, included.
     pub fn told_between(&self, measure: &str, from: Instant, until: Instant) -> &[(Instant, Value)] {
         let refreshes = self.values.get(measure).map_or(&[] as &[(Instant, Value)], Vec::as_slice);

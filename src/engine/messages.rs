@@ -1,7 +1,7 @@
 //! Messages as conditions know them: which one an event is about, and which ones an instance sent.
 
 use super::engagement::Engagement;
-use super::facts::Life;
+use super::facts::{Event, Life};
 use super::needs::Needs;
 use super::output::EffectKey;
 use super::program::{Program, Unit};
@@ -82,10 +82,12 @@ impl MessageSlots {
     }
 }
 
-/// What a program that speaks of messages must know of: those that were sent. `None` where it never does.
+/// What a program that speaks of messages must know of: those that were sent. `None` where it never does. Who counts what was
+/// sent, or came back, speaks of them without saying which.
 pub(super) fn sent_event<'a>(mut scenarios: impl Iterator<Item = &'a Scenario>, needs: &Needs) -> Option<RecordUse> {
     let is_message = |field: &FieldUse| field.ty == Type::Message;
-    let in_events = needs.events.iter().any(|event| event.fields.iter().any(is_message));
+    let is_told = |event: &RecordUse| [SENT, BOUNCED].contains(&event.name.as_str());
+    let in_events = needs.events.iter().any(|event| is_told(event) || event.fields.iter().any(is_message));
     (in_events || scenarios.any(reads_own_messages)).then(|| RecordUse {
         name: SENT.into(),
         fields: vec![FieldUse { name: MESSAGE.into(), ty: Type::Message, optional: true, default: None }],
@@ -102,11 +104,21 @@ pub(super) fn reads_own_messages(scenario: &Scenario) -> bool {
             .any(|step| matches!(&step.op, Op::WaitFor { engagement, .. } if !engagement.is_empty()))
 }
 
+/// A message that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Instant,
+    key: Option<EffectKey>,
+    /// Whether a scenario sent it: then it happened after all rows that arrived by its instant, in whichever order a life that
+    /// is taken up again is put together.
+    is_own: bool,
+}
+
 /// The messages of one contact that were sent, by the names of their templates: by instant, of one instant in the
 /// order in which they were known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SentMessages {
-    by_name: BTreeMap<Arc<str>, Vec<(Instant, Option<EffectKey>)>>,
+    by_name: BTreeMap<Arc<str>, Vec<Sent>>,
     names: BTreeMap<EffectKey, Arc<str>>,
     /// What was said in place of a message, so that it can be asked again.
     said: Vec<(usize, Value)>,
@@ -120,9 +132,9 @@ impl SentMessages {
         std::mem::take(&mut self.said)
     }
 
-    pub fn add(&mut self, message: &MessageRef, at: Instant) {
+    pub fn add(&mut self, message: &MessageRef, at: Instant, is_own: bool) {
         let sent = self.by_name.entry(message.name.clone()).or_default();
-        sent.insert(sent.partition_point(|(known, _)| *known <= at), (at, message.key));
+        sent.insert(sent.partition_point(|known| known.at <= at), Sent { at, key: message.key, is_own });
         if let Some(key) = message.key {
             self.names.insert(key, message.name.clone());
         }
@@ -143,14 +155,16 @@ impl SentMessages {
         MessageRef { name: name.unwrap_or_else(|| Arc::from(text)), key: None }
     }
 
-    /// Which message a text means at an instant: a key, or the latest message of a template that was sent by then.
-    fn meant(&self, text: &str, at: Instant) -> MessageRef {
+    /// Which message the text of a row means: a key, or the latest message of a template that was sent by the row's instant
+    /// and before it arrived.
+    fn meant(&self, text: &str, row: &Event) -> MessageRef {
         if let Ok(key) = text.parse::<EffectKey>() {
             return MessageRef { name: self.names.get(&key).cloned().unwrap_or_default(), key: Some(key) };
         }
-        let sent = self.by_name.get(text).map_or(&[] as &[(Instant, Option<EffectKey>)], Vec::as_slice);
-        let latest = sent.partition_point(|(sent, _)| *sent <= at).checked_sub(1).and_then(|place| sent.get(place));
-        MessageRef { name: Arc::from(text), key: latest.and_then(|(_, key)| *key) }
+        let sent = self.by_name.get(text).map_or(&[] as &[Sent], Vec::as_slice);
+        let by_then = sent.get(..sent.partition_point(|sent| sent.at <= row.at)).unwrap_or(&[]);
+        let latest = by_then.iter().rev().find(|sent| !sent.is_own || sent.at < row.arrived);
+        MessageRef { name: Arc::from(text), key: latest.and_then(|sent| sent.key) }
     }
 }
 
@@ -159,7 +173,8 @@ impl Life {
     /// says were sent.
     pub(super) fn resolve_messages(&mut self, program: &Program, place: usize) {
         let slots = program.messages();
-        let Some((kind, at)) = self.event(place).map(|event| (event.kind, event.at)) else { return };
+        let Some(event) = self.event(place) else { return };
+        let (kind, at) = (event.kind, event.at);
         let fields = slots.fields.get(usize::from(kind)).map_or(&[] as &[usize], Vec::as_slice);
         for field in fields {
             let is_sent = slots.sent == Some((kind, *field));
@@ -169,7 +184,8 @@ impl Life {
                     MessageRef { name: name.clone(), key: None }
                 }
                 Some(Value::Text(text)) if program.engagement() == Engagement::Replayed => {
-                    self.messages().meant(text, at)
+                    let Some(event) = self.event(place) else { continue };
+                    self.messages().meant(text, event)
                 }
                 Some(Value::Text(text)) => self.messages().of_history(text),
                 Some(Value::Message(message)) => MessageRef::clone(message),
@@ -281,12 +297,18 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    /// Tells that a message was accepted.
-    pub(super) fn make_sent(&mut self, unit: &'a Unit, step: StepIx, alternative: u8, key: EffectKey) {
-        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return };
-        if let Some(chosen) = send.alternatives.get(usize::from(alternative)) {
-            self.make_sent_named(&chosen.message, key);
-            self.assume(send, alternative, key);
+    /// Tells that a message was accepted, which this instance gave its identity.
+    pub(super) fn make_sent(
+        &mut self,
+        instance: &Instance,
+        unit: &'a Unit,
+        step: StepIx,
+        alternative: u8,
+        key: EffectKey,
+    ) {
+        if let Some(name) = name_of(&unit.scenario.steps, step, alternative) {
+            self.make_sent_named(name, key);
+            self.assume(instance, unit, step, alternative, key);
         }
     }
 

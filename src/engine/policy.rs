@@ -8,7 +8,7 @@ use super::linked::LinkedCode;
 use super::needs::Needs;
 use super::output::Reason;
 use super::value::Value;
-use crate::ir::{Cap, Class, ExprIx, Policy};
+use crate::ir::{Cap, Class, Code, ExprIx, Policy};
 use crate::model::{Id, QuietHours};
 use crate::time::{Instant, TimeOfDay, Zone};
 use rust_decimal::Decimal;
@@ -49,6 +49,11 @@ impl LinkedPolicy {
             priority: policy.priority.clone(),
             holdout: policy.holdout,
         }
+    }
+
+    /// What the zone of a contact is read by, where it says one.
+    pub fn code(&self) -> Option<&Code> {
+        self.zone.is_some().then_some(&self.code.code)
     }
 
     /// The place of a scenario in `priority`; those that are not listed share the last.

@@ -448,6 +448,15 @@ impl Program {
         }
     }
 
+    /// What a `send` gives to its message, in the words of the language: `extra = 1, items = trigger.products`.
+    pub fn describe_with(&self, unit: u16, step: StepIx) -> String {
+        let Some(unit) = self.unit(unit) else { return String::new() };
+        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return String::new() };
+        let value = |ix: ExprIx| describe::expression(&unit.code, &self.needs, ix);
+        let all = send.with.iter().map(|with| format!("{} = {}", with.name, value(with.value)));
+        all.collect::<Vec<_>>().join(", ")
+    }
+
     /// The code of a probe, and what it is there.
     pub(super) fn probe(&self, probe: ProbeIx) -> Option<(&LinkedCode, &Probe)> {
         let (owner, local) = *self.probes.get(usize::from(probe))?;

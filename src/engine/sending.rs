@@ -223,8 +223,8 @@ impl<'a> Stepper<'a, '_> {
             }
         };
         self.message_effect(leaving, step, what);
-        if leaves_at_once {
-            self.make_sent(step.unit, step.at, alternative, key);
+        if leaves_at_once && let Some((_, first)) = leaving.first() {
+            self.make_sent(first, step.unit, step.at, alternative, key);
         }
     }
 

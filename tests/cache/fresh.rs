@@ -155,6 +155,33 @@ fn nothing_is_stale_with_a_write_ahead_log() {
     nothing_stale("WAL");
 }
 
+/// Who makes a link to a file changes its inode, and so does who writes and sets the file's instant back: the same is seen of
+/// both, and neither is believed. That somebody wrote is not said of the first.
+#[test]
+fn what_only_touches_the_file_is_named() {
+    let touch = |what: &str, crm: &Path| match what {
+        "a link" => std::fs::hard_link(crm, crm.with_extension("link")).unwrap(),
+        "another mode" => std::fs::set_permissions(crm, std::fs::Permissions::from_mode(0o600)).unwrap(),
+        _ => File::options().write(true).open(crm).unwrap().set_times(times(crm)).unwrap(),
+    };
+    for what in ["a link", "another mode", "its instant, set to what it is"] {
+        let kept = kept("DELETE");
+        kept.warm_up();
+        touch(what, &kept.crm());
+        kept.wait();
+        assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Kept(Cold::Touched)), "{what}");
+        kept.warm_up();
+        sql(&kept, UPDATE);
+        kept.wait();
+        assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Kept(Cold::Changed)), "{what}");
+    }
+    let kept = kept("WAL");
+    kept.warm_up();
+    // Whoever only reads changes nothing, however they open it.
+    kept.connect().query_row("SELECT count(*) FROM purchased", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(kept.asked(), (kept.cold(), ReadFrom::Cache));
+}
+
 /// The counters of the file stay where they are: the log alone tells.
 #[test]
 fn each_commit_to_a_log_shows() {
@@ -253,6 +280,7 @@ fn views_that_ask_the_clock_are_read_anew() {
         ("SELECT id, contact, at, amount FROM p WHERE at < datetime ()", false),
         ("SELECT id, contact, at, amount FROM p WHERE at < strftime('%Y')", false),
         ("SELECT id, contact, at, abs(random() % 3) AS amount FROM p", false),
+        ("SELECT id, contact, at, amount FROM p WHERE at < datetime(unixepoch('subsec'), 'unixepoch')", false),
         ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p", true),
         ("SELECT id, contact, strftime('%Y-%m-%d 10:00:00', at) AS at, amount FROM p", true),
     ] {
@@ -263,6 +291,17 @@ fn views_that_ask_the_clock_are_read_anew() {
         let wanted = if is_kept { ReadFrom::Kept(Cold::None) } else { ReadFrom::Cold(Cold::View("inner_one".into())) };
         assert_eq!(read_from, wanted, "{view}");
     }
+}
+
+/// The name of a table may have capitals.
+#[test]
+fn a_view_is_found_whatever_its_letters() {
+    let text = "event Bought { amount: number } scenario a { when Bought send email reminder }";
+    let view =
+        "CREATE TABLE b(id INTEGER PRIMARY KEY, contact, at, amount); INSERT INTO b VALUES (1, 1, '2020-01-01', 1);
+        CREATE VIEW Bought AS SELECT * FROM b WHERE at < datetime('now')";
+    let kept = Kept::new(text, &format!("{SQL} {view}"));
+    assert_eq!(kept.asked().1, ReadFrom::Cold(Cold::View("bought".into())));
 }
 
 #[test]

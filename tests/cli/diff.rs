@@ -101,6 +101,18 @@ fn whole(name: &str, said: &Value) {
     }
 }
 
+/// A gate does not open where nobody knows.
+#[test]
+fn a_limit_is_not_kept_by_what_could_not_be_simulated() {
+    let case = |file: &str| fs::read(data().join("one_line").join(file)).unwrap();
+    let shop = folder(&[("old.scn", &case("old.scn")), ("new.scn", &case("new.scn"))]);
+    execute(&shop.path().join("empty.db"), "CREATE TABLE other(id)");
+    let arguments = ["diff", "old.scn", "new.scn", "--crm", "empty.db"];
+    scn(shop.path(), &arguments).expect(0, &["not simulated in old.scn: thanks: the CRM has"]);
+    let limited = scn(shop.path(), &[&arguments[..], &["--max-lost", "0"]].concat());
+    limited.expect(1, &["not every scenario could be simulated"]);
+}
+
 #[test]
 fn a_difference_is_shown_to_people_and_to_pull_requests() {
     let history = fs::read_to_string(data().join("history.sql")).unwrap();

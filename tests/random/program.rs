@@ -31,11 +31,22 @@ struct Place<'p> {
 const CATEGORIES: [&str; 3] = ["kibble", "toys", "beds"];
 const TIERS: [&str; 3] = ["gold", "silver", "basic"];
 const TAGS: [&str; 3] = ["vip", "sleeper", "reader"];
+/// Measures of what scenarios do.
+const FED_BACK: [&str; 7] = [
+    "average over contacts of count of sent in last 20 days, refreshed weekly",
+    "greatest over contacts of count of days of sent ever, refreshed daily",
+    "sum over contacts of points, refreshed weekly",
+    "share over contacts of in s0, refreshed daily",
+    "share over contacts of \"vip\" in contact.tags, refreshed weekly",
+    "count over contacts of contact.tier is \"gold\", refreshed daily",
+    "count over contacts of credited in last 1 month, refreshed monthly",
+];
 const EVENTS: [&str; 4] = ["purchased", "subscribed", "cart_updated", "order_delivered"];
 
 /// A program of one to three scenarios, perhaps under a policy.
 pub fn program(random: &mut Random) -> Program {
-    let mut writer = Writer { random, text: String::new(), messages: BTreeSet::new(), crosses: false, message: 0 };
+    let (text, messages) = (String::new(), BTreeSet::new());
+    let mut writer = Writer { random, text, messages, crosses: false, fed: false, message: 0 };
     let of = writer.random.range(1, 3) as usize;
     if writer.random.percent(40) {
         writer.policy(of);
@@ -44,6 +55,12 @@ pub fn program(random: &mut Random) -> Program {
         writer
             .text
             .push_str("measure rhythm = average over contacts of average gap of purchased ever, refreshed weekly\n");
+        writer.crosses = true;
+    }
+    if writer.random.percent(25) {
+        let measure = writer.random.pick(&FED_BACK);
+        let _ = writeln!(writer.text, "measure fed = {measure}");
+        writer.fed = true;
         writer.crosses = true;
     }
     writer.text.push_str("segment warm = (purchased or subscribed) in last 2 months\n");
@@ -58,6 +75,8 @@ struct Writer<'r> {
     text: String,
     messages: BTreeSet<(&'static str, String)>,
     crosses: bool,
+    /// Whether there is a measure of what scenarios do.
+    fed: bool,
     message: usize,
 }
 
@@ -292,6 +311,9 @@ impl Writer<'_> {
                 _ => format!("not ({one})"),
             };
         }
+        if self.fed && self.random.percent(40) {
+            return self.fed();
+        }
         match self.random.below(14) {
             0..=2 => {
                 let event = self.pick(&EVENTS);
@@ -319,6 +341,19 @@ impl Writer<'_> {
             12 if place.trigger == Some("purchased") => "product.complements is not empty".to_owned(),
             13 => "warm".to_owned(),
             _ => "contact.created_at before 1 month ago".to_owned(),
+        }
+    }
+
+    /// A condition on the measure of what scenarios do.
+    fn fed(&mut self) -> String {
+        let known = self.pick(&["", " default 0"]);
+        let limit = self.pick(&["0.2", "0.5", "1", "3"]);
+        if self.text.contains("measure fed = share") {
+            return self.pick(&["fed < 50%", "fed >= 25%", "not fed > 0%"]).to_owned();
+        }
+        match self.random.percent(50) {
+            true => format!("fed{known} >= {limit}"),
+            false => format!("fed{known} < {limit}"),
         }
     }
 

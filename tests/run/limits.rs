@@ -7,6 +7,7 @@ use super::outbox;
 use super::random::Random;
 use super::shop::{Shop, template};
 use super::shrink::{Case, smallest};
+use super::tables;
 use super::world::{Key, World};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -130,7 +131,8 @@ fn limit(bundle: &mut Bundle, random: &mut Random) {
     }
 }
 
-/// Both answers for a case, the simulation's and the run's, without the lines of messages that never were in an outbox.
+/// Both answers for a case, the simulation's and the run's, without the lines of messages that never were in an outbox: of
+/// those the tables tell, which are equal.
 fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
     let mut files = templates(&case.story);
     files.extend(MESSAGES.map(|(channel, message)| template(channel, message, "one")));
@@ -156,6 +158,7 @@ fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
     arrivals.sort_by_key(|arrival| arrival.arrived);
     let mut life = Life { shop: &shop, full: &full, random: Random::new(!seed), cuts: 0 };
     life.live(&arrivals, from, to);
+    tables::are_equal(&shop, &simulation.report.tables);
     (wanted, kept(&shop, gathers))
 }
 

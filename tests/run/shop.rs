@@ -6,8 +6,9 @@ use scn::compile::{Input, InputFile, compile};
 use scn::diagnostic::Level;
 use scn::drivers::Error;
 use scn::drivers::run::{Delivery, Post, Refusal, Run, Setup};
+use scn::engine::Value;
 use scn::ir::Bundle;
-use scn::model::{Configuration, Surroundings};
+use scn::model::{Configuration, Literal, Surroundings};
 use scn::store::ErrorKind;
 use scn::store::crm::Crm;
 use scn::time::{Instant, Zone};
@@ -26,6 +27,9 @@ pub struct Shop {
     pub post: Post,
     pub webhooks: Arc<BTreeMap<String, Webhook>>,
 }
+
+/// What measures told, by their names and refreshes.
+pub type Told = BTreeMap<(String, Instant), Value>;
 
 /// A file of templates: its name without `templates/`, and its text.
 pub type TemplateFile = (String, String);
@@ -82,6 +86,18 @@ impl Shop {
     /// Changes the CRM.
     pub fn sql(&self, sql: &str) {
         Connection::open(self.crm()).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// What measures told the run.
+    pub fn told(&self) -> Told {
+        let db = Connection::open(self.state()).unwrap();
+        let mut statement = db.prepare("SELECT measure, at, value FROM scn_measure").unwrap();
+        let told = statement.query_map([], |row| Ok(((row.get(0)?, Instant(row.get(1)?)), row.get::<_, String>(2)?)));
+        let value = |json: String| {
+            let literal: Option<Literal> = serde_json::from_str(&json).unwrap();
+            literal.as_ref().map_or(Value::Missing, Value::from)
+        };
+        told.unwrap().map(Result::unwrap).map(|(key, json)| (key, value(json))).collect()
     }
 
     pub fn try_open(&self, now: Instant) -> Result<Run, Refusal> {

@@ -94,7 +94,7 @@ fn people(seed: u64, persons: i64) -> (Shop, Vec<(i64, String)>) {
 }
 
 /// Runs on the virtual clock while the rows arrive, every third time in a process of its own.
-fn live(shop: &Shop, rows: &[(i64, String)], to: Instant) {
+pub fn live(shop: &Shop, rows: &[(i64, String)], to: Instant) {
     let mut run = shop.open(at(0));
     run.tick(at(0), &|| false).unwrap();
     let mut rows = rows.iter().peekable();

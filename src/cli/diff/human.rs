@@ -208,6 +208,11 @@ impl Shown<'_> {
                     lacks.join(", ")
                 );
             }
+            if !side.report.as_of_now.is_empty() {
+                let fields: Vec<String> = side.report.as_of_now.iter().map(|field| format!("`{field}`")).collect();
+                let now = "the CRM keeps no history of";
+                let _ = writeln!(text, "note: {}: {now} {}: read as they are now", clean(name), fields.join(", "));
+            }
             let set_aside = side.report.notes.set_aside;
             if set_aside > 0 {
                 let (count, were) = (counted(set_aside, "contact"), verb(set_aside, "was", "were"));

@@ -82,6 +82,7 @@ impl Shown<'_> {
             "causes": self.causes_json(),
             "busiest_person_day": { "old": self.busiest_json(&self.difference.old), "new": self.busiest_json(&self.difference.new) },
             "not_simulated": { "old": not_simulated(&self.difference.old), "new": not_simulated(&self.difference.new) },
+            "as_of_now": { "old": self.difference.old.report.as_of_now, "new": self.difference.new.report.as_of_now },
             "templates": self.templates,
             "examples": examples,
             "over_the_limit": self.passed,

@@ -63,6 +63,10 @@ pub struct Limits {
 }
 
 impl Limits {
+    pub fn are_set(&self) -> bool {
+        self.lost.or(self.gained).or(self.changed).is_some()
+    }
+
     /// What passes its limit, in words.
     pub fn passed(&self, messages: &Line) -> Vec<String> {
         let changed = &messages.changed;

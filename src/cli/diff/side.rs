@@ -73,7 +73,7 @@ fn of_revision(name: &str, revision: &str, path: Option<&str>, beside: &Path) ->
         }
     };
     let git = Git { folder };
-    let commit = git.commit(revision).map_err(|failure| neither(name, failure))?;
+    let commit = git.commit(revision).map_err(|failure| neither(name, git.place().is_ok(), failure))?;
     let (root, prefix) = git.place()?;
     let inside = match path {
         Some(path) => match path.strip_prefix("./") {
@@ -103,10 +103,14 @@ fn shown(inside: &Path) -> String {
 }
 
 /// What is neither a path nor a revision.
-fn neither(name: &str, failure: Failure) -> Failure {
+fn neither(name: &str, is_in_git: bool, failure: Failure) -> Failure {
     match failure.exit {
         // git is missing.
         _ if failure.help.as_ref().is_some_and(|help| help.starts_with("install")) => failure,
+        Exit::Usage if !is_in_git => {
+            let message = format!("`{name}` is no file or folder, and there is no repository of git here");
+            Failure::new(Exit::Usage, message).help("name two folders or files: `scn diff old new`")
+        }
         Exit::Usage => Failure::new(Exit::Usage, format!("`{name}` is no file or folder, and no revision of git"))
             .help("name a folder, a file, a branch, a tag or a commit: `scn diff main .`"),
         _ => failure,

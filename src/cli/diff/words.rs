@@ -131,7 +131,7 @@ impl Shown<'_> {
             None => "the CRM has no event that these scenarios read".to_owned(),
             Some((from, to)) => format!(
                 "{}, {} to {} ({})",
-                counted(self.difference.new.report.contacts, "contact"),
+                counted(self.difference.old.report.contacts.max(self.difference.new.report.contacts), "contact"),
                 moment(zone, from),
                 moment(zone, to),
                 zone.name()

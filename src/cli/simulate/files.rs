@@ -17,6 +17,19 @@ pub(super) fn form(path: &Path) -> Result<Form, Failure> {
     })
 }
 
+/// # Errors
+/// When a file for the page has an ending that says it is something else.
+pub(super) fn refuse_other_than_html(path: &Path) -> Result<(), Failure> {
+    let ending = path.extension().filter(|_| !is_device(path)).and_then(|ending| ending.to_str());
+    match ending.map(str::to_lowercase).as_deref() {
+        None | Some("html" | "htm") => Ok(()),
+        Some(_) => {
+            let message = format!("`{}` does not end in `.html`, and the report is a page of HTML", path.display());
+            Err(Failure::new(Exit::Usage, message).help("`--effects FILE` writes the rows in other forms"))
+        }
+    }
+}
+
 /// A file that is being written. A device takes what comes as it comes.
 pub(super) struct OutFile<'a> {
     path: &'a Path,

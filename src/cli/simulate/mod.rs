@@ -14,8 +14,9 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, texts};
+use super::span::{self, SpanArguments};
 use super::tables::By;
-use super::{cache, instant, output, sources, whole};
+use super::{cache, output, sources, whole};
 use crate::compile::{Compiled, Origin};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
@@ -46,15 +47,8 @@ pub struct Arguments {
     /// A file, or a folder with all `.scn` files under it
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The CRM; `crm` of `scn.toml` without it
-    #[arg(long, value_name = "FILE")]
-    pub crm: Option<PathBuf>,
-    /// The first instant, included; a date is its first moment
-    #[arg(long, value_name = "INSTANT")]
-    pub from: Option<String>,
-    /// The last instant, included; a date is its last second
-    #[arg(long, value_name = "INSTANT")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub history: SpanArguments,
     /// Write every effect as a row: CSV, Parquet or JSON, by the ending (`.csv`, `.parquet`, `.json`, `.jsonl`, `.ndjson`)
     #[arg(long, value_name = "OUT.csv")]
     pub effects: Option<PathBuf>,
@@ -110,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
-    let crm = sources::crm(&project, arguments.crm.as_deref())?;
+    let crm = sources::crm(&project, arguments.history.crm.as_deref())?;
     arguments.refuse_inputs(&project, &compiled)?;
     let mut request = arguments.request(bundle.settings.zone)?;
     request.cache = cache::settings(&project.settings, arguments.cache, arguments.no_cache)?;
@@ -122,14 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(line) = cache::told(&simulation.report.read_from) {
         output::notice(&line);
     }
-    if let Some((from, to)) = simulation.report.span.filter(|(from, to)| from > to) {
-        let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
-        return Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"));
-    }
-    if simulation.report.span.is_none() && simulation.program.starts_by_clock() {
-        let message = "the CRM has no event that these scenarios read, and so no span to simulate";
-        return Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"));
-    }
+    span::refuse_empty(simulation.report.span, simulation.program.starts_by_clock())?;
     if let Some(contact) = &arguments.contact {
         tell_person(&simulation, contact, &request.contact)?;
     }
@@ -149,6 +136,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             false => BTreeMap::new(),
         },
         effects: arguments.effects.as_deref(),
+        from_is_named: arguments.history.from.is_some(),
         by: arguments.by,
     };
     if let Some(page) = &mut page {
@@ -228,13 +216,14 @@ fn as_test(
 impl Arguments {
     /// The CRM that is read.
     fn crm<'a>(&'a self, project: &'a Project) -> Option<&'a Path> {
-        self.crm.as_deref().or(project.settings.crm.as_deref())
+        self.history.crm.as_deref().or(project.settings.crm.as_deref())
     }
 
     /// Refuses to write over what is read, and to write two things to one place.
     fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
+        self.report.as_deref().map(files::refuse_other_than_html).transpose()?;
         for path in self.effects.iter().chain(&self.report) {
             whole::refuse_inputs(path, &inputs)?;
         }
@@ -247,13 +236,7 @@ impl Arguments {
 
     /// `zone` is that in which wall times are written.
     fn request(&self, zone: Zone) -> Result<Request, Failure> {
-        let from = self.from.as_deref().map(|text| instant::first("--from", text, zone)).transpose()?;
-        let to = self.to.as_deref().map(|text| instant::last("--to", text, zone)).transpose()?;
-        if let (Some(first), Some(last)) = (from, to)
-            && first > last
-        {
-            return Err(Failure::new(Exit::Usage, "`--from` is after `--to`").help("exchange them"));
-        }
+        let (from, to) = self.history.span(zone)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let contact = self.contact.as_deref().map_or(Vec::new(), |text| {
             let number = text.parse().ok().map(Id::Number);

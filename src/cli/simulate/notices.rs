@@ -49,6 +49,10 @@ impl Shown<'_> {
             let fields = report.as_of_now.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
             notices.push(Notice::note(format!("the CRM keeps no history of {fields}: read as they are now")));
         }
+        if self.from_is_named && report.span.is_some() {
+            let text = "scenarios start at `--from`: what would have begun before it is not followed, nor what it would have sent since";
+            notices.push(Notice::note(text.to_owned()));
+        }
         let notes = &report.notes;
         let examples: Vec<String> =
             report.unreadable.iter().chain(&notes.unreadable.first).map(|each| each.diagnostic().message).collect();

@@ -63,7 +63,7 @@ impl Shown<'_> {
         let limits = limits(self.policy);
         let limits = if limits.is_empty() { "limits nothing".into() } else { limits.join("; ") };
         facts.push(fact("policy", limits));
-        facts.extend(measures(report).map(|(name, told)| (format!("measure {name}"), told)));
+        facts.extend(measures(self.simulation).map(|(name, told)| (format!("measure {name}"), told)));
         facts.extend(persons(report).map(|told| fact("identity", told)));
         facts
     }

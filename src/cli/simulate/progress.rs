@@ -30,8 +30,17 @@ pub(super) fn watched<T>(work: impl FnOnce(Option<Arc<Progress>>) -> T) -> T {
 
 /// Draws the bar until nobody works any more.
 fn look(bar: &ProgressBar, progress: &Progress, over: &Receiver<()>) {
+    let mut is_counting = true;
     while over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
         let (done, known) = (progress.done(), progress.known());
+        // Nobody knows yet how much there is to read.
+        if known == 0 {
+            continue;
+        }
+        if is_counting {
+            bar.reset_elapsed();
+            is_counting = false;
+        }
         bar.set_length(known);
         bar.set_position(done);
         if known > 0 && done == known {

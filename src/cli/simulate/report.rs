@@ -31,6 +31,8 @@ pub struct Shown<'a> {
     /// Addresses, by contact; empty where they are hidden.
     pub revealed: BTreeMap<Id, String>,
     pub effects: Option<&'a Path>,
+    /// Whether the request says from when on scenarios start.
+    pub from_is_named: bool,
     /// What has a row of the table, where it is asked for.
     pub by: Option<By>,
 }
@@ -354,7 +356,7 @@ impl Shown<'_> {
             "months": months,
             "acts": acts,
             "policy": super::terms::limits(self.policy),
-            "measures": report.measures.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+            "measures": super::terms::measures_json(self.simulation),
             "persons_with_several_rows": report.persons,
             "outcomes": outcomes,
             "ended": ended,

@@ -3,9 +3,12 @@
 use super::report::Shown;
 use crate::cli::counted::{counted, verb};
 use crate::cli::engagement;
-use crate::drivers::simulate::Report;
+use crate::drivers::simulate::{MeasureTold, Report, Simulation};
+use crate::drivers::story::value_words;
+use crate::engine::{self, World};
 use crate::ir::{Class, Policy};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
+use serde_json::{Value, json};
 use std::fmt::Write;
 
 impl Shown<'_> {
@@ -15,7 +18,7 @@ impl Shown<'_> {
         for line in limits(self.policy) {
             let _ = writeln!(text, "policy: {line}");
         }
-        for (name, told) in measures(&self.simulation.report) {
+        for (name, told) in measures(self.simulation) {
             let _ = writeln!(text, "measure {name}: {told}");
         }
         if self.simulation.program.asks_about_messages() {
@@ -31,8 +34,30 @@ impl Shown<'_> {
 }
 
 /// What each measure told last, with its name.
-pub(super) fn measures(report: &Report) -> impl Iterator<Item = (&str, String)> {
-    report.measures.iter().map(|(name, value)| (name.as_str(), format!("{value}, as it was told last")))
+pub(super) fn measures(simulation: &Simulation) -> impl Iterator<Item = (&str, String)> {
+    let words = |told: &MeasureTold| format!("{}, as it was told last", last_words(told, &simulation.world));
+    simulation.report.measures.iter().map(move |told| (told.name.as_str(), words(told)))
+}
+
+/// What each measure told, by its refreshes.
+pub(super) fn measures_json(simulation: &Simulation) -> Vec<Value> {
+    let world = &simulation.world;
+    let refresh = |(at, value): &(Instant, engine::Value)| {
+        let seconds = match value {
+            engine::Value::Duration(duration) => Some(duration.nominal() / 1_000_000),
+            _ => None,
+        };
+        json!({"at": at.to_string(), "value": value_words(value, world), "seconds": seconds})
+    };
+    let of_one = |told: &MeasureTold| {
+        let refreshes: Vec<Value> = told.refreshes.iter().map(refresh).collect();
+        json!({"name": told.name, "value": last_words(told, world), "refreshes": refreshes})
+    };
+    simulation.report.measures.iter().map(of_one).collect()
+}
+
+fn last_words(told: &MeasureTold, world: &World) -> String {
+    value_words(told.refreshes.last().map_or(&engine::Value::Missing, |(_, value)| value), world)
 }
 
 /// How many persons have several rows; nothing where none has.

@@ -13,10 +13,10 @@ use crate::diagnostic::suggestion;
 use crate::drivers::simulate::{NotSimulated, Report, Request, Simulation, simulate};
 use crate::drivers::story::{Lived, ScenarioStory, Story, Teller, Texts, Wanted, human, moment};
 use crate::engine::Engagement;
-use crate::ir::{Bundle, Op};
+use crate::ir::{Bundle, Op, Scenario};
 use crate::model::{Id, Surroundings};
 use crate::store::crm::Crm;
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use std::path::PathBuf;
 
 /// Tell why a contact got a message, or did not: each clause, what it read, and its answer
@@ -67,12 +67,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
     let wanted = arguments.wanted(bundle)?;
-    let at = arguments.at.as_deref().map(|text| instant::last("--at", text, bundle.settings.zone)).transpose()?;
     let crm = sources::crm(&project, arguments.crm.as_deref())?;
-    let asked = Asked { arguments, bundle, crm: &crm, wanted: &wanted, at, texts: &texts(&compiled) };
-    let story = match &arguments.state {
-        Some(state) => asked.produced(state)?,
-        None => asked.simulated()?,
+    let texts = texts(&compiled);
+    let mut asked = Asked { arguments, bundle, crm: &crm, wanted: &wanted, at: None, texts: &texts };
+    // Wall times are those of the story: in the contact's zone, which the story tells.
+    let mut zone = bundle.settings.zone;
+    let story = loop {
+        asked.at = arguments.at.as_deref().map(|text| instant::last("--at", text, zone)).transpose()?;
+        let story = match &arguments.state {
+            Some(state) => asked.produced(state)?,
+            None => asked.simulated()?,
+        };
+        match Zone::named(&story.zone) {
+            Some(own) if own != zone && asked.at.is_some() && zone == bundle.settings.zone => zone = own,
+            _ => break story,
+        }
     };
     output::results(&match arguments.format {
         super::simulate::Format::Human => human(&story),
@@ -100,6 +109,12 @@ impl Arguments {
         if let Some(name) = self.message.as_deref().filter(|name| !messages.contains(name)) {
             return Err(unknown("message", name, messages.iter().copied(), "no scenario here sends it"));
         }
+        if let (Some(scenario), Some(message)) = (&self.scenario, &self.message)
+            && !bundle.scenarios.iter().any(|known| known.name == *scenario && sends(known, message))
+        {
+            let message = format!("scenario `{}` does not send `{}`", clean(scenario), clean(message));
+            return Err(Failure::new(Exit::Usage, message).help("leave out `--scenario`, or `--message`"));
+        }
         Ok(Wanted { scenario: self.scenario.clone(), message: self.message.clone() })
     }
 
@@ -108,6 +123,13 @@ impl Arguments {
         let number = self.contact.parse().ok().map(Id::Number);
         number.into_iter().chain([Id::Text(self.contact.as_str().into())]).collect()
     }
+}
+
+fn sends(scenario: &Scenario, message: &str) -> bool {
+    scenario.steps.values().iter().any(|step| match &step.op {
+        Op::Send(send) => send.alternatives.iter().any(|each| each.message == message),
+        _ => false,
+    })
 }
 
 fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>, otherwise: &str) -> Failure {
@@ -201,7 +223,7 @@ impl Asked<'_> {
         scenarios.sort_by(|one, other| one.name.cmp(&other.name));
         Story {
             contact: report.asked.first().map_or_else(|| self.arguments.contact.clone(), ToString::to_string),
-            until: until.map_or_else(String::new, |until| moment(zone, until)),
+            until: until.map_or_else(|| "the end".to_owned(), |until| moment(zone, until)),
             zone: zone.name().to_owned(),
             told_from: told_from.to_owned(),
             notes,
@@ -214,14 +236,7 @@ impl Asked<'_> {
         let is_wanted = |name: &String| self.wanted.scenario.as_ref().is_none_or(|wanted| wanted == name);
         let sends = |name: &String| {
             let scenario = self.bundle.scenarios.iter().find(|scenario| scenario.name == *name);
-            let is_it = |message: &String| {
-                scenario.is_some_and(|scenario| {
-                    scenario.steps.values().iter().any(|step| match &step.op {
-                        Op::Send(send) => send.alternatives.iter().any(|each| each.message == *message),
-                        _ => false,
-                    })
-                })
-            };
+            let is_it = |message: &String| scenario.is_some_and(|scenario| sends(scenario, message));
             self.wanted.message.as_ref().is_none_or(is_it)
         };
         let told = |not: &NotSimulated| {

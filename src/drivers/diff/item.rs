@@ -34,6 +34,8 @@ pub struct Item {
     pub channel: Arc<str>,
     /// The message, or what a step does in words.
     pub message: Arc<str>,
+    /// What the step gives to its message, as it is written.
+    pub with: Arc<str>,
     pub outcome: Option<Outcome>,
     pub reason: Reason,
 }
@@ -50,8 +52,9 @@ impl Item {
 
     /// Whether the same comes in the same way, whenever.
     pub fn says_the_same(&self, other: &Item) -> bool {
-        let says = |item: &Item| (item.scenario, item.effect, item.channel.clone(), item.message.clone());
-        says(self) == says(other)
+        let says = |item: &Item| (item.scenario, item.effect);
+        let words = |item: &Item| [item.channel.clone(), item.message.clone(), item.with.clone()];
+        says(self) == says(other) && words(self) == words(other)
     }
 }
 
@@ -75,8 +78,8 @@ impl Events {
     }
 }
 
-/// Channel and message.
-type Words = (Arc<str>, Arc<str>);
+/// Channel and message, and what is given to it.
+type Words = [Arc<str>; 3];
 
 /// A program's rows, person by person.
 #[derive(Debug)]
@@ -145,10 +148,11 @@ impl Side {
         let program = &self.simulation.program;
         let op = program.unit(row.unit).and_then(|unit| unit.scenario.steps.get(row.step));
         let visit = op.map_or(0, |step| step.visit);
-        let (effect, (channel, message)) = match (&row.act, row.outcome) {
-            (Some(act), _) => (act.effect, (Arc::clone(&self.nothing), act.message.as_str().into())),
+        let nothing = || Arc::clone(&self.nothing);
+        let (effect, [channel, message, with]) = match (&row.act, row.outcome) {
+            (Some(act), _) => (act.effect, [nothing(), act.message.as_str().into(), nothing()]),
             // What it waited for is no part of what happens.
-            (None, None) => ("end", (Arc::clone(&self.nothing), Arc::clone(&self.nothing))),
+            (None, None) => ("end", [nothing(), nothing(), nothing()]),
             (None, Some(_)) => {
                 let key = (row.unit, row.step, row.alternative);
                 ("send", self.messages.entry(key).or_insert_with(|| message(program, &row)).clone())
@@ -166,6 +170,7 @@ impl Side {
             effect,
             channel,
             message,
+            with,
             outcome: row.outcome,
             reason: row.reason,
         }
@@ -178,5 +183,7 @@ fn message(program: &Program, row: &Row) -> Words {
         Some(Op::Send(send)) => send.alternatives.get(usize::from(row.alternative)),
         _ => None,
     };
-    chosen.map_or(("".into(), "".into()), |chosen| (chosen.channel.as_str().into(), chosen.message.as_str().into()))
+    let with = program.describe_with(row.unit, row.step).into();
+    let (channel, message) = chosen.map_or(("", ""), |chosen| (&chosen.channel, &chosen.message));
+    [channel.into(), message.into(), with]
 }

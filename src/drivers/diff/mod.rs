@@ -52,6 +52,13 @@ pub struct Difference {
     pub tally: Tally,
 }
 
+impl Difference {
+    /// Whether the CRM could not serve a scenario of either side.
+    pub fn lacks_scenarios(&self) -> bool {
+        [&self.old, &self.new].iter().any(|side| !side.report.not_simulated.is_empty())
+    }
+}
+
 /// Simulates both programs over the same span, and holds the rows of each person against each other.
 pub fn diff(
     old: &Bundle,

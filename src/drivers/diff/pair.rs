@@ -17,8 +17,9 @@ pub struct Pairs {
 /// Pairs the rows of one person. Both are in the order of time.
 ///
 /// First the same step of the same instance; then that of an instance of the same trigger; then the same message of the same
-/// scenario and trigger at another step; then one that shares a trigger with it, where several leave together; last the same
-/// message for the same trigger by another scenario. Of several that could be, the nearest in time.
+/// scenario and trigger at another step; then another message of the same instance that leaves at the same instant; then one
+/// that shares a trigger with it, where several leave together; last the same message for the same trigger by another scenario.
+/// Of several that could be, the nearest in time.
 pub fn pair(old: &[Item], new: &[Item]) -> Pairs {
     let mut pairs = Pairs { of_old: vec![None; old.len()], of_new: vec![None; new.len()] };
     let mut open = Open { old, new, pairs: &mut pairs };
@@ -26,6 +27,10 @@ pub fn pair(old: &[Item], new: &[Item]) -> Pairs {
     open.by(|item| Some((item.scenario, item.step, item.visit, item.effect, &item.trigger)));
     open.by(|item| item.happens().then_some((item.scenario, item.effect, &*item.message, &item.trigger)));
     open.by(|item| Some((item.scenario, item.effect, &*item.message, &item.trigger)));
+    open.by(|item| {
+        let leaves = item.is_message() && item.happens();
+        leaves.then_some((item.scenario, &item.trigger, item.entered_at, item.at))
+    });
     open.by_shared_trigger();
     open.by(|item| (item.is_message() && item.happens()).then_some((&*item.message, &item.trigger)));
     pairs

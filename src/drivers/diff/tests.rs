@@ -5,7 +5,7 @@ use crate::engine::{Outcome, Reason};
 use crate::model::Id;
 use crate::time::Instant;
 
-/// `DAY SCENARIO+STEP TRIGGERS MESSAGE OUTCOME`: `10 a1 p1;p2 hello sent`; `-` for no trigger.
+/// `DAY SCENARIO+STEP TRIGGERS MESSAGE OUTCOME`: `10 a1 p1;p2 hello sent`; `-` for no trigger, `hello=1` where it is given `1`.
 fn item(text: &str) -> Item {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [day, step, triggers, message, outcome] = words.as_slice() else { panic!("{text}") };
@@ -25,7 +25,8 @@ fn item(text: &str) -> Item {
         also: all.collect(),
         effect: "send",
         channel: "email".into(),
-        message: (*message).into(),
+        message: message.split('=').next().unwrap().into(),
+        with: message.split_once('=').map_or("", |(_, with)| with).into(),
         outcome: Some(outcome),
         reason: Reason::None,
     }
@@ -49,6 +50,8 @@ fn what_is_the_same_message() {
         ("a trigger in common", "1 a1 p1;p2 x sent", "1 a1 p2 x sent", "0"),
         ("no trigger in common", "1 a1 p1;p2 x sent", "1 a1 p3 x sent", "-"),
         ("another scenario sends it", "1 a1 p1 x sent", "2 b1 p1 x sent", "0"),
+        ("another message of the instance at the same instant", "3 a1 p1 x sent", "3 a99 p1 y sent", "0"),
+        ("another message of the instance at another instant", "3 a1 p1 x sent", "4 a99 p1 y sent", "-"),
         ("another scenario sends something else", "1 a1 p1 x sent", "2 b1 p1 y sent", "-"),
         ("without a trigger, within a month", "1 a1 - x sent", "20 a1 - x sent", "0"),
         ("without a trigger, farther apart", "1 a1 - x sent", "41 a1 - x sent", "-"),
@@ -83,6 +86,9 @@ fn what_a_person_notices_is_a_class() {
         ("1 a1 p1 x sent", "2 a1 p1 y sent", "moved"),
         ("1 a1 p1 x sent", "1 a1 p1 y sent", "otherwise"),
         ("1 a1 p1 x sent", "1 b1 p1 x sent", "otherwise"),
+        ("1 a1 p1 x sent", "1 a99 p1 y sent", "otherwise"),
+        ("1 a1 p1 x=1 sent", "1 a1 p1 x=2 sent", "otherwise"),
+        ("1 a1 p1 x=1 skipped", "1 a1 p1 x=2 skipped", ""),
         ("1 a1 p1 x sent", "1 a1 p1 x expired", "lost"),
         ("1 a1 p1 x sent", "", "lost"),
         ("1 a1 p1 x suppressed", "3 a1 p1 x sent", "gained"),

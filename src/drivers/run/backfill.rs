@@ -49,6 +49,7 @@ impl Run {
         let mut run = Run::open(setup, "rehearsal", now)?;
         let before = run.state.message_horizon(now)?;
         run.poll(now)?;
+        run.refresh(now, &|| false)?;
         if let Some(scenario) = migrate {
             let migration = run.migration(scenario, now)?;
             run.migrate(migration, now)?;
@@ -76,6 +77,7 @@ impl Run {
     /// scenarios had run since then. What comes due too late to leave is recorded as expired.
     pub fn backfill(&mut self, since: Instant, now: Instant) -> Result<(), Error> {
         self.poll(now)?;
+        self.refresh(now, &|| false)?;
         while self.step_batch(now)? {}
         let starts = self.state.starts()?;
         let mut program = Program::clone(&self.program);

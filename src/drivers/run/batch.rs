@@ -20,12 +20,17 @@ const BATCH: usize = 256;
 impl Run {
     /// Steps at most one batch of the contacts that have something to do by `now`. False when there was none.
     pub(super) fn step_batch(&mut self, now: Instant) -> Result<bool, Error> {
-        let mut claimed = self.state.claim(now, BATCH + self.set_aside.len())?;
+        self.step_batch_until(now, now)
+    }
+
+    /// As [`Run::step_batch`], with what they have to do by an instant that may be before now.
+    pub(super) fn step_batch_until(&mut self, until: Instant, now: Instant) -> Result<bool, Error> {
+        let mut claimed = self.state.claim(until, BATCH + self.set_aside.len())?;
         claimed.retain(|claimed| !self.set_aside.contains(&claimed.contact));
         if claimed.is_empty() {
             return Ok(false);
         }
-        let outs = self.work(&claimed, now, |at_work, claimed| at_work.step_all(&claimed.inbox, now))?;
+        let outs = self.work(&claimed, until, |at_work, claimed| at_work.step_all(&claimed.inbox, until))?;
         self.commit(outs, now)?;
         Ok(true)
     }

@@ -12,6 +12,7 @@ mod connections;
 mod deliver;
 pub(super) mod journal;
 mod looks;
+mod measures;
 mod migrate;
 mod older;
 mod persons;
@@ -84,7 +85,7 @@ pub struct Run {
     measures: Measures,
     /// The instant up to which measures were taken.
     looked_at: Option<Instant>,
-    /// The latest refresh of each measure.
+    /// The latest refresh at which each measure was taken.
     told_measures: BTreeMap<String, Instant>,
     /// What is known of each webhook.
     lines: BTreeMap<String, Line>,
@@ -245,7 +246,9 @@ impl Run {
         self.ticked = std::time::Instant::now();
         self.finish_erasures(now)?;
         self.poll(now)?;
-        self.refresh(now)?;
+        if !self.refresh(now, stop)? {
+            return Ok(());
+        }
         self.try_writes_again(now);
         while !stop() {
             if self.step_batch(now)? || self.look_batch(now)? || self.write_crm(now)? {

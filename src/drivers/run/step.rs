@@ -218,6 +218,11 @@ impl<'a> AtWork<'a> {
         self.measures.next_refresh(self.program.measures_of_silences(), self.refreshed)
     }
 
+    /// What may be read of the contact.
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts { world: self.world, person: self.person, life: self.life, measures: self.measures }
+    }
+
     fn step(&mut self, input: Input<'_>, at: Instant, given: Given<'_>) {
         let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
         engine::step(self.program, &mut self.state, input, at, facts, Delivery::Outbox, &mut self.out);

@@ -1,5 +1,6 @@
 //! Where a simulation takes its history from: the CRM, or a cache of it.
 
+use super::Request;
 use crate::drivers::Error;
 use crate::engine::{Life, Person, Program, World};
 use crate::model::Id;
@@ -103,12 +104,18 @@ impl Share<'_> {
 }
 
 impl<'h> History<'h> {
-    /// The history of a CRM: taken at once where its tables can be cut, otherwise to be read in the order of contacts.
-    fn of_crm(crm: &'h Crm, program: &Program, world: &World, threads: usize) -> Result<History<'h>, Error> {
+    /// The history of a CRM: taken at once where the `whole` of it is wanted and its tables can be cut, otherwise to be read in the
+    /// order of contacts.
+    fn of_crm(
+        crm: &'h Crm,
+        program: &Program,
+        world: &World,
+        threads: usize,
+        whole: bool,
+    ) -> Result<History<'h>, Error> {
         let lives = crm.lives(program, world)?;
-        let Some(taker) = lives.taker(crm, Sizes::USUAL)? else {
-            return Ok(History::Crm(crm, lives.ranges(crm, threads)?));
-        };
+        let taker = if whole { lives.taker(crm, Sizes::USUAL)? } else { None };
+        let Some(taker) = taker else { return Ok(History::Crm(crm, lives.ranges(crm, threads)?)) };
         let crms = (0..threads.max(1)).map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
         in_threads(crms, |crm| Ok(taker.take(&crm)?))?;
         Ok(History::Parts(crm, taker.finish(), threads))
@@ -260,8 +267,9 @@ impl<'a> Way<'a> {
         self,
         program: &Program,
         crm: &'h Crm,
-        threads: usize,
+        request: &Request,
     ) -> Result<(History<'h>, (World, Findings), ReadFrom), Error> {
+        let threads = request.threads;
         let (making, read_from) = match self {
             Way::Use(cache) => {
                 let world = cache.world(program.needs())?;
@@ -271,7 +279,9 @@ impl<'a> Way<'a> {
             Way::Read(read_from) => (None, read_from),
         };
         let world = crm.world(program)?;
-        let history = History::of_crm(crm, program, &world.0, threads)?;
+        // One contact alone is read by itself.
+        let whole = request.contact.is_empty() || program.has_measures();
+        let history = History::of_crm(crm, program, &world.0, threads, whole)?;
         let Some((maker, everyone)) = making else { return Ok((history, world, read_from)) };
         let (history, kept) = keep(*maker, history, (program, threads), &world, everyone)?;
         Ok((history, world, kept.map_or_else(ReadFrom::Cold, |()| read_from)))

@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod json;
 mod lines;
+mod measured;
 mod one;
 mod parquet;
 mod picture;
@@ -26,23 +27,23 @@ pub use history::ReadFrom;
 pub use lines::ROWS_IN_MEMORY;
 pub use picture::Picture;
 pub use progress::Progress;
-pub use report::{Busiest, Ended, Lived, NotSimulated, Report, SHOWN};
+pub use report::{Busiest, Ended, Lived, MeasureTold, NotSimulated, Report, SHOWN};
 pub use row::{Acted, Row};
 pub use served::runnable;
 pub use sort::Rows;
 
 use super::Error;
 use super::tables::{Catalog, Fold, Source, Sums, Tables};
-use crate::engine::{Census, Engagement, Measures, Program, Value, World};
+use crate::engine::{Engagement, Measures, Program, Value, World};
 use crate::ir::{Bundle, Measure};
 use crate::model::Id;
 use crate::store::ErrorKind;
 use crate::store::cache::{Asked, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
-use history::{History, Told, Way, together};
+use history::{History, Way, together};
+use measured::measured;
 use one::one;
-use progress::Steps;
 use served::as_of_now;
 use sink::{Collected, Collecting, Sink};
 use std::collections::BTreeMap;
@@ -192,7 +193,7 @@ fn attempt(
         crm.identify(&bundle.identity, bundle.settings.zone)?;
     }
     let crm = &crm;
-    let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
+    let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request)?;
     program.know_rows(&mut world);
     if let (Some(progress), []) = (&request.progress, request.contact.as_slice())
         && let Some(rows) = history.rows(&program, &world)?
@@ -202,14 +203,19 @@ fn attempt(
     }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
-        let (span, measures) = match believed {
-            Some(bounds) => (Some(span_of(request, bounds)), Measures::default()),
-            None => exact_span(&program, &world, &history, request)?,
+        let bounds = match believed {
+            Some(bounds) => Some(bounds),
+            None => exact_bounds(&program, &world, &history, request)?,
         };
+        let span = bounds.map(|bounds| span_of(request, bounds)).or(request.from.zip(request.to));
         let (from, to) = span.unwrap_or((Instant::MIN, Instant::MIN));
         for scenario in &bundle.scenarios {
             program.start_at(&scenario.name, from);
         }
+        let measures = match bounds.filter(|_| program.has_measures()) {
+            Some(bounds) => measured(&program, &world, &history, (bounds.first, from, to), request)?,
+            None => Measures::default(),
+        };
         let catalog = &Catalog::of(&program);
         let given = Given { program: &program, world: &world, measures: &measures, from, to, believed, catalog };
         if !request.contact.is_empty() {
@@ -238,7 +244,7 @@ fn attempt(
     report.as_of_now = as_of_now(&program);
     report.persons = history.persons();
     report.read_from = read_from;
-    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, &world, to)).collect();
+    report.measures = bundle.measures.iter().map(|measure| told(measure, &measures, to)).collect();
     drop(history);
     Ok(Simulation { program, world, measures, report })
 }
@@ -275,24 +281,23 @@ fn probable_bounds(
     }))
 }
 
-/// From when to when, by the bounds of the history where the request does not say it; and the measures of that time.
-fn exact_span(
+/// The bounds of the history; `None` where it has none, or nobody needs to know them.
+fn exact_bounds(
     program: &Program,
     world: &World,
     history: &History<'_>,
     request: &Request,
-) -> Result<(Option<(Instant, Instant)>, Measures), Error> {
-    let named = request.from.zip(request.to);
-    if named.is_some() && !program.has_measures() {
-        return Ok((named, Measures::default()));
+) -> Result<Option<Bounds>, Error> {
+    let is_named = request.from.is_some() && request.to.is_some();
+    if is_named && !program.has_measures() {
+        return Ok(None);
     }
-    let Some(bounds) = history.bounds(program, world)? else { return Ok((named, Measures::default())) };
+    let Some(bounds) = history.bounds(program, world)? else { return Ok(None) };
     let (from, to) = span_of(request, bounds);
-    if named.is_none() && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
+    if !is_named && program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         return Err(Error::Span(from, to));
     }
-    let progress = request.progress.as_deref();
-    Ok((Some((from, to)), measures(program, world, history, (bounds.first, to), progress)?))
+    Ok(Some(bounds))
 }
 
 /// What holds for every contact of a simulation.
@@ -317,33 +322,6 @@ impl Given<'_> {
         let settings = &self.program.settings;
         Tables::new(self.catalog, sums, settings.zone.name(), &settings.currency)
     }
-}
-
-/// Takes the measures of all contacts, each thread of its own, at their refreshes after the first event of all.
-fn measures(
-    program: &Program,
-    world: &World,
-    history: &History<'_>,
-    (first, last): (Instant, Instant),
-    progress: Option<&Progress>,
-) -> Result<Measures, Error> {
-    let mut census = Census::new(program, first, last);
-    if census.is_empty() {
-        return Ok(Measures::default());
-    }
-    let shares = history.in_threads(program, world, true, |share| {
-        let mut own = census.clone();
-        let mut steps = Steps::of(progress);
-        // What cannot be read is told when the contacts live.
-        share.read(&mut Told::new(), |person, life| {
-            own.take(program, world, person, life);
-            steps.add(life.len());
-            ControlFlow::Continue(())
-        })?;
-        Ok(own)
-    })?;
-    shares.into_iter().for_each(|share| census.merge(share));
-    Ok(census.finish(program))
 }
 
 fn all(given: Given<'_>, history: &History<'_>, request: &Request, collecting: Collecting) -> Result<Share, Error> {
@@ -408,10 +386,10 @@ fn absorb(totals: &mut Share, share: Share) {
     }
 }
 
-/// What a measure told last, in words.
-fn told(measure: &Measure, measures: &Measures, world: &World, to: Instant) -> (String, String) {
-    let value = measures.value(&measure.name, to).cloned().unwrap_or_default();
-    (measure.name.clone(), super::story::value_words(&value, world))
+/// What a measure told by an instant.
+fn told(measure: &Measure, measures: &Measures, to: Instant) -> MeasureTold {
+    let refreshes = measures.told_between(&measure.name, Instant::MIN, to).to_vec();
+    MeasureTold { name: measure.name.clone(), refreshes }
 }
 
 impl Simulation {

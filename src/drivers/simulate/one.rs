@@ -6,7 +6,7 @@ use super::{Given, ROWS_IN_MEMORY, Report, Request, Row};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
 use crate::drivers::simulate::Lived;
-use crate::engine::{Facts, Life, Outcome, Output, State, What};
+use crate::engine::{Facts, Life, Output, State};
 use crate::model::Id;
 use crate::store::crm::{Crm, Lives, Notes};
 use std::ops::ControlFlow;
@@ -47,10 +47,8 @@ pub(super) fn one(
             refusals: out.refusals.as_mut().map(std::mem::take).unwrap_or_default(),
             clocks: state.clocks(),
         });
-        let sent = out.effects.iter().filter(|effect| matches!(effect.what, What::Send { outcome: Outcome::Sent, .. }));
         if let Some(painter) = &mut painter {
-            sent.for_each(|effect| painter.sent(effect.at, effect.unit));
-            painter.close();
+            painter.take_contact(&out.effects);
         }
         rows.extend(out.effects.drain(..).filter_map(|effect| Row::of(effect, &person.id, world)));
         match collector.add(&person.id, &mut rows) {

@@ -3,6 +3,7 @@
 //! Each thread folds the messages of its persons, one after the other, and the folds are added up: counts alone, so that it does
 //! not matter how the persons were cut.
 
+use crate::engine::{Effect, Outcome, What};
 use crate::time::{Date, Instant, Zone};
 use std::collections::BTreeMap;
 
@@ -38,13 +39,15 @@ impl Painter {
         Painter { zone, sent: Vec::new(), picture: Picture::default() }
     }
 
-    /// A message of the person whose turn it is.
-    pub fn sent(&mut self, at: Instant, unit: u16) {
-        self.sent.push((at, unit));
+    /// All effects of one person.
+    pub fn take_contact(&mut self, effects: &[Effect]) {
+        let is_sent = |effect: &&Effect| matches!(effect.what, What::Send { outcome: Outcome::Sent, .. });
+        self.person(effects.iter().filter(is_sent).map(|effect| (effect.at, effect.unit)));
     }
 
-    /// The person's turn is over.
-    pub fn close(&mut self) {
+    /// The messages of one person: when each leaves, and the scenario's place.
+    pub fn person(&mut self, sent: impl Iterator<Item = (Instant, u16)>) {
+        self.sent.extend(sent);
         if self.sent.is_empty() {
             return;
         }
@@ -72,8 +75,7 @@ impl Painter {
         self.sent.clear();
     }
 
-    pub fn finish(mut self) -> Picture {
-        self.close();
+    pub fn finish(self) -> Picture {
         self.picture
     }
 }

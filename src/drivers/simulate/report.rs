@@ -4,7 +4,7 @@ use super::history::ReadFrom;
 use super::picture::Picture;
 use super::row::Row;
 use crate::drivers::tables::Tables;
-use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine};
+use crate::engine::{Counts, Outcome, Program, Reason, Refusal, TraceLine, Value};
 use crate::ir::StepIx;
 use crate::model::Id;
 use crate::store::crm::{Lack, Notes, Unreadable};
@@ -53,14 +53,22 @@ pub struct Report {
     pub as_of_now: Vec<String>,
     /// Persons who have several rows.
     pub persons: usize,
-    /// What each measure told last, by its name.
-    pub measures: Vec<(String, String)>,
+    /// What each measure told.
+    pub measures: Vec<MeasureTold>,
     /// The persons whom the ids that were asked for are about; empty where the CRM has none of them.
     pub asked: Vec<Id>,
     /// What the engine said of the one contact that was asked for.
     pub lived: Vec<Lived>,
     /// Who entered, what was sent, who reached the goal, and what they spent.
     pub tables: Tables,
+}
+
+/// What a measure told, up to the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeasureTold {
+    pub name: String,
+    /// By its refreshes, in order.
+    pub refreshes: Vec<(Instant, Value)>,
 }
 
 /// What the engine said of one contact.

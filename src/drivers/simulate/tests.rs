@@ -179,8 +179,7 @@ fn the_ending_of_a_file_names_its_form() {
 fn picture(zone: &str, persons: &[&[i64]]) -> Picture {
     let mut painter = Painter::new(Zone::named(zone).unwrap());
     for hours in persons {
-        hours.iter().for_each(|hour| painter.sent(Instant::from_seconds(1_711_756_800 + hour * 3_600), 0));
-        painter.close();
+        painter.person(hours.iter().map(|hour| (Instant::from_seconds(1_711_756_800 + hour * 3_600), 0)));
     }
     painter.finish()
 }

@@ -108,19 +108,16 @@ impl Worker<'_> {
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
         effects.extend(self.state.deferred(program));
+        if let Some(painter) = &mut self.painter {
+            painter.take_contact(&effects);
+        }
         for effect in effects.drain(..) {
             self.note_end(&effect);
             day.add(self, &effect, &person.id);
-            if let (Some(painter), What::Send { outcome: Outcome::Sent, .. }) = (&mut self.painter, &effect.what) {
-                painter.sent(effect.at, effect.unit);
-            }
             self.rows.extend(Row::of(effect, &person.id, self.given.world));
         }
         self.collector.add(&person.id, &mut self.rows)?;
         day.close(self, &person.id);
-        if let Some(painter) = &mut self.painter {
-            painter.close();
-        }
         self.out.effects = effects;
         let is_astray = believed.is_some_and(|bounds| life.instants().any(|at| !bounds.hold(at)));
         Ok(if is_astray { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

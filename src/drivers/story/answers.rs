@@ -122,6 +122,7 @@ impl Teller<'_> {
             Some(guard) => format!("`{}` {}{}", self.written(guard, line), verb(guard), self.because(guard)),
             None => match reason {
                 Reason::OutOfReach => self.out_of_reach(line),
+                Reason::NoConsent => self.no_consent(line),
                 Reason::Goal | Reason::StopWhen => {
                     let end = instance.lines.iter().find(|line| matches!(line.what, Told::Converted | Told::Ended(_)));
                     let because = end.and_then(|end| end.clauses.first()).map(|clause| self.because(clause));
@@ -144,6 +145,30 @@ impl Teller<'_> {
         match lacks.as_slice() {
             [] => reason_words(Reason::OutOfReach).to_owned(),
             lacks => format!("there is no address for it: {}", lacks.join(", and ")),
+        }
+    }
+
+    /// `there is no consent to marketing: by email withdrawn on 2020-03-04 10:00, by sms never given`, where a log says when.
+    fn no_consent(&self, line: &TraceLine) -> String {
+        let step = line.step.and_then(|step| self.unit(line.unit)?.scenario.steps.get(step));
+        let Some(Op::Send(send)) = step.map(|step| &step.op) else { return reason_words(Reason::NoConsent).to_owned() };
+        let told = |clause: &Clause| {
+            let ClauseOf::Consent(alternative) = clause.of else { return None };
+            let is_address = |each: &&Clause| each.of == ClauseOf::Address(alternative);
+            line.clauses.iter().find(is_address).filter(|address| address.holds() == Some(true))?;
+            let channel = &send.alternatives.get(usize::from(alternative))?.channel;
+            let found = clause.read.iter().find_map(|read| read.events.as_ref())?;
+            Some(match &found.latest {
+                Some((_, at)) if found.count == 1 => format!("by {channel} refused on {}", self.at(*at)),
+                Some((_, at)) => format!("by {channel} withdrawn on {}", self.at(*at)),
+                None => format!("by {channel} never given"),
+            })
+        };
+        let mut told: Vec<String> = line.clauses.iter().filter_map(told).collect();
+        told.dedup();
+        match told.as_slice() {
+            [] => reason_words(Reason::NoConsent).to_owned(),
+            told => format!("{}: {}", reason_words(Reason::NoConsent), told.join(", ")),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a test gives: rows of entities, contacts and their events.
 
+use crate::drivers::epochs::{Epochs, Living};
 use crate::engine::{Census, EntityTable, Event, Life, Measures, Person, Program, Value, World, apply_defaults};
 use crate::ir::{FieldUse, GivenEvent, GivenMeasure, GivenRow, GivenValue, TestCase};
 use crate::model::{FRIEND, Id, Literal, OWN_EVENTS, Type, identifying, persons};
@@ -122,21 +123,25 @@ impl Given<'_> {
     /// What the measures tell: as the test says, or else taken of its contacts, from its first instant to its last.
     pub fn measures(self, people: &[(String, Person)], (first, last): (Instant, Instant)) -> Measures {
         let (program, world) = (self.program, self.world);
-        let mut census = Census::new(program, first, last);
+        let told = &self.rows.case.measures;
+        let mut measures = Measures::default();
+        for GivenMeasure { name, at, value } in told {
+            let value = value.as_ref().map_or(Value::Missing, Value::from);
+            measures.tell(name, at.unwrap_or(Instant::MIN), value);
+        }
+        let told = told.iter().map(|told| told.name.as_str()).collect();
+        let (_, mut census) = Census::new(program, first, last).partition(program, &told);
+        if program.feeds_back() {
+            let living = |(name, person): &(String, Person)| Living::new(person.clone(), self.life(name), first);
+            let shares = vec![people.iter().map(living).collect()];
+            return Epochs { program, world, shares, measures }.live(&census);
+        }
         if !census.is_empty() {
             for (name, person) in people {
                 census.take(program, world, person, &mut self.life(name));
             }
         }
-        let mut measures = census.finish(program);
-        let told = &self.rows.case.measures;
-        for each in told {
-            measures.forget(&each.name);
-        }
-        for GivenMeasure { name, at, value } in told {
-            let value = value.as_ref().map_or(Value::Missing, Value::from);
-            measures.tell(name, at.unwrap_or(Instant::MIN), value);
-        }
+        census.tell(program, &mut measures);
         measures
     }
 

@@ -51,8 +51,18 @@ pub fn message_words(
         (None, None) => String::new(),
     };
     let settled = message.settled_at.filter(by_then);
-    let waits = message.next_at.filter(|_| message.settled_at.is_none_or(|settled| by_then(&settled)));
-    let answer = match (message.state, settled, waits) {
+    let later = [message.handed_at, message.settled_at].into_iter().flatten().any(|changed| !by_then(&changed));
+    if later {
+        // The row tells how it stands now, and not how it stood then.
+        let answer = match message.handed_at.filter(by_then) {
+            Some(handed) => {
+                format!("`{name}` was handed over on {}, and what became of it was not known by then", at(handed))
+            }
+            None => format!("`{name}` had been decided and had not left by then"),
+        };
+        return (answer, told);
+    }
+    let answer = match (message.state, settled, message.next_at) {
         (MessageState::Deferred, _, Some(next)) => format!(
             "`{name}` is not sent yet{said}; it is tried again on {}, and expires on {}",
             at(next),
@@ -68,10 +78,65 @@ pub fn message_words(
             format!("`{name}` was not sent on {}: the server refused it{said}", at(settled))
         }
         (MessageState::Uncertain, ..) => format!("nobody knows whether `{name}` left{said}"),
+        (MessageState::Handed | MessageState::Claimed, ..) | (_, None, _) => format!("`{name}` is about to leave"),
         (state, Some(settled), _) => format!("`{name}` was not sent on {}: {}{said}", at(settled), state.name()),
-        (MessageState::Handed | MessageState::Claimed, None, _) => format!("`{name}` is about to leave"),
-        (_, None, _) => format!("`{name}` had been decided and had not left by then"),
     };
     told.extend(settled.map(|settled| (settled, format!("{}: {name}{said}", message.state.name()))));
     (answer, told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::state::MessageState::{Accepted, Deferred, Expired, Handed, Pending};
+
+    /// A message of ten o'clock, with the minutes at which it was handed over, settled, and is tried next.
+    fn message(state: MessageState, [handed, settled, next]: [Option<i64>; 3]) -> KeptMessage {
+        let at = |minute: i64| Instant::from_seconds(1_767_261_600 + minute * 60);
+        KeptMessage {
+            key: EffectKey([7; 16]),
+            scenario: "thanks".into(),
+            hash: "00".repeat(32).parse().unwrap(),
+            step: 1,
+            channel: "email".into(),
+            message: "thanks".into(),
+            state,
+            reason: None,
+            reply: (handed.is_some() && settled.is_some()).then(|| "250 ok".into()),
+            due: at(0),
+            decided_at: at(0),
+            expires_at: at(60),
+            next_at: next.map(at),
+            handed_at: handed.map(at),
+            settled_at: settled.map(at),
+        }
+    }
+
+    #[test]
+    fn at_an_instant_it_is_told_what_was_known_then() {
+        let accepted = message(Accepted, [Some(2), Some(4), None]);
+        let tried_again = message(Deferred, [Some(2), Some(4), Some(9)]);
+        let second_try = message(Handed, [Some(9), Some(4), None]);
+        let decided = "had been decided and had not left by then";
+        let handed = "was handed over on 2026-01-01 10:02, and what became of it was not known by then";
+        for (message, minute, wanted) in [
+            (&accepted, Some(1), decided),
+            (&accepted, Some(2), handed),
+            (&accepted, Some(4), "was sent on 2026-01-01 10:04: `250 ok`"),
+            (&accepted, None, "was sent on 2026-01-01 10:04: `250 ok`"),
+            (&tried_again, Some(1), decided),
+            (&tried_again, Some(3), handed),
+            (&tried_again, Some(5), "is not sent yet: `250 ok`; it is tried again on 2026-01-01 10:09, and expires on"),
+            (&second_try, Some(5), decided),
+            (&second_try, Some(9), "is about to leave"),
+            (&message(Pending, [None, None, Some(3)]), Some(1), "is not sent yet: it waits in the outbox until"),
+            (&message(Expired, [None, Some(61), None]), Some(60), decided),
+            (&message(Expired, [None, Some(61), None]), Some(61), "was not sent on 2026-01-01 11:01: expired"),
+        ] {
+            let until = minute.map(|minute| Instant::from_seconds(1_767_261_600 + minute * 60));
+            let (answer, told) = message_words(message, Zone::UTC, until, true);
+            assert!(answer.starts_with(&format!("`email thanks` {wanted}")), "{minute:?}: {answer}");
+            assert!(told.iter().all(|(at, _)| until.is_none_or(|until| *at <= until)), "{minute:?}: {told:?}");
+        }
+    }
 }

@@ -54,7 +54,7 @@ pub struct Production {
     pub notes: Notes,
 }
 
-/// Reads what is known of the contact that has one of these ids, up to `at`, or to the last look at the CRM.
+/// Reads what is known of the contact that has one of these ids, up to `at`, or to the last that was done.
 pub fn produced(
     bundle: &Bundle,
     crm: &Crm,
@@ -83,10 +83,13 @@ pub fn produced(
             }
         }
     };
-    let until = at.or(archive.last_poll()?);
     let mut journal = archive.journal_of(&person)?;
-    journal.retain(|row| until.is_none_or(|until| row.at <= until));
     let mut messages = archive.messages_of(&person)?;
+    // Messages leave after the look that decided them.
+    let left = messages.iter().flat_map(|message| [message.handed_at, message.settled_at]).max().flatten();
+    let last = journal.last().map(|row| row.at).max(left).max(archive.last_poll()?);
+    let until = at.map(whole_second).or(last);
+    journal.retain(|row| until.is_none_or(|until| row.at <= until));
     messages.retain(|message| until.is_none_or(|until| message.decided_at <= until));
     let mut measures = Measures::default();
     for (name, at, value) in archive.measures()? {
@@ -123,6 +126,12 @@ pub fn produced(
         program,
         world,
     })))
+}
+
+/// The last microsecond of a second: instants are written in seconds, and what a run does, it does in parts of one.
+fn whole_second(at: Instant) -> Instant {
+    const SECOND: i64 = 1_000_000;
+    if at.0 % SECOND == 0 { Instant(at.0.saturating_add(SECOND - 1)) } else { at }
 }
 
 /// The present scenarios with those older versions that can be linked with them, each from its start on.

@@ -9,6 +9,9 @@ pub enum Cold {
     None,
     /// The CRM is another than when it was made.
     Changed,
+    /// The file of the CRM is as it was, but for the instant at which its inode changed: by a link, a new name, owner or mode; or
+    /// by somebody who wrote and set the file's instant back.
+    Touched,
     /// It was made by another version, or is damaged.
     Unusable,
     /// The CRM changed so shortly before it was read that a further change may not show.
@@ -30,7 +33,7 @@ pub enum Cold {
 impl Cold {
     /// Whether a cache could be made all the same.
     pub fn may_be_made(&self) -> bool {
-        matches!(self, Cold::None | Cold::Changed | Cold::Unusable)
+        matches!(self, Cold::None | Cold::Changed | Cold::Touched | Cold::Unusable)
     }
 }
 
@@ -39,6 +42,10 @@ impl fmt::Display for Cold {
         match self {
             Cold::None => f.write_str("there was no cache of it"),
             Cold::Changed => f.write_str("the CRM has changed since the cache was made"),
+            Cold::Touched => f.write_str(
+                "the file of the CRM was linked, renamed, given another owner or mode, or its instant was set, since the cache was \
+                 made: that it holds the same cannot be proven",
+            ),
             Cold::Unusable => f.write_str("the cache was damaged, or made by another version"),
             Cold::Young => f.write_str("the CRM was changed just before, and a further change might not show"),
             Cold::Moving => f.write_str("the CRM was changed while it was read"),

@@ -151,8 +151,11 @@ impl Cache {
         };
         let head = Head::read(&mut file).ok_or(Cold::Unusable)?;
         let stamp = asked.crm.held(|| Stamp::take(&key.path))?;
-        if head != Head::new(&key, stamp) {
-            return Err(Cold::Changed);
+        let found = Head::new(&key, stamp);
+        if head != found {
+            let is_touched = found.stamp.is_but_for_the_inode(&head.stamp);
+            let as_it_was = Head { stamp: head.stamp.clone(), ..found };
+            return Err(if is_touched && as_it_was == head { Cold::Touched } else { Cold::Changed });
         }
         // Those that are not used for longest go first.
         let _ = file.set_modified(SystemTime::now());

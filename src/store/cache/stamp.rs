@@ -58,6 +58,12 @@ impl Stamp {
         Ok(Stamp { file, header, log: log(&beside(path, "-wal")).map_err(refused)? })
     }
 
+    /// Whether it is as another, but for the instant at which the inode of the database changed.
+    pub fn is_but_for_the_inode(&self, other: &Stamp) -> bool {
+        let file = FileState { changed: other.file.changed, ..self.file.clone() };
+        Stamp { file, ..self.clone() } == *other
+    }
+
     /// Whether it is of the file that is there now, in whatever state.
     pub fn is_of(&self, path: &Path) -> bool {
         let found = std::fs::metadata(path).ok().and_then(|metadata| FileState::of(&metadata).ok());

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What tells another thing at another time (SQLite, "Date And Time Functions", "Built-In Scalar SQL Functions").
-const UNSTEADY: [&str; 6] = ["now", "localtime", "utc", "current_timestamp", "current_date", "current_time"];
+/// `subsec` alone is the present; behind another argument it is not, which is not told apart.
+const UNSTEADY: [&str; 8] =
+    ["now", "localtime", "utc", "current_timestamp", "current_date", "current_time", "subsec", "subsecond"];
 const UNSTEADY_FUNCTIONS: [&str; 5] = ["random", "randomblob", "changes", "total_changes", "last_insert_rowid"];
 /// These stand for the present where no time is given; those with a format where nothing comes after it.
 const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
@@ -57,11 +59,13 @@ impl Crm {
             views.collect::<Result<BTreeMap<String, String>, rusqlite::Error>>()
         };
         let views = read().map_err(|error| self.error(&error))?;
+        // SQL's names do not tell capitals from small letters.
+        let tables: Vec<String> = tables.iter().map(|table| table.to_lowercase()).collect();
         // A list has a table of its own, whose name begins with that of what has it.
         let is_read = |view: &str| {
-            tables
-                .iter()
-                .any(|table| view.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+            tables.iter().any(|table| {
+                view.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            })
         };
         let mut reached: Vec<&str> = views.keys().map(String::as_str).filter(|view| is_read(view)).collect();
         let mut next = 0;
