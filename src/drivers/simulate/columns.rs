@@ -10,13 +10,13 @@ use std::borrow::Cow;
 pub const COLUMNS: [&str; 11] =
     ["at", "contact", "scenario", "trigger", "entered_at", "step", "effect", "channel", "message", "outcome", "reason"];
 
-/// What the columns from `effect` on depend on, for a row that is of no other step than a `send`: scenario, step, alternative,
-/// outcome, reason. Few rows have such columns alone.
-pub(super) type End = (u16, StepIx, u8, Option<Outcome>, Reason);
+/// What the columns from `step` on depend on, for a row that is of no other step than a `send`: scenario, step with its number,
+/// alternative, outcome, reason. Few rows have such columns alone.
+pub(super) type End = (u16, StepIx, u16, u8, Option<Outcome>, Reason);
 
 /// [`End`] of a row; `None` where the columns say more than that.
 pub(super) fn end_of(row: &Row) -> Option<End> {
-    row.act.is_none().then_some((row.unit, row.step, row.alternative, row.outcome, row.reason))
+    row.act.is_none().then_some((row.unit, row.step, row.ordinal, row.alternative, row.outcome, row.reason))
 }
 
 /// The columns from `effect` on; empty where there is nothing to say.
@@ -64,17 +64,19 @@ pub(super) fn push_id(text: &mut Vec<u8>, id: &Id) {
 }
 
 pub(super) fn push_number(text: &mut Vec<u8>, number: i64) {
+    // From the last digit to the first; no number has more.
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut written) = (number.unsigned_abs(), 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+        if rest == 0 {
+            break;
+        }
+    }
     if number < 0 {
         text.push(b'-');
     }
-    let start = text.len();
-    let mut rest = number.unsigned_abs();
-    while rest > 9 {
-        text.push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-    }
-    text.push(b'0' + rest as u8);
-    if let Some(digits) = text.get_mut(start..) {
-        digits.reverse();
-    }
+    text.extend_from_slice(digits.get(digits.len() - written..).unwrap_or(&[]));
 }

@@ -12,68 +12,117 @@ pub fn header() -> String {
     COLUMNS.join(",")
 }
 
-/// Formats rows as lines of CSV (RFC 4180, line feeds alone).
+/// Formats rows as lines of CSV (RFC 4180, line feeds alone). What the row before had too is not formatted again: rows of one
+/// order have one instant, rows of one contact come one after the other.
 #[derive(Debug)]
 pub struct Format<'a> {
     program: &'a Program,
-    at: Written,
-    entered_at: Written,
+    at: Remembered<Instant>,
+    /// By contact and scenario, with the commas around them.
+    who: Remembered<(Id, u16)>,
+    entered_at: Remembered<Instant>,
+    /// The columns from `step` on, and the line feed.
+    end: Remembered<End>,
+    /// All of them that were asked for: few rows have such columns alone.
+    ends: FxHashMap<End, Vec<u8>>,
     /// The triggers of a row, before they are a field.
     text: Vec<u8>,
-    /// The columns from `effect` on, which few rows have alone.
-    ends: FxHashMap<End, Vec<u8>>,
 }
 
-/// The instant of the row before, and how it is written: rows of one order have one instant.
-#[derive(Debug, Default)]
-struct Written(Option<Instant>, Vec<u8>);
+/// What was written last, and what it was of.
+#[derive(Debug)]
+struct Remembered<T>(Option<T>, Vec<u8>);
 
-impl Written {
-    fn write(&mut self, instant: Instant, line: &mut Vec<u8>) {
-        let Written(last, text) = self;
-        if last.replace(instant) != Some(instant) {
+impl<T> Default for Remembered<T> {
+    fn default() -> Remembered<T> {
+        Remembered(None, Vec::new())
+    }
+}
+
+impl<T> Remembered<T> {
+    /// Writes the text of what this is, which `write` forms where it is another than the one before.
+    fn write(&mut self, line: &mut Vec<u8>, is_it: impl Fn(&T) -> bool, write: impl FnOnce(&mut Vec<u8>) -> T) {
+        let Remembered(of, text) = self;
+        if !of.as_ref().is_some_and(is_it) {
             text.clear();
-            instant.write_to(text);
+            *of = Some(write(text));
         }
         line.extend_from_slice(text);
     }
 }
 
+impl Remembered<Instant> {
+    fn write_instant(&mut self, instant: Instant, line: &mut Vec<u8>) {
+        self.write(
+            line,
+            |last| *last == instant,
+            |text| {
+                instant.write_to(text);
+                instant
+            },
+        );
+    }
+}
+
 impl<'a> Format<'a> {
     pub fn new(program: &'a Program) -> Format<'a> {
-        let (at, entered_at) = (Written::default(), Written::default());
-        Format { program, at, entered_at, text: Vec::new(), ends: FxHashMap::default() }
+        Format {
+            program,
+            at: Remembered::default(),
+            who: Remembered::default(),
+            entered_at: Remembered::default(),
+            end: Remembered::default(),
+            ends: FxHashMap::default(),
+            text: Vec::new(),
+        }
     }
 
     /// Appends the line of a row, with its line feed.
     pub fn write(&mut self, row: &Row, line: &mut Vec<u8>) {
-        self.at.write(row.at, line);
-        line.push(b',');
-        match &row.contact {
-            Id::Number(number) => push_number(line, *number),
-            Id::Text(text) => push_field(line, text.as_bytes()),
-        }
-        line.push(b',');
-        push_field(line, scenario(self.program, row).as_bytes());
-        line.push(b',');
-        self.text.clear();
-        push_triggers(self.program, row, &mut self.text);
-        push_field(line, &self.text);
-        line.push(b',');
-        self.entered_at.write(row.entered_at, line);
-        line.push(b',');
-        push_number(line, i64::from(row.ordinal));
         let program = self.program;
-        match end_of(row) {
-            Some(end) => line.extend_from_slice(self.ends.entry(end).or_insert_with(|| last_of(program, row))),
-            None => line.extend(last_of(program, row)),
+        self.at.write_instant(row.at, line);
+        self.who.write(
+            line,
+            |(contact, unit)| *unit == row.unit && *contact == row.contact,
+            |text| {
+                text.push(b',');
+                match &row.contact {
+                    Id::Number(number) => push_number(text, *number),
+                    Id::Text(id) => push_field(text, id.as_bytes()),
+                }
+                text.push(b',');
+                push_field(text, scenario(program, row).as_bytes());
+                text.push(b',');
+                (row.contact.clone(), row.unit)
+            },
+        );
+        if matches!(row.trigger.id, Id::Number(_)) && row.also.is_empty() {
+            // A name and a number need no quotes.
+            push_triggers(program, row, line);
+        } else {
+            self.text.clear();
+            push_triggers(program, row, &mut self.text);
+            push_field(line, &self.text);
         }
+        line.push(b',');
+        self.entered_at.write_instant(row.entered_at, line);
+        let Some(end) = end_of(row) else { return line.extend(end_text(program, row)) };
+        let ends = &mut self.ends;
+        self.end.write(
+            line,
+            |last| *last == end,
+            |text| {
+                text.extend_from_slice(ends.entry(end).or_insert_with(|| end_text(program, row)));
+                end
+            },
+        );
     }
 }
 
-/// The last five columns of a row, and the line feed.
-fn last_of(program: &Program, row: &Row) -> Vec<u8> {
-    let mut end = Vec::new();
+/// The columns of a row from `step` on, and the line feed.
+fn end_text(program: &Program, row: &Row) -> Vec<u8> {
+    let mut end = vec![b','];
+    push_number(&mut end, i64::from(row.ordinal));
     for column in last_columns(program, row) {
         end.push(b',');
         push_field(&mut end, column.as_bytes());

@@ -1,10 +1,14 @@
 //! Where a simulation takes its history from: the CRM, or a cache of it.
 
+use super::Request;
 use crate::drivers::Error;
 use crate::engine::{Life, Person, Program, World};
-use crate::store::cache::{Asked, Cache, Cold, Maker, Settings, Told};
-use crate::store::crm::{Bounds, ContactRange, Crm, Findings, Lives, Notes};
-use std::ops::{ControlFlow, Range};
+use crate::model::Id;
+use crate::store::cache::{self, Asked, Cache, Cold, Maker, Settings};
+use crate::store::crm::{Bounds, ContactRange, Crm, Findings, Lives, Notes, Parts, Sizes};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Where a history was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,52 +23,127 @@ pub enum ReadFrom {
     Cold(Cold),
 }
 
-/// A history in shares, one for each thread, in the order of contacts.
+/// A history in pieces of whole contacts, in the order of contacts.
 #[derive(Debug)]
 pub(super) enum History<'a> {
+    /// Read in the order of contacts, a range for each thread.
     Crm(&'a Crm, Vec<ContactRange>),
-    Cache(Box<Cache>, Vec<Range<usize>>),
+    /// Taken from the CRM once, in parts, for so many threads.
+    Parts(&'a Crm, Parts, usize),
+    Cache(Box<Cache>, usize),
 }
 
-/// One thread's share of a history.
-pub(super) enum Share<'a> {
-    Crm(&'a Lives<'a>, &'a Crm, &'a ContactRange),
-    /// Whether contacts without events live too.
-    Cache(&'a Cache, &'a Range<usize>, bool),
+/// What one thread reads of a history: piece after piece, as long as there is one that no other thread has.
+pub(super) struct Share<'a> {
+    from: From<'a>,
+    pieces: usize,
+    next: &'a AtomicUsize,
 }
+
+enum From<'a> {
+    Crm(&'a Lives<'a>, Crm, &'a [ContactRange]),
+    Parts(&'a Lives<'a>, Crm, &'a Parts),
+    /// Whether contacts without events live too.
+    Cache(&'a Cache, bool),
+}
+
+/// What was told of each piece of a history, by its place: so the order in which pieces were read does not show.
+pub(super) type Told = BTreeMap<usize, Notes>;
 
 impl Share<'_> {
-    /// Gives each contact of the share to `live`, with its life sorted and nothing admitted; `live` may stop the reading.
-    pub fn read(
+    /// The next piece, which no other thread gets.
+    fn take(&self) -> Option<usize> {
+        let piece = self.next.fetch_add(1, Relaxed);
+        (piece < self.pieces).then_some(piece)
+    }
+
+    /// The first contact of a piece; `None` where it is the first of all.
+    fn first(&self, piece: usize) -> Option<Id> {
+        match &self.from {
+            From::Crm(_, _, ranges) => ranges.get(piece).and_then(|range| range.from.clone()),
+            From::Parts(_, _, parts) => parts.range(piece).from,
+            From::Cache(..) => None,
+        }
+    }
+
+    fn read_piece(
         &self,
+        piece: usize,
         notes: &mut Notes,
         live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        match self {
-            Share::Crm(lives, crm, range) => lives.read(crm, range, notes, live)?,
-            Share::Cache(cache, part, everyone) => cache.read(part, *everyone, live)?,
+        match &self.from {
+            From::Crm(lives, crm, ranges) => {
+                ranges.get(piece).map_or(Ok(()), |range| lives.read(crm, range, notes, live))?;
+            }
+            From::Parts(lives, crm, parts) => lives.read_part(crm, parts, piece, notes, live)?,
+            From::Cache(cache, everyone) => cache.read(piece, *everyone, live)?,
+        }
+        Ok(())
+    }
+
+    /// Gives each contact of the pieces that are still there to `live`, with its life sorted and nothing admitted; `live` may
+    /// stop the reading.
+    pub fn read(
+        &self,
+        told: &mut Told,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        while let Some(piece) = self.take() {
+            self.read_piece(piece, told.entry(piece).or_default(), |person, life| {
+                let flow = live(person, life);
+                if flow.is_break() {
+                    // The others need not go on either.
+                    self.next.store(self.pieces, Relaxed);
+                }
+                flow
+            })?;
         }
         Ok(())
     }
 }
 
-impl History<'_> {
-    pub fn of_cache(cache: Box<Cache>, threads: usize) -> Self {
-        let parts = cache.parts(threads);
-        History::Cache(cache, parts)
+impl<'h> History<'h> {
+    /// The history of a CRM: taken at once where the `whole` of it is wanted and its tables can be cut, otherwise to be read in the
+    /// order of contacts.
+    fn of_crm(
+        crm: &'h Crm,
+        program: &Program,
+        world: &World,
+        threads: usize,
+        whole: bool,
+    ) -> Result<History<'h>, Error> {
+        let lives = crm.lives(program, world)?;
+        let taker = if whole { lives.taker(crm, Sizes::USUAL)? } else { None };
+        let Some(taker) = taker else { return Ok(History::Crm(crm, lives.ranges(crm, threads)?)) };
+        let crms = (0..threads.max(1)).map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
+        in_threads(crms, |crm| Ok(taker.take(&crm)?))?;
+        Ok(History::Parts(crm, taker.finish(), threads))
     }
+}
 
+impl History<'_> {
+    /// How many threads read it.
     pub fn threads(&self) -> usize {
         match self {
             History::Crm(_, ranges) => ranges.len(),
-            History::Cache(_, parts) => parts.len(),
+            History::Parts(_, parts, threads) => parts.count().min(*threads).max(1),
+            History::Cache(cache, threads) => cache.chunks().min(*threads).max(1),
+        }
+    }
+
+    fn pieces(&self) -> usize {
+        match self {
+            History::Crm(_, ranges) => ranges.len(),
+            History::Parts(_, parts, _) => parts.count(),
+            History::Cache(cache, _) => cache.chunks(),
         }
     }
 
     /// What a cache knows of the reading; what a CRM tells comes with its lives.
     pub fn notes(&self) -> Notes {
         match self {
-            History::Crm(..) => Notes::default(),
+            History::Crm(..) | History::Parts(..) => Notes::default(),
             History::Cache(cache, _) => cache.notes().clone(),
         }
     }
@@ -72,7 +151,7 @@ impl History<'_> {
     /// How many persons have several rows.
     pub fn persons(&self) -> usize {
         match self {
-            History::Crm(crm, _) => crm.persons().groups().len(),
+            History::Crm(crm, _) | History::Parts(crm, ..) => crm.persons().groups().len(),
             History::Cache(cache, _) => cache.persons(),
         }
     }
@@ -81,24 +160,28 @@ impl History<'_> {
     pub fn rows(&self, program: &Program, world: &World) -> Result<Option<u64>, Error> {
         match self {
             History::Crm(crm, _) => Ok(Some(crm.lives(program, world)?.rows(crm)?)),
+            History::Parts(_, parts, _) => Ok(Some(parts.rows())),
             History::Cache(..) => Ok(None),
         }
     }
 
-    /// The bounds of the history, each thread looking at the events of its contacts.
+    /// The bounds of the history, each thread looking at the events of its contacts where nobody knows them yet.
     pub fn bounds(&self, program: &Program, world: &World) -> Result<Option<Bounds>, Error> {
         match self {
             History::Crm(crm, ranges) => {
                 let lives = crm.lives(program, world)?;
-                let found = in_threads(crm, ranges, |crm, range| Ok(lives.bounds(crm, range)?))?;
+                let with_crm = |range| Ok((crm.again()?, range));
+                let crms = ranges.iter().map(with_crm).collect::<Result<Vec<(Crm, &ContactRange)>, Error>>()?;
+                let found = in_threads(crms, |(crm, range)| Ok(lives.bounds(&crm, range)?))?;
                 Ok(found.into_iter().flatten().reduce(Bounds::with))
             }
+            History::Parts(_, parts, _) => Ok(parts.bounds()),
             History::Cache(cache, _) => Ok(cache.notes().bounds),
         }
     }
 
-    /// Does something with each share, in a thread of its own; what comes of it is in the order of shares. Contacts without
-    /// events live too where the program takes all, or `everyone` is asked for.
+    /// Does something with each share, in a thread of its own. Contacts without events live too where the program takes all, or
+    /// `everyone` is asked for.
     pub fn in_threads<T: Send>(
         &self,
         program: &Program,
@@ -106,38 +189,33 @@ impl History<'_> {
         everyone: bool,
         work: impl Fn(&Share<'_>) -> Result<T, Error> + Sync,
     ) -> Result<Vec<T>, Error> {
-        match self {
-            History::Crm(crm, ranges) => {
+        let (next, pieces) = (&AtomicUsize::new(0), self.pieces());
+        let lives = match self {
+            History::Crm(crm, _) | History::Parts(crm, ..) => {
                 let lives = crm.lives(program, world)?;
-                let lives = if everyone { lives.of_everyone() } else { lives };
-                in_threads(crm, ranges, |crm, range| work(&Share::Crm(&lives, crm, range)))
+                Some(if everyone { lives.of_everyone() } else { lives })
             }
-            History::Cache(cache, parts) => {
-                let everyone = everyone || program.takes_all();
-                std::thread::scope(|scope| {
-                    let work = &work;
-                    let threads: Vec<_> = (parts.iter())
-                        .map(|part| scope.spawn(move || work(&Share::Cache(cache, part, everyone))))
-                        .collect();
-                    threads.into_iter().map(joined).collect()
-                })
-            }
-        }
+            History::Cache(..) => None,
+        };
+        let share = |_| {
+            let from = match (self, &lives) {
+                (History::Crm(crm, ranges), Some(lives)) => From::Crm(lives, crm.again()?, ranges),
+                (History::Parts(crm, parts, _), Some(lives)) => From::Parts(lives, crm.again()?, parts),
+                (History::Cache(cache, _), _) => From::Cache(cache, everyone || program.takes_all()),
+                (_, None) => return Ok(None),
+            };
+            Ok(Some(Share { from, pieces, next }))
+        };
+        let shares = (0..self.threads()).map(share).collect::<Result<Vec<Option<Share<'_>>>, Error>>()?;
+        in_threads(shares.into_iter().flatten().collect(), |share| work(&share))
     }
 }
 
-/// Does something with each range of contacts, in a thread of its own with a connection of its own; what comes of it is in
-/// the order of ranges.
-fn in_threads<T: Send>(
-    crm: &Crm,
-    ranges: &[ContactRange],
-    work: impl Fn(&Crm, &ContactRange) -> Result<T, Error> + Sync,
-) -> Result<Vec<T>, Error> {
-    let crms = ranges.iter().map(|_| crm.again()).collect::<Result<Vec<Crm>, _>>()?;
+/// Does something with each of these, in a thread of its own.
+fn in_threads<S: Send, T: Send>(shares: Vec<S>, work: impl Fn(S) -> Result<T, Error> + Sync) -> Result<Vec<T>, Error> {
     std::thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> =
-            ranges.iter().zip(crms).map(|(range, crm)| scope.spawn(move || work(&crm, range))).collect();
+        let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || work(share))).collect();
         threads.into_iter().map(joined).collect()
     })
 }
@@ -189,20 +267,23 @@ impl<'a> Way<'a> {
         self,
         program: &Program,
         crm: &'h Crm,
-        threads: usize,
+        request: &Request,
     ) -> Result<(History<'h>, (World, Findings), ReadFrom), Error> {
+        let threads = request.threads;
         let (making, read_from) = match self {
             Way::Use(cache) => {
                 let world = cache.world(program.needs())?;
-                return Ok((History::of_cache(cache, threads), world, ReadFrom::Cache));
+                return Ok((History::Cache(cache, threads), world, ReadFrom::Cache));
             }
             Way::Make(maker, because, everyone) => (Some((maker, everyone)), ReadFrom::Kept(because)),
             Way::Read(read_from) => (None, read_from),
         };
         let world = crm.world(program)?;
-        let ranges = crm.lives(program, &world.0)?.ranges(crm, threads)?;
-        let Some((maker, everyone)) = making else { return Ok((History::Crm(crm, ranges), world, read_from)) };
-        let (history, kept) = keep(*maker, (crm, ranges), program, &world, everyone)?;
+        // One contact alone is read by itself.
+        let whole = request.contact.is_empty() || program.has_measures();
+        let history = History::of_crm(crm, program, &world.0, threads, whole)?;
+        let Some((maker, everyone)) = making else { return Ok((history, world, read_from)) };
+        let (history, kept) = keep(*maker, history, (program, threads), &world, everyone)?;
         Ok((history, world, kept.map_or_else(ReadFrom::Cold, |()| read_from)))
     }
 }
@@ -211,40 +292,49 @@ impl<'a> Way<'a> {
 /// history is that of the CRM.
 fn keep<'h>(
     maker: Maker<'_>,
-    (crm, ranges): (&'h Crm, Vec<ContactRange>),
-    program: &Program,
+    history: History<'h>,
+    (program, threads): (&Program, usize),
     (world, unreadable): &(World, Findings),
     everyone: bool,
 ) -> Result<(History<'h>, Result<(), Cold>), Error> {
-    let lives = crm.lives(program, world)?;
-    let lives = if everyone { lives.of_everyone() } else { lives };
     let kept = maker.lives();
-    let read = in_threads(crm, &ranges, |crm, range| {
-        let (mut notes, mut part) = (Notes::default(), kept.part(range.from.clone()));
-        lives.read(crm, range, &mut notes, |person, life| match part.add(person, life) {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        })?;
-        Ok((part.finish(), notes))
+    let read = history.in_threads(program, world, everyone, |share| {
+        let mut told = Told::new();
+        while let Some(piece) = share.take() {
+            let mut part = kept.part(share.first(piece));
+            share.read_piece(piece, told.entry(piece).or_default(), |person, life| match part.add(person, life) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            })?;
+            if let Err(cold) = part.finish() {
+                return Ok(Err(cold));
+            }
+        }
+        Ok(Ok(told))
     })?;
-    let (parts, mut notes): (Vec<Result<(), Cold>>, Vec<Notes>) = read.into_iter().unzip();
-    if let Err(cold) = parts.into_iter().collect::<Result<(), Cold>>() {
-        return Ok((History::Crm(crm, ranges), Err(cold)));
-    }
+    let mut told = match read.into_iter().collect::<Result<Vec<Told>, Cold>>() {
+        Ok(told) => told,
+        Err(cold) => return Ok((history, Err(cold))),
+    };
     if everyone != program.takes_all() {
         // What is told of those without events is told only where they live.
-        let lives = crm.lives(program, world)?;
-        notes = in_threads(crm, &ranges, |crm, range| {
-            let mut notes = Notes::default();
-            lives.read(crm, range, &mut notes, |_, _| ControlFlow::Continue(()))?;
-            Ok(notes)
+        told = history.in_threads(program, world, false, |share| {
+            let mut told = Told::new();
+            share.read(&mut told, |_, _| ControlFlow::Continue(()))?;
+            Ok(told)
         })?;
     }
-    let mut told = Notes::default();
-    notes.into_iter().for_each(|notes| told.absorb(notes));
-    let persons = crm.persons().groups().len();
-    Ok(match maker.finish(&Told { world, unreadable, notes: &told, persons }) {
-        Ok((cache, kept)) => (History::of_cache(Box::new(cache), ranges.len()), kept),
-        Err(cold) => (History::Crm(crm, ranges), Err(cold)),
+    let notes = together(told.into_iter().flatten().collect());
+    let persons = history.persons();
+    Ok(match maker.finish(&cache::Told { world, unreadable, notes: &notes, persons }) {
+        Ok((cache, kept)) => (History::Cache(Box::new(cache), threads), kept),
+        Err(cold) => (history, Err(cold)),
     })
+}
+
+/// What was told of all pieces.
+pub(super) fn together(told: Told) -> Notes {
+    let mut notes = Notes::default();
+    told.into_values().for_each(|more| notes.absorb(more));
+    notes
 }

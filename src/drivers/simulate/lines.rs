@@ -20,10 +20,10 @@ pub const ROWS_IN_MEMORY: usize = 100_000;
 /// How many runs of one thread are on disk at most.
 const RUNS_MAX: usize = 64;
 
-/// A line among others of its run. The contacts of a run have places in the order of ids, and the rows of one contact come
-/// in their order.
+/// The lines of one contact at one instant, in their order: nothing comes between them. The contacts of a run have places in
+/// the order of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
+struct Block {
     at: Instant,
     contact: u32,
     start: u32,
@@ -33,13 +33,15 @@ struct Line {
 /// Lines and the bytes they are made of.
 #[derive(Debug, Default)]
 struct Batch {
-    lines: Vec<Line>,
+    blocks: Vec<Block>,
+    /// How many lines they are.
+    lines: usize,
     bytes: Vec<u8>,
     contacts: Vec<Id>,
 }
 
 impl Batch {
-    /// Puts the lines into the order of instants, then contacts.
+    /// Puts the blocks into the order of instants, then contacts.
     fn sort(&mut self) {
         if !self.contacts.is_sorted() {
             let mut places: Vec<u32> = (0..self.contacts.len() as u32).collect();
@@ -49,16 +51,24 @@ impl Batch {
             for (rank, place) in places.iter().enumerate() {
                 ranks.iter_mut().skip(*place as usize).take(1).for_each(|slot| *slot = rank as u32);
             }
-            for line in &mut self.lines {
-                line.contact = ranks.get(line.contact as usize).copied().unwrap_or(0);
+            for block in &mut self.blocks {
+                block.contact = ranks.get(block.contact as usize).copied().unwrap_or(0);
             }
             self.contacts.sort();
         }
-        self.lines.sort_unstable();
+        self.blocks.sort_unstable();
     }
 
-    fn text(&self, line: &Line) -> &[u8] {
-        self.bytes.get(line.start as usize..(line.start + line.length) as usize).unwrap_or(&[])
+    /// Keeps the room for the next lines.
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.lines = 0;
+        self.bytes.clear();
+        self.contacts.clear();
+    }
+
+    fn text(&self, block: &Block) -> &[u8] {
+        self.bytes.get(block.start as usize..(block.start + block.length) as usize).unwrap_or(&[])
     }
 }
 
@@ -103,35 +113,44 @@ impl<'a> Lines<'a> {
         rows.sort_by(Row::order);
         rows.iter().for_each(|row| self.tally.add(row));
         if let Some(format) = &mut self.format {
-            let Batch { lines, bytes, contacts } = &mut self.batch;
+            let Batch { blocks, lines, bytes, contacts } = &mut self.batch;
+            *lines += rows.len();
             let place = contacts.len() as u32;
             contacts.push(contact.clone());
             for row in &*rows {
                 let start = bytes.len();
                 format.write(row, bytes);
                 let length = (bytes.len() - start) as u32;
-                lines.push(Line { at: row.at, contact: place, start: start as u32, length });
+                match blocks.last_mut() {
+                    Some(last) if last.at == row.at && last.contact == place => last.length += length,
+                    _ => blocks.push(Block { at: row.at, contact: place, start: start as u32, length }),
+                }
             }
         }
         rows.clear();
         // What a place cannot count goes to disk before.
-        if self.batch.lines.len() >= self.limit || self.batch.bytes.len() > (u32::MAX / 2) as usize {
+        if self.batch.lines >= self.limit || self.batch.bytes.len() > (u32::MAX / 2) as usize {
             self.spill()?;
         }
         Ok(())
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.batch.sort();
-        let batch = std::mem::take(&mut self.batch);
-        self.runs.push(Run(Source::Memory(batch, 0)));
         // Files are not many, however long the history is.
-        let from = if self.runs.len() > RUNS_MAX { 0 } else { self.runs.len() - 1 };
+        if self.runs.len() >= RUNS_MAX {
+            let mut file = BufWriter::new(tempfile::tempfile()?);
+            merge(std::mem::take(&mut self.runs), |at, contact, text| keep(&mut file, at, contact, text))?;
+            self.runs.push(Run::on_disk(file)?);
+        }
+        self.batch.sort();
         let mut file = BufWriter::new(tempfile::tempfile()?);
-        merge(self.runs.drain(from..).collect(), |at, contact, text| keep(&mut file, at, contact, text))?;
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))));
+        for block in &self.batch.blocks {
+            if let Some(contact) = self.batch.contacts.get(block.contact as usize) {
+                keep(&mut file, block.at, contact, self.batch.text(block))?;
+            }
+        }
+        self.runs.push(Run::on_disk(file)?);
+        self.batch.clear();
         Ok(())
     }
 
@@ -144,22 +163,28 @@ impl<'a> Lines<'a> {
 }
 
 impl Run {
-    /// Where the next line stands; its text is appended to `text`. `None` after the last.
+    fn on_disk(file: BufWriter<File>) -> io::Result<Run> {
+        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))))
+    }
+
+    /// Where the next lines stand; their text is appended to `text`. `None` after the last.
     fn next(&mut self, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
         match &mut self.0 {
             Source::Memory(batch, place) => {
-                let Some(line) = batch.lines.get(*place) else { return Ok(None) };
+                let Some(block) = batch.blocks.get(*place) else { return Ok(None) };
                 *place += 1;
-                text.extend_from_slice(batch.text(line));
-                let contact = batch.contacts.get(line.contact as usize);
-                Ok(contact.map(|contact| (line.at, contact.clone())))
+                text.extend_from_slice(batch.text(block));
+                let contact = batch.contacts.get(block.contact as usize);
+                Ok(contact.map(|contact| (block.at, contact.clone())))
             }
             Source::Disk(file) => read(file, text),
         }
     }
 }
 
-/// Writes a line so that [`read`] reads it.
+/// Writes lines so that [`read`] reads them.
 fn keep(file: &mut impl Write, at: Instant, contact: &Id, text: &[u8]) -> io::Result<()> {
     file.write_all(&at.0.to_le_bytes())?;
     match contact {
@@ -206,7 +231,8 @@ fn read_number(from: &mut impl Read) -> io::Result<i64> {
     Ok(i64::from_le_bytes(bytes))
 }
 
-/// Gives all lines of all runs to `take`, in the order of instants, then contacts. No contact is in two runs with one instant.
+/// Gives all lines of all runs to `take`, in the order of instants, then contacts, those of one contact at one instant at once.
+/// No contact is in two runs with one instant.
 pub fn merge(mut runs: Vec<Run>, mut take: impl FnMut(Instant, &Id, &[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut texts: Vec<Vec<u8>> = runs.iter().map(|_| Vec::new()).collect();
     let mut heads = BinaryHeap::new();

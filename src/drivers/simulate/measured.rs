@@ -1,12 +1,12 @@
 //! What measures tell in a simulation: taken of all contacts before anybody lives for the report.
 
 use super::Request;
-use super::history::History;
+use super::history::{History, Told};
 use super::progress::Steps;
 use crate::drivers::Error;
 use crate::drivers::epochs::{Epochs, Living};
 use crate::engine::{Census, Measures, Program, World};
-use crate::store::crm::Notes;
+
 use crate::time::Instant;
 use std::ops::ControlFlow;
 
@@ -28,7 +28,7 @@ pub(super) fn measured(
     if program.feeds_back() {
         let shares = history.in_threads(program, world, true, |share| {
             let (mut living, mut steps) = (Vec::new(), Steps::of(progress));
-            share.read(&mut Notes::default(), |person, life| {
+            share.read(&mut Told::new(), |person, life| {
                 steps.add(life.len());
                 living.push(Living::new(person.clone(), std::mem::take(life), from));
                 ControlFlow::Continue(())
@@ -41,7 +41,7 @@ pub(super) fn measured(
         let mut own = census.clone();
         let mut steps = Steps::of(progress);
         // What cannot be read is told when the contacts live.
-        share.read(&mut Notes::default(), |person, life| {
+        share.read(&mut Told::new(), |person, life| {
             own.take(program, world, person, life);
             steps.add(life.len());
             ControlFlow::Continue(())

@@ -41,7 +41,7 @@ use crate::store::ErrorKind;
 use crate::store::cache::{Asked, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
-use history::{History, Way};
+use history::{History, Way, together};
 use measured::measured;
 use one::one;
 use served::as_of_now;
@@ -193,7 +193,7 @@ fn attempt(
         crm.identify(&bundle.identity, bundle.settings.zone)?;
     }
     let crm = &crm;
-    let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request.threads)?;
+    let (history, (mut world, unreadable), read_from) = way.history(&program, crm, request)?;
     program.know_rows(&mut world);
     if let (Some(progress), []) = (&request.progress, request.contact.as_slice())
         && let Some(rows) = history.rows(&program, &world)?
@@ -225,13 +225,14 @@ fn attempt(
             break (span, measures, asked, report);
         }
         let collecting = sink.as_ref().map_or(Collecting::Counted, Sink::collecting);
-        let totals = all(given, &history, request, collecting)?;
+        let mut totals = all(given, &history, request, collecting)?;
         // Where the history is another one than its ends told, everybody lives again.
-        let found = totals.notes.bounds.map(|bounds| span_of(request, bounds));
+        let notes = together(std::mem::take(&mut totals.told));
+        let found = notes.bounds.map(|bounds| span_of(request, bounds));
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(given, totals, &history, taken(sink))?;
+        let report = tell(given, (totals, notes), &history, taken(sink))?;
         break (span, measures, Vec::new(), report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -335,11 +336,16 @@ fn all(given: Given<'_>, history: &History<'_>, request: &Request, collecting: C
     Ok(totals)
 }
 
-fn tell(given: Given<'_>, totals: Share, history: &History<'_>, sink: Sink<'_>) -> Result<Report, Error> {
+fn tell(
+    given: Given<'_>,
+    (totals, notes): (Share, Notes),
+    history: &History<'_>,
+    sink: Sink<'_>,
+) -> Result<Report, Error> {
     let mut report = sink.take(given.program, totals.collected)?;
     report.threads = history.threads();
     report.notes = history.notes();
-    report.notes.absorb(totals.notes);
+    report.notes.absorb(notes);
     report.counts = totals.counts;
     report.busiest = totals.busiest;
     report.picture = totals.picture;
@@ -350,10 +356,10 @@ fn tell(given: Given<'_>, totals: Share, history: &History<'_>, sink: Sink<'_>) 
     Ok(report)
 }
 
-/// Adds what the next range found, in the order of ranges.
+/// Adds what another thread found.
 fn absorb(totals: &mut Share, share: Share) {
     totals.collected.absorb(share.collected);
-    totals.notes.absorb(share.notes);
+    totals.told.extend(share.told);
     totals.contacts += share.contacts;
     totals.sums.merge(share.sums);
     totals.events += share.events;

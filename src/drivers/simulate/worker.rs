@@ -1,6 +1,6 @@
 //! One thread's share of a simulation: the contacts of one range, one after the other.
 
-use super::history;
+use super::history::{self, Told};
 use super::picture::{Painter, Picture};
 use super::progress::Steps;
 use super::report::{Busiest, Ended};
@@ -13,7 +13,6 @@ use crate::drivers::tables::{Fold, Sums};
 use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
-use crate::store::crm::Notes;
 use crate::time::{Instant, TimeOfDay};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -22,7 +21,7 @@ use std::ops::ControlFlow;
 #[derive(Debug, Default)]
 pub(super) struct Share {
     pub collected: Collected,
-    pub notes: Notes,
+    pub told: Told,
     pub counts: Vec<Counts>,
     pub busiest: Option<Busiest>,
     pub picture: Option<Picture>,
@@ -68,9 +67,9 @@ pub(super) fn work(
         painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
         steps: Steps::of(request.progress.as_deref()),
     };
-    let mut notes = Notes::default();
+    let mut told = Told::new();
     let mut failed = None;
-    history.read(&mut notes, |person, life| match worker.live(person, life) {
+    history.read(&mut told, |person, life| match worker.live(person, life) {
         Ok(flow) => flow,
         Err(error) => {
             failed = Some(error);
@@ -83,7 +82,7 @@ pub(super) fn work(
     let Worker { collector, fold, out, contacts, events, busiest, ended, painter, .. } = worker;
     Ok(Share {
         collected: collector.finish(),
-        notes,
+        told,
         counts: out.counts,
         busiest,
         contacts,

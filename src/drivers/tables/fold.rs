@@ -2,7 +2,8 @@
 //! when the contact is over; what it adds up is the same in whatever order contacts come.
 
 use super::months::Months;
-use super::sums::{Counted, Sums};
+use super::plain::Counted;
+use super::sums::Sums;
 use super::{Became, Catalog, CatalogScenario, GoalKind, Happening, Happens};
 use crate::engine::{EffectKey, Journey, Mark, Marked, Outcome, Reason, Receipt};
 use crate::time::{Instant, Zone};

@@ -15,6 +15,7 @@ mod fold;
 mod happening;
 mod journal;
 mod months;
+mod plain;
 pub mod statistics;
 mod sums;
 mod table;

@@ -8,20 +8,28 @@ pub(super) struct Months {
     zone: Zone,
     /// Where each begins and ends, and its number, in order.
     known: Vec<(Instant, Instant, i32)>,
+    /// The one that was asked for last.
+    last: Option<(Instant, Instant, i32)>,
 }
 
 impl Months {
     pub fn new(zone: Zone) -> Months {
-        Months { zone, known: Vec::new() }
+        Months { zone, known: Vec::new(), last: None }
     }
 
     /// Months since the year 0.
     pub fn number(&mut self, at: Instant) -> i32 {
+        let has = |(begins, ends, _): &&(Instant, Instant, i32)| *begins <= at && at < *ends;
+        let number = self.last.as_ref().filter(has).map(|last| last.2);
+        number.unwrap_or_else(|| self.look_up(at))
+    }
+
+    fn look_up(&mut self, at: Instant) -> i32 {
         let place = self.known.partition_point(|(begins, _, _)| *begins <= at);
-        if let Some((_, _, number)) =
-            place.checked_sub(1).and_then(|place| self.known.get(place)).filter(|each| at < each.1)
-        {
-            return *number;
+        let known = place.checked_sub(1).and_then(|place| self.known.get(place)).filter(|each| at < each.1);
+        if let Some(known) = known {
+            self.last = Some(*known);
+            return known.2;
         }
         let (date, _) = self.zone.wall(at);
         let (year, month, day) = date.parts();

@@ -1,7 +1,8 @@
 //! What is added up over contacts, by any number of threads: sums that merge in any order.
 
 use super::close::add_message;
-use super::{Became, Catalog, Cell};
+use super::plain::{Counted, PlainCount, PlainCounts};
+use super::{Catalog, Cell};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -18,21 +19,11 @@ pub(super) enum View {
 /// A row: its table, the number of the scenario, and that of the step, message, path or month.
 pub(super) type RowKey = (View, u16, i64);
 
-/// What is counted where nothing of a journey needs to be remembered: by scenario and month.
-pub(super) type PlainCount = (u16, i32, Counted);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Counted {
-    Entered,
-    Left,
-    Message { step: u32, message: u32, became: Became },
-}
-
 /// Sums over contacts.
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
     cells: BTreeMap<RowKey, Cell>,
-    plain: FxHashMap<PlainCount, u64>,
+    plain: PlainCounts,
     pub(super) paths: Paths,
 }
 
@@ -75,7 +66,7 @@ impl Sums {
     }
 
     pub(super) fn count(&mut self, what: PlainCount) {
-        *self.plain.entry(what).or_default() += 1;
+        self.plain.add(what, 1);
     }
 
     /// Adds what another thread added up, of the same catalog.
@@ -88,18 +79,14 @@ impl Sums {
             };
             self.cell((view, scenario, key)).merge(&cell);
         }
-        let mut plain: Vec<(PlainCount, u64)> = other.plain.into_iter().collect();
-        plain.sort_unstable();
-        for (what, count) in plain {
-            *self.plain.entry(what).or_default() += count;
+        for (what, count) in other.plain.sorted() {
+            self.plain.add(what, count);
         }
     }
 
     /// The rows, with everything that was counted.
     pub(super) fn rows(mut self, catalog: &Catalog) -> (BTreeMap<RowKey, Cell>, Paths) {
-        let mut plain: Vec<(PlainCount, u64)> = std::mem::take(&mut self.plain).into_iter().collect();
-        plain.sort_unstable();
-        for ((scenario, month, counted), count) in plain {
+        for ((scenario, month, counted), count) in std::mem::take(&mut self.plain).sorted() {
             let mut rows = vec![(View::All, 0), (View::Month, i64::from(month))];
             if let Counted::Message { step, message, .. } = counted {
                 rows.extend([(View::Step, i64::from(step)), (View::Message, i64::from(message))]);

@@ -134,19 +134,6 @@ pub(super) struct Chunk {
     values: Vec<Vec<Column>>,
 }
 
-/// What is used again for each contact.
-#[derive(Debug)]
-pub(super) struct Room {
-    person: Person,
-    life: Life,
-}
-
-impl Default for Room {
-    fn default() -> Room {
-        Room { person: Person { id: Id::Number(0), values: Vec::new() }, life: Life::default() }
-    }
-}
-
 impl Chunk {
     /// Reads a chunk; `None` where the bytes are not one.
     pub fn read(bytes: &[u8], widths: &Widths) -> Option<Chunk> {
@@ -176,13 +163,10 @@ impl Chunk {
 
     /// Gives each contact to `live`, as [`Lives::read`](super::super::crm::Lives::read) does; `None` where the chunk does not
     /// hold what it should.
-    pub fn give(
-        &self,
-        everyone: bool,
-        room: &mut Room,
-        live: &mut dyn FnMut(&Person, &mut Life) -> ControlFlow<()>,
-    ) -> Option<ControlFlow<()>> {
-        let Room { person, life } = room;
+    pub fn give(&self, everyone: bool, live: &mut dyn FnMut(&Person, &mut Life) -> ControlFlow<()>) -> Option<()> {
+        // Used again for each contact.
+        let mut person = Person { id: Id::Number(0), values: Vec::new() };
+        let mut life = Life::default();
         let mut rows = vec![0; self.values.len()];
         let mut events = self.kinds.iter().zip(&self.instants).zip(&self.delays).enumerate();
         for (contact, count) in self.counts.iter().enumerate() {
@@ -203,10 +187,10 @@ impl Chunk {
             person.id = self.contacts.id(contact)?;
             person.values.clear();
             person.values.extend(self.persons.iter().map(|column| column.value(contact)));
-            if live(person, life).is_break() {
-                return Some(ControlFlow::Break(()));
+            if live(&person, &mut life).is_break() {
+                break;
             }
         }
-        Some(ControlFlow::Continue(()))
+        Some(())
     }
 }

@@ -4,7 +4,7 @@
 //! any of it is taken for a history.
 
 use super::Settings;
-use super::chunk::{Chunk, Room, Widths};
+use super::chunk::{Chunk, Widths};
 use super::cold::Cold;
 use super::key::{Asked, Key};
 use super::stamp::Stamp;
@@ -15,7 +15,7 @@ use crate::store::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -188,45 +188,26 @@ impl Cache {
         Ok((world, self.contents.unreadable.clone()))
     }
 
-    /// Splits the history into at most `count` parts of about the same length, in the order of contacts.
-    pub fn parts(&self, count: usize) -> Vec<Range<usize>> {
-        let chunks = &self.contents.chunks;
-        let total: u64 = chunks.iter().map(|chunk| chunk.weight).sum();
-        let count = count.clamp(1, chunks.len().max(1)) as u64;
-        let (mut parts, mut start, mut sum) = (Vec::new(), 0, 0);
-        for (place, chunk) in chunks.iter().enumerate() {
-            sum += chunk.weight;
-            if sum * count >= total * (parts.len() as u64 + 1) {
-                parts.push(start..place + 1);
-                start = place + 1;
-            }
-        }
-        if parts.is_empty() || start < chunks.len() {
-            parts.push(start..chunks.len());
-        }
-        parts
+    /// How many chunks there are: pieces of the history, in the order of contacts.
+    pub fn chunks(&self) -> usize {
+        self.contents.chunks.len()
     }
 
-    /// Gives each contact of a part to `live`, as [`Lives::read`](crate::store::crm::Lives::read) does; those without events
+    /// Gives each contact of a chunk to `live`, as [`Lives::read`](crate::store::crm::Lives::read) does; those without events
     /// where `everyone` is asked for, and was when the cache was made.
     ///
     /// # Errors
     /// [`ErrorKind::Cache`] when it is damaged; then some contacts may have lived already.
     pub fn read(
         &self,
-        part: &Range<usize>,
+        chunk: usize,
         everyone: bool,
         mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let mut room = Room::default();
-        for place in self.contents.chunks.get(part.clone()).unwrap_or(&[]) {
-            let bytes = self.bytes(place)?;
-            let given = Chunk::read(&bytes, &self.widths).and_then(|chunk| chunk.give(everyone, &mut room, &mut live));
-            if given.ok_or_else(|| self.damaged())?.is_break() {
-                break;
-            }
-        }
-        Ok(())
+        let Some(place) = self.contents.chunks.get(chunk) else { return Ok(()) };
+        let bytes = self.bytes(place)?;
+        let chunk = Chunk::read(&bytes, &self.widths);
+        chunk.and_then(|chunk| chunk.give(everyone, &mut live)).ok_or_else(|| self.damaged())
     }
 
     fn bytes(&self, place: &Place) -> Result<Vec<u8>, Error> {

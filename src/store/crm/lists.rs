@@ -2,6 +2,7 @@
 
 use super::decode::{Kind, NOT_AN_ID, number};
 use super::plan::{Content, Origin, Source};
+use super::record::Record;
 use super::{Crm, Error, Findings};
 use crate::engine::{Needs, Value, World};
 use crate::ir::FieldUse;
@@ -9,7 +10,6 @@ use crate::model::{Id, Type};
 use crate::store::id;
 use crate::store::text::quoted;
 use crate::time::Zone;
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -104,7 +104,7 @@ impl Lists {
     pub fn add(
         &mut self,
         list: &ListSource,
-        row: &Row<'_>,
+        row: Record<'_>,
         world: &World,
         findings: &mut Findings,
     ) -> Result<bool, rusqlite::Error> {
@@ -148,7 +148,7 @@ impl Crm {
         let mut rows = statement.query([])?;
         let mut lists = Lists::default();
         while let Some(row) = rows.next()? {
-            lists.add(list, row, world, findings)?;
+            lists.add(list, row.into(), world, findings)?;
         }
         Ok(lists)
     }

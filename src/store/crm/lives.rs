@@ -3,7 +3,9 @@
 use super::decode;
 use super::lists::ListSource;
 use super::merge::{self, Cursor, Tables};
+use super::parts::{self, Parts};
 use super::plan::{Content, Origin, Source};
+use super::record::Records;
 use super::{Crm, Error, Notes, Persons, Question};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
@@ -156,14 +158,17 @@ impl Lives<'_> {
     fn sorts(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
         // What is routed must be sorted wherever it is cut.
         for (source, key) in self.sources().filter(|(source, _)| source.origin.content == Content::Own) {
-            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
-            let plan: String =
-                plan.query_map([], |row| row.get::<_, String>(3))?.collect::<Result<_, rusqlite::Error>>()?;
-            if plan.contains("TEMP B-TREE") {
+            if plan(connection, source, key)?.contains("TEMP B-TREE") {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether an index has a table of events in the order of contacts, with all that is read of it.
+    pub(super) fn is_covered(&self, crm: &Crm, event: &Source) -> Result<bool, rusqlite::Error> {
+        let plan = plan(&crm.connection, event, "contact")?;
+        Ok(plan.contains("COVERING INDEX") && !plan.contains("TEMP B-TREE"))
     }
 
     /// The contacts at which the longest event table falls into `count` parts.
@@ -212,7 +217,7 @@ impl Lives<'_> {
     }
 
     /// Every table with the column that names the contact.
-    fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&Source, &'static str)> {
         let events = self.events.iter().map(|event| &event.source);
         let lists = self.contact_lists.iter().chain(self.events.iter().flat_map(|event| &event.lists));
         let named = events.chain(lists.map(|list| &list.source)).map(|source| (source, "contact"));
@@ -237,19 +242,57 @@ impl Lives<'_> {
                 self.note_rows_without_contact(&transaction, notes)?;
             }
             if self.merge(&transaction, condition, &bounds, notes, &mut live)?.is_continue() {
-                for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
-                    let read = self.person(&transaction, rows, notes)?;
-                    let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
-                        continue;
-                    };
-                    if live(&person, &mut life).is_break() {
-                        break;
-                    }
-                }
+                self.read_persons(&transaction, range, notes, &mut live)?;
             }
             transaction.finish()
         };
         read().map_err(|error| crm.error(&error))
+    }
+
+    /// As [`Lives::read`], of a part of what was [taken](Lives::taker) before.
+    pub fn read_part(
+        &self,
+        crm: &Crm,
+        parts: &Parts,
+        part: usize,
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let tables = parts.load(part, self.sources().count())?;
+        let mut read = || {
+            let mut cursors = Vec::new();
+            for ((source, key), bytes) in self.sources().zip(&tables) {
+                cursors.push(Cursor::new(source, key, Records::Kept(parts::rows(bytes, source.selected.len())?)));
+            }
+            let flow = with_cursors(self, cursors, |tables| merge::merge(self, tables, notes, &mut live))?;
+            if flow.is_continue() && !self.persons.is_empty() {
+                let transaction = crm.connection.unchecked_transaction()?;
+                self.read_persons(&transaction, &parts.range(part), notes, &mut live)?;
+                transaction.finish()?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| crm.error(&error))
+    }
+
+    /// The persons of a range who have several rows.
+    fn read_persons(
+        &self,
+        connection: &Connection,
+        range: &ContactRange,
+        notes: &mut Notes,
+        mut live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
+    ) -> Result<(), rusqlite::Error> {
+        for rows in self.persons.groups().iter().filter(|rows| range.has(rows)) {
+            let read = self.person(connection, rows, notes)?;
+            let Some((person, mut life)) = read.filter(|(_, life)| self.everyone || !life.is_empty()) else {
+                continue;
+            };
+            if live(&person, &mut life).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn person(
@@ -371,15 +414,30 @@ impl Lives<'_> {
         }
         let mut cursors = Vec::new();
         for (statement, (source, key)) in statements.iter_mut().zip(self.sources()) {
-            cursors.push(Cursor::new(source, key, statement.query(params_from_iter(bounds))?));
+            let rows = Records::Queried(statement.query(params_from_iter(bounds))?);
+            cursors.push(Cursor::new(source, key, rows));
         }
-        let mut cursors = cursors.into_iter();
-        match cursors.next() {
-            Some(contact) => read(Tables::new(self, contact, cursors.collect())),
-            // The contacts themselves are always read.
-            None => Err(rusqlite::Error::QueryReturnedNoRows),
-        }
+        with_cursors(self, cursors, read)
     }
+}
+
+fn with_cursors<'a, T>(
+    lives: &'a Lives<'_>,
+    cursors: Vec<Cursor<'a>>,
+    read: impl FnOnce(Tables<'a>) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let mut cursors = cursors.into_iter();
+    match cursors.next() {
+        Some(contact) => read(Tables::new(lives, contact, cursors.collect())),
+        // The contacts themselves are always read.
+        None => Err(rusqlite::Error::QueryReturnedNoRows),
+    }
+}
+
+/// How SQLite reads a table in the order of contacts.
+fn plan(connection: &Connection, source: &Source, key: &str) -> Result<String, rusqlite::Error> {
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", in_order(source, key, "")))?;
+    plan.query_map([], |row| row.get::<_, String>(3))?.collect()
 }
 
 /// The query of a table in the order of contacts.

@@ -5,6 +5,7 @@ use super::decode::{self, LastInstant, NOT_AN_ID, NOT_AN_INSTANT};
 use super::lists::{ListSource, Lists};
 use super::lives::{EventSource, Lives};
 use super::plan::{Column, Content, Source};
+use super::record::{Key, Record, Records};
 use super::strangers;
 use super::survey::Tally;
 use super::world::{fill, give_lists};
@@ -12,56 +13,19 @@ use crate::engine::{Event, Life, Person, Value};
 use crate::model::{FRIEND, Id};
 use crate::store::id;
 use crate::time::{Instant, Precision, Zone};
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, Rows};
 use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// The place of an event's instant in a query: after its contact and its id.
-const AT: usize = 2;
-
-/// The contact of a row, without a copy: numbers before texts, as SQLite and [`Id`] order them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'a> {
-    Number(i64),
-    Text(&'a str),
-}
-
-impl<'a> From<&'a Id> for Key<'a> {
-    fn from(id: &'a Id) -> Key<'a> {
-        match id {
-            Id::Number(number) => Key::Number(*number),
-            Id::Text(text) => Key::Text(text),
-        }
-    }
-}
-
-impl Key<'_> {
-    fn of(value: ValueRef<'_>) -> Option<Key<'_>> {
-        match value {
-            ValueRef::Integer(number) => Some(Key::Number(number)),
-            ValueRef::Real(number) => id::whole(number).map(Key::Number),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Key::Text),
-            ValueRef::Null | ValueRef::Blob(_) => None,
-        }
-    }
-
-    fn id(self) -> Id {
-        match self {
-            Key::Number(number) => Id::Number(number),
-            Key::Text(text) => Id::Text(Arc::from(text)),
-        }
-    }
-}
+pub(super) const AT: usize = 2;
 
 /// A table that is gone through; its first column is the contact.
 pub(super) struct Cursor<'a> {
     source: &'a Source,
     /// The name of that column: `contact`, or `id` of the contact itself.
     names: &'static str,
-    rows: Rows<'a>,
+    rows: Records<'a>,
     /// The contact of the current row where it is a number, so that it is not asked for again.
     number: Option<i64>,
     /// The zone of dates, where rows are events: their instants are noted, whomever they name.
@@ -71,7 +35,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(source: &'a Source, names: &'static str, rows: Rows<'a>) -> Cursor<'a> {
+    pub fn new(source: &'a Source, names: &'static str, rows: Records<'a>) -> Cursor<'a> {
         Cursor { source, names, rows, number: None, dated: None, tally: source.tally.clone() }
     }
 
@@ -177,8 +141,10 @@ impl<'a> Tables<'a> {
         for Cursor { mut rows, tally, .. } in std::iter::once(self.contact).chain(self.events).map(|table| table.cursor)
         {
             let Some(mut tally) = tally else { continue };
-            while let Some(row) = rows.next()? {
+            rows.advance()?;
+            while let Some(row) = rows.get() {
                 tally.add(row)?;
+                rows.advance()?;
             }
             notes.surveys.extend([tally.survey()]);
         }
@@ -432,7 +398,7 @@ fn read_event(
     lives: &Lives<'_>,
     source: &EventSource,
     kind: u16,
-    row: &Row<'_>,
+    row: Record<'_>,
     room: &mut Room,
     notes: &mut Notes,
 ) -> Result<Option<Event>, rusqlite::Error> {
@@ -460,7 +426,7 @@ fn read_event(
 pub(super) fn read_dates(
     lives: &Lives<'_>,
     source: &EventSource,
-    row: &Row<'_>,
+    row: Record<'_>,
     id: ValueRef<'_>,
     last: &mut LastInstant,
     notes: &mut Notes,

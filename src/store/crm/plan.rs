@@ -1,6 +1,7 @@
 //! Which columns of a table are read, in which order, and how: worked out once for all rows.
 
 use super::decode::Kind;
+use super::record::Record;
 use super::survey::{Question, Tally, place_of};
 use super::{Crm, Error, ErrorKind};
 use crate::engine::{Needs, Value, World};
@@ -8,7 +9,6 @@ use crate::ir::{FieldUse, RecordUse};
 use crate::model::{CrmTable, FRIEND, OWN_EVENTS, Route, is_same_name};
 use crate::store::text::quoted;
 use crate::time::Zone;
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use std::sync::Arc;
 
@@ -179,7 +179,7 @@ impl Source {
     /// empty: they are in tables of their own.
     pub fn read(
         &self,
-        row: &Row<'_>,
+        row: Record<'_>,
         world: &World,
         values: &mut Vec<Value>,
         mut refused: impl FnMut(usize, &Column, ValueRef<'_>),

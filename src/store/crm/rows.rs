@@ -148,7 +148,9 @@ impl Lives<'_> {
                 if seen.contains(&id) {
                     continue;
                 }
-                let Some((at, arrived)) = read_dates(self, source, row, stored, &mut last, notes)? else { continue };
+                let Some((at, arrived)) = read_dates(self, source, row.into(), stored, &mut last, notes)? else {
+                    continue;
+                };
                 match id::read(contact) {
                     Some(row) => new.push(NewRow {
                         contact: crm.persons.person(&row).clone(),

@@ -4,11 +4,11 @@
 use super::decode;
 use super::doubts::{About, Doubt};
 use super::findings::shown;
+use super::record::Record;
 use super::{Crm, Error};
 use crate::model::{CrmTable, is_same_name};
 use crate::store::text::quoted;
 use crate::time::{Precision, Zone};
-use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ impl Tally {
     }
 
     /// Counts a row of the query.
-    pub fn add(&mut self, row: &Row<'_>) -> Result<(), rusqlite::Error> {
+    pub fn add(&mut self, row: Record<'_>) -> Result<(), rusqlite::Error> {
         self.rows += 1;
         for column in &mut self.columns {
             let value = row.get_ref(column.place)?;
@@ -260,7 +260,7 @@ impl Crm {
             let mut statement = self.connection.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                tally.add(row)?;
+                tally.add(row.into())?;
             }
             Ok(())
         };

@@ -76,7 +76,7 @@ impl Crm {
                 continue;
             };
             refused.clear();
-            source.read(row, world, &mut values, |field, column, value| {
+            source.read(row.into(), world, &mut values, |field, column, value| {
                 findings.add(table_name, stored, &column.name, value, column.kind.problem());
                 refused.push(field);
             })?;

@@ -8,7 +8,7 @@ mod reading;
 mod shapes;
 mod writing;
 
-use super::{Bounds, ContactRange, Crm, Lives, Notes};
+use super::{Bounds, ContactRange, Crm, Lives, Notes, Sizes};
 use crate::engine::{Life, Person, Program, Value, World};
 use crate::ir::{self, Arena, Bundle, Code, EntryRule, FieldUse, RecordUse, Scenario, Settings};
 use crate::model::{FieldDefault, Type};
@@ -137,5 +137,35 @@ fn read(lives: &Lives<'_>, crm: &Crm, ranges: &[ContactRange]) -> (Vec<String>, 
     // What a reading finds on its way is what looking at the instants alone finds.
     let bounds = ranges.iter().filter_map(|range| lives.bounds(crm, range).unwrap()).reduce(Bounds::with);
     assert_eq!(notes.bounds.take(), bounds);
+    let mut sorted = found.clone();
+    sorted.sort();
+    assert!(in_parts(lives, crm).into_iter().all(|other| other == (sorted.clone(), notes.clone(), bounds)));
     (found, notes)
+}
+
+/// The same, of all rows taken at once, with more and fewer parts, in memory and not; nothing where they are read otherwise. What
+/// is told of two lives in one order may be told in the other: the lives are sorted here.
+fn in_parts(lives: &Lives<'_>, crm: &Crm) -> Vec<(Vec<String>, Notes, Option<Bounds>)> {
+    let mut all = Vec::new();
+    for (part, memory) in [(1 << 40, 0), (1 << 12, 0), (1 << 9, 1 << 20), (1 << 11, 64)] {
+        let Some(taker) = lives.taker(crm, Sizes { part, memory }).unwrap() else { continue };
+        // The second finds nothing left.
+        taker.take(crm).unwrap();
+        taker.take(&crm.again().unwrap()).unwrap();
+        let parts = taker.finish();
+        let (mut found, mut notes) = (Vec::new(), Notes::default());
+        for part in 0..parts.count() {
+            let mut of_part = Notes::default();
+            let live = |person: &Person, life: &mut Life| {
+                found.push(shown(lives.program, lives.world, person, life));
+                ControlFlow::Continue(())
+            };
+            lives.read_part(crm, &parts, part, &mut of_part, live).unwrap();
+            notes.absorb(of_part);
+        }
+        found.sort();
+        assert_eq!(notes.bounds.take(), parts.bounds());
+        all.push((found, notes, parts.bounds()));
+    }
+    all
 }
