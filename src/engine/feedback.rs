@@ -11,8 +11,9 @@ impl Program {
     pub fn measures_of_deeds(&self) -> BTreeSet<&str> {
         let changed = self.changed_fields();
         let is_changed = |code: &Code| code.contact.iter().any(|field| changed.contains(field.name.as_str()));
-        // Whoever is erased is not counted any more; fields that scenarios change may say in which zone days are counted.
-        let all = self.may_erase() || self.policy().code().is_some_and(is_changed);
+        // Fields that scenarios change may say in which zone days are counted. That a scenario erases is not enough: whoever a
+        // simulation erases is counted on, where it is not for other reasons that everybody lives twice.
+        let all = self.policy().code().is_some_and(is_changed);
         let measures = self.measures().iter().map(|linked| &linked.measure);
         let depends = |code: &Code| all || is_changed(code) || reads_deeds(code);
         measures.filter(|measure| depends(&measure.code)).map(|measure| measure.name.as_str()).collect()

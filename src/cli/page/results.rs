@@ -1,7 +1,7 @@
 //! The tables of results: by scenario, step, message, arm and month.
 
 use super::table::{Cell, Column, Table};
-use crate::cli::tables::{Kind, after, comparison, money, percent, sentences};
+use crate::cli::tables::{Kind, after, money, percent, sentences};
 use crate::drivers::tables::statistics::{Interval, Share, wilson};
 use crate::drivers::tables::{Cell as Counted, GoalKind, Row, ScenarioTables, Tables};
 
@@ -111,7 +111,8 @@ fn notes(tables: &Tables, kind: Kind) -> Vec<String> {
     if has_goal {
         notes.push(
             "\u{201c}Of those sent\u{201d} is the share of journeys with a message that reached their goal after it; the interval is \
-             Wilson's, that of a difference (in points) Newcombe's, both of 95%. \u{201c}After\u{201d} is the median."
+             Wilson's (1927), that of a difference between persons (in points) Newcombe's (1998, method 10), both of 95%. \
+             \u{201c}After\u{201d} is the median."
                 .to_owned(),
         );
     }
@@ -121,10 +122,6 @@ fn notes(tables: &Tables, kind: Kind) -> Vec<String> {
             (Some(rest), Some(last)) => *last = format!("{last} {rest}"),
             _ => notes.push(line.strip_prefix("note: ").unwrap_or(line).to_owned()),
         }
-    }
-    if kind == Kind::Simulation {
-        let compared = tables.scenarios.iter().filter(|scenario| scenario.compare(&scenario.all).is_ok());
-        notes.extend(compared.map(|scenario| comparison(tables, scenario, kind)));
     }
     notes
 }

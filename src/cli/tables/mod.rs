@@ -11,7 +11,7 @@ pub use json::json;
 pub use sentences::{Kind, comparison, sentences};
 
 use super::counted::grouped;
-use crate::drivers::tables::{Cell, GoalKind, ScenarioTables, Tables};
+use crate::drivers::tables::{Cell, GoalKind, Group, ScenarioTables, Tables};
 use amounts::rate;
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -54,7 +54,9 @@ pub fn human(tables: &Tables, by: By) -> String {
         (has_goal, "goal"),
         (has_goal, "of those sent (95%)"),
         (has_goal, "after"),
-        (has_goal && has_holdout, "of those held out"),
+        // Persons beside persons: one may have several journeys.
+        (has_goal && has_holdout, "persons sent"),
+        (has_goal && has_holdout, "persons held out"),
         (has_revenue, "revenue"),
     ];
     head.extend(columns.iter().filter(|(is_shown, _)| *is_shown).map(|(_, name)| *name));
@@ -68,7 +70,11 @@ pub fn human(tables: &Tables, by: By) -> String {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let unit = if has_revenue { format!("\nrevenue in {}", tables.currency) } else { String::new() };
+    let mut unit = if has_revenue { format!("\nrevenue in {}", tables.currency) } else { String::new() };
+    if has_goal {
+        unit.push_str("\nof those sent: journeys with a message, with Wilson's interval");
+        unit.push_str(if has_holdout { "; persons: those with a message, and those held out" } else { "" });
+    }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{}{unit}", lines.join("\n"))
 }
@@ -109,11 +115,15 @@ fn text(column: &str, of: &ScenarioTables, cell: &Cell) -> String {
         "goal" if of.goal != GoalKind::None => grouped(cell.goals),
         "of those sent (95%)" => rate(cell),
         "after" => cell.hours_at((1, 2)).map_or_else(String::new, after),
-        "of those held out" if cell.held_out.persons > 0 => {
-            percent(cell.held_out.converted as f64 / cell.held_out.persons as f64)
-        }
+        "persons sent" => persons(&cell.treated),
+        "persons held out" => persons(&cell.held_out),
         _ => String::new(),
     }
+}
+
+/// The share of persons that reached the goal.
+fn persons(group: &Group) -> String {
+    if group.persons == 0 { String::new() } else { percent(group.converted as f64 / group.persons as f64) }
 }
 
 /// What is said of the tables of a simulation: those of scenarios that say what success is.

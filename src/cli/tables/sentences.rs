@@ -49,12 +49,11 @@ pub fn sentences(tables: &Tables, kind: Kind) -> String {
                  people do by\n      themselves: the bar that a real campaign has to beat\n",
             );
         }
-        Kind::Simulation => {}
-        Kind::Run => {
-            for of in &tables.scenarios {
-                let _ = writeln!(text, "{}", comparison(tables, of, kind));
-            }
-        }
+        Kind::Simulation | Kind::Run => {}
+    }
+    // Of a simulation a comparison is told where there is one.
+    for of in tables.scenarios.iter().filter(|of| kind == Kind::Run || of.compare(&of.all).is_ok()) {
+        let _ = writeln!(text, "{}", comparison(tables, of, kind));
     }
     text
 }

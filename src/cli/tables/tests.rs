@@ -65,7 +65,7 @@ fn where_nothing_can_be_said_it_is_said_why() {
     let erased = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)).without(3), Kind::Run);
     assert!(erased.contains("nothing can be said of what its messages change: 3 persons were erased"), "{erased}");
     let simulated = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)), Kind::Simulation);
-    assert!(simulated.contains("none of them caused a purchase of the past") && !simulated.contains("offer:"));
+    assert!(simulated.contains("none of them caused a purchase of the past") && simulated.contains("offer: "));
 }
 
 /// Nothing was sent: a difference is there, and no verdict on messages.
