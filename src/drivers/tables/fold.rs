@@ -23,6 +23,8 @@ pub enum Source {
 pub struct Fold {
     pub(super) sums: Sums,
     pub(super) months: Months,
+    /// Those of entries, which come between those of messages that are months later.
+    entries: Months,
     /// By unit of the program: its scenario, where a journey is the sum of what happens to it, so that nothing of it needs to
     /// be remembered.
     plain: Vec<Option<u16>>,
@@ -107,6 +109,7 @@ impl Fold {
         Fold {
             sums: Sums::default(),
             months: Months::new(zone),
+            entries: Months::new(zone),
             plain: (0..u16::MAX).map_while(|unit| catalog.scenario_of(unit)).map(plain).collect(),
             source,
             contact: OneContact::default(),
@@ -130,22 +133,23 @@ impl Fold {
         let Some(journey) = &mark.journey else { return false };
         let unit = journey.unit;
         let Some(scenario) = self.plain.get(usize::from(unit)).copied().flatten() else { return false };
-        let (at, counted) = match mark.what {
-            Marked::Entered => (journey.entered_at, Counted::Entered),
-            Marked::Left { .. } => (journey.entered_at, Counted::Left),
+        let entry = journey.entered_at;
+        let (month, counted) = match mark.what {
+            Marked::Entered => (self.entries.number(entry), Counted::Entered),
+            Marked::Left { .. } => (self.entries.number(entry), Counted::Left),
             Marked::Sent { step, alternative, leads: true, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
                 let Some(message) = catalog.message_at(step, alternative) else { return true };
-                (mark.at, Counted::Message { step, message, became: Became::Sent })
+                (self.months.number(mark.at), Counted::Message { step, message, became: Became::Sent })
             }
             Marked::NotSent { step, outcome, reason, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
                 let Some(message) = catalog.message_at(step, 0) else { return true };
-                (mark.at, Counted::Message { step, message, became: Became::Not(outcome, reason) })
+                let became = Became::Not(outcome, reason);
+                (self.months.number(mark.at), Counted::Message { step, message, became })
             }
             _ => return true,
         };
-        let month = self.months.number(at);
         self.sums.count((scenario, month, counted));
         true
     }

@@ -16,24 +16,31 @@ pub(super) enum Counted {
 /// A scenario and a month, and the few counts of both.
 type OfMonth = ((u16, i32), Vec<(Counted, u64)>);
 
-/// The counts of one thread. What comes next mostly is of the scenario and month of what came before.
+/// The counts of one thread. What comes next mostly is of the scenario and month of the last of its kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlainCounts {
     months: Vec<OfMonth>,
     places: FxHashMap<(u16, i32), usize>,
-    last: usize,
+    /// Of entries, of ends, of messages.
+    last: [usize; 3],
 }
 
 impl PlainCounts {
     pub fn add(&mut self, (scenario, month, what): PlainCount, more: u64) {
         let of = (scenario, month);
-        if self.months.get(self.last).is_none_or(|(last, _)| *last != of) {
-            self.last = *self.places.entry(of).or_insert(self.months.len());
-            if self.last == self.months.len() {
+        let [entered, left, message] = &mut self.last;
+        let last = match what {
+            Counted::Entered => entered,
+            Counted::Left => left,
+            Counted::Message { .. } => message,
+        };
+        if self.months.get(*last).is_none_or(|(known, _)| *known != of) {
+            *last = *self.places.entry(of).or_insert(self.months.len());
+            if *last == self.months.len() {
                 self.months.push((of, Vec::new()));
             }
         }
-        let Some((_, counts)) = self.months.get_mut(self.last) else { return };
+        let Some((_, counts)) = self.months.get_mut(*last) else { return };
         match counts.iter_mut().find(|(known, _)| *known == what) {
             Some((_, count)) => *count += more,
             None => counts.push((what, more)),
