@@ -8,7 +8,7 @@ mod tests;
 
 pub use amounts::{after, money, percent};
 pub use json::json;
-pub use sentences::{Kind, comparison, sentences};
+pub use sentences::{Kind, sentences};
 
 use super::counted::grouped;
 use crate::drivers::tables::{Cell, GoalKind, Group, ScenarioTables, Tables};
