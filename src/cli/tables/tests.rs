@@ -73,7 +73,7 @@ fn where_nothing_can_be_said_it_is_said_why() {
 fn a_simulation_gives_no_verdict() {
     let tables = tables(GoalKind::Window, group(1000, 120), group(200, 12));
     assert_eq!(
-        super::comparison(&tables, &tables.scenarios[0], Kind::Simulation),
+        super::sentences::comparison(&tables, &tables.scenarios[0], Kind::Simulation),
         "offer: 12.0% of 1,000 persons with a message reached the goal, and 6.0% of 200 held out: 6.0 points more (95%: \
          +1.4 to +9.3). Revenue a person: 0.60 EUR more (95%: +0.21 to +0.99). As nothing was sent, no message made the \
          difference"
