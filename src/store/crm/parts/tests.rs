@@ -28,7 +28,7 @@ fn written(rows: &[Vec<ValueRef<'_>>], pieces: &[u32]) -> Vec<u8> {
     bytes
 }
 
-fn read<'a>(bytes: &'a [u8], columns: usize) -> Vec<String> {
+fn read(bytes: &[u8], columns: usize) -> Vec<String> {
     let mut rows = Rows::new(bytes, columns).unwrap();
     let mut all = Vec::new();
     rows.advance().unwrap();
