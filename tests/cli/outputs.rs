@@ -99,6 +99,7 @@ fn what_cannot_be_written_is_said_before_anything_is_simulated() {
         (&["--report", "out.html", "--effects", "out.html"], 2, &["cannot be one file"]),
         (&["--report", "<crm>.db"], 2, &["is read, and would be written over"]),
         (&["--report", "thanks.scn"], 2, &["is read, and would be written over"]),
+        (&["--report", "out.pdf"], 2, &["does not end in `.html`"]),
         (&["--report", "no-such-folder/out.html"], 74, &["cannot write"]),
         (&["--report", "out.html", "--contact", "17001", "--as-test"], 2, &["cannot be used with"]),
     ] {

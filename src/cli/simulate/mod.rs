@@ -223,10 +223,10 @@ impl Arguments {
     fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
         let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
         let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
-        self.report.as_deref().map(files::refuse_other_than_html).transpose()?;
         for path in self.effects.iter().chain(&self.report) {
             whole::refuse_inputs(path, &inputs)?;
         }
+        self.report.as_deref().map(files::refuse_other_than_html).transpose()?;
         if self.report.is_some() && self.report == self.effects {
             let message = "the report and the effects cannot be one file";
             return Err(Failure::new(Exit::Usage, message).help("name another file for one of them"));
