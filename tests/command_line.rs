@@ -320,5 +320,5 @@ fn a_link_to_nowhere_is_named_as_the_user_would() {
     std::os::unix::fs::symlink("nowhere", shop.path().join("lost.scn")).unwrap();
     let (code, out, _) = scn(shop.path(), &["check", "--format", "line"]);
     assert_eq!(code, 1);
-    assert!(out.contains("error[S016] cannot read `lost.scn`: no such file or directory"), "{out}");
+    assert!(out.contains("error[S016]: cannot read `lost.scn`: no such file or directory"), "{out}");
 }

@@ -1,9 +1,10 @@
 //! Rows as such, whoever they are about: the bounds of a history, and what is new since the last look.
 
 use super::decode;
-use super::lives::{ContactRange, Lives, filter};
+use super::lives::{Lives, filter};
 use super::merge::read_dates;
 use super::plan::{Content, Origin};
+use super::ranges::ContactRange;
 use super::{Crm, Error, Notes};
 use crate::engine::Event;
 use crate::model::Id;
