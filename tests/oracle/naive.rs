@@ -53,7 +53,7 @@ pub fn simulate(story: &Story, known: &Known, zone: Tz, to: Option<Seconds>) -> 
 struct Instance {
     trigger: Fact,
     /// What is still to be done, the next first.
-    todo: Vec<Node>,
+    ahead: Vec<Node>,
     /// The number of the wait it stands in, when that ends, and what it waits for.
     wait: Option<(u16, Seconds)>,
     waits_for: Option<Condition>,
@@ -257,7 +257,7 @@ impl<'a> Life<'a> {
         self.count("started");
         self.instances.push(Instance {
             trigger: fact.clone(),
-            todo: self.story.steps.clone(),
+            ahead: self.story.steps.clone(),
             wait: None,
             waits_for: None,
             last_message: None,
@@ -274,10 +274,10 @@ impl<'a> Life<'a> {
     /// Does what is to be done until the next wait.
     fn go_on(&mut self, place: usize) {
         while self.instances[place].state == State::Runs {
-            if self.instances[place].todo.is_empty() {
+            if self.instances[place].ahead.is_empty() {
                 return self.finish(place);
             }
-            let node = self.instances[place].todo.remove(0);
+            let node = self.instances[place].ahead.remove(0);
             if let Step::Send { together: true, .. } = &node.step {
                 return self.send_together(place, node);
             }
@@ -298,7 +298,7 @@ impl<'a> Life<'a> {
                         .map(|(_, nodes)| nodes)
                         .or(otherwise.as_ref());
                     if let Some(nodes) = chosen {
-                        self.instances[place].todo.splice(0..0, nodes.iter().cloned());
+                        self.instances[place].ahead.splice(0..0, nodes.iter().cloned());
                     }
                 }
                 _ => {

@@ -63,7 +63,7 @@ impl fmt::Display for Phase {
 pub enum BounceClass {
     /// There is no such mailbox: the address is suppressed.
     AddressDead,
-    /// The mailbox or the system is at fault for now: nothing is suppressed.
+    /// The mailbox or the system is at fault, and may not be later: nothing is suppressed.
     Soft,
     /// We or our words are refused: nothing is suppressed, and many of them stop the run.
     SenderOrContent,
