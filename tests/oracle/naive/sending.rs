@@ -67,7 +67,7 @@ impl Life<'_> {
     /// leave as one message whose `items` are their triggers in order of entry."
     pub(super) fn send_together(&mut self, place: usize, node: Node) {
         let midnight = calendar::next_midnight(self.zone, self.now);
-        let is_next = |each: &Instance| each.todo.first().is_some_and(|next| next.number == node.number);
+        let is_next = |each: &Instance| each.ahead.first().is_some_and(|next| next.number == node.number);
         let mut members = vec![place];
         for other in 0..self.instances.len() {
             let each = &self.instances[other];
@@ -81,7 +81,7 @@ impl Life<'_> {
             if *member != place {
                 self.instances[*member].wait = None;
                 self.instances[*member].waits_for = None;
-                self.instances[*member].todo.remove(0);
+                self.instances[*member].ahead.remove(0);
             }
         }
         let verdicts: Vec<_> = members.iter().map(|member| (*member, self.may_send(*member, &node))).collect();
