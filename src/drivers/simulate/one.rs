@@ -37,7 +37,7 @@ pub(super) fn one(
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         if let Some(marks) = &mut out.marks {
-            fold.take_contact(catalog, marks);
+            fold.take_contact(catalog, marks, state.standing());
         }
         out.effects.extend(state.deferred(program));
         lived.push(Lived {

@@ -103,7 +103,7 @@ impl Worker<'_> {
         let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         if let Some(marks) = &mut self.out.marks {
-            self.fold.take_contact(catalog, marks);
+            self.fold.take_contact(catalog, marks, self.state.standing());
         }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);
