@@ -20,7 +20,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::output;
 use super::sources::failure;
-use super::span::{self, SpanArguments};
+use super::span::SpanArguments;
 use crate::compile::Compiled;
 use crate::drivers::diff::{Changes, Difference, diff};
 use crate::drivers::simulate::Request;
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let causes = causes::causes(&old_texts, before, after, &changes);
     let crm = side::crm(&old, &new, arguments.history.crm.as_deref())?;
     let request = arguments.request(after.settings.zone)?;
-    let difference = simulated(before, after, &causes, &crm, &request)?;
+    let difference = simulated(before, after, &causes, &crm, (&request, &arguments.history))?;
     let revealed = match arguments.reveal {
         true => difference.new.reveal(&crm, &difference.contacts_shown()).map_err(failure)?,
         false => BTreeMap::new(),
@@ -151,7 +151,7 @@ fn simulated(
     after: &Bundle,
     causes: &Causes,
     crm: &Crm,
-    request: &Request,
+    (request, history): (&Request, &SpanArguments),
 ) -> Result<Difference, Failure> {
     let progress = output::spinner("simulating both versions");
     let alone: Vec<Bundle> = match causes {
@@ -166,7 +166,7 @@ fn simulated(
     let difference = diff(before, after, changes, crm, request).map_err(failure)?;
     progress.finish_and_clear();
     let by_clock = [&difference.old, &difference.new].iter().any(|side| side.program.starts_by_clock());
-    span::refuse_empty(difference.span, by_clock)?;
+    history.refuse_empty(difference.span, by_clock)?;
     Ok(difference)
 }
 

@@ -2,13 +2,12 @@
 
 use crate::cli::configuration;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::git::Git;
+use crate::cli::git::{Git, Snapshot};
 use crate::cli::project::Project;
 use crate::cli::sources::{self, store_failure};
 use crate::span::Sources;
 use crate::store::crm::Crm;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// One of the two versions.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ pub struct Side {
     /// Whether it is a revision: then its files are not where they seem to be.
     pub is_revision: bool,
     /// Its files, where it is a revision.
-    _folder: Option<TempDir>,
+    _folder: Option<Snapshot>,
 }
 
 /// What the user typed.

@@ -26,7 +26,7 @@ impl Shown<'_> {
             figures: vec![
                 ("messages".into(), grouped(report.sent)),
                 ("contacts read".into(), grouped(report.contacts)),
-                ("events read".into(), grouped(report.events)),
+                ("events".into(), grouped(report.events)),
                 ("scenarios".into(), grouped(self.simulation.program.units().len() as u64)),
             ],
             facts: self.facts(crm),
