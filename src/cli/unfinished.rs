@@ -1,11 +1,21 @@
 //! What is not whole yet, and goes when a signal ends the process: files beside their places, folders for a while.
 
+use crate::store::cache;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// What is there now: files, and folders with all that is in them.
 static THERE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The folders in which this process may make caches.
+static CACHES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A cache may be made in this folder: a signal removes what is not whole of it.
+pub fn keeps(folder: &Path) {
+    watch();
+    CACHES.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_owned());
+}
 
 /// Something that is not whole. A signal removes it; when this is dropped, nobody knows of it any more.
 #[derive(Debug)]
@@ -52,6 +62,7 @@ fn watch() {
             for path in there.iter() {
                 let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
             }
+            CACHES.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|folder| cache::abandon(folder));
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         });
     });

@@ -71,6 +71,31 @@ fn what_a_simulation_began_to_write_goes_with_it() {
     }
 }
 
+/// A copy of a history that is not whole is one of personal data.
+#[test]
+fn a_cache_that_is_begun_goes_with_it() {
+    let shop = shop(crate::CRM);
+    let place = shop.path().join("caches");
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        command.current_dir(shop.path()).args(arguments).env("XDG_CACHE_HOME", &place);
+        command
+    };
+    let tried = command(&["simulate", "--cache"]).output().unwrap();
+    if String::from_utf8_lossy(&tried.stderr).contains("where a change need not show") {
+        // The folder for temporary files is on a file system that is not trusted.
+        return;
+    }
+    std::fs::write(shop.path().join("thanks.scn"), PROGRAM).unwrap();
+    execute(&shop.path().join("endless.db"), ENDLESS);
+    let mut child = command(&["simulate", "thanks.scn", "--crm", "endless.db", "--cache"]);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let folder = place.join("scn");
+    until("the cache", &mut child, || folder.exists() && !begun(&folder, ".").is_empty());
+    assert_eq!(stop(child, "TERM"), 15);
+    assert_eq!(begun(&folder, "."), Vec::<String>::new());
+}
+
 /// The files of a revision are written into a folder of their own.
 #[test]
 fn the_files_of_a_revision_go_with_it() {
