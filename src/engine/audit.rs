@@ -97,53 +97,17 @@ fn refuses(eval: &Eval<'_>, filter: ExprIx, field: Option<u16>) -> bool {
 fn reads_nothing_but(code: &LinkedCode, ix: ExprIx, field: u16) -> bool {
     match code.code.exprs.get(ix) {
         Some(Expr::Event(own)) => *own == field,
-        Some(
-            one @ (Expr::Missing
-            | Expr::Literal(_)
-            | Expr::Field { .. }
-            | Expr::IsUnknown(_)
-            | Expr::InList(..)
-            | Expr::Has(_)
-            | Expr::IsEmpty(_)
-            | Expr::Not(_)
-            | Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Equal(..)
-            | Expr::Less(..)
-            | Expr::LessOrEqual(..)
-            | Expr::In(..)
-            | Expr::Add(..)
-            | Expr::Subtract(..)
-            | Expr::Multiply(..)
-            | Expr::Divide(..)
-            | Expr::Negate(_)
-            | Expr::Round(_)
-            | Expr::Default(..)
-            | Expr::If { .. }),
-        ) => one.operands().into_iter().all(|part| reads_nothing_but(code, part, field)),
+        Some(one) if one.is_of_operands() || matches!(one, Expr::Field { .. }) => {
+            one.operands().into_iter().all(|part| reads_nothing_but(code, part, field))
+        }
         _ => false,
     }
 }
 
 /// Whether an expression reads a field of the entity in this trigger field.
 fn reads_field_of(code: &LinkedCode, ix: ExprIx, slot: u16) -> bool {
-    let reads = |ix: &ExprIx| reads_field_of(code, *ix, slot);
-    match code.code.exprs.get(ix) {
-        Some(Expr::Field { of, .. }) => {
-            matches!(code.code.exprs.get(*of), Some(Expr::Trigger(field)) if *field == slot) || reads(of)
-        }
-        Some(
-            Expr::Add(one, two)
-            | Expr::Subtract(one, two)
-            | Expr::Multiply(one, two)
-            | Expr::Divide(one, two)
-            | Expr::Default(one, two)
-            | Expr::Less(one, two)
-            | Expr::LessOrEqual(one, two)
-            | Expr::Equal(one, two),
-        ) => reads(one) || reads(two),
-        Some(Expr::If { condition, then, otherwise }) => reads(condition) || reads(then) || reads(otherwise),
-        Some(Expr::Negate(inner) | Expr::Round(inner)) => reads(inner),
-        _ => false,
-    }
+    let Some(expr) = code.code.exprs.get(ix) else { return false };
+    let is_of = |of: &ExprIx| matches!(code.code.exprs.get(*of), Some(Expr::Trigger(field)) if *field == slot);
+    matches!(expr, Expr::Field { of, .. } if is_of(of))
+        || expr.operands().into_iter().any(|part| reads_field_of(code, part, slot))
 }
