@@ -110,7 +110,7 @@ impl Contact<'_> {
         step(self.program, self.state, input, now, facts, Delivery::Immediate, out);
         #[cfg(debug_assertions)]
         if let Some(twice) = twice {
-            known.0 = Some(twice.is_same(self.program, self.state, world, out.effects.get(before..).unwrap_or(&[])));
+            known.0 = Some(twice.hold(self.program, self.state, world, out.effects.get(before..).unwrap_or(&[])));
         }
     }
 }
@@ -157,8 +157,8 @@ impl Twice {
         Some(Twice { state: state.save(program, facts.world), effects: out.effects })
     }
 
-    /// Gives the state as it is written.
-    fn is_same(self, program: &Program, state: &State, world: &World, effects: &[crate::engine::Effect]) -> Vec<u8> {
+    /// Fails unless the step came to the same; gives the state as it is written.
+    fn hold(self, program: &Program, state: &State, world: &World, effects: &[crate::engine::Effect]) -> Vec<u8> {
         debug_assert_eq!(self.effects, effects, "stepping twice gives the same effects");
         debug_assert!(self.state == state.save(program, world), "stepping twice gives the same bytes");
         self.state

@@ -118,7 +118,7 @@ impl Arguments {
             let message = format!("scenario `{}` does not send `{}`", clean(scenario), clean(message));
             return Err(Failure::new(Exit::Usage, message).help("leave out `--scenario`, or `--message`"));
         }
-        Ok(Wanted { scenario: self.scenario.clone(), message: self.message.clone() })
+        Ok(Wanted { scenario: self.scenario.clone(), message: self.message.clone(), all: self.all })
     }
 
     /// The ids that the text may be: a number and its text are two.

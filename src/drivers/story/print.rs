@@ -63,7 +63,7 @@ fn scenario_text(scenario: &ScenarioStory, all: bool, page: &mut Page) {
         sentences_text(&scenario.refused, all, page);
     }
     if *more_refused > 0 {
-        page.line(4, format!("... and {more_refused} before them: `--scenario {name} --all` tells them"));
+        page.line(4, format!("... and {more_refused} before them: `--all` tells all"));
     }
 }
 

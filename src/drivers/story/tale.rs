@@ -67,6 +67,8 @@ pub struct InstanceStory {
 pub struct Wanted {
     pub scenario: Option<String>,
     pub message: Option<String>,
+    /// Each refusal, not the last of each scenario alone.
+    pub all: bool,
 }
 
 /// What the engine said of one contact.
@@ -142,7 +144,7 @@ impl Teller<'_> {
         } else {
             answers.extend(self.clock(units, lived).map(|at| format!("it would start again on {at}")));
         }
-        let most = if wanted.scenario.is_some() { usize::MAX } else { REFUSED_SHOWN };
+        let most = if wanted.all || wanted.scenario.is_some() { usize::MAX } else { REFUSED_SHOWN };
         // The latest are those that people ask about.
         let more_refused = refused.len().saturating_sub(most);
         ScenarioStory {

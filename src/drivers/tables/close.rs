@@ -22,7 +22,7 @@ struct Touch {
 
 /// Adds a contact to the sums.
 pub(super) fn close(fold: &mut Fold, catalog: &Catalog) {
-    let Fold { sums, months, contact, .. } = fold;
+    let Fold { sums, months, contact, passages, .. } = fold;
     for journey in &contact.journeys {
         add_journey(sums, journey, months.number(journey.entered_at));
         if let (Some(goal), None) = (journey.goal, journey.goal_message) {
@@ -33,7 +33,7 @@ pub(super) fn close(fold: &mut Fold, catalog: &Catalog) {
             }
         }
     }
-    add_passages(sums, contact, catalog);
+    add_passages(sums, contact, catalog, passages);
     let mut touches: Vec<Touch> = Vec::new();
     for (number, message) in contact.messages.iter().enumerate() {
         let became = match message.state {
@@ -92,9 +92,12 @@ fn add_journey(sums: &mut Sums, journey: &JourneyState, month: i32) {
     }
 }
 
+/// A row, whether a journey waits before it or came to it, and the journey.
+pub(super) type Passage = (RowKey, bool, u32);
+
 /// Journeys that came to a step, and those that wait before one: of each row each journey once.
-fn add_passages(sums: &mut Sums, contact: &OneContact, catalog: &Catalog) {
-    let mut passages: Vec<(RowKey, bool, u32)> = Vec::new();
+fn add_passages(sums: &mut Sums, contact: &OneContact, catalog: &Catalog, passages: &mut Vec<Passage>) {
+    passages.clear();
     let mut add = |step: u32, message: u32, waits: bool, journey: u32| {
         let Some(scenario) = catalog.steps.get(step as usize).map(|step| step.scenario) else { return };
         let rows = [(View::Step, step), (View::Message, message)];

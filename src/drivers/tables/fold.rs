@@ -1,6 +1,7 @@
 //! The fold: one contact's happenings, in the order of time, then the next contact's. What it keeps of a contact is forgotten
 //! when the contact is over; what it adds up is the same in whatever order contacts come.
 
+use super::close::Passage;
 use super::months::Months;
 use super::plain::Counted;
 use super::sums::Sums;
@@ -31,6 +32,8 @@ pub struct Fold {
     plain: Vec<Option<u16>>,
     source: Source,
     pub(super) contact: OneContact,
+    /// The room for what is counted of a contact at its end.
+    pub(super) passages: Vec<Passage>,
 }
 
 /// What is remembered of the contact at hand.
@@ -118,6 +121,7 @@ impl Fold {
             plain: (0..u16::MAX).map_while(|unit| catalog.scenario_of(unit)).map(plain).collect(),
             source,
             contact: OneContact::default(),
+            passages: Vec::new(),
         }
     }
 
