@@ -157,6 +157,11 @@ impl Fold {
         }
     }
 
+    /// Whether a journey of the contact at hand is not over.
+    pub fn has_running(&self) -> bool {
+        self.contact.journeys.iter().any(|journey| journey.entered && !journey.left)
+    }
+
     /// A journey, in the numbers of the catalog, waits where these steps may be the next to send.
     pub fn waits_before(&mut self, journey: &Journey, steps: &[u32]) {
         let OneContact { places, journeys, ahead, .. } = &mut self.contact;

@@ -97,10 +97,13 @@ pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Res
                 }
             }
         }
-        for standing in state.and_then(|state| State::standing_of(state).ok()).into_iter().flatten() {
+        let state = if fold.has_running() { state.read()? } else { None };
+        // Of a state that a later version wrote nobody knows where it stands.
+        for standing in state.and_then(|state| State::standing_of(&state).ok()).into_iter().flatten() {
             versions.stands(&mut fold, standing);
         }
         fold.end_contact(&found.catalog);
+        Ok(())
     })?;
     found.sums = fold.finish();
     Ok(found)

@@ -28,7 +28,7 @@ pub use counts::Horizon;
 pub use erasure::Erased;
 pub use inbox::{Arrival, Claimed, InboxRow, Input, ReceiptOutcome};
 pub use outbox::{DueMessage, Outcome, Recovered, Ticket};
-pub use reader::{Gone, JournalReader};
+pub use reader::{Gone, JournalReader, StateOf};
 pub use writes::{NewWrite, PendingWrite};
 
 use super::error::{Error, ErrorKind};

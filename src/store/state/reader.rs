@@ -23,6 +23,23 @@ impl fmt::Debug for JournalReader {
 /// The part and id of a contact.
 type Whose = (u16, rusqlite::types::Value);
 
+/// The state of the contact at hand.
+#[derive(Debug)]
+pub struct StateOf<'s, 'c> {
+    states: &'s mut Statement<'c>,
+    whose: &'s Whose,
+    name: &'s str,
+}
+
+impl StateOf<'_, '_> {
+    /// Its bytes; `None` where nothing is kept of the contact.
+    pub fn read(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let (part, contact) = self.whose;
+        let found = self.states.query_row((part, contact), |row| row.get(0)).optional();
+        found.map_err(|error| Error::sqlite(self.name, &error))
+    }
+}
+
 /// What erasures took out of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gone {
@@ -56,8 +73,17 @@ impl JournalReader {
     }
 
     /// Reads the journal, one contact after the other: its lines in the order of time, those of one instant in the order in
-    /// which they were written; and the bytes of its state, where something is kept of it.
-    pub fn each_contact(&self, mut contact: impl FnMut(&[JournalRow], Option<&[u8]>)) -> Result<(), Error> {
+    /// which they were written; and its state, for who asks.
+    pub fn each_contact(
+        &self,
+        mut contact: impl FnMut(&[JournalRow], &mut StateOf<'_, '_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        let mut contact = |lines: &[JournalRow], state: &mut StateOf<'_, '_>| {
+            let told = contact(lines, state);
+            failed = told.err();
+            failed.is_none()
+        };
         self.read(|connection| {
             let sql = "SELECT part, contact, at, body FROM scn_journal ORDER BY part, contact, at, id";
             let mut statement = connection.prepare(sql)?;
@@ -68,19 +94,22 @@ impl JournalReader {
             while let Some(row) = rows.next()? {
                 let whose = Some((row.get(0)?, row.get(1)?));
                 if whose != known {
-                    if let Some(known) = &known {
-                        contact(&lines, state_of(&mut states, known)?.as_deref());
+                    if let Some(whose) = &known
+                        && !contact(&lines, &mut StateOf { states: &mut states, whose, name: &self.name })
+                    {
+                        return Ok(());
                     }
                     lines.clear();
                     known = whose;
                 }
                 lines.push(JournalRow { at: Instant(row.get(2)?), body: row.get(3)? });
             }
-            if let Some(known) = &known {
-                contact(&lines, state_of(&mut states, known)?.as_deref());
+            if let Some(whose) = &known {
+                contact(&lines, &mut StateOf { states: &mut states, whose, name: &self.name });
             }
             Ok(())
-        })
+        })?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// The versions of scenarios that are kept, as JSON.
@@ -107,8 +136,4 @@ impl JournalReader {
     fn read<T>(&self, statements: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Error> {
         statements(&self.connection).map_err(|error| Error::sqlite(&self.name, &error))
     }
-}
-
-fn state_of(states: &mut Statement<'_>, (part, contact): &Whose) -> Result<Option<Vec<u8>>, rusqlite::Error> {
-    states.query_row((part, contact), |row| row.get(0)).optional()
 }
