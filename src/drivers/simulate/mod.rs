@@ -11,6 +11,7 @@ mod lines;
 mod measured;
 mod one;
 mod ordered;
+mod packed;
 mod parquet;
 mod picture;
 mod progress;

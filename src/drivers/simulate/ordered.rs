@@ -1,12 +1,12 @@
-//! Writing sorted lines by several threads: time is cut into spans, each thread merges span after span, and what they make is
-//! written in the order of spans.
+//! Writing sorted lines by several threads: time is cut into spans, each thread merges and unpacks span after span, and what they
+//! make is written in the order of spans.
 
 use super::runs::{Run, Span, merge};
 use crate::time::Instant;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// About how many bytes there are in a span, unless a test wants less.
+/// About how many bytes of text there are in a span, unless a test wants less.
 pub const SPAN_BYTES: u64 = 1 << 21;
 
 /// How many bytes a thread merges before it hands them on.
@@ -57,8 +57,8 @@ pub fn write(runs: &[Run], threads: usize, span_bytes: u64, to: &mut dyn Write) 
 fn hand_on(runs: &[Run], span: Span, to: &SyncSender<Merged>) -> bool {
     let room = || Vec::with_capacity(CHUNK + CHUNK / 8);
     let mut chunk = room();
-    let end = merge(runs, span, |_, _, text| {
-        chunk.extend_from_slice(text);
+    let end = merge(runs, span, |_, _, lines| {
+        lines.unpack(&mut chunk).ok_or(io::ErrorKind::InvalidData)?;
         if chunk.len() < CHUNK {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Lines in their order, in memory or in a temporary file, that several threads may read from any instant on.
 
 use super::lines::Batch;
+use super::packed::Packed;
 use crate::model::Id;
 use crate::time::Instant;
 use std::cmp::Reverse;
@@ -23,14 +24,22 @@ pub struct Run(Source);
 #[derive(Debug)]
 enum Source {
     Memory(Batch),
-    Disk { file: Mutex<File>, length: u64, marks: Vec<Mark> },
+    /// And where the file ends.
+    Disk(Mutex<File>, Place, Vec<Mark>),
 }
 
 /// Where the lines of an instant begin in a file, for some of them.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     at: Instant,
-    start: u64,
+    place: Place,
+}
+
+/// How many bytes of a file come before, and how much text is in them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    bytes: u64,
+    text: u64,
 }
 
 /// From an instant to another, that one excluded.
@@ -49,21 +58,22 @@ impl Span {
 #[derive(Debug)]
 pub struct Writer {
     file: BufWriter<File>,
-    length: u64,
+    end: Place,
     marks: Vec<Mark>,
 }
 
 impl Writer {
     /// Errors when the disk that holds temporary files refuses.
     pub fn new() -> io::Result<Writer> {
-        Ok(Writer { file: BufWriter::new(tempfile::tempfile()?), length: 0, marks: Vec::new() })
+        Ok(Writer { file: BufWriter::new(tempfile::tempfile()?), end: Place::default(), marks: Vec::new() })
     }
 
-    /// Writes lines so that [`Reader::next`] reads them.
-    pub fn write(&mut self, at: Instant, contact: &Id, text: &[u8]) -> io::Result<()> {
-        if self.marks.last().is_none_or(|last| self.length - last.start >= MARKED) {
-            self.marks.push(Mark { at, start: self.length });
+    /// Writes the lines of a contact at an instant so that [`Reader::next`] reads them.
+    pub fn write(&mut self, at: Instant, contact: &Id, lines: Packed<'_>) -> io::Result<()> {
+        if self.marks.last().is_none_or(|last| self.end.bytes - last.place.bytes >= MARKED) {
+            self.marks.push(Mark { at, place: self.end });
         }
+        self.end.text += u64::from(lines.text);
         self.put(&at.0.to_le_bytes())?;
         match contact {
             Id::Number(number) => {
@@ -76,18 +86,19 @@ impl Writer {
                 self.put(text.as_bytes())?;
             }
         }
-        self.put(&(text.len() as u64).to_le_bytes())?;
-        self.put(text)
+        self.put(&lines.text.to_le_bytes())?;
+        self.put(&(lines.bytes.len() as u32).to_le_bytes())?;
+        self.put(lines.bytes)
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.length += bytes.len() as u64;
+        self.end.bytes += bytes.len() as u64;
         self.file.write_all(bytes)
     }
 
     pub fn finish(self) -> io::Result<Run> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok(Run(Source::Disk { file: Mutex::new(file), length: self.length, marks: self.marks }))
+        Ok(Run(Source::Disk(Mutex::new(file), self.end, self.marks)))
     }
 }
 
@@ -97,22 +108,22 @@ impl Run {
         Run(Source::Memory(batch))
     }
 
-    /// Where its lines are in time: instants in their order, with about how many bytes come from each to the next.
+    /// Where its lines are in time: instants in their order, with about how many bytes of text come from each to the next.
     pub fn weights(&self) -> Vec<(Instant, u64)> {
         match &self.0 {
             Source::Memory(batch) => {
                 let mut weights: Vec<(Instant, u64)> = Vec::new();
                 for block in &batch.blocks {
                     match weights.last_mut() {
-                        Some((_, bytes)) if *bytes < MARKED => *bytes += u64::from(block.length),
-                        _ => weights.push((block.at, u64::from(block.length))),
+                        Some((_, text)) if *text < MARKED => *text += u64::from(block.text),
+                        _ => weights.push((block.at, u64::from(block.text))),
                     }
                 }
                 weights
             }
-            Source::Disk { length, marks, .. } => {
-                let ends = marks.iter().skip(1).map(|mark| mark.start).chain([*length]);
-                marks.iter().zip(ends).map(|(mark, end)| (mark.at, end - mark.start)).collect()
+            Source::Disk(_, end, marks) => {
+                let ends = marks.iter().skip(1).map(|mark| mark.place).chain([*end]);
+                marks.iter().zip(ends).map(|(mark, end)| (mark.at, end.text - mark.place.text)).collect()
             }
         }
     }
@@ -121,12 +132,12 @@ impl Run {
     fn read(&self, span: Span) -> Reader<'_> {
         let from = match &self.0 {
             Source::Memory(batch) => From::Memory(batch, batch.blocks.partition_point(|block| block.at < span.from)),
-            Source::Disk { file, length, marks } => {
+            Source::Disk(file, end, marks) => {
                 let before = |instant: Instant| marks.partition_point(|mark| mark.at < instant);
-                let start = |place: usize| marks.get(place).map_or(*length, |mark| mark.start);
+                let start = |place: usize| marks.get(place).map_or(*end, |mark| mark.place).bytes;
                 // Lines of the instant may stand before the first mark that has it.
                 let at = start(before(span.from).saturating_sub(1));
-                let end = span.until.map_or(*length, |until| start(before(until)));
+                let end = span.until.map_or(end.bytes, |until| start(before(until)));
                 From::Disk(BufReader::with_capacity(READ_AT_ONCE, Section { file, at, end }))
             }
         };
@@ -165,18 +176,22 @@ impl Read for Section<'_> {
 }
 
 impl Reader<'_> {
-    /// Where the next lines stand; their text is put into `text`. `None` after the last.
-    fn next(&mut self, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
+    /// Where the next lines stand, which are put into `lines`. `None` after the last.
+    fn next(&mut self, lines: &mut Kept) -> io::Result<Option<(Instant, Id)>> {
         let found = loop {
-            text.clear();
             let found = match &mut self.from {
                 From::Memory(batch, place) => {
                     let block = batch.blocks.get(*place);
                     *place += 1;
-                    text.extend_from_slice(block.map_or(&[], |block| batch.text(block)));
-                    block.and_then(|block| Some((block.at, batch.contact(block)?.clone())))
+                    block.and_then(|block| {
+                        let Packed { bytes, text } = batch.lines(block);
+                        lines.bytes.clear();
+                        lines.bytes.extend_from_slice(bytes);
+                        lines.text = text;
+                        Some((block.at, batch.contact(block)?.clone()))
+                    })
                 }
-                From::Disk(file) => read(file, text)?,
+                From::Disk(file) => read(file, lines)?,
             };
             if found.as_ref().is_none_or(|(at, _)| *at >= self.span.from) {
                 break found;
@@ -186,7 +201,14 @@ impl Reader<'_> {
     }
 }
 
-fn read(file: &mut impl Read, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
+/// The lines that a reader is at.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    text: u32,
+}
+
+fn read(file: &mut impl Read, lines: &mut Kept) -> io::Result<Option<(Instant, Id)>> {
     let mut at = [0u8; 8];
     match file.read_exact(&mut at) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -203,8 +225,12 @@ fn read(file: &mut impl Read, text: &mut Vec<u8>) -> io::Result<Option<(Instant,
         let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Id::Text(Arc::from(text))
     };
-    text.resize(read_number(file)? as usize, 0);
-    file.read_exact(text)?;
+    let mut sizes = [[0u8; 4]; 2];
+    file.read_exact(sizes.as_flattened_mut())?;
+    let [text, length] = sizes.map(u32::from_le_bytes);
+    lines.text = text;
+    lines.bytes.resize(length as usize, 0);
+    file.read_exact(&mut lines.bytes)?;
     Ok(Some((Instant(i64::from_le_bytes(at)), contact)))
 }
 
@@ -216,19 +242,23 @@ fn read_number(from: &mut impl Read) -> io::Result<i64> {
 
 /// Gives all lines of all runs in a span to `take`, in the order of instants, then contacts, those of one contact at one instant
 /// at once. No contact is in two runs with one instant.
-pub fn merge(runs: &[Run], span: Span, mut take: impl FnMut(Instant, &Id, &[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut readers: Vec<(Reader<'_>, Vec<u8>)> = runs.iter().map(|run| (run.read(span), Vec::new())).collect();
+pub fn merge(
+    runs: &[Run],
+    span: Span,
+    mut take: impl FnMut(Instant, &Id, Packed<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut readers: Vec<(Reader<'_>, Kept)> = runs.iter().map(|run| (run.read(span), Kept::default())).collect();
     let mut heads = BinaryHeap::new();
-    for (place, (reader, text)) in readers.iter_mut().enumerate() {
-        if let Some(head) = reader.next(text)? {
+    for (place, (reader, lines)) in readers.iter_mut().enumerate() {
+        if let Some(head) = reader.next(lines)? {
             heads.push(Reverse((head, place)));
         }
     }
     while let Some(mut first) = heads.peek_mut() {
         let Reverse(((at, contact), place)) = &mut *first;
-        let Some((reader, text)) = readers.get_mut(*place) else { return Ok(()) };
-        take(*at, contact, text)?;
-        match reader.next(text)? {
+        let Some((reader, lines)) = readers.get_mut(*place) else { return Ok(()) };
+        take(*at, contact, Packed { bytes: &lines.bytes, text: lines.text })?;
+        match reader.next(lines)? {
             Some(next) => (*at, *contact) = next,
             None => drop(PeekMut::pop(first)),
         }

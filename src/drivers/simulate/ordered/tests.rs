@@ -1,4 +1,5 @@
 use super::{CHUNK, CHUNKS_WAITING, spans, write};
+use crate::drivers::simulate::packed::{Packed, pack};
 use crate::drivers::simulate::runs::{Run, Span, Writer};
 use crate::model::Id;
 use crate::time::Instant;
@@ -7,9 +8,11 @@ use std::io::{self, Write};
 /// A run on disk: instants and contacts, each with a text of so many bytes.
 fn run(lines: &[(i64, i64, usize)]) -> Run {
     let mut run = Writer::new().unwrap();
-    for (at, contact, bytes) in lines {
-        let text = format!("{at},{contact};").bytes().cycle().take(*bytes).collect::<Vec<u8>>();
-        run.write(Instant(*at), &Id::Number(*contact), &text).unwrap();
+    for (at, contact, length) in lines {
+        let text = format!("{at},{contact};").bytes().cycle().take(*length).collect::<Vec<u8>>();
+        let mut bytes = Vec::new();
+        pack(&text, &[], &mut bytes);
+        run.write(Instant(*at), &Id::Number(*contact), Packed { bytes: &bytes, text: *length as u32 }).unwrap();
     }
     run.finish().unwrap()
 }
