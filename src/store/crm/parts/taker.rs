@@ -22,7 +22,7 @@ const PARTS_MAX: u64 = 2_048;
 const ROWS_IN_PIECE: i128 = if cfg!(debug_assertions) { 4 } else { 4_096 };
 
 /// How many contacts are looked at for each part.
-const LOOKED_AT: u64 = 16;
+const LOOKED_AT: u64 = 8;
 
 /// With more columns than any record has, a table is read in the order of contacts: a function of SQL has so many arguments at
 /// most (SQLite, "Limits", 6).
