@@ -10,11 +10,14 @@ mod json;
 mod lines;
 mod measured;
 mod one;
+mod ordered;
+mod packed;
 mod parquet;
 mod picture;
 mod progress;
 mod report;
 mod row;
+mod runs;
 mod served;
 mod sink;
 mod sort;
@@ -164,7 +167,7 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default())? };
+        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default(), 1)? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -241,7 +244,7 @@ fn attempt(
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(given, (totals, notes), &history, taken(sink))?;
+        let report = tell(given, (totals, notes), &history, taken(sink), request.threads)?;
         break (span, measures, Vec::new(), report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -350,8 +353,9 @@ fn tell(
     (totals, notes): (Share, Notes),
     history: &History<'_>,
     sink: Sink<'_>,
+    threads: usize,
 ) -> Result<Report, Error> {
-    let mut report = sink.take(given.program, totals.collected)?;
+    let mut report = sink.take(given.program, totals.collected, threads)?;
     report.threads = history.threads();
     report.notes = history.notes();
     report.notes.absorb(notes);

@@ -62,7 +62,7 @@ pub(super) fn one(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let mut report = sink.take(program, collector.finish())?;
+    let mut report = sink.take(program, collector.finish(), 1)?;
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;
