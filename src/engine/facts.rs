@@ -322,7 +322,7 @@ impl Life {
     }
 
     /// How many rows of the CRM were admitted.
-    pub(super) fn admitted_rows(&self) -> usize {
+    pub fn admitted_rows(&self) -> usize {
         self.admitted
     }
 
