@@ -38,6 +38,19 @@ impl Checker<'_> {
         value
     }
 
+    /// Goes through what has operands. Where their types do not go together, nobody is asked what stands for one that is
+    /// missing: it will be another one.
+    pub(super) fn of_operands(&mut self, work: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        let before = self.out.len();
+        let value = work(self);
+        let since = self.out.get(before..).unwrap_or_default();
+        if value.ty.is_none() && since.iter().any(|found| found.rule == Rule::TypeMismatch) {
+            let since = self.out.split_off(before);
+            self.out.extend(since.into_iter().filter(|found| found.rule != Rule::MaybeMissing));
+        }
+        value
+    }
+
     fn maybe_missing(&self, scope: &Scope, text: &str, message: String, value: &Expr, span: Span) -> Diagnostic {
         let sample = match &value.ty {
             Some(Type::Duration) => Some("1 year".to_owned()),

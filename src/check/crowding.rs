@@ -1,12 +1,12 @@
 //! Several messages to one person at one instant, and scenarios that begin as often as somebody looks at something.
 
-use super::moments::{Message, messages};
+use super::moments::{Message, Moment, messages};
 use super::typed::{Class, EntryRule, Kind, Policy, Scenario, Send, Start, Step, StepKind, Trigger};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::span::Span;
 use crate::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many scenarios a note shows.
 const SHOWN_MAX: usize = 4;
@@ -92,31 +92,57 @@ fn two_at_once(scenarios: &[Scenario], sound: &BTreeSet<&str>, policy: &Policy, 
         let name = &message.scenario.name;
         sound.contains(name.as_str()) && !policy.priority.contains(name)
     });
-    let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (place, first) in known.iter().enumerate() {
-        let later = known.get(place + 1..).unwrap_or_default();
-        for (at, second) in later.iter().enumerate() {
-            if !meet(first, second) || !is_new(first, second, &told) {
+    let mut by_moment: BTreeMap<Moment, Vec<usize>> = BTreeMap::new();
+    for (at, message) in known.iter().enumerate() {
+        message.dues.iter().for_each(|due| by_moment.entry(due.moment()).or_default().push(at));
+    }
+    let mut told = Told { crowds: vec![Vec::new(); scenarios.len()], count: 0 };
+    for (at, first) in known.iter().enumerate() {
+        let near = first.dues.iter().filter_map(|due| by_moment.get(&due.moment()));
+        let near: BTreeSet<usize> = near.flat_map(|all| after(all, at)).copied().collect();
+        let near: Vec<&Message> = near.into_iter().filter_map(|at| known.get(at)).collect();
+        for (at, second) in near.iter().enumerate() {
+            if !told.is_new(first, second) || !meet(first, second) {
                 continue;
             }
-            let mut together = vec![first, second];
-            for other in later.get(at + 1..).unwrap_or_default() {
-                if together.iter().all(|each| meet(each, other) && is_new(each, other, &told)) {
-                    together.push(other);
+            let mut together = vec![first, *second];
+            for other in near.get(at + 1..).unwrap_or_default() {
+                if together.iter().all(|each| told.is_new(each, other) && meet(each, other)) {
+                    together.push(*other);
                 }
             }
-            for (place, one) in together.iter().enumerate() {
-                let others = together.iter().skip(place + 1);
-                told.extend(others.map(|other| (one.place, other.place)));
-            }
+            told.tell(&together);
             out.push(crowd(&together));
         }
     }
 }
 
-/// Whether nothing was said of the two scenarios yet. They come in the order of their names.
-fn is_new(one: &Message, other: &Message, told: &BTreeSet<(usize, usize)>) -> bool {
-    one.place != other.place && !told.contains(&(one.place, other.place))
+/// Of places in order, those after one.
+fn after(places: &[usize], at: usize) -> &[usize] {
+    places.get(places.partition_point(|place| *place <= at)..).unwrap_or_default()
+}
+
+/// Which scenarios were told of together.
+struct Told {
+    /// Of each scenario, the crowds that it was told in, in order.
+    crowds: Vec<Vec<usize>>,
+    count: usize,
+}
+
+impl Told {
+    /// Whether nothing was said of the two scenarios yet.
+    fn is_new(&self, one: &Message, other: &Message) -> bool {
+        let crowds = |message: &Message| self.crowds.get(message.place).map(Vec::as_slice).unwrap_or_default();
+        let others = crowds(other);
+        one.place != other.place && !crowds(one).iter().any(|crowd| others.binary_search(crowd).is_ok())
+    }
+
+    fn tell(&mut self, together: &[&Message]) {
+        for message in together {
+            self.crowds.get_mut(message.place).into_iter().for_each(|crowds| crowds.push(self.count));
+        }
+        self.count += 1;
+    }
 }
 
 fn meet(one: &Message, other: &Message) -> bool {

@@ -43,7 +43,9 @@ impl Checker<'_> {
             }
             ExprKind::And(all) => self.all_of(scope, all, span),
             ExprKind::Or(all) => self.any_one_of(scope, all, span),
-            ExprKind::Compare { op, left, right } => self.compare(scope, op.value, left, right, span),
+            ExprKind::Compare { op, left, right } => {
+                self.of_operands(|checker| checker.compare(scope, op.value, left, right, span))
+            }
             ExprKind::Is { negated: not, left, right } if is_unknown(right) => {
                 let asked = self.condition(scope, left);
                 self.unknown_answer(asked, *not, span)
@@ -66,9 +68,9 @@ impl Checker<'_> {
             ExprKind::InScenario(name) => self.in_scenario(scope, name, span),
             ExprKind::CanReceive { contact, channel } => self.can_receive(scope, contact, channel, span),
             ExprKind::Has(path) => self.has(scope, path, span),
-            ExprKind::Sum(terms) => self.sum(scope, terms, span),
-            ExprKind::Product(factors) => self.product(scope, factors, span),
-            ExprKind::Negate(inner) => self.negate(scope, inner, span),
+            ExprKind::Sum(terms) => self.of_operands(|checker| checker.sum(scope, terms, span)),
+            ExprKind::Product(factors) => self.of_operands(|checker| checker.product(scope, factors, span)),
+            ExprKind::Negate(inner) => self.of_operands(|checker| checker.negate(scope, inner, span)),
             ExprKind::Default { value, fallback } => self.default(scope, value, fallback, span),
             ExprKind::Ago(duration) => self.ago(scope, duration, span),
             ExprKind::If { arms, otherwise } => self.choice(scope, arms, otherwise, span),

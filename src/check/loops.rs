@@ -7,6 +7,10 @@ use crate::model::Literal;
 use crate::span::Span;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// What people do with a message.
+const OPENED: &str = "opened";
+const CLICKED: &str = "clicked";
+
 /// How many steps of a round a finding points at.
 const LABELS_MAX: usize = 6;
 
@@ -39,9 +43,40 @@ enum Field<'s> {
     OneOf(Vec<&'s str>),
 }
 
+/// All scenarios, and by the name of an event those that it begins, at once or some time after. They are sorted by name.
+struct All<'s> {
+    scenarios: &'s [Scenario],
+    by_event: BTreeMap<&'s str, Vec<usize>>,
+}
+
+impl<'s> All<'s> {
+    fn of(scenarios: &'s [Scenario]) -> All<'s> {
+        let mut by_event: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, scenario) in scenarios.iter().enumerate() {
+            for trigger in scenario.start.events() {
+                by_event.entry(&trigger.event).or_default().push(place);
+            }
+        }
+        All { scenarios, by_event }
+    }
+
+    /// Those that a step may begin, as far as names tell, in their order.
+    fn near(&self, act: Act) -> BTreeSet<usize> {
+        let events: &[&str] = match act {
+            Act::Start(name) => {
+                return self.scenarios.binary_search_by(|each| each.name.as_str().cmp(name)).into_iter().collect();
+            }
+            Act::Send(_) => &["sent", OPENED, CLICKED],
+            _ => &[event(act)],
+        };
+        events.iter().filter_map(|event| self.by_event.get(event)).flatten().copied().collect()
+    }
+}
+
 /// Judges all scenarios together.
 pub fn check_loops(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
-    let edges: Vec<Vec<Edge>> = scenarios.iter().map(|scenario| edges(scenario, scenarios)).collect();
+    let all = All::of(scenarios);
+    let edges: Vec<Vec<Edge>> = scenarios.iter().map(|scenario| edges(scenario, &all)).collect();
     let mut told: BTreeSet<usize> = BTreeSet::new();
     for start in 0..scenarios.len() {
         if !told.contains(&start)
@@ -128,7 +163,7 @@ fn endless(scenarios: &[Scenario], start: usize, round: &[Edge], at_once: bool) 
 }
 
 /// What a scenario begins.
-fn edges(scenario: &Scenario, all: &[Scenario]) -> Vec<Edge> {
+fn edges(scenario: &Scenario, all: &All) -> Vec<Edge> {
     let mut found = Vec::new();
     follow(&scenario.steps, false, &mut |step, waits| found.extend(begun(step, waits, all)));
     if let Some(goal) = &scenario.goal {
@@ -139,13 +174,14 @@ fn edges(scenario: &Scenario, all: &[Scenario]) -> Vec<Edge> {
     found
 }
 
-fn begun(step: &Step, waits: bool, all: &[Scenario]) -> Vec<Edge> {
+fn begun(step: &Step, waits: bool, all: &All) -> Vec<Edge> {
     let Some(act) = act(step) else { return Vec::new() };
-    let edge = |(to, scenario): (usize, &Scenario)| {
+    let edge = |to: usize| {
+        let scenario = all.scenarios.get(to)?;
         let waits = if begins(act, scenario) { Some(waits) } else { begins_later(act, scenario).then_some(true) };
         waits.map(|waits| Edge { to, step: step.span, waits })
     };
-    all.iter().enumerate().filter_map(edge).collect()
+    all.near(act).into_iter().filter_map(edge).collect()
 }
 
 /// Calls `visit` on each step, and tells whether time has passed for sure when it comes; gives whether it has after them.
@@ -217,7 +253,7 @@ fn begins_later(act: Act, scenario: &Scenario) -> bool {
         }
         (Start::Events(triggers), Act::Send(_)) => triggers.iter().any(|trigger| {
             let names_it = |filter: &Expr| filter.any(|kind| *kind == Kind::Event("message".to_owned()));
-            matches!(trigger.event.as_str(), "opened" | "clicked")
+            [OPENED, CLICKED].contains(&trigger.event.as_str())
                 && trigger.filters.iter().any(names_it)
                 && !trigger_excludes(trigger, act)
         }),

@@ -50,6 +50,7 @@ mod turns;
 pub mod typed;
 mod units;
 mod uses;
+mod way_out;
 mod words;
 
 use crate::diagnostic::Diagnostic;

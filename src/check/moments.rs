@@ -1,7 +1,7 @@
 //! When messages come: what makes the instant, and how long after.
 
 use super::truth::key;
-use super::typed::{Class, Expr, Guard, Kind, Moment, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger};
+use super::typed::{self, Class, Expr, Guard, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger};
 use crate::model::Literal;
 use crate::span::Span;
 use crate::syntax::tree::Sign;
@@ -13,6 +13,9 @@ use std::rc::Rc;
 const INSTANTS_MAX: usize = 8;
 const ASKED_MAX: usize = 64;
 const STARTS_MAX: usize = 4;
+/// How many turns of a `repeat` are followed, and how many steps of a scenario, their turns counted.
+const TURNS_MAX: u32 = 8;
+const STEPS_MAX: usize = 1024;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// An instant, as far as the text tells, and what holds when it comes.
@@ -21,6 +24,8 @@ pub struct Due<'s> {
     from: From<'s>,
     after: After,
     asked: Vec<Rc<Asked>>,
+    /// From which of them on all are asked at this very instant.
+    since: usize,
 }
 
 /// A condition that held on the way, or did not.
@@ -37,7 +42,10 @@ struct Asked {
 /// What makes an instant.
 #[derive(Clone, Debug, PartialEq)]
 enum From<'s> {
+    /// The trigger.
     Event(&'s str),
+    /// Another event, for which a step waits.
+    Awaited(&'s str),
     /// The contact's creation.
     Creation,
     Instant(Instant),
@@ -59,12 +67,27 @@ enum Turn {
 }
 
 /// A sum of durations: 24 hours are most often the next day.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct After {
     months: i32,
     micros: i64,
     /// What is no constant, in order.
     others: Vec<(bool, String)>,
+}
+
+/// An instant, the days of a clock aside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment<'d> {
+    from: Common<'d>,
+    after: &'d After,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Common<'d> {
+    Event(&'d str),
+    Creation,
+    Instant(Instant),
+    Clock(Option<TimeOfDay>),
 }
 
 /// A step, and when it comes.
@@ -124,14 +147,14 @@ fn begins(scenarios: &[Scenario]) -> Vec<Vec<Due<'_>>> {
 }
 
 fn by_itself(scenario: &Scenario) -> Vec<Due<'_>> {
-    let at = |from| Due { from, after: After::default(), asked: Vec::new() };
+    let at = |from| Due { from, after: After::default(), asked: Vec::new(), since: 0 };
     match &scenario.start {
         Start::Events(triggers) => {
-            triggers.iter().map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger))).collect()
+            triggers.iter().filter_map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger))).collect()
         }
         // So long after the last such event.
         Start::Silence { events, duration, since } => {
-            let last = events.iter().map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger)));
+            let last = events.iter().filter_map(|trigger| at(From::Event(&trigger.event)).asking(&filters(trigger)));
             let created = since.iter().map(|_| at(From::Creation));
             last.chain(created).map(|due| due.later(duration)).collect()
         }
@@ -147,8 +170,8 @@ fn filters(trigger: &Trigger) -> Vec<(&Expr, bool)> {
 /// The messages of a scenario and what it starts, as long as the text tells when they come.
 fn reached<'s>(scenario: &'s Scenario, begins: Vec<Due<'s>>) -> Vec<Reached<'s>> {
     let audience: Vec<(&Expr, bool)> = scenario.audience.iter().map(|audience| (audience, true)).collect();
-    let entry: Vec<Due> = begins.into_iter().map(|due| due.asking(&audience)).collect();
-    let mut walk = Walk { entry: entry.clone(), found: Vec::new() };
+    let entry: Vec<Due> = begins.into_iter().filter_map(|due| due.asking(&audience)).collect();
+    let mut walk = Walk { entry: entry.clone(), found: Vec::new(), left: STEPS_MAX };
     walk.steps(&scenario.steps, entry);
     walk.found
 }
@@ -170,26 +193,27 @@ fn clock<'s>(occurrence: &Occurrence) -> From<'s> {
 struct Walk<'s> {
     entry: Vec<Due<'s>>,
     found: Vec<Reached<'s>>,
+    /// How many steps are still looked at.
+    left: usize,
 }
 
 impl<'s> Walk<'s> {
     /// When what follows the steps comes.
     fn steps(&mut self, steps: &'s [Step], mut now: Vec<Due<'s>>) -> Vec<Due<'s>> {
         for step in steps {
-            if now.is_empty() {
-                break;
-            }
+            let Some(left) = self.left.checked_sub(1).filter(|_| !now.is_empty()) else { return Vec::new() };
+            self.left = left;
             let guard = step.guard.as_ref().map(|guard| match guard {
                 Guard::OnlyIf(condition) => (condition, true),
                 Guard::Unless(condition) => (condition, false),
             });
             if let (StepKind::Stop | StepKind::Erase, Some((condition, holds))) = (&step.kind, guard) {
-                now = now.into_iter().map(|due| due.asking(&[(condition, !holds)])).collect();
+                now = now.into_iter().filter_map(|due| due.asking(&[(condition, !holds)])).collect();
                 continue;
             }
-            let inside: Vec<Due> = now.iter().map(|due| due.clone().asking(guard.as_slice())).collect();
+            let inside: Vec<Due> = now.iter().filter_map(|due| due.clone().asking(guard.as_slice())).collect();
             if matches!(step.kind, StepKind::Send(_) | StepKind::Start(_)) {
-                self.found.push(Reached { step, dues: inside.clone() });
+                self.reach(step, inside.clone());
             }
             let mut after = self.step(step, inside);
             if guard.is_some() {
@@ -200,17 +224,35 @@ impl<'s> Walk<'s> {
         now
     }
 
+    /// A step is reached, in this turn.
+    fn reach(&mut self, step: &'s Step, dues: Vec<Due<'s>>) {
+        match self.found.iter_mut().find(|each| std::ptr::eq(each.step, step)) {
+            Some(known) => known.dues.extend(dues),
+            None => self.found.push(Reached { step, dues }),
+        }
+    }
+
     fn step(&mut self, step: &'s Step, now: Vec<Due<'s>>) -> Vec<Due<'s>> {
         match &step.kind {
             StepKind::Wait(length) => now.into_iter().map(|due| due.later(length)).collect(),
             StepKind::WaitUntil(moment) => self.until(moment, &now),
-            StepKind::WaitFor { .. } => Vec::new(),
+            StepKind::WaitFor { limit, condition, engagement } => {
+                let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
+                let here = |due: Due<'s>| due.asking(&[(condition, true)]);
+                let mut after: Vec<Due> = awaited(condition, &asked).into_iter().filter_map(here).collect();
+                // Where it is for what people do with a message, the time runs from when that was accepted.
+                if engagement.is_empty() {
+                    let late = |due: Due<'s>| due.later(limit).asking(&[(condition, false)]);
+                    after.extend(now.into_iter().filter_map(late));
+                }
+                after
+            }
             StepKind::If { arms, otherwise } => {
                 let (mut rest, mut after) = (now, Vec::new());
                 for (condition, steps) in arms {
-                    let inside = rest.iter().map(|due| due.clone().asking(&[(condition, true)])).collect();
+                    let inside = rest.iter().filter_map(|due| due.clone().asking(&[(condition, true)])).collect();
                     after.extend(self.steps(steps, inside));
-                    rest = rest.into_iter().map(|due| due.asking(&[(condition, false)])).collect();
+                    rest = rest.into_iter().filter_map(|due| due.asking(&[(condition, false)])).collect();
                 }
                 after.extend(match otherwise {
                     Some(steps) => self.steps(steps, rest),
@@ -219,18 +261,22 @@ impl<'s> Walk<'s> {
                 after
             }
             StepKind::Split { arms, .. } => arms.iter().flat_map(|arm| self.steps(&arm.steps, now.clone())).collect(),
-            StepKind::Repeat { times, steps, .. } => {
-                let after = self.steps(steps, now);
-                if *times > 1 { Vec::new() } else { after }
+            StepKind::Repeat { times, every, steps } => {
+                let mut now = self.steps(steps, now);
+                for _ in 1..(*times).min(TURNS_MAX) {
+                    now = self.steps(steps, now.into_iter().map(|due| due.later(every)).collect());
+                }
+                if *times > TURNS_MAX { Vec::new() } else { now }
             }
             StepKind::Stop | StepKind::Erase => Vec::new(),
-            _ => now,
+            // What a step changes may be asked anew.
+            _ => now.into_iter().map(|due| Due { since: due.asked.len(), ..due }).collect(),
         }
     }
 
-    fn until(&self, moment: &Moment, now: &[Due<'s>]) -> Vec<Due<'s>> {
+    fn until(&self, moment: &typed::Moment, now: &[Due<'s>]) -> Vec<Due<'s>> {
         let from = match moment {
-            Moment::At(instant) => match &instant.kind {
+            typed::Moment::At(instant) => match &instant.kind {
                 Kind::Literal(Literal::Instant(instant)) => From::Instant(*instant),
                 Kind::Sum(terms) => match terms.as_slice() {
                     [(_, entry), rest @ ..] if entry.kind == Kind::Entry => {
@@ -242,13 +288,26 @@ impl<'s> Walk<'s> {
                 },
                 _ => return Vec::new(),
             },
-            Moment::Anniversary(date) => {
+            typed::Moment::Anniversary(date) => {
                 From::Clock(Turn::Year { date: key(date, false), shift: After::default() }, None)
             }
-            Moment::Weekly { day, time } => From::Clock(day.map_or(Turn::Day, Turn::Week), Some(*time)),
+            typed::Moment::Weekly { day, time } => From::Clock(day.map_or(Turn::Day, Turn::Week), Some(*time)),
         };
         let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
-        vec![Due { from, after: After::default(), asked }]
+        let since = asked.len();
+        vec![Due { from, after: After::default(), asked, since }]
+    }
+}
+
+/// The instants of the events that end a wait, with what was asked before it.
+fn awaited<'s>(condition: &'s Expr, asked: &[Rc<Asked>]) -> Vec<Due<'s>> {
+    match &condition.kind {
+        Kind::Or(parts) => parts.iter().flat_map(|part| awaited(part, asked)).collect(),
+        Kind::History(history) => {
+            let (from, asked, since) = (From::Awaited(&history.event), asked.to_vec(), asked.len());
+            vec![Due { from, after: After::default(), asked, since }]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -257,7 +316,10 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
     let mut found: Vec<Due> = Vec::new();
     for due in all {
         match found.iter_mut().find(|each| each.from == due.from && each.after == due.after) {
-            Some(known) => known.asked.retain(|one| due.asked.iter().any(|other| Rc::ptr_eq(one, other))),
+            Some(known) => {
+                known.asked.retain(|one| due.asked.iter().any(|other| Rc::ptr_eq(one, other)));
+                known.since = known.asked.len();
+            }
             None => found.push(due),
         }
     }
@@ -267,6 +329,7 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
 
 impl<'s> Due<'s> {
     fn later(mut self, length: &Expr) -> Due<'s> {
+        self.since = self.asked.len();
         self.after = self.after.plus(length, false);
         // A whole day after a time of the clock is that time again.
         if let From::Clock(turn, Some(_)) = &self.from
@@ -283,23 +346,41 @@ impl<'s> Due<'s> {
         self
     }
 
-    fn asking(mut self, conditions: &[(&Expr, bool)]) -> Due<'s> {
+    /// `None` where the conditions contradict others that are asked at the same instant: nobody comes that way.
+    fn asking(mut self, conditions: &[(&Expr, bool)]) -> Option<Due<'s>> {
         for (condition, holds) in conditions {
-            if self.asked.len() < ASKED_MAX {
+            let before = self.asked.len();
+            if before < ASKED_MAX {
                 ask(condition, *holds, &mut self.asked);
             }
+            let (known, new) = self.asked.split_at_checked(before)?;
+            let known = known.get(self.since..).unwrap_or_default();
+            if new.iter().any(|new| known.iter().any(|known| known.contradicts(new, true))) {
+                return None;
+            }
         }
-        self
+        Some(self)
+    }
+
+    /// What two instants that can be one have in common.
+    pub fn moment(&self) -> Moment<'_> {
+        let from = match &self.from {
+            From::Event(event) | From::Awaited(event) => Common::Event(event),
+            From::Creation => Common::Creation,
+            From::Instant(instant) => Common::Instant(*instant),
+            From::Clock(_, time) => Common::Clock(*time),
+        };
+        Moment { from, after: &self.after }
     }
 
     /// Whether two instants can be one, of one person.
     pub fn meets(&self, other: &Due) -> bool {
-        let at_once = self.after == other.after
+        let at_once = self.moment() == other.moment()
             && match (&self.from, &other.from) {
-                (From::Clock(one, at), From::Clock(other, too)) => at == too && one.meets(other),
-                (one, other) => one == other,
+                (From::Clock(one, _), From::Clock(other, _)) => one.meets(other),
+                _ => true,
             };
-        let of_one_event = matches!(self.from, From::Event(_));
+        let of_one_event = [&self.from, &other.from].into_iter().all(|from| matches!(from, From::Event(_)));
         let contradict = |one: &Asked| other.asked.iter().any(|other| one.contradicts(other, of_one_event));
         at_once && !self.asked.iter().any(|one| contradict(one))
     }
@@ -331,10 +412,10 @@ impl Asked {
             return false;
         }
         match (&self.equals, &other.equals) {
-            (Some((one, value)), Some((other_one, other_value))) if one == other_one && value != other_value => {
+            (Some((one, value)), Some((other_one, other_value))) if value != other_value && one == other_one => {
                 self.holds && other.holds
             }
-            _ => self.whole == other.whole && self.holds != other.holds,
+            _ => self.holds != other.holds && self.whole == other.whole,
         }
     }
 }

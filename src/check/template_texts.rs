@@ -3,6 +3,7 @@
 use super::sms::judge_sms;
 use super::templates::{SENT_HERE, place_in};
 use super::typed::Expr;
+use super::way_out;
 use super::words::and_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{TemplateLink, TemplateShape, Type};
@@ -16,31 +17,6 @@ const SUBJECT_WANTED: usize = 78;
 
 /// What a link's scheme may be; a message with another is refused when it leaves (`channel::template`).
 const SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "cid"];
-
-/// How a way out of marketing is called, in the languages of our shops: the beginnings of words, in lower case.
-const WAYS_OUT: [&str; 18] = [
-    "unsubscri",
-    "opt out",
-    "opt-out",
-    "optout",
-    "no longer receive",
-    "stop receiving",
-    "désabonn",
-    "desabonn",
-    "désinscri",
-    "desinscri",
-    "ne plus recevoir",
-    "abmeld",
-    "abbestell",
-    "uitschrijv",
-    "darse de baja",
-    "disiscri",
-    "annulla l’iscrizione",
-    "cancelar a subscri",
-];
-
-/// What stands for a byte that nobody sees: no character of a text.
-const UNSEEN: u8 = 0x01;
 
 /// Where a message is sent, and how.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +40,7 @@ pub(super) struct Judge<'t> {
     misspelt: BTreeMap<&'t str, &'t str>,
     sources: BTreeSet<SourceId>,
     /// What was told of files with a marketing text: the same file may be sent as something else before.
-    without_way_out: BTreeSet<SourceId>,
+    sent_as_marketing: BTreeSet<SourceId>,
 }
 
 impl<'t> Judge<'t> {
@@ -78,7 +54,7 @@ impl<'t> Judge<'t> {
         }
         let misspelt = misspelt(&messages);
         let languages = messages.into_keys().filter(|language| !misspelt.contains_key(language)).collect();
-        Judge { languages, misspelt, sources: BTreeSet::new(), without_way_out: BTreeSet::new() }
+        Judge { languages, misspelt, sources: BTreeSet::new(), sent_as_marketing: BTreeSet::new() }
     }
 
     /// The sources of the files that were judged.
@@ -171,7 +147,7 @@ impl<'t> Judge<'t> {
     fn way_out(&mut self, files: &[&TemplateShape], used: &Use, out: &mut Vec<Diagnostic>) {
         // What most readers see is the HTML.
         let Some(seen) = files.iter().find(|shape| shape.is_html).or_else(|| files.first()) else { return };
-        if seen.broken.is_some() || names_a_way_out(seen) || !self.without_way_out.insert(seen.source) {
+        if seen.broken.is_some() || !self.sent_as_marketing.insert(seen.source) || way_out::is_named(seen) {
             return;
         }
         let link = if seen.is_html {
@@ -184,7 +160,7 @@ impl<'t> Judge<'t> {
                 Rule::NoUnsubscribe,
                 format!("`{}` is marketing, and names no way to unsubscribe", seen.path),
             )
-            .at(place_in(seen, &end_of(seen)), "no such link or word before the end")
+            .at(place_in(seen, &end_of(seen)), "no such link before the end")
             .at(used.span, "sent as marketing here")
             .because(
                 "the law asks for it, and who finds no way out reports the mail as spam: the shop's next ones, \
@@ -381,26 +357,6 @@ fn scheme_of(link: &str) -> Option<String> {
     Some(plain.collect::<String>().to_ascii_lowercase())
 }
 
-fn names_a_way_out(shape: &TemplateShape) -> bool {
-    let says = |text: &str| WAYS_OUT.iter().any(|way| text.contains(way));
-    let mut seen = shape.text.as_bytes().to_vec();
-    for range in &shape.body.hidden {
-        seen.get_mut(range.clone()).into_iter().for_each(|bytes| bytes.fill(UNSEEN));
-    }
-    let is_seen = |place: usize| seen.get(place) != Some(&UNSEEN);
-    let literal = shape.body.literal.iter().filter_map(|range| seen.get(range.clone()));
-    let written: Vec<u8> = literal.flatten().copied().collect();
-    let written = String::from_utf8_lossy(&written);
-    // A page of preferences is a way out where it is one that can be opened.
-    let leads_out = |address: &str| says(address) || address.contains("preference");
-    says(&written.to_lowercase())
-        || shape.links.iter().any(|link| is_seen(link.range.start) && leads_out(&link.begins.to_lowercase()))
-        || shape
-            .variables
-            .iter()
-            .any(|variable| is_seen(variable.range.start) && leads_out(&variable.path.join(".").to_lowercase()))
-}
-
 fn first_line(text: &str) -> Range<usize> {
     0..text.find('\n').unwrap_or(text.len())
 }
@@ -451,34 +407,5 @@ mod tests {
             let link = TemplateLink { range: 0..begins.len(), begins: begins.to_owned(), is_whole };
             assert_eq!(judge_link(&shape, &link).map(|found| found.rule), expected, "{begins}");
         }
-    }
-
-    #[test]
-    fn a_way_out_is_a_word_a_link_or_a_value() {
-        let shape = |text: &str| TemplateShape {
-            text: text.into(),
-            body: crate::model::TemplateText {
-                literal: std::iter::once(0..text.len()).collect(),
-                ..Default::default()
-            },
-            ..TemplateShape::default()
-        };
-        for (text, expected) in [
-            ("Unsubscribe here", true),
-            ("Pour ne plus recevoir nos lettres, répondez STOP", true),
-            ("Me DÉSABONNER", true),
-            ("Tell us your preference", false),
-            ("See you soon", false),
-        ] {
-            assert_eq!(names_a_way_out(&shape(text)), expected, "{text}");
-        }
-        let link = TemplateLink { range: 0..0, begins: "https://shop.example/preferences".to_owned(), is_whole: true };
-        let mut with_link = TemplateShape { links: vec![link], ..shape("Change them") };
-        assert!(names_a_way_out(&with_link));
-        with_link.body.hidden = std::iter::once(0..6).collect();
-        assert!(!names_a_way_out(&with_link));
-        let mut in_comment = shape("See you <!-- unsubscribe -->");
-        in_comment.body.hidden = std::iter::once(8..28).collect();
-        assert!(!names_a_way_out(&in_comment));
     }
 }

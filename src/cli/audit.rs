@@ -9,9 +9,11 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::drivers::simulate::runnable;
 use crate::engine::{EntityRef, Program, Reason, Value, World, hopeless_waits};
-use crate::ir::{FieldUse, StepIx};
+use crate::ir::{FieldUse, MessageContext, StepIx};
 use crate::model::{Record, Type};
-use crate::store::crm::{About, ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Notes, Question, Survey};
+use crate::store::crm::{
+    About, ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Lack, Notes, Question, Survey,
+};
 use crate::store::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -28,10 +30,17 @@ const WORTH_AN_INDEX: u64 = 10_000;
 /// When another program holds the CRM.
 pub fn rows(compiled: &Compiled, crm: &mut Crm) -> Result<Vec<Diagnostic>, Failure> {
     let Some(bundle) = &compiled.bundle else { return Ok(Vec::new()) };
-    let (bundle, _, _) = runnable(bundle, crm);
-    if bundle.scenarios.is_empty() {
+    let (mut runs, _, _) = runnable(bundle, crm);
+    if runs.scenarios.is_empty() {
         return Ok(Vec::new());
     }
+    // What templates alone read is looked at too: a message that lacks a value is not sent.
+    let is_there = |message: &MessageContext| {
+        runs.scenarios.iter().any(|scenario| scenario.name == message.scenario)
+            && crm.lacks(&message.code).iter().all(Lack::is_optional)
+    };
+    runs.messages = bundle.messages.iter().filter(|message| is_there(message)).cloned().collect();
+    let bundle = runs;
     let program = Program::link(&bundle, &[]).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     let mut found = || {
         crm.identify(&bundle.identity, bundle.settings.zone)?;

@@ -60,7 +60,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     looked.tell();
     looked.findings.print(arguments.format)?;
-    Ok(looked.findings.exit())
+    let exit = looked.findings.exit();
+    // The process ends: to take apart what a large project came to would take a while, and be for nobody.
+    std::mem::forget(looked);
+    Ok(exit)
 }
 
 /// Errors and warnings go to the person at the terminal; they count as they do without `--pressure`.

@@ -55,12 +55,15 @@ impl Findings {
     pub fn unsettled(project: &Project, surroundings: &Surroundings) -> (Compiled, Findings) {
         let compiled = compile::compile(&project.input, surroundings, &project.settings.meaning);
         let mut diagnostics = project.diagnostics.clone();
-        let misconfigured = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::ConfigurationWrong);
-        let is_unread = diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::FileUnreadable);
+        let is_unread = diagnostics
+            .iter()
+            .any(|diagnostic| matches!(diagnostic.rule, Rule::FileUnreadable | Rule::NotUtf8 | Rule::TooLarge));
+        let misconfigured =
+            is_unread || diagnostics.iter().any(|diagnostic| diagnostic.rule == Rule::ConfigurationWrong);
         // What a file declares that cannot be read is missed by others.
         let follows = |diagnostic: &Diagnostic| match diagnostic.rule {
             Rule::ForeignCurrency => misconfigured,
-            Rule::UnknownName | Rule::NeverStarted => is_unread,
+            Rule::UnknownName | Rule::UnknownField | Rule::UnknownType | Rule::NeverStarted => is_unread,
             _ => false,
         };
         diagnostics.extend(compiled.diagnostics.iter().filter(|diagnostic| !follows(diagnostic)).cloned());

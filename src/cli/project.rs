@@ -188,8 +188,6 @@ impl Project {
                 let source = self.input.sources.add(name, text);
                 self.input.files.push(self.input_file(source, path, selected));
             }
-            // What is not selected only lends its names, and has none to lend.
-            _ if !selected => {}
             Text::NotUtf8 { shown, at, byte } => self.not_utf8(name, shown, at, byte),
             Text::TooLarge => {
                 let message = format!("`{}` is larger than {} MB", clean(&name), files::BYTES_MAX / 1_000_000);

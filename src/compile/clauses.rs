@@ -1,9 +1,8 @@
 //! Where the clauses of scenarios are written, for those who explain what came of them.
 
-use crate::check::{CheckFile, Checked};
 use crate::ir::{self, Op, StepIx};
 use crate::span::Span;
-use crate::syntax::tree::{ClauseKind, ItemKind, Scenario, Step, StepKind};
+use crate::syntax::tree::{ClauseKind, Scenario, Step, StepKind};
 use std::collections::BTreeMap;
 
 /// Where the clauses of one scenario are written, as the text has them: definitions are not unfolded.
@@ -23,17 +22,8 @@ pub struct Clauses {
     pub guards: BTreeMap<StepIx, Span>,
 }
 
-/// The clauses of a scenario that is judged; `steps` says where its instructions come from.
-pub(super) fn clauses(
-    files: &[CheckFile<'_>],
-    checked: &Checked,
-    scenario: &ir::Scenario,
-    steps: &[(StepIx, Span)],
-) -> Option<Clauses> {
-    let typed = checked.scenarios.iter().find(|typed| typed.name == scenario.name)?;
-    let file = files.iter().find(|file| file.source == typed.span.source)?;
-    let item = file.tree.items.iter().find(|item| item.span == typed.span)?;
-    let ItemKind::Scenario(tree) = &item.kind else { return None };
+/// The clauses of a scenario as it is written; `steps` says where its instructions come from.
+pub(super) fn clauses(tree: &Scenario, scenario: &ir::Scenario, steps: &[(StepIx, Span)]) -> Clauses {
     let mut clauses = heads(tree);
     let mut written = BTreeMap::new();
     tree.steps.iter().for_each(|step| note(step, &mut written));
@@ -66,7 +56,7 @@ pub(super) fn clauses(
         clauses.steps.insert(*place, head);
         clauses.guards.extend(guard.map(|guard| (*place, guard)));
     }
-    Some(clauses)
+    clauses
 }
 
 /// The clauses before the first step.

@@ -23,7 +23,7 @@ use crate::diagnostic::{Diagnostic, Level, Silence};
 use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Settings, StepIx, TestCase};
 use crate::model::{Configuration, Model, Surroundings, Type};
 use crate::span::{SourceId, Sources, Span};
-use crate::syntax::{Parsed, parse};
+use crate::syntax::{Parsed, parse, tree};
 pub use clauses::Clauses;
 use lower::InError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,10 +139,13 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
     let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
     if let Some(program) = &mut program {
-        program.bundle.written = written::written(&files, &parsed, &sources, &checked);
+        let trees = scenario_trees(&files);
+        program.bundle.written = written::written(&trees, &parsed, &sources, &checked);
         for scenario in &program.bundle.scenarios {
-            if let Some(origin) = program.origins.get_mut(&scenario.name) {
-                origin.clauses = clauses::clauses(&files, &checked, scenario, &origin.steps).unwrap_or_default();
+            if let Some(origin) = program.origins.get_mut(&scenario.name)
+                && let Some((_, tree)) = trees.get(&origin.span)
+            {
+                origin.clauses = clauses::clauses(tree, scenario, &origin.steps);
             }
         }
     }
@@ -161,6 +164,17 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let silences = parsed.iter().flat_map(|parsed| &parsed.silences).chain(&of_templates);
     let silences = silences.filter(|silence| checked.judged_sources.contains(&silence.span.source)).cloned().collect();
     Compiled { sources, diagnostics, silences, model: checked.model, bundle, origins, tests, words }
+}
+
+/// The scenarios as they are written, by their places, each with the place of its file.
+fn scenario_trees<'a>(files: &[CheckFile<'a>]) -> BTreeMap<Span, (usize, &'a tree::Scenario)> {
+    let items =
+        files.iter().enumerate().flat_map(|(place, file)| file.tree.items.iter().map(move |item| (place, item)));
+    let scenarios = items.filter_map(|(place, item)| match &item.kind {
+        tree::ItemKind::Scenario(scenario) => Some((item.span, (place, scenario))),
+        _ => None,
+    });
+    scenarios.collect()
 }
 
 /// The names that the unreadable items of a file would have declared; its own name may be that of a bare scenario.

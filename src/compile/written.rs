@@ -1,20 +1,25 @@
 //! How the steps of scenarios are written: what makes a step the same one in two versions, where no label does.
 
-use crate::check::{CheckFile, Checked, typed};
+use crate::check::{Checked, typed};
 use crate::format::phrase;
 use crate::ir::{Written, WrittenStep};
 use crate::span::{Sources, Span};
-use crate::syntax::tree::{ClauseKind, ItemKind, Scenario, Step, StepKind};
+use crate::syntax::tree::{ClauseKind, Scenario, Step, StepKind};
 use crate::syntax::{Parsed, Stream};
 use std::collections::BTreeMap;
 
-/// The steps of all scenarios that are judged, in their order.
-pub(super) fn written(files: &[CheckFile], parsed: &[Parsed], sources: &Sources, checked: &Checked) -> Vec<Written> {
+/// The steps of all scenarios that are judged, in their order. `trees` are the scenarios by their places, each with that of its
+/// file among `parsed`.
+pub(super) fn written(
+    trees: &BTreeMap<Span, (usize, &Scenario)>,
+    parsed: &[Parsed],
+    sources: &Sources,
+    checked: &Checked,
+) -> Vec<Written> {
     let of_scenario = |typed: &typed::Scenario| {
-        let (file, parsed) = files.iter().zip(parsed).find(|(file, _)| file.source == typed.span.source)?;
-        let item = file.tree.items.iter().find(|item| item.span == typed.span)?;
-        let ItemKind::Scenario(scenario) = &item.kind else { return None };
-        let words = Stream::new(sources.get(file.source).map_or("", |source| &source.text), &parsed.tokens);
+        let (place, scenario) = trees.get(&typed.span)?;
+        let text = sources.get(typed.span.source).map_or("", |source| &source.text);
+        let words = Stream::new(text, &parsed.get(*place)?.tokens);
         Some(Written { scenario: typed.name.clone(), steps: steps(scenario, &words, typed) })
     };
     checked.scenarios.iter().filter_map(of_scenario).collect()

@@ -153,14 +153,25 @@ impl fmt::Display for Near<'_> {
 
 /// The candidate that `name` was probably meant to be; `None` when none is near enough. Of those equally near, the one
 /// with the longest common beginning: `wher` is `where` rather than `when`. It is sure where one slip of the keyboard explains it and
-/// no other candidate is as near.
+/// no other candidate is as near. Of a word of two letters none is another letter, and one letter alone may be anything.
 pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Near<'a>> {
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let letters = |word: &str| word.chars().count();
+    let allowed = match letters(name) {
+        0 | 1 => 0,
+        count => (count / 3).clamp(1, 3),
+    };
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let keeps =
+        |candidate: &str| letters(name) > 2 || letters(candidate) > letters(name) || sorted(candidate) == sorted(name);
     let shared = |candidate: &str| name.chars().zip(candidate.chars()).take_while(|(one, two)| one == two).count();
     let mut near: Vec<(usize, Reverse<usize>, &str)> = candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), Reverse(shared(candidate)), candidate))
-        .filter(|(distance, _, candidate)| *distance <= allowed && *candidate != name)
+        .filter(|(distance, _, candidate)| *distance <= allowed && *candidate != name && keeps(candidate))
         .collect();
     near.sort_unstable();
     near.dedup();

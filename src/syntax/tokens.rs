@@ -1,6 +1,7 @@
 //! The lossless token stream: every byte of a text in exactly one token.
 
 use super::grammar::{Grammar, Node, Rule};
+use super::keywords::KEYWORDS;
 use super::{Token, TokenKind};
 use crate::span::{SourceId, Span};
 use pest::Parser;
@@ -15,8 +16,8 @@ pub(super) fn read(source: SourceId, text: &str) -> Vec<Token> {
     let mut after_dot = false;
     for node in stream.next().into_iter().flat_map(Node::into_inner) {
         let Some(mut kind) = kind(node.as_rule()) else { continue };
-        if after_dot && kind == TokenKind::Keyword {
-            kind = TokenKind::Name;
+        if !after_dot && kind == TokenKind::Name && KEYWORDS.binary_search(&node.as_str()).is_ok() {
+            kind = TokenKind::Keyword;
         }
         if !kind.is_trivia() {
             after_dot = node.as_str() == ".";
@@ -32,7 +33,6 @@ fn kind(rule: Rule) -> Option<TokenKind> {
         Rule::space => TokenKind::Space,
         Rule::comment => TokenKind::Comment,
         Rule::doc_comment => TokenKind::DocComment,
-        Rule::keyword => TokenKind::Keyword,
         Rule::identifier => TokenKind::Name,
         Rule::text => TokenKind::Text,
         Rule::date | Rule::time | Rule::number => TokenKind::Number,

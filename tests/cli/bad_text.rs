@@ -34,6 +34,20 @@ fn texts_that_are_none() {
 }
 
 #[test]
+fn what_such_a_file_would_have_declared_is_not_missed() {
+    let care =
+        "scenario care {\n  when bought where colour is \"red\"\n  for contact.pet is \"cat\"\n  once\n  stop\n}\n";
+    let model = "# caf\u{e9}\nevent bought { colour: text }\nextend contact { pet: text? }\n";
+    let latin: Vec<u8> = model.chars().map(|letter| letter as u8).collect();
+    let shop = folder(&[("care.scn", care.as_bytes()), ("model.scn", &latin), ("scn.toml", b"")]);
+    for path in [".", "care.scn"] {
+        let ran = scn(shop.path(), &["check", path, "--format", "line"]);
+        ran.expect(1, &["model.scn:1:6: error[S002]"]);
+        assert!(!ran.out.contains("care.scn"), "{}", ran.out);
+    }
+}
+
+#[test]
 fn a_megabyte_of_parentheses_is_refused_by_its_depth() {
     let shop = folder(&[("a.scn", &[b'('; 900_000])]);
     scn(shop.path(), &["check"]).expect(1, &["error["]);

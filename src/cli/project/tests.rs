@@ -98,6 +98,9 @@ fn a_file_that_is_not_utf8_is_a_finding_and_the_others_stay() {
     assert_eq!(project.selected, 3);
     assert_eq!(open(&shop, &["", "a.scn"])[0].diagnostics.len(), 1);
     assert_eq!(open(&shop, &["a.scn"])[0].diagnostics, [], "a file alone is judged alone");
+    fs::write(shop.path().join("scn.toml"), "").unwrap();
+    let [found] = open(&shop, &["a.scn"])[0].diagnostics.clone().try_into().unwrap();
+    assert_eq!(found.rule, Rule::NotUtf8, "its names are missed in the others of its project");
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub(super) fn template(name: &str, beside: Option<&str>, reads: &[&str]) -> Temp
     let mut part = || parts.next().unwrap().to_owned();
     let (message, channel, language) = (part(), part(), part());
     let read = reads.join("\n");
-    let text = format!("{read}\nunsubscribe");
+    let text = format!("{read}\nunsubscribe: https://shop.example/out");
     let literal = std::iter::once(read.len()..text.len()).collect();
     let body = TemplateText { literal, ..TemplateText::default() };
     let variable = |path: &&str| TemplateVariable {
