@@ -41,7 +41,7 @@ use crate::engine::{Engagement, Measures, Program, Value, World};
 use crate::ir::{Bundle, Measure};
 use crate::model::Id;
 use crate::store::ErrorKind;
-use crate::store::cache::{Asked, Settings};
+use crate::store::cache::{Asked, Cache, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
 use history::{History, Way, together};
@@ -142,9 +142,18 @@ pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Ins
     crm.identify(&bundle.identity, bundle.settings.zone)?;
     let mut program = Program::link(&bundle, &[])?;
     program.engage(request.engagement);
-    let (world, _) = crm.world(&program)?;
-    let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
-    let Some(bounds) = History::Crm(&crm, ranges).bounds(&program, &world)? else { return Ok(None) };
+    let everyone = program.takes_all() || program.has_measures();
+    let asked = Asked { crm: &crm, program: &program, identity: &bundle.identity, everyone };
+    let kept = request.cache.as_ref().and_then(|settings| Cache::fresh(settings, &asked).ok());
+    let bounds = match kept {
+        Some(cache) => cache.notes().bounds,
+        None => {
+            let (world, _) = crm.world(&program)?;
+            let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
+            History::Crm(&crm, ranges).bounds(&program, &world)?
+        }
+    };
+    let Some(bounds) = bounds else { return Ok(None) };
     let (from, to) = (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last));
     match program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         true => Err(Error::Span(from, to)),

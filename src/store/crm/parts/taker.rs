@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many parts and pieces of a table there are at most.
-const PARTS_MAX: u64 = 512;
+const PARTS_MAX: u64 = 2_048;
 
 /// How many rows a piece has at least, so that beginning one costs little.
 const ROWS_IN_PIECE: i128 = if cfg!(debug_assertions) { 4 } else { 4_096 };
