@@ -159,7 +159,8 @@ impl<'a> Stepper<'a, '_> {
         let Some((unit_slot, unit)) = self.program.current(&starting.scenario) else { return };
         let row = self.facts.life.find(starting.trigger.kind, &starting.trigger.id);
         (self.depth, self.due) = (starting.depth, starting.due);
-        self.enter(Candidate { unit_slot, unit, entry: self.due, row, trigger: None, by: Some(starting.by) });
+        let (entry, by) = (self.due, Some(starting.by));
+        self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, seen: None, by });
         self.depth = 0;
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Candidate<'a> {
     pub row: Option<usize>,
     /// What of the scenario's triggers the row must pass.
     pub trigger: Option<&'a Trigger>,
+    /// The truth of that trigger's filter, where [a look](Stepper::look_at_filter) was enough to tell.
+    pub seen: Option<Option<bool>>,
     /// The step `start` of another instance.
     pub by: Option<EffectKey>,
 }
@@ -162,11 +164,10 @@ impl<'a> Stepper<'a, '_> {
     }
 
     fn judge_candidate(&self, candidate: Candidate<'a>) -> Judged {
-        let Candidate { unit, entry, row, trigger, .. } = candidate;
+        let Candidate { unit, entry, row, trigger, seen, .. } = candidate;
         let is_over = entry >= unit.starts_until && !self.is_new(candidate);
-        // Mostly a look at the filter is enough: an evaluator is made where it is not.
+        // An evaluator is made only where it is needed.
         let eval = || self.start_eval(unit, row, trigger.map(|trigger| trigger.event), entry);
-        let seen = row.zip(trigger).and_then(|(row, trigger)| self.look_at_filter(unit, trigger, row));
         let filter = trigger.and_then(|trigger| trigger.filter);
         let passes = seen.unwrap_or_else(|| filter.map_or(Some(true), |filter| eval().truth(filter)));
         let mut judged = Judged { passes, refused: None, is_for: false, key: None };

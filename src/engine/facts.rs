@@ -195,10 +195,22 @@ pub(super) type Keys = SmallVec<[Value; 1]>;
 impl Life {
     /// Adds an event with its values in the order of its fields in the program.
     pub fn push(&mut self, event: Event, values: impl IntoIterator<Item = Value>) {
-        let start = self.values.len() as u32;
+        let start = self.values.len();
         self.values.extend(values);
-        self.lacks |= self.values.iter().skip(start as usize).any(|value| *value == Value::NotGiven);
-        self.rows.push(EventRow { event, values: start..self.values.len() as u32 });
+        self.push_row(event, start);
+    }
+
+    /// As [`Life::push`]; takes all values, and leaves none.
+    pub fn push_all(&mut self, event: Event, values: &mut Vec<Value>) {
+        let start = self.values.len();
+        self.values.append(values);
+        self.push_row(event, start);
+    }
+
+    fn push_row(&mut self, event: Event, start: usize) {
+        let values = self.values.get(start..).unwrap_or(&[]);
+        self.lacks |= values.iter().any(|value| matches!(value, Value::NotGiven));
+        self.rows.push(EventRow { event, values: start as u32..self.values.len() as u32 });
     }
 
     /// Forgets everything, and keeps the room for the next contact.

@@ -23,7 +23,8 @@ impl<'a> Stepper<'a, '_> {
         let next = self.next_occurrence(unit, period, due);
         self.state.clocks.set_period(unit_slot, next);
         if is_still {
-            self.enter(Candidate { unit_slot, unit, entry: due, row: None, trigger: None, by: None });
+            let (row, trigger, seen) = (None, None, None);
+            self.enter(Candidate { unit_slot, unit, entry: due, row, trigger, seen, by: None });
         }
     }
 

@@ -50,7 +50,7 @@ impl<'a> Stepper<'a, '_> {
         let over = Silence { due: None, over: true, ..silence.clone() };
         self.state.clocks.set_silence(unit_slot, over);
         let row = after.and_then(|after| self.facts.life.find(after.kind, &after.id));
-        self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, by: None });
+        self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, seen: None, by: None });
     }
 
     /// Finds out since when a silence lasts that is not counted yet: from the latest of its events, or, with `ever`, from the

@@ -176,12 +176,13 @@ impl<'a> Stepper<'a, '_> {
             if done == Some(name) {
                 continue;
             }
+            let seen = self.look_at_filter(unit, trigger, place);
             // Nobody wants to know why it starts nothing.
-            if self.out.refusals.is_none() && self.look_at_filter(unit, trigger, place) == Some(Some(false)) {
+            if seen == Some(Some(false)) && self.out.refusals.is_none() {
                 continue;
             }
             let (row, trigger) = (Some(place), Some(trigger));
-            if self.enter(Candidate { unit_slot, unit, entry, row, trigger, by: None }) {
+            if self.enter(Candidate { unit_slot, unit, entry, row, trigger, seen, by: None }) {
                 done = Some(name);
             }
             if self.state.is_erased() {

@@ -4,7 +4,7 @@
 use super::runs::{Run, Span, merge};
 use crate::time::Instant;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 /// About how many bytes of text there are in a span, unless a test wants less.
 pub const SPAN_BYTES: u64 = 1 << 21;
@@ -22,6 +22,12 @@ enum Merged {
     End(io::Result<()>),
 }
 
+/// How a thread hands on what it merged, and gets back the room of what is written.
+struct Hand {
+    to: SyncSender<Merged>,
+    written: Receiver<Vec<u8>>,
+}
+
 /// Writes all lines of all runs, in the order of instants, then contacts; so many bytes are in a span.
 ///
 /// # Errors
@@ -30,20 +36,23 @@ pub fn write(runs: &[Run], threads: usize, span_bytes: u64, to: &mut dyn Write) 
     let spans = &spans(runs, span_bytes);
     let threads = threads.clamp(1, spans.len());
     std::thread::scope(|scope| {
-        let merged: Vec<Receiver<Merged>> = (0..threads)
-            .map(|thread| {
-                let (sender, receiver) = sync_channel(CHUNKS_WAITING);
-                scope.spawn(move || {
-                    spans.iter().skip(thread).step_by(threads).all(|span| hand_on(runs, *span, &sender))
-                });
-                receiver
-            })
-            .collect();
+        let begin = |thread: usize| {
+            let ((to, merged), (back, written)) = (sync_channel(CHUNKS_WAITING), channel());
+            let hand = Hand { to, written };
+            scope.spawn(move || spans.iter().skip(thread).step_by(threads).all(|span| hand.merge(runs, *span)));
+            (merged, back)
+        };
+        let all: Vec<(Receiver<Merged>, Sender<Vec<u8>>)> = (0..threads).map(begin).collect();
         // A thread that cannot hand on what it merged ends: so an error here ends them all.
-        for merged in merged.iter().cycle().take(spans.len()) {
+        for (merged, back) in all.iter().cycle().take(spans.len()) {
             loop {
                 match merged.recv() {
-                    Ok(Merged::Chunk(chunk)) => to.write_all(&chunk)?,
+                    Ok(Merged::Chunk(mut chunk)) => {
+                        to.write_all(&chunk)?;
+                        chunk.clear();
+                        // Who has merged everything needs no room.
+                        drop(back.send(chunk));
+                    }
                     Ok(Merged::End(end)) => break end?,
                     Err(_) => return Err(io::ErrorKind::BrokenPipe.into()),
                 }
@@ -53,19 +62,24 @@ pub fn write(runs: &[Run], threads: usize, span_bytes: u64, to: &mut dyn Write) 
     })
 }
 
-/// Merges a span; false where nobody takes it.
-fn hand_on(runs: &[Run], span: Span, to: &SyncSender<Merged>) -> bool {
-    let room = || Vec::with_capacity(CHUNK + CHUNK / 8);
-    let mut chunk = room();
-    let end = merge(runs, span, |_, _, lines| {
-        lines.unpack(&mut chunk).ok_or(io::ErrorKind::InvalidData)?;
-        if chunk.len() < CHUNK {
-            return Ok(());
-        }
-        let full = std::mem::replace(&mut chunk, room());
-        to.send(Merged::Chunk(full)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    });
-    to.send(Merged::Chunk(chunk)).is_ok() && to.send(Merged::End(end)).is_ok()
+impl Hand {
+    /// Merges a span; false where nobody takes it.
+    fn merge(&self, runs: &[Run], span: Span) -> bool {
+        let mut chunk = self.room();
+        let end = merge(runs, span, |_, _, lines| {
+            lines.unpack(&mut chunk).ok_or(io::ErrorKind::InvalidData)?;
+            if chunk.len() < CHUNK {
+                return Ok(());
+            }
+            let full = std::mem::replace(&mut chunk, self.room());
+            self.to.send(Merged::Chunk(full)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        });
+        self.to.send(Merged::Chunk(chunk)).is_ok() && self.to.send(Merged::End(end)).is_ok()
+    }
+
+    fn room(&self) -> Vec<u8> {
+        self.written.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK + CHUNK / 8))
+    }
 }
 
 /// Cuts time so that there are about so many bytes in each span; lines of one instant are in one.

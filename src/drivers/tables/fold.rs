@@ -27,8 +27,6 @@ pub struct Fold {
     pub(super) months: Months,
     /// Those of entries, which come between those of messages that are months later.
     entries: Months,
-    /// Those of the entries of who leaves.
-    left: Months,
     /// By unit of the program: its scenario, where a journey is the sum of what happens to it, so that nothing of it needs to
     /// be remembered.
     plain: Vec<Option<u16>>,
@@ -120,7 +118,6 @@ impl Fold {
             sums: Sums::default(),
             months: Months::new(zone),
             entries: Months::new(zone),
-            left: Months::new(zone),
             plain: (0..u16::MAX).map_while(|unit| catalog.scenario_of(unit)).map(plain).collect(),
             source,
             contact: OneContact::default(),
@@ -182,7 +179,7 @@ impl Fold {
         let entry = journey.entered_at;
         let (month, counted) = match mark.what {
             Marked::Entered => (self.entries.number(entry), Counted::Entered),
-            Marked::Left { .. } => (self.left.number(entry), Counted::Left),
+            Marked::Left { .. } => (self.entries.number(entry), Counted::Left),
             Marked::Sent { step, alternative, leads, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
                 let Some(message) = catalog.message_at(step, alternative) else { return true };

@@ -379,7 +379,7 @@ fn read_events(
         match event {
             // Told of themselves, by another of their rows.
             Some(_) if source.source.origin.content == Content::Routed && is_own(lives, source, room) => {}
-            Some(event) => room.life.push(event, room.values.drain(..)),
+            Some(event) => room.life.push_all(event, &mut room.values),
             None => room.set_aside = true,
         }
         cursor.advance(notes)?;

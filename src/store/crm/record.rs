@@ -20,6 +20,7 @@ impl<'a> From<&'a Row<'a>> for Record<'a> {
 
 impl<'a> Record<'a> {
     /// The value of a column, by its place in the query.
+    #[inline]
     pub fn get_ref(self, place: usize) -> Result<ValueRef<'a>, rusqlite::Error> {
         match self {
             Record::Queried(row) => row.get_ref(place),

@@ -84,7 +84,10 @@ fn write(value: ValueRef<'_>, to: &mut Vec<u8>) {
             let length = 8 - number.leading_zeros() as usize / 8;
             let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
             let bytes = [INTEGER + length as u8, a, b, c, d, e, f, g, h];
-            to.extend_from_slice(bytes.get(..=length).unwrap_or(&bytes));
+            // All of them, which is quicker than so many, and then those too many away.
+            let end = to.len() + 1 + length;
+            to.extend_from_slice(&bytes);
+            to.truncate(end);
         }
         ValueRef::Real(number) => {
             to.push(REAL);
@@ -130,6 +133,16 @@ fn take_number(from: &mut &[u8]) -> Option<u64> {
     }
 }
 
+/// A number of so many bytes, eight at most, the lowest first.
+fn read_whole(from: &mut &[u8], length: usize) -> Option<u64> {
+    // Mostly there are eight bytes, of which the last are of what follows.
+    if let (Some(eight), 1..8) = (from.first_chunk(), length) {
+        *from = from.get(length..)?;
+        return Some(u64::from_le_bytes(*eight) & !(u64::MAX << (8 * length)));
+    }
+    Some(take(from, length)?.iter().rev().fold(0, |number: u64, byte| number << 8 | u64::from(*byte)))
+}
+
 /// Reads a value; `before` is the one of the row before.
 fn read<'a>(from: &mut &'a [u8], before: ValueRef<'a>) -> Option<ValueRef<'a>> {
     let (tag, rest) = from.split_first()?;
@@ -137,8 +150,7 @@ fn read<'a>(from: &mut &'a [u8], before: ValueRef<'a>) -> Option<ValueRef<'a>> {
     Some(match *tag {
         NULL => ValueRef::Null,
         INTEGER..=INTEGER_LAST => {
-            let bytes = take(from, usize::from(*tag - INTEGER))?;
-            let number = bytes.iter().rev().fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+            let number = read_whole(from, usize::from(*tag - INTEGER))?;
             ValueRef::Integer((number >> 1) as i64 ^ -((number & 1) as i64))
         }
         REAL => ValueRef::Real(f64::from_bits(take(from, 8)?.try_into().ok().map(u64::from_le_bytes)?)),

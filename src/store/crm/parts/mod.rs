@@ -23,18 +23,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How much is in a part, and in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// For so many bytes of the CRM there is a part, at most.
+    /// For so many bytes of the CRM there is a part, at most; for a quarter of them where there would be few parts.
     pub part: u64,
     /// How many bytes of rows are kept in memory; the others are in a temporary file.
     pub memory: usize,
 }
 
 impl Sizes {
-    /// About 7,500 rows, so that no thread waits long for the last part of another, and 4 MiB, which is half a million rows. In
-    /// debug builds less, so that tests have several parts and a file.
+    /// About 30,000 rows, and 4 MiB, which is half a million rows. In debug builds less, so that tests have several parts and a
+    /// file.
     pub const USUAL: Sizes = match cfg!(debug_assertions) {
         true => Sizes { part: 1 << 13, memory: 1 << 10 },
-        false => Sizes { part: 1 << 19, memory: 1 << 22 },
+        false => Sizes { part: 1 << 21, memory: 1 << 22 },
     };
 }
 

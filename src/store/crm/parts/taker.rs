@@ -18,11 +18,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How many parts and pieces of a table there are at most.
 const PARTS_MAX: u64 = 2_048;
 
+/// With fewer, parts are smaller: no thread should wait long for the last part of another.
+const PARTS_FEW: u64 = 64;
+
 /// How many rows a piece has at least, so that beginning one costs little.
 const ROWS_IN_PIECE: i128 = if cfg!(debug_assertions) { 4 } else { 4_096 };
 
 /// How many contacts are looked at for each part.
-const LOOKED_AT: u64 = 8;
+const LOOKED_AT: u64 = 16;
 
 /// With more columns than any record has, a table is read in the order of contacts: a function of SQL has so many arguments at
 /// most (SQLite, "Limits", 6).
@@ -77,7 +80,8 @@ impl Lives<'_> {
             }
             let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
             let bytes: i64 = crm.connection.query_row(pages, [], |row| row.get(0))?;
-            let count = (bytes.unsigned_abs() / sizes.part.max(1)).clamp(1, PARTS_MAX);
+            let parts = |part: u64| bytes.unsigned_abs() / part.max(1);
+            let count = parts(sizes.part).max(parts(sizes.part / 4).min(PARTS_FEW)).clamp(1, PARTS_MAX);
             let (mut tables, mut pieces, mut longest) =
                 (Vec::new(), Vec::new(), None::<(i128, &Source, &str, (i64, i64))>);
             for (place, ((source, _), number)) in self.sources().zip(&numbers).enumerate() {
