@@ -23,6 +23,7 @@ mod facts;
 mod feedback;
 mod fields;
 mod key;
+mod known;
 mod latest;
 mod linked;
 mod lists;

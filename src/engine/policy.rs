@@ -67,7 +67,7 @@ impl LinkedPolicy {
         let Some(ix) = self.zone else { return fallback };
         let eval = Eval::of_contact(&self.code, facts, inside);
         match eval.value(ix).as_ref() {
-            Value::Text(name) => Zone::named(name.trim()).unwrap_or(fallback),
+            Value::Text(name) => inside.state.known.zone(name).unwrap_or(fallback),
             _ => fallback,
         }
     }
@@ -97,11 +97,10 @@ impl LinkedPolicy {
             return None;
         }
         let free = if has_slot { now } else { claims.free_at(&self.caps, class, now) };
-        let until = quiet_until(&self.quiet_hours, zone, free).unwrap_or(free);
-        let reason = match quiet_until(&self.quiet_hours, zone, now) {
-            Some(_) => Reason::QuietHours,
-            None => Reason::Cap,
-        };
+        let quiet_now = quiet_until(&self.quiet_hours, zone, now);
+        let quiet = if free == now { quiet_now } else { quiet_until(&self.quiet_hours, zone, free) };
+        let until = quiet.unwrap_or(free);
+        let reason = if quiet_now.is_some() { Reason::QuietHours } else { Reason::Cap };
         (until > now).then_some((until, reason))
     }
 
