@@ -3,7 +3,7 @@
 use super::eval::{Eval, Inside};
 use super::explain::Read;
 use super::facts::Facts;
-use super::key::described;
+use super::key::Hashed;
 use super::linked::LinkedCode;
 use super::needs::Needs;
 use super::output::Reason;
@@ -210,10 +210,7 @@ fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant
 /// Between 0 and 1, the same for a person whenever and wherever it is drawn: the start of BLAKE3 over `scn-holdout-1` and
 /// the person's id.
 fn draw(person: &Id) -> Decimal {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"scn-holdout-1");
-    hasher.update(described(person).as_bytes());
-    let mut bytes = [0u8; 4];
-    hasher.finalize_xof().fill(&mut bytes);
-    Decimal::from(u32::from_le_bytes(bytes)) / Decimal::from(1u64 << 32)
+    let mut hashed = Hashed::new(b"scn-holdout-1");
+    hashed.id(person);
+    Decimal::from(u32::from_le_bytes(hashed.start())) / Decimal::from(1u64 << 32)
 }
