@@ -49,6 +49,7 @@ mod saved_messages;
 mod saved_own;
 mod saved_value;
 mod sending;
+mod shared;
 mod silence;
 mod state;
 mod step;

@@ -43,7 +43,7 @@ impl LinkedPolicy {
     pub fn new(policy: &Policy, needs: &Needs) -> LinkedPolicy {
         LinkedPolicy {
             zone: policy.zone,
-            code: LinkedCode::new(&policy.code, needs, (0, usize::MAX)),
+            code: LinkedCode::new(&policy.code, needs, usize::MAX),
             quiet_hours: policy.quiet_hours.clone(),
             caps: policy.caps.clone(),
             priority: policy.priority.clone(),
