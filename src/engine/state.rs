@@ -206,6 +206,9 @@ impl State {
     }
 
     fn first_clock(&self, program: &Program) -> Option<Instant> {
+        if self.timers.wait_for_nothing() {
+            return self.clocks.first();
+        }
         self.clocks_due(program).map(|(due, _)| due).min()
     }
 
