@@ -10,8 +10,6 @@
     reason = "a bench: it reads its files and may panic"
 )]
 
-#[path = "support/chance.rs"]
-mod chance;
 #[path = "support/scan.rs"]
 mod scan;
 #[path = "support/shop.rs"]

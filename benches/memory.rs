@@ -11,8 +11,6 @@
     reason = "a bench: it reads its files and may panic"
 )]
 
-#[path = "support/chance.rs"]
-mod chance;
 #[path = "support/shop.rs"]
 mod shop;
 mod support;

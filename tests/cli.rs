@@ -26,6 +26,9 @@ mod folders;
 mod graph;
 #[path = "cli/init.rs"]
 mod init;
+#[cfg(unix)]
+#[path = "cli/interrupted.rs"]
+mod interrupted;
 #[path = "cli/kept.rs"]
 mod kept;
 #[path = "cli/measures.rs"]
@@ -44,6 +47,8 @@ mod readme;
 mod repairs;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/spans.rs"]
+mod spans;
 #[path = "cli/testing.rs"]
 mod testing;
 

@@ -35,6 +35,8 @@ mod erasing;
 mod fault_server;
 #[path = "run/faults.rs"]
 mod faults;
+#[path = "run/funnel.rs"]
+mod funnel;
 #[path = "oracle/invent.rs"]
 mod invent;
 #[path = "run/keeping.rs"]

@@ -6,7 +6,10 @@
 
 #![allow(dead_code, reason = "each bench uses a part of this")]
 
-use super::chance::Chance;
+#[path = "chance.rs"]
+mod chance;
+
+use chance::Chance;
 use rusqlite::{Connection, OpenFlags, Statement, params};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -3,8 +3,8 @@
 use super::configuration::{CacheSetting, Settings};
 use super::counted::counted;
 use super::exit::{Exit, Failure};
-use super::output;
 use super::project::Project;
+use super::{output, unfinished};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::ReadFrom;
 use crate::store::cache;
@@ -78,6 +78,7 @@ pub fn settings(settings: &Settings, on: bool, off: bool) -> Result<Option<cache
         })?,
     };
     let folder = std::path::absolute(Path::new(&folder)).unwrap_or(folder);
+    unfinished::keeps(&folder);
     Ok(Some(cache::Settings::in_folder(folder)))
 }
 

@@ -2,6 +2,7 @@
 
 use super::configuration;
 use super::exit::{Exit, Failure};
+use super::unfinished::Unfinished;
 use std::collections::BTreeMap;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
@@ -12,6 +13,19 @@ use tempfile::TempDir;
 #[derive(Clone, Copy, Debug)]
 pub struct Git<'a> {
     pub folder: &'a Path,
+}
+
+/// The files of a commit, in a private folder that goes away when this is dropped, and with a signal too.
+#[derive(Debug)]
+pub struct Snapshot {
+    folder: TempDir,
+    _unfinished: Unfinished,
+}
+
+impl Snapshot {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 impl Git<'_> {
@@ -72,14 +86,15 @@ impl Git<'_> {
         Err(Failure::new(Exit::Usage, said.lines().next().unwrap_or_default().to_owned()))
     }
 
-    /// The files of a commit that make projects, in a private folder that goes away when it is dropped: `.scn` files, `scn.toml`
+    /// The files of a commit that make projects: `.scn` files, `scn.toml`
     /// and templates, of the whole repository. Symbolic links and hidden files are left out.
     ///
     /// # Errors
     /// When git refuses, or the folder cannot be written.
-    pub fn snapshot(&self, commit: &str) -> Result<TempDir, Failure> {
+    pub fn snapshot(&self, commit: &str) -> Result<Snapshot, Failure> {
         let wrong = |error: &std::io::Error| Failure::file("write", Path::new("a temporary folder"), error);
-        let folder = tempfile::Builder::new().prefix("scn-").tempdir().map_err(|error| wrong(&error))?;
+        let make = || tempfile::Builder::new().prefix("scn-").tempdir();
+        let (folder, unfinished) = Unfinished::made(make, TempDir::path).map_err(|error| wrong(&error))?;
         let list = self.bytes(&["ls-tree", "-r", "-z", "--full-tree", commit], Stdio::null())?;
         let files = files(&String::from_utf8_lossy(&list));
         let mut names = tempfile::tempfile().map_err(|error| wrong(&error))?;
@@ -106,7 +121,7 @@ impl Git<'_> {
                 write().map_err(|error| wrong(&error))?;
             }
         }
-        Ok(folder)
+        Ok(Snapshot { folder, _unfinished: unfinished })
     }
 }
 

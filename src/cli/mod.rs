@@ -39,6 +39,7 @@ mod strangers;
 pub mod surroundings;
 mod tables;
 pub mod test;
+mod unfinished;
 pub mod whole;
 mod why;
 pub mod words;

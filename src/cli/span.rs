@@ -34,23 +34,27 @@ impl SpanArguments {
         }
         Ok((from, to))
     }
-}
 
-/// Refuses a span in which nothing can happen: `found` is that of the history, where there is any, and `by_clock` whether
-/// something starts without an event.
-///
-/// # Errors
-/// The span that was asked for begins after the history; or there is none, and none was named.
-pub fn refuse_empty(found: Option<(Instant, Instant)>, by_clock: bool) -> Result<(), Failure> {
-    match found {
-        Some((from, to)) if from > to => {
-            let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
-            Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"))
+    /// Refuses a span in which nothing can happen: `found` is that of the history, where there is any, and `by_clock` whether
+    /// something starts without an event.
+    ///
+    /// # Errors
+    /// The span that was asked for begins after the history, or ends before it; or there is none, and none was named.
+    pub fn refuse_empty(&self, found: Option<(Instant, Instant)>, by_clock: bool) -> Result<(), Failure> {
+        match found {
+            Some((from, to)) if from > to && self.from.is_none() => {
+                let message = format!("`--to` ({to}) is before the first event of the CRM ({from})");
+                Err(Failure::new(Exit::Usage, message).help("name a later instant, or `--from` as well"))
+            }
+            Some((from, to)) if from > to => {
+                let message = format!("`--from` ({from}) is after the last event of the CRM ({to})");
+                Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"))
+            }
+            None if by_clock => {
+                let message = "the CRM has no event that these scenarios read, and so no span to simulate";
+                Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"))
+            }
+            _ => Ok(()),
         }
-        None if by_clock => {
-            let message = "the CRM has no event that these scenarios read, and so no span to simulate";
-            Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"))
-        }
-        _ => Ok(()),
     }
 }

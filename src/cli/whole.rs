@@ -1,6 +1,8 @@
 //! Files that are written whole or not at all.
 
 use super::exit::{Exit, Failure};
+use super::unfinished::Unfinished;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use tempfile::NamedTempFile;
@@ -46,21 +48,40 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         return Err(std::io::ErrorKind::PermissionDenied.into());
     }
     let mut file = beside(&target)?;
-    file.write_all(bytes)?;
+    file.file().write_all(bytes)?;
     if let Some(old) = old {
-        file.as_file().set_permissions(old.permissions())?;
+        file.file().set_permissions(old.permissions())?;
     }
-    file.as_file().sync_all()?;
-    file.persist(&target)?;
-    Ok(())
+    file.file().sync_all()?;
+    file.persist(&target)
 }
 
-/// A file beside a place, to be moved there when it is whole. It has the permissions of any new file; left alone, it
-/// goes away.
+/// A file beside a place, to be moved there when it is whole. Left alone, it goes away; with a signal too.
+#[derive(Debug)]
+pub struct Beside {
+    file: NamedTempFile,
+    _unfinished: Unfinished,
+}
+
+impl Beside {
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Moves it to its place.
+    ///
+    /// # Errors
+    /// When nothing may be put there.
+    pub fn persist(self, target: &Path) -> std::io::Result<()> {
+        self.file.persist(target).map(drop).map_err(|error| error.error)
+    }
+}
+
+/// A file beside a place, with the permissions of any new file.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn beside(target: &Path) -> std::io::Result<NamedTempFile> {
+pub fn beside(target: &Path) -> std::io::Result<Beside> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".scn-");
@@ -70,7 +91,8 @@ pub fn beside(target: &Path) -> std::io::Result<NamedTempFile> {
         // What the user's mask leaves of it.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    let (file, unfinished) = Unfinished::made(|| builder.tempfile_in(folder), |file| file.path())?;
+    Ok(Beside { file, _unfinished: unfinished })
 }
 
 #[cfg(all(test, unix))]

@@ -6,9 +6,10 @@ use super::linked::LinkedCode;
 use super::output::Reason;
 use super::program::{Program, Unit};
 use super::value::{EntityRef, Value};
-use crate::ir::{Expr, ExprIx, Op, StepIx, Trigger};
+use crate::ir::{Expr, ExprIx, Guard, Op, Scenario, StepIx, Trigger};
 use crate::model::Type;
 use crate::time::Instant;
+use std::collections::BTreeSet;
 
 /// A row of an entity for which a wait ends the instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,82 +69,115 @@ fn judge(
             }
             let mut eval = Eval::of_event(code, world, EventAtHand::of(code, trigger.event, Instant::MIN, &values));
             eval.trigger = TriggerValues::Row(&values, trigger_fields);
-            if trigger.filter.is_some_and(|filter| refuses(&eval, filter, own_field)) {
+            if trigger.filter.is_some_and(|filter| own_field.is_some_and(|field| refuses(&eval, filter, true, field))) {
                 continue;
             }
-            let reason = match eval.duration(duration) {
-                None => Reason::Missing,
-                Some(duration) if duration.nominal() <= 0 => Reason::NoTimeLeft,
-                Some(_) => continue,
+            let of_row = OfRow { eval: &eval, slot: slot as u16 };
+            let Some(reason) = of_row.ends_at(duration).filter(|_| of_row.reaches(&unit.scenario, step)) else {
+                continue;
             };
             found.push(Hopeless { unit: place, step, reason, entity });
         }
     }
 }
 
-/// Whether a filter lets no event pass that has a row in this field, whatever else the event says. What the row alone
-/// decides must be true: an unknown filter starts nothing.
-fn refuses(eval: &Eval<'_>, filter: ExprIx, field: Option<u16>) -> bool {
-    match eval.code.code.exprs.get(filter) {
-        Some(Expr::And(parts)) => parts.iter().any(|part| refuses(eval, *part, field)),
-        _ => match eval.truth(filter) {
-            Some(passes) => !passes,
-            None => field.is_some_and(|field| reads_nothing_but(eval.code, filter, field)),
-        },
+/// Whether a condition cannot have this answer for an event that has a row in this field, whatever else the event says. What
+/// the row alone decides must be true: an unknown filter starts nothing.
+fn refuses(eval: &Eval<'_>, condition: ExprIx, wanted: bool, field: u16) -> bool {
+    let refuses = |part: &ExprIx, wanted: bool| refuses(eval, *part, wanted, field);
+    match eval.code.code.exprs.get(condition) {
+        Some(Expr::Not(inner)) => refuses(inner, !wanted),
+        Some(Expr::And(parts)) if wanted => parts.iter().any(|part| refuses(part, true)),
+        Some(Expr::Or(parts)) if !wanted => parts.iter().any(|part| refuses(part, false)),
+        Some(Expr::And(parts) | Expr::Or(parts)) => parts.iter().all(|part| refuses(part, wanted)),
+        _ => follows_from(eval.code, condition, &Expr::Event(field)) && eval.truth(condition) != Some(wanted),
     }
 }
 
-/// Whether an expression depends on the entity in this field of the event at hand alone.
-fn reads_nothing_but(code: &LinkedCode, ix: ExprIx, field: u16) -> bool {
+/// Whether an expression depends on the entity in this field alone.
+fn follows_from(code: &LinkedCode, ix: ExprIx, field: &Expr) -> bool {
     match code.code.exprs.get(ix) {
-        Some(Expr::Event(own)) => *own == field,
-        Some(
-            one @ (Expr::Missing
-            | Expr::Literal(_)
-            | Expr::Field { .. }
-            | Expr::IsUnknown(_)
-            | Expr::InList(..)
-            | Expr::Has(_)
-            | Expr::IsEmpty(_)
-            | Expr::Not(_)
-            | Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Equal(..)
-            | Expr::Less(..)
-            | Expr::LessOrEqual(..)
-            | Expr::In(..)
-            | Expr::Add(..)
-            | Expr::Subtract(..)
-            | Expr::Multiply(..)
-            | Expr::Divide(..)
-            | Expr::Negate(_)
-            | Expr::Round(_)
-            | Expr::Default(..)
-            | Expr::If { .. }),
-        ) => one.operands().into_iter().all(|part| reads_nothing_but(code, part, field)),
-        _ => false,
+        Some(one) if one.is_of_operands() || matches!(one, Expr::Field { .. }) => {
+            one.operands().into_iter().all(|part| follows_from(code, part, field))
+        }
+        Some(one) => one == field,
+        None => false,
     }
 }
 
 /// Whether an expression reads a field of the entity in this trigger field.
 fn reads_field_of(code: &LinkedCode, ix: ExprIx, slot: u16) -> bool {
-    let reads = |ix: &ExprIx| reads_field_of(code, *ix, slot);
-    match code.code.exprs.get(ix) {
-        Some(Expr::Field { of, .. }) => {
-            matches!(code.code.exprs.get(*of), Some(Expr::Trigger(field)) if *field == slot) || reads(of)
+    let Some(expr) = code.code.exprs.get(ix) else { return false };
+    let is_of = |of: &ExprIx| matches!(code.code.exprs.get(*of), Some(Expr::Trigger(field)) if *field == slot);
+    matches!(expr, Expr::Field { of, .. } if is_of(of))
+        || expr.operands().into_iter().any(|part| reads_field_of(code, part, slot))
+}
+
+/// What is certain of all instances whose trigger has a row in a field, whoever the contact is.
+struct OfRow<'a, 'e> {
+    eval: &'a Eval<'e>,
+    /// The trigger field.
+    slot: u16,
+}
+
+impl OfRow<'_, '_> {
+    fn is_known(&self, ix: ExprIx) -> bool {
+        follows_from(self.eval.code, ix, &Expr::Trigger(self.slot))
+    }
+
+    /// Why nobody can wait for this long.
+    fn ends_at(&self, duration: ExprIx) -> Option<Reason> {
+        if self.is_missing(duration) {
+            return Some(Reason::Missing);
         }
-        Some(
-            Expr::Add(one, two)
-            | Expr::Subtract(one, two)
-            | Expr::Multiply(one, two)
-            | Expr::Divide(one, two)
-            | Expr::Default(one, two)
-            | Expr::Less(one, two)
-            | Expr::LessOrEqual(one, two)
-            | Expr::Equal(one, two),
-        ) => reads(one) || reads(two),
-        Some(Expr::If { condition, then, otherwise }) => reads(condition) || reads(then) || reads(otherwise),
-        Some(Expr::Negate(inner) | Expr::Round(inner)) => reads(inner),
-        _ => false,
+        let known = self.eval.duration(duration).filter(|_| self.is_known(duration))?;
+        (known.nominal() <= 0).then_some(Reason::NoTimeLeft)
+    }
+
+    /// Whether the row leaves an expression without a value, whatever else it reads.
+    fn is_missing(&self, ix: ExprIx) -> bool {
+        if self.is_known(ix) {
+            return self.eval.value(ix).is_missing();
+        }
+        match self.eval.code.code.exprs.get(ix) {
+            Some(
+                Expr::Add(one, two) | Expr::Subtract(one, two) | Expr::Multiply(one, two) | Expr::Divide(one, two),
+            ) => self.is_missing(*one) || self.is_missing(*two),
+            Some(Expr::Negate(one) | Expr::Round(one)) => self.is_missing(*one),
+            _ => false,
+        }
+    }
+
+    /// Whether some instance may come to a step and take it: what the row decides, decides it.
+    fn reaches(&self, scenario: &Scenario, step: StepIx) -> bool {
+        let answer = |condition: ExprIx| self.is_known(condition).then(|| self.eval.truth(condition) == Some(true));
+        let mut open = vec![StepIx(0)];
+        open.extend(scenario.goal.as_ref().and_then(|goal| goal.then));
+        let mut seen = BTreeSet::new();
+        while let Some(here) = open.pop() {
+            let Some(node) = scenario.steps.get(here).filter(|_| seen.insert(here)) else { continue };
+            if here == step {
+                return match &node.guard {
+                    None => true,
+                    Some(Guard::Unless(condition)) => answer(*condition) != Some(true),
+                    Some(Guard::OnlyIf(condition)) => answer(*condition) != Some(false),
+                };
+            }
+            let next = StepIx(here.0 + 1);
+            match &node.op {
+                Op::Branch { condition, otherwise } => match answer(*condition) {
+                    Some(true) => open.push(next),
+                    Some(false) => open.push(*otherwise),
+                    None => open.extend([next, *otherwise]),
+                },
+                Op::Split { arms, .. } => open.extend(arms.iter().map(|arm| arm.to)),
+                Op::Jump(to) => open.push(*to),
+                // A guarded one is passed by.
+                Op::Stop | Op::Erase if node.guard.is_none() => {}
+                Op::End => {}
+                _ => open.push(next),
+            }
+        }
+        false
     }
 }

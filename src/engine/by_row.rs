@@ -43,6 +43,17 @@ pub(super) struct OfProbe {
     numbers: FxHashMap<Keys, u32>,
 }
 
+/// An event that a probe may file.
+#[derive(Clone, Copy)]
+pub(super) struct Filing<'a> {
+    pub probe: ProbeIx,
+    pub at: Instant,
+    pub values: &'a [Value],
+    pub world: &'a World,
+    /// Where a test runs: takes the fields that are read although it did not give them.
+    pub not_given: Option<&'a RefCell<Vec<String>>>,
+}
+
 /// Under what a probe files an event: the number of its keys where they have one, else the keys themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filed<'a> {
@@ -178,7 +189,8 @@ impl Program {
         let mut values = vec![Value::Missing; event.fields.len()];
         for row in 0..count as u32 {
             values.iter_mut().skip(place).take(1).for_each(|value| *value = Value::Entity(EntityRef { entity, row }));
-            let number = self.with_keys_of(probe, Instant::MIN, &values, world, None, |found| {
+            let filing = Filing { probe, at: Instant::MIN, values: &values, world, not_given: None };
+            let number = self.with_keys_of(&filing, |found| {
                 let next = numbers.len() as u32;
                 *numbers.entry(found.iter().cloned().collect()).or_insert(next)
             });
@@ -188,37 +200,21 @@ impl Program {
     }
 
     /// Does something with what a probe files an event under; `None` when the event does not pass its filter or has no value
-    /// for a key. Fields that it reads although a test did not give them are added to `not_given`.
-    pub(super) fn file<T>(
-        &self,
-        probe: ProbeIx,
-        at: Instant,
-        values: &[Value],
-        world: &World,
-        not_given: Option<&RefCell<Vec<String>>>,
-        work: impl FnOnce(Filed<'_>) -> T,
-    ) -> Option<T> {
+    /// for a key.
+    pub(super) fn file<T>(&self, filing: &Filing<'_>, work: impl FnOnce(Filed<'_>) -> T) -> Option<T> {
+        let Filing { probe, values, world, not_given, .. } = *filing;
         // A test that reads a field that it did not give must say so at each reading.
         let known = world.by_row.of(probe).filter(|_| not_given.is_none());
         match known.and_then(|of_probe| of_probe.known(values)) {
             Some(NOT_FILED) => None,
             Some(number) => Some(work(Filed::Number(number))),
-            None => {
-                self.with_keys_of(probe, at, values, world, not_given, |keys| work(world.by_row.filed(probe, keys)))
-            }
+            None => self.with_keys_of(filing, |keys| work(world.by_row.filed(probe, keys))),
         }
     }
 
     /// As [`Program::file`], with the keys of the event.
-    fn with_keys_of<T>(
-        &self,
-        probe: ProbeIx,
-        at: Instant,
-        values: &[Value],
-        world: &World,
-        not_given: Option<&RefCell<Vec<String>>>,
-        work: impl FnOnce(&[Value]) -> T,
-    ) -> Option<T> {
+    fn with_keys_of<T>(&self, filing: &Filing<'_>, work: impl FnOnce(&[Value]) -> T) -> Option<T> {
+        let Filing { probe, at, values, world, not_given } = *filing;
         let (code, definition) = self.probe(probe)?;
         let at_hand = EventAtHand::of(code, definition.event, at, values);
         let eval = Eval { not_given, ..Eval::of_event(code, world, at_hand) };
@@ -284,25 +280,9 @@ impl Program {
                 ty.is_some_and(|ty| !is_dated(ty)) && self.follows(code, *of, root, entity)
             }
             Expr::Literal(Literal::Instant(_) | Literal::Date(_)) => false,
-            Expr::Literal(_) | Expr::Missing => true,
-            Expr::Has(_)
-            | Expr::IsEmpty(_)
-            | Expr::IsUnknown(_)
-            | Expr::Not(_)
-            | Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Equal(..)
-            | Expr::Less(..)
-            | Expr::LessOrEqual(..)
-            | Expr::In(..)
-            | Expr::Add(..)
-            | Expr::Subtract(..)
-            | Expr::Multiply(..)
-            | Expr::Divide(..)
-            | Expr::Negate(_)
-            | Expr::Round(_)
-            | Expr::Default(..)
-            | Expr::If { .. } => expr.operands().into_iter().all(|operand| self.follows(code, operand, root, entity)),
+            _ if expr.is_of_operands() => {
+                expr.operands().into_iter().all(|operand| self.follows(code, operand, root, entity))
+            }
             _ => false,
         }
     }

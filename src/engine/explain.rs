@@ -223,18 +223,7 @@ impl<'e> Explainer<'e> {
                 self.push(ix, depth, false, found);
                 self.window(window, keys, depth + 1);
             }
-            Expr::Has(_)
-            | Expr::IsEmpty(_)
-            | Expr::Not(_)
-            | Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Equal(..)
-            | Expr::Less(..)
-            | Expr::LessOrEqual(..)
-            | Expr::In(..)
-            | Expr::InList(..)
-            | Expr::History { .. }
-            | Expr::Scan { .. } => self.condition(ix, depth),
+            _ if expr.is_question() => self.condition(ix, depth),
             _ if self.is_read_directly(expr) => self.push(ix, depth, false, None),
             _ => expr.operands().iter().for_each(|operand| self.operand(*operand, depth)),
         }

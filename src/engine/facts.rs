@@ -1,6 +1,6 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
-use super::by_row::{ByRow, Filed};
+use super::by_row::{ByRow, Filed, Filing};
 use super::latest::Latest;
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
@@ -327,7 +327,7 @@ impl Life {
     }
 
     /// How many rows of the CRM were admitted.
-    pub(super) fn admitted_rows(&self) -> usize {
+    pub fn admitted_rows(&self) -> usize {
         self.admitted
     }
 
@@ -406,7 +406,8 @@ impl Life {
                 self.latest.resize_with(usize::from(probe) + 1, Latest::default);
             }
             if let Some(latest) = self.latest.get_mut(usize::from(probe)) {
-                program.file(probe, at, values, world, None, |under| latest.file(under, at));
+                let filing = Filing { probe, at, values, world, not_given: None };
+                program.file(&filing, |under| latest.file(under, at));
             }
         }
         if program.looks_through(kind) {

@@ -197,24 +197,9 @@ impl LinkedCode {
     /// Expressions come after those that they are made of.
     fn find_those_of_events(&mut self) {
         for (_, expr) in self.code.exprs.iter() {
-            let is_outside = matches!(
-                expr,
-                Expr::Now
-                    | Expr::Entry
-                    | Expr::LastMessage
-                    | Expr::Contact(_)
-                    | Expr::ContactId
-                    | Expr::Trigger(_)
-                    | Expr::OwnMessage(_)
-                    | Expr::Balance(_)
-                    | Expr::Measure(_)
-                    | Expr::InScenario(_)
-                    | Expr::Recommend { .. }
-                    | Expr::Aggregate(_)
-                    | Expr::History { .. }
-                    | Expr::Scan { .. }
-            );
-            let is_of_event = !is_outside && expr.operands().iter().all(|operand| self.is_of_event(*operand));
+            let is_inside = expr.is_of_operands()
+                || matches!(expr, Expr::Event(_) | Expr::EventAt | Expr::Element | Expr::Field { .. });
+            let is_of_event = is_inside && expr.operands().iter().all(|operand| self.is_of_event(*operand));
             self.of_event.push(is_of_event);
         }
     }

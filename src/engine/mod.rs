@@ -51,6 +51,7 @@ mod saved_value;
 mod sending;
 mod shared;
 mod silence;
+mod standing;
 mod state;
 mod step;
 #[cfg(test)]
@@ -78,6 +79,7 @@ pub use output::{Act, Count, Counts, Effect, EffectKey, Outcome, Output, Reason,
 pub use program::{Context, Program, Unit};
 pub use refusal::Refusal;
 pub use saved::{STATE_FORMAT, StateError};
+pub use standing::Standing;
 pub use state::State;
 pub use step::{Delivery, Input, Receipt, step};
 pub use value::{EntityRef, Value};

@@ -265,7 +265,7 @@ impl State {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<SavedState, StateError> {
+pub(super) fn read(bytes: &[u8]) -> Result<SavedState, StateError> {
     let (format, _): (u16, _) = postcard::take_from_bytes(bytes).map_err(|_| StateError::Broken)?;
     match format {
         // The third form is the same; only the fourth told messages that were held out from others.

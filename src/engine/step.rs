@@ -2,7 +2,7 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
-use super::by_row::{Asked, Filed};
+use super::by_row::{Asked, Filed, Filing};
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
 use super::explain::{Clause, ClauseOf};
@@ -198,7 +198,7 @@ impl<'a> Stepper<'a, '_> {
         for &probe in self.program.probes_of(kind) {
             let (values, world) = (self.facts.life.values(place), self.facts.world);
             let (state, not_given) = (&mut *self.state, self.out.not_given.as_ref());
-            self.program.file(probe, at, values, world, not_given, |under| {
+            self.program.file(&Filing { probe, at, values, world, not_given }, |under| {
                 state.watchers_of(probe, under, &mut watches);
             });
         }

@@ -65,6 +65,73 @@ impl Expr {
         }
         all
     }
+
+    /// Whether its value follows from those of its operands and from nothing else: no field, no row, no clock, no history.
+    pub fn is_of_operands(&self) -> bool {
+        match self {
+            Expr::Missing
+            | Expr::Literal(_)
+            | Expr::IsUnknown(_)
+            | Expr::InList(..)
+            | Expr::Top(..)
+            | Expr::Has(_)
+            | Expr::IsEmpty(_)
+            | Expr::Not(_)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Equal(..)
+            | Expr::Less(..)
+            | Expr::LessOrEqual(..)
+            | Expr::In(..)
+            | Expr::Add(..)
+            | Expr::Subtract(..)
+            | Expr::Multiply(..)
+            | Expr::Divide(..)
+            | Expr::Negate(_)
+            | Expr::Round(_)
+            | Expr::Default(..)
+            | Expr::If { .. } => true,
+            Expr::Now
+            | Expr::Entry
+            | Expr::LastMessage
+            | Expr::Contact(_)
+            | Expr::ContactId
+            | Expr::Trigger(_)
+            | Expr::Event(_)
+            | Expr::EventAt
+            | Expr::Element
+            | Expr::OwnMessage(_)
+            | Expr::Balance(_)
+            | Expr::Measure(_)
+            | Expr::InScenario(_)
+            | Expr::Recommend { .. }
+            | Expr::Aggregate(_)
+            | Expr::Field { .. }
+            | Expr::History { .. }
+            | Expr::Scan { .. } => false,
+        }
+    }
+
+    /// Whether it asks something: its value is an answer, yes, no or unknown, whatever it is made of.
+    pub fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Expr::InScenario(_)
+                | Expr::IsUnknown(_)
+                | Expr::InList(..)
+                | Expr::Has(_)
+                | Expr::IsEmpty(_)
+                | Expr::Not(_)
+                | Expr::And(_)
+                | Expr::Or(_)
+                | Expr::Equal(..)
+                | Expr::Less(..)
+                | Expr::LessOrEqual(..)
+                | Expr::In(..)
+                | Expr::History { .. }
+                | Expr::Scan { .. }
+        )
+    }
 }
 
 impl Window {

@@ -4,14 +4,44 @@ use crate::model::Id;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use std::sync::Arc;
 
-/// INTEGER or TEXT; also a REAL that is whole, as a view may compute it.
-pub(super) fn read(value: ValueRef<'_>) -> Option<Id> {
-    match value {
-        ValueRef::Integer(number) => Some(Id::Number(number)),
-        ValueRef::Real(number) => whole(number).map(Id::Number),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(|text| Id::Text(Arc::from(text))),
-        ValueRef::Null | ValueRef::Blob(_) => None,
+/// An id without a copy, as a row has it or as a parameter of a statement: numbers before texts, as SQLite and [`Id`] order them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<'a> From<&'a Id> for Key<'a> {
+    fn from(id: &'a Id) -> Key<'a> {
+        match id {
+            Id::Number(number) => Key::Number(*number),
+            Id::Text(text) => Key::Text(text),
+        }
     }
+}
+
+impl<'a> Key<'a> {
+    /// INTEGER or TEXT; also a REAL that is whole, as a view may compute it.
+    pub fn of(value: ValueRef<'a>) -> Option<Key<'a>> {
+        match value {
+            ValueRef::Integer(number) => Some(Key::Number(number)),
+            ValueRef::Real(number) => whole(number).map(Key::Number),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Key::Text),
+            ValueRef::Null | ValueRef::Blob(_) => None,
+        }
+    }
+
+    pub fn id(self) -> Id {
+        match self {
+            Key::Number(number) => Id::Number(number),
+            Key::Text(text) => Id::Text(Arc::from(text)),
+        }
+    }
+}
+
+/// The id that a column holds.
+pub(super) fn read(value: ValueRef<'_>) -> Option<Id> {
+    Key::of(value).map(Key::id)
 }
 
 /// The integer that a REAL is, within the range where every integer is one.
@@ -20,26 +50,11 @@ pub(super) fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// An id as a parameter of a statement.
-pub(super) enum Parameter<'a> {
-    Number(i64),
-    Text(&'a str),
-}
-
-impl<'a> From<&'a Id> for Parameter<'a> {
-    fn from(id: &'a Id) -> Parameter<'a> {
-        match id {
-            Id::Number(number) => Parameter::Number(*number),
-            Id::Text(text) => Parameter::Text(text),
-        }
-    }
-}
-
-impl ToSql for Parameter<'_> {
+impl ToSql for Key<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
-            Parameter::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
-            Parameter::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Key::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+            Key::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         })
     }
 }

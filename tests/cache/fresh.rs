@@ -281,7 +281,13 @@ fn views_that_ask_the_clock_are_read_anew() {
         ("SELECT id, contact, at, amount FROM p WHERE at < strftime('%Y')", false),
         ("SELECT id, contact, at, abs(random() % 3) AS amount FROM p", false),
         ("SELECT id, contact, at, amount FROM p WHERE at < datetime(unixepoch('subsec'), 'unixepoch')", false),
+        ("SELECT id, contact, datetime(at || '') AS at, amount FROM p", false),
+        ("SELECT id, contact, datetime(substr(at, 1, 19)) AS at, amount FROM p", false),
+        ("SELECT id, contact, datetime((SELECT at)) AS at, amount FROM p", false),
+        ("SELECT p.id, contact, at, amount FROM p, pragma_cache_size AS s WHERE s.cache_size < 0", false),
         ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p", true),
+        ("SELECT id, contact, datetime(coalesce(at, '2020-01-01')) AS at, amount FROM p", true),
+        ("SELECT id, contact, datetime(CAST(strftime('%s', at) AS INTEGER), 'unixepoch') AS at, amount FROM p", true),
         ("SELECT id, contact, strftime('%Y-%m-%d 10:00:00', at) AS at, amount FROM p", true),
     ] {
         let over = format!("ALTER TABLE purchased RENAME TO p; CREATE VIEW inner_one AS {view};");
@@ -291,6 +297,41 @@ fn views_that_ask_the_clock_are_read_anew() {
         let wanted = if is_kept { ReadFrom::Kept(Cold::None) } else { ReadFrom::Cold(Cold::View("inner_one".into())) };
         assert_eq!(read_from, wanted, "{view}");
     }
+}
+
+/// Where a column holds the word, a view that takes it for a time is told the present, and nothing in its text shows it.
+#[test]
+fn a_view_that_a_value_tells_the_present_is_read_anew() {
+    let kept_with = |row: &str, view: &str| {
+        let over = "ALTER TABLE purchased RENAME TO p; CREATE VIEW inner_one AS SELECT * FROM p;";
+        Kept::new(TEXT, &format!("{SQL} {row}; {over} CREATE VIEW purchased AS {view} FROM inner_one"))
+    };
+    let (dated, plain) = ("SELECT id, contact, datetime(at) AS at, amount", "SELECT id, contact, at, amount");
+    let row = |at: &str| format!("INSERT INTO purchased VALUES (1000, 3, '{at}', 5)");
+    let cold = || ReadFrom::Cold(Cold::View("purchased".into()));
+    assert_eq!(kept_with(&row("now"), dated).asked().1, cold());
+    assert_eq!(kept_with(&row("NOW"), dated).asked().1, cold());
+    assert_eq!(kept_with(&row("nowhere"), dated).asked().1, ReadFrom::Kept(Cold::None));
+    assert_eq!(kept_with(&row("2020-03-03"), dated).asked().1, ReadFrom::Kept(Cold::None));
+    assert_eq!(kept_with(&row("2020-03-03"), plain).asked().1, ReadFrom::Kept(Cold::None));
+    // Where it comes to hold it, the file is another.
+    let kept = kept_with(&row("2020-03-03"), dated);
+    kept.warm_up();
+    sql(&kept, "UPDATE p SET at = 'now' WHERE id = 1000");
+    assert_eq!(kept.asked().1, cold());
+}
+
+/// A module may take from anywhere what a virtual table tells.
+#[test]
+fn virtual_tables_are_read_anew() {
+    let virtual_one = "CREATE VIRTUAL TABLE places USING rtree(id, least, most);";
+    let view = "ALTER TABLE purchased RENAME TO p;
+        CREATE VIEW purchased AS SELECT * FROM p WHERE id NOT IN (SELECT id FROM places)";
+    let kept = Kept::new(TEXT, &format!("{SQL} {virtual_one} {view}"));
+    assert_eq!(kept.asked().1, ReadFrom::Cold(Cold::Virtual("places".into())));
+    // One that nobody reads stands in no way.
+    let kept = Kept::new(TEXT, &format!("{SQL} {virtual_one}"));
+    assert_eq!(kept.asked().1, ReadFrom::Kept(Cold::None));
 }
 
 /// The name of a table may have capitals.

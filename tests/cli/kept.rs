@@ -68,3 +68,31 @@ fn a_project_may_say_so() {
     std::fs::write(shop.path().join("scn.toml"), format!("cache = 7\n{toml}")).unwrap();
     scn(shop.path(), &["simulate"]).expect(78, &["expected true, false or a path"]);
 }
+
+/// Both sides of a comparison read one copy, where they read the same of the CRM.
+#[test]
+fn a_comparison_uses_it_too() {
+    let shop = shop(CRM);
+    let text = std::fs::read_to_string(shop.path().join("renewal.scn")).unwrap();
+    for (side, text) in [("old", text.clone()), ("new", text.replace("send email", "wait 1 day send email"))] {
+        std::fs::create_dir(shop.path().join(side)).unwrap();
+        std::fs::write(shop.path().join(side).join("renewal.scn"), text).unwrap();
+        std::fs::write(shop.path().join(side).join("scn.toml"), "crm = \"../crm.db\"\n").unwrap();
+    }
+    let plain = scn(shop.path(), &["diff", "old", "new"]);
+    assert!(!shop.path().join("caches").exists());
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let made = scn(shop.path(), &["diff", "old", "new", "--cache"]);
+    if made.err.contains("where a change need not show") {
+        return;
+    }
+    made.expect(0, &["read from the CRM, and is kept from now on: there was no cache of it"]);
+    let used = scn(shop.path(), &["diff", "old", "new", "--cache"]);
+    used.expect(0, &[]);
+    assert_eq!((used.out.as_str(), used.err.as_str()), (plain.out.as_str(), plain.err.as_str()));
+    assert_eq!(made.out, plain.out);
+    scn(shop.path(), &["cache"]).expect(0, &["caches/scn: 1 cache"]);
+    // With both ends named nothing but the copy is read.
+    let span = ["diff", "old", "new", "--cache", "--from", "2011-01-01", "--to", "2030-12-31"];
+    scn(shop.path(), &span).expect(0, &[]);
+}

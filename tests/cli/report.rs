@@ -65,11 +65,11 @@ fn a_simulation_prints_its_tables() {
     );
     has(
         &scn(shop.path(), &["simulate", "--by", "step"]),
-        &["offer 1: email hello 2 1 1 50.0% (9.5 to 90.5) 2 days 12.50"],
+        &["offer 1: email hello 3 0 2 1 1 50.0% (9.5 to 90.5) 2 days 12.50"],
     );
     has(
         &scn(shop.path(), &["simulate", "--by", "message"]),
-        &["offer email hello 2 1 1 50.0% (9.5 to 90.5) 2 days 12.50"],
+        &["offer email hello 3 0 2 1 1 50.0% (9.5 to 90.5) 2 days 12.50"],
     );
     let json: Value = serde_json::from_str(&scn(shop.path(), &["simulate", "--format", "json"]).out).unwrap();
     let all = &json["tables"]["scenarios"][0]["all"];
@@ -86,8 +86,8 @@ fn a_simulation_prints_its_tables() {
     assert_eq!((&tables["steps"][0]["number"], &tables["steps"][0]["step"]), (&json!(1), &json!("1: email hello")));
     assert_eq!(json["tables"]["source"], "simulation");
     let has = |table: &str, key: &str| tables[table][0].get(key).is_some();
-    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "entered")), [true, false, false]);
-    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "waiting")), [true, false, false]);
+    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "entered")), [true, true, true]);
+    assert_eq!(["months", "steps", "messages"].map(|table| has(table, "waiting")), [true, true, true]);
 }
 
 /// A goal after the last step is no second end, and whoever is erased waits for nothing.

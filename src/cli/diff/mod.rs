@@ -18,9 +18,9 @@ mod words;
 use super::engagement::EngagementArguments;
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
-use super::output;
 use super::sources::failure;
-use super::span::{self, SpanArguments};
+use super::span::SpanArguments;
+use super::{cache, output};
 use crate::compile::Compiled;
 use crate::drivers::diff::{Changes, Difference, diff};
 use crate::drivers::simulate::Request;
@@ -67,6 +67,12 @@ pub struct Arguments {
     /// Show addresses and names, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
+    /// Keep a copy of the history for the next time, and use it while the CRM has not changed; as `cache` of `scn.toml`
+    #[arg(long, overrides_with = "no_cache")]
+    pub cache: bool,
+    /// Read the CRM, whatever `scn.toml` says
+    #[arg(long, overrides_with = "cache")]
+    pub no_cache: bool,
     /// How the differences are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -102,8 +108,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let changes = changes::changes(&old_texts, &new_texts, &crate::drivers::diff::scenarios(before, after));
     let causes = causes::causes(&old_texts, before, after, &changes);
     let crm = side::crm(&old, &new, arguments.history.crm.as_deref())?;
-    let request = arguments.request(after.settings.zone)?;
-    let difference = simulated(before, after, &causes, &crm, &request)?;
+    let mut request = arguments.request(after.settings.zone)?;
+    request.cache = cache::settings(side::settings(&old, &new), arguments.cache, arguments.no_cache)?;
+    let difference = simulated(before, after, &causes, &crm, (&request, &arguments.history))?;
+    let read_from = [&difference.old, &difference.new].map(|side| cache::told(&side.report.read_from));
+    let mut said: Vec<String> = read_from.into_iter().flatten().collect();
+    said.dedup();
+    said.iter().for_each(|line| output::notice(line));
     let revealed = match arguments.reveal {
         true => difference.new.reveal(&crm, &difference.contacts_shown()).map_err(failure)?,
         false => BTreeMap::new(),
@@ -151,7 +162,7 @@ fn simulated(
     after: &Bundle,
     causes: &Causes,
     crm: &Crm,
-    request: &Request,
+    (request, history): (&Request, &SpanArguments),
 ) -> Result<Difference, Failure> {
     let progress = output::spinner("simulating both versions");
     let alone: Vec<Bundle> = match causes {
@@ -166,7 +177,7 @@ fn simulated(
     let difference = diff(before, after, changes, crm, request).map_err(failure)?;
     progress.finish_and_clear();
     let by_clock = [&difference.old, &difference.new].iter().any(|side| side.program.starts_by_clock());
-    span::refuse_empty(difference.span, by_clock)?;
+    history.refuse_empty(difference.span, by_clock)?;
     Ok(difference)
 }
 

@@ -1,14 +1,13 @@
 //! The two sides: a folder or a file as it is, or as a revision of git has it.
 
-use crate::cli::configuration;
+use crate::cli::configuration::{self, CacheSetting, Settings};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::git::Git;
+use crate::cli::git::{Git, Snapshot};
 use crate::cli::project::Project;
 use crate::cli::sources::{self, store_failure};
 use crate::span::Sources;
 use crate::store::crm::Crm;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// One of the two versions.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ pub struct Side {
     /// Whether it is a revision: then its files are not where they seem to be.
     pub is_revision: bool,
     /// Its files, where it is a revision.
-    _folder: Option<TempDir>,
+    _folder: Option<Snapshot>,
 }
 
 /// What the user typed.
@@ -93,6 +92,9 @@ fn of_revision(name: &str, revision: &str, path: Option<&str>, beside: &Path) ->
     stay_inside(&whole, &target).map_err(|error| wrong(&error))?;
     let mut project = Project::open_one(&target)?;
     project.input.sources = renamed(&project.input.sources, &whole, revision);
+    if matches!(project.settings.cache, CacheSetting::In(_)) {
+        project.settings.cache = CacheSetting::Off;
+    }
     let crm = project.settings.crm.take();
     project.settings.crm = crm.map(|crm| crm.strip_prefix(&whole).map_or(crm.clone(), |inside| root.join(inside)));
     Ok(Side { name: name.to_owned(), project, is_revision: true, _folder: Some(snapshot) })
@@ -136,6 +138,14 @@ fn renamed(sources: &Sources, whole: &Path, revision: &str) -> Sources {
         renamed.add(name, source.text.clone());
     }
     renamed
+}
+
+/// What `scn.toml` of a side says that is not of a revision, the newer first: nobody knows where a folder of a revision's would
+/// be. Where both are revisions, that of the newer without a folder for caches.
+pub fn settings<'s>(old: &'s Side, new: &'s Side) -> &'s Settings {
+    let sides = [new, old];
+    let side = sides.into_iter().find(|side| !side.is_revision).unwrap_or(new);
+    &side.project.settings
 }
 
 /// The CRM that is named, else that of the newer side, else that of the older. That of a revision is where the working tree has it.

@@ -2,7 +2,7 @@
 
 use super::histogram::share;
 use super::{Said, percent};
-use crate::cli::counted::grouped;
+use crate::cli::counted::{grouped, verb};
 use maud::{Markup, Render, html};
 use std::collections::BTreeSet;
 
@@ -22,6 +22,15 @@ pub struct Stage {
     pub name: String,
     /// The first is what the stage is about: its number is written large.
     pub parts: Vec<Part>,
+    /// How many came to it, and how many wait before it, where it is a message.
+    pub passed: Option<Passed>,
+}
+
+/// Journeys at a message: a message that several share is one in the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    pub came: u64,
+    pub waits: u64,
 }
 
 /// A part of a bar.
@@ -114,12 +123,15 @@ impl Stage {
         }
     }
 
-    /// What became of the others, and why.
+    /// Who came to it and who did not yet; what became of the others, and why.
     fn reasons(&self) -> Markup {
         let others: Vec<&Part> = self.parts.iter().skip(1).filter(|part| part.count > 0).collect();
         html! {
-            @if !others.is_empty() {
+            @if self.passed.is_some() || !others.is_empty() {
                 ul.reasons {
+                    @if let Some(Passed { came, waits }) = self.passed {
+                        li { (grouped(came)) " came to it" @if waits > 0 { ", " (grouped(waits)) " " (verb(waits, "waits", "wait")) " before it" } }
+                    }
                     @for part in others {
                         li {
                             (grouped(part.count)) " " (part.what)

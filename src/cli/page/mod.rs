@@ -13,7 +13,7 @@ mod table;
 mod tests;
 
 pub use days::{Days, Series};
-pub use funnel::{Funnel, Part, Stage};
+pub use funnel::{Funnel, Part, Passed, Stage};
 pub use heat::Heat;
 pub use histogram::Histogram;
 pub use results::results;

@@ -55,8 +55,16 @@ fn page(text: &str) -> Page {
                     title: said(),
                     about: said(),
                     stages: vec![
-                        Stage { name: said(), parts: vec![Part { what: "entered", count: 100, why: Vec::new() }] },
-                        Stage { name: said(), parts: vec![part("sent", 60), part("suppressed", 40)] },
+                        Stage {
+                            name: said(),
+                            parts: vec![Part { what: "entered", count: 100, why: Vec::new() }],
+                            passed: None,
+                        },
+                        Stage {
+                            name: said(),
+                            parts: vec![part("sent", 60), part("suppressed", 40)],
+                            passed: Some(Passed { came: 100, waits: 2 }),
+                        },
                     ],
                 }]),
             ),

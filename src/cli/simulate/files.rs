@@ -37,7 +37,7 @@ pub(super) struct OutFile<'a> {
 }
 
 enum Target {
-    Beside(tempfile::NamedTempFile),
+    Beside(whole::Beside),
     Device(std::fs::File),
 }
 
@@ -54,7 +54,7 @@ impl<'a> OutFile<'a> {
 
     pub fn writer(&mut self) -> &mut (dyn Write + Send) {
         match &mut self.file {
-            Target::Beside(file) => file.as_file_mut(),
+            Target::Beside(file) => file.file(),
             Target::Device(file) => file,
         }
     }
@@ -67,10 +67,7 @@ impl<'a> OutFile<'a> {
 
     pub fn keep(self) -> Result<(), Failure> {
         match self.file {
-            Target::Beside(file) => {
-                file.persist(self.path).map_err(|error| Failure::file("write", self.path, &error.error))?;
-                Ok(())
-            }
+            Target::Beside(file) => file.persist(self.path).map_err(|error| Failure::file("write", self.path, &error)),
             Target::Device(_) => Ok(()),
         }
     }

@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::{failure, texts};
-use super::span::{self, SpanArguments};
+use super::span::SpanArguments;
 use super::tables::By;
 use super::{cache, output, sources, whole};
 use crate::compile::{Compiled, Origin};
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(line) = cache::told(&simulation.report.read_from) {
         output::notice(&line);
     }
-    span::refuse_empty(simulation.report.span, simulation.program.starts_by_clock())?;
+    arguments.history.refuse_empty(simulation.report.span, simulation.program.starts_by_clock())?;
     if let Some(contact) = &arguments.contact {
         tell_person(&simulation, contact, &request.contact)?;
     }

@@ -5,7 +5,8 @@ use super::terms::{limits, measures, persons};
 use crate::cli::counted::{counted, grouped};
 use crate::cli::engagement;
 use crate::cli::page::{
-    Body, Cell, Column, Days, Funnel, Heat, Histogram, Notice, Page, Part, Section, Series, Stage, Table, results,
+    Body, Cell, Column, Days, Funnel, Heat, Histogram, Notice, Page, Part, Passed, Section, Series, Stage, Table,
+    results,
 };
 use crate::cli::tables::Kind;
 use crate::drivers::simulate::Picture;
@@ -25,7 +26,7 @@ impl Shown<'_> {
             figures: vec![
                 ("messages".into(), grouped(report.sent)),
                 ("contacts read".into(), grouped(report.contacts)),
-                ("events read".into(), grouped(report.events)),
+                ("events".into(), grouped(report.events)),
                 ("scenarios".into(), grouped(self.simulation.program.units().len() as u64)),
             ],
             facts: self.facts(crm),
@@ -188,7 +189,7 @@ impl Shown<'_> {
         if scenario.goal.is_some() {
             let count = counts.get(Count::Converted);
             let goal = Part { what: "reached the goal", count, why: Vec::new() };
-            stages.push(Stage { name: "reached the goal".into(), parts: vec![goal] });
+            stages.push(Stage { name: "reached the goal".into(), parts: vec![goal], passed: None });
         }
         let ends = [Count::Finished, Count::StoppedWhen, Count::Replaced, Count::Missing, Count::NoTimeLeft];
         let ends = ends.into_iter().map(|count| (count_words(count), counts.get(count)));
@@ -239,6 +240,11 @@ impl Shown<'_> {
         }
     }
 
+    fn passed(&self, unit: u16, ordinal: u16) -> Passed {
+        let cell = self.simulation.report.tables.step(self.scenario(unit), ordinal);
+        cell.map_or(Passed { came: 0, waits: 0 }, |cell| Passed { came: cell.entered, waits: cell.waiting })
+    }
+
     fn message_stage(&self, unit: u16, ordinal: u16, send: &Send) -> Stage {
         let messages: Vec<String> =
             send.alternatives.iter().map(|each| format!("{} {}", each.channel, each.message)).collect();
@@ -258,11 +264,12 @@ impl Shown<'_> {
         Stage {
             name: format!("step {ordinal}: {}", messages.join(" or ")),
             parts: std::iter::once(sent).chain(parts.into_values()).collect(),
+            passed: Some(self.passed(unit, ordinal)),
         }
     }
 }
 
 /// A bar of one colour.
 fn whole(name: &str, count: u64) -> Stage {
-    Stage { name: name.to_owned(), parts: vec![Part { what: "entered", count, why: Vec::new() }] }
+    Stage { name: name.to_owned(), parts: vec![Part { what: "entered", count, why: Vec::new() }], passed: None }
 }

@@ -28,10 +28,6 @@ fn scenario(tables: &Tables, of: &ScenarioTables, kind: Kind) -> Value {
         let value = |row: &Row| {
             let mut value = cell(of, &row.cell);
             if let Some(fields) = value.as_object_mut() {
-                // Where instances are is not told of steps and messages: many of them have not come there yet.
-                if matches!(name, "step" | "message") {
-                    fields.retain(|key, _| !matches!(key.as_str(), "entered" | "waiting"));
-                }
                 fields.insert(name.to_owned(), json!(row.name));
                 fields.extend(row.number.map(|number| ("number".to_owned(), json!(number))));
             }

@@ -40,14 +40,12 @@ pub fn human(tables: &Tables, by: By) -> String {
     let has_goal = rows.iter().any(|(_, of, _)| of.goal != GoalKind::None);
     let has_revenue = rows.iter().any(|(_, of, _)| of.has_revenue());
     let has_holdout = rows.iter().any(|(_, _, cell)| cell.not_sent_as("held out") > 0);
-    // Where instances are is not told of steps and messages: many of them have not come there yet.
-    let has_entries = !matches!(by, By::Step | By::Message);
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let mut head = vec![title(by)];
     let columns = [
-        (has_entries, "entered"),
-        (has_entries, "waiting"),
+        (true, "entered"),
+        (true, "waiting"),
         (true, "sent"),
         (true, "not sent"),
         (has_holdout, "held out"),

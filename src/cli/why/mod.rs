@@ -11,7 +11,7 @@ use super::{instant, output, sources};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::suggestion;
 use crate::drivers::simulate::{NotSimulated, Report, Request, Simulation, simulate};
-use crate::drivers::story::{Lived, ScenarioStory, Story, Teller, Texts, Wanted, human, moment};
+use crate::drivers::story::{Lived, ScenarioStory, Story, Teller, Texts, Wanted, brief, human, moment};
 use crate::engine::Engagement;
 use crate::ir::{Bundle, Op, Scenario};
 use crate::model::{Id, Surroundings};
@@ -51,6 +51,9 @@ pub struct Arguments {
     pub state: Option<PathBuf>,
     #[command(flatten)]
     pub engagement: EngagementArguments,
+    /// Tell each journey and each refusal, those that went like others too
+    #[arg(long)]
+    pub all: bool,
     /// Show texts and dates of the contact, which are hidden otherwise
     #[arg(long)]
     pub reveal: bool,
@@ -84,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     };
     output::results(&match arguments.format {
-        super::simulate::Format::Human => human(&story),
+        super::simulate::Format::Human => human(&story, arguments.all),
         super::simulate::Format::Json => {
             let json = serde_json::to_string_pretty(&story);
             json.map_err(|error| Failure::new(Exit::Bug, error.to_string()))? + "\n"
@@ -222,6 +225,8 @@ impl Asked<'_> {
         scenarios.extend(self.not_told(&report.not_simulated, "cannot be simulated"));
         scenarios.sort_by(|one, other| one.name.cmp(&other.name));
         Story {
+            asked: self.wanted.words(),
+            answer: brief(&scenarios),
             contact: report.asked.first().map_or_else(|| self.arguments.contact.clone(), ToString::to_string),
             until: until.map_or_else(|| "the end".to_owned(), |until| moment(zone, until)),
             zone: zone.name().to_owned(),

@@ -3,7 +3,7 @@
 use super::{Asked, rows_of_others};
 use crate::cli::exit::Failure;
 use crate::cli::sources::{failure, store_failure};
-use crate::drivers::story::{Lived, Story, Teller, moment};
+use crate::drivers::story::{Lived, Story, Teller, brief, moment};
 use crate::drivers::why::{Found, Production, produced, scenarios};
 use crate::store::state::Archive;
 use crate::time::Zone;
@@ -76,6 +76,8 @@ impl Asked<'_> {
         let person = production.and_then(|production| production.asked.first());
         let until = production.and_then(|production| production.until);
         Story {
+            asked: self.wanted.words(),
+            answer: brief(&scenarios),
             contact: person.map_or_else(|| self.arguments.contact.clone(), ToString::to_string),
             until: until.map_or_else(|| "now".to_owned(), |until| moment(zone, until)),
             zone: zone.name().to_owned(),

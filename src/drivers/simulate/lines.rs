@@ -1,20 +1,17 @@
 //! The lines of the effects in their order, however many: each thread sorts its own, keeps them on disk when they are many,
-//! and what is left is one merge of bytes.
+//! and what is left is a merge of bytes.
 
 use super::effects::Format;
+use super::packed::{Packed, pack};
 use super::report::Tally;
 use super::row::Row;
+use super::runs::{Run, Span, Writer, merge};
 use crate::engine::Program;
 use crate::model::Id;
 use crate::time::Instant;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
-use std::sync::Arc;
+use std::io;
 
-/// How many lines one thread keeps before it writes a run to disk: about 12 MiB.
+/// How many lines one thread keeps before it writes a run to disk: 2 to 14 MiB, by how much they have in common.
 pub const ROWS_IN_MEMORY: usize = 100_000;
 
 /// How many runs of one thread are on disk at most.
@@ -23,19 +20,23 @@ const RUNS_MAX: usize = 64;
 /// The lines of one contact at one instant, in their order: nothing comes between them. The contacts of a run have places in
 /// the order of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Block {
-    at: Instant,
+pub struct Block {
+    pub at: Instant,
     contact: u32,
+    /// Where they are packed.
     start: u32,
     length: u32,
+    /// How many bytes they have as text.
+    pub text: u32,
 }
 
 /// Lines and the bytes they are made of.
 #[derive(Debug, Default)]
-struct Batch {
-    blocks: Vec<Block>,
+pub struct Batch {
+    pub blocks: Vec<Block>,
     /// How many lines they are.
     lines: usize,
+    /// The lines of each block, packed.
     bytes: Vec<u8>,
     contacts: Vec<Id>,
 }
@@ -67,8 +68,13 @@ impl Batch {
         self.contacts.clear();
     }
 
-    fn text(&self, block: &Block) -> &[u8] {
-        self.bytes.get(block.start as usize..(block.start + block.length) as usize).unwrap_or(&[])
+    pub fn contact(&self, block: &Block) -> Option<&Id> {
+        self.contacts.get(block.contact as usize)
+    }
+
+    pub fn lines(&self, block: &Block) -> Packed<'_> {
+        let bytes = self.bytes.get(block.start as usize..(block.start + block.length) as usize);
+        Packed { bytes: bytes.unwrap_or(&[]), text: block.text }
     }
 }
 
@@ -80,16 +86,9 @@ pub struct Lines<'a> {
     batch: Batch,
     limit: usize,
     runs: Vec<Run>,
-}
-
-/// Lines in their order.
-#[derive(Debug)]
-pub struct Run(Source);
-
-#[derive(Debug)]
-enum Source {
-    Memory(Batch, usize),
-    Disk(BufReader<File>),
+    /// The line at hand, and the one before.
+    line: Vec<u8>,
+    before: Vec<u8>,
 }
 
 impl<'a> Lines<'a> {
@@ -101,6 +100,8 @@ impl<'a> Lines<'a> {
             batch: Batch::default(),
             limit: limit.max(1),
             runs: Vec::new(),
+            line: Vec::new(),
+            before: Vec::new(),
         }
     }
 
@@ -118,13 +119,23 @@ impl<'a> Lines<'a> {
             let place = contacts.len() as u32;
             contacts.push(contact.clone());
             for row in &*rows {
+                self.line.clear();
+                format.write(row, &mut self.line);
+                let text = self.line.len() as u32;
                 let start = bytes.len();
-                format.write(row, bytes);
-                let length = (bytes.len() - start) as u32;
-                match blocks.last_mut() {
-                    Some(last) if last.at == row.at && last.contact == place => last.length += length,
-                    _ => blocks.push(Block { at: row.at, contact: place, start: start as u32, length }),
+                match blocks.last_mut().filter(|last| last.at == row.at && last.contact == place) {
+                    Some(block) => {
+                        pack(&self.line, &self.before, bytes);
+                        block.length += (bytes.len() - start) as u32;
+                        block.text += text;
+                    }
+                    None => {
+                        pack(&self.line, &[], bytes);
+                        let (start, length) = (start as u32, (bytes.len() - start) as u32);
+                        blocks.push(Block { at: row.at, contact: place, start, length, text });
+                    }
                 }
+                std::mem::swap(&mut self.line, &mut self.before);
             }
         }
         rows.clear();
@@ -138,18 +149,18 @@ impl<'a> Lines<'a> {
     fn spill(&mut self) -> io::Result<()> {
         // Files are not many, however long the history is.
         if self.runs.len() >= RUNS_MAX {
-            let mut file = BufWriter::new(tempfile::tempfile()?);
-            merge(std::mem::take(&mut self.runs), |at, contact, text| keep(&mut file, at, contact, text))?;
-            self.runs.push(Run::on_disk(file)?);
+            let mut file = Writer::new()?;
+            merge(&std::mem::take(&mut self.runs), Span::ALL, |at, contact, lines| file.write(at, contact, lines))?;
+            self.runs.push(file.finish()?);
         }
         self.batch.sort();
-        let mut file = BufWriter::new(tempfile::tempfile()?);
+        let mut file = Writer::new()?;
         for block in &self.batch.blocks {
-            if let Some(contact) = self.batch.contacts.get(block.contact as usize) {
-                keep(&mut file, block.at, contact, self.batch.text(block))?;
+            if let Some(contact) = self.batch.contact(block) {
+                file.write(block.at, contact, self.batch.lines(block))?;
             }
         }
-        self.runs.push(Run::on_disk(file)?);
+        self.runs.push(file.finish()?);
         self.batch.clear();
         Ok(())
     }
@@ -157,101 +168,9 @@ impl<'a> Lines<'a> {
     /// All lines, in sorted runs, and the counts.
     pub fn finish(mut self) -> (Vec<Run>, Tally) {
         self.batch.sort();
-        self.runs.push(Run(Source::Memory(self.batch, 0)));
+        self.runs.push(Run::in_memory(self.batch));
         (self.runs, self.tally)
     }
-}
-
-impl Run {
-    fn on_disk(file: BufWriter<File>) -> io::Result<Run> {
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(Run(Source::Disk(BufReader::with_capacity(1 << 14, file))))
-    }
-
-    /// Where the next lines stand; their text is appended to `text`. `None` after the last.
-    fn next(&mut self, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
-        match &mut self.0 {
-            Source::Memory(batch, place) => {
-                let Some(block) = batch.blocks.get(*place) else { return Ok(None) };
-                *place += 1;
-                text.extend_from_slice(batch.text(block));
-                let contact = batch.contacts.get(block.contact as usize);
-                Ok(contact.map(|contact| (block.at, contact.clone())))
-            }
-            Source::Disk(file) => read(file, text),
-        }
-    }
-}
-
-/// Writes lines so that [`read`] reads them.
-fn keep(file: &mut impl Write, at: Instant, contact: &Id, text: &[u8]) -> io::Result<()> {
-    file.write_all(&at.0.to_le_bytes())?;
-    match contact {
-        Id::Number(number) => {
-            file.write_all(&[0])?;
-            file.write_all(&number.to_le_bytes())?;
-        }
-        Id::Text(text) => {
-            file.write_all(&[1])?;
-            file.write_all(&(text.len() as u64).to_le_bytes())?;
-            file.write_all(text.as_bytes())?;
-        }
-    }
-    file.write_all(&(text.len() as u64).to_le_bytes())?;
-    file.write_all(text)
-}
-
-fn read(file: &mut BufReader<File>, text: &mut Vec<u8>) -> io::Result<Option<(Instant, Id)>> {
-    let mut at = [0u8; 8];
-    match file.read_exact(&mut at) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let mut kind = [0u8; 1];
-    file.read_exact(&mut kind)?;
-    let number = read_number(file)?;
-    let contact = if kind == [0] {
-        Id::Number(number)
-    } else {
-        let mut bytes = vec![0; number as usize];
-        file.read_exact(&mut bytes)?;
-        let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Id::Text(Arc::from(text))
-    };
-    let (start, length) = (text.len(), read_number(file)? as usize);
-    text.resize(start + length, 0);
-    file.read_exact(text.get_mut(start..).unwrap_or(&mut []))?;
-    Ok(Some((Instant(i64::from_le_bytes(at)), contact)))
-}
-
-fn read_number(from: &mut impl Read) -> io::Result<i64> {
-    let mut bytes = [0u8; 8];
-    from.read_exact(&mut bytes)?;
-    Ok(i64::from_le_bytes(bytes))
-}
-
-/// Gives all lines of all runs to `take`, in the order of instants, then contacts, those of one contact at one instant at once.
-/// No contact is in two runs with one instant.
-pub fn merge(mut runs: Vec<Run>, mut take: impl FnMut(Instant, &Id, &[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut texts: Vec<Vec<u8>> = runs.iter().map(|_| Vec::new()).collect();
-    let mut heads = BinaryHeap::new();
-    for (place, (run, text)) in runs.iter_mut().zip(&mut texts).enumerate() {
-        if let Some(head) = run.next(text)? {
-            heads.push(Reverse((head, place)));
-        }
-    }
-    while let Some(mut first) = heads.peek_mut() {
-        let Reverse(((at, contact), place)) = &mut *first;
-        let (Some(run), Some(text)) = (runs.get_mut(*place), texts.get_mut(*place)) else { return Ok(()) };
-        take(*at, contact, text)?;
-        text.clear();
-        match run.next(text)? {
-            Some(next) => (*at, *contact) = next,
-            None => drop(PeekMut::pop(first)),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

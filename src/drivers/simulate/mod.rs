@@ -10,11 +10,14 @@ mod json;
 mod lines;
 mod measured;
 mod one;
+mod ordered;
+mod packed;
 mod parquet;
 mod picture;
 mod progress;
 mod report;
 mod row;
+mod runs;
 mod served;
 mod sink;
 mod sort;
@@ -38,7 +41,7 @@ use crate::engine::{Engagement, Measures, Program, Value, World};
 use crate::ir::{Bundle, Measure};
 use crate::model::Id;
 use crate::store::ErrorKind;
-use crate::store::cache::{Asked, Settings};
+use crate::store::cache::{Asked, Cache, Settings};
 use crate::store::crm::{Bounds, Crm, Findings, Notes};
 use crate::time::Instant;
 use history::{History, Way, together};
@@ -139,9 +142,18 @@ pub fn span(bundle: &Bundle, crm: &Crm, request: &Request) -> Result<Option<(Ins
     crm.identify(&bundle.identity, bundle.settings.zone)?;
     let mut program = Program::link(&bundle, &[])?;
     program.engage(request.engagement);
-    let (world, _) = crm.world(&program)?;
-    let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
-    let Some(bounds) = History::Crm(&crm, ranges).bounds(&program, &world)? else { return Ok(None) };
+    let everyone = program.takes_all() || program.has_measures();
+    let asked = Asked { crm: &crm, program: &program, identity: &bundle.identity, everyone };
+    let kept = request.cache.as_ref().and_then(|settings| Cache::fresh(settings, &asked).ok());
+    let bounds = match kept {
+        Some(cache) => cache.notes().bounds,
+        None => {
+            let (world, _) = crm.world(&program)?;
+            let ranges = crm.lives(&program, &world)?.ranges(&crm, request.threads)?;
+            History::Crm(&crm, ranges).bounds(&program, &world)?
+        }
+    };
+    let Some(bounds) = bounds else { return Ok(None) };
     let (from, to) = (request.from.unwrap_or(bounds.first), request.to.unwrap_or(bounds.last));
     match program.takes_all() && to.0.saturating_sub(from.0) > SPAN_MICROS_MAX {
         true => Err(Error::Span(from, to)),
@@ -155,7 +167,7 @@ fn run(bundle: &Bundle, crm: &Crm, request: &Request, sink: Sink<'_>) -> Result<
     program.engage(request.engagement);
     if bundle.scenarios.is_empty() {
         // A CRM that serves no scenario may lack even its contacts: nothing of it is read.
-        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default())? };
+        let report = Report { not_simulated, absent, ..sink.take(&program, Collected::default(), 1)? };
         let (world, measures) = (World::default(), Measures::default());
         return Ok(Simulation { program, world, measures, report });
     }
@@ -232,7 +244,7 @@ fn attempt(
         if believed.take().is_some() && found != span {
             continue;
         }
-        let report = tell(given, (totals, notes), &history, taken(sink))?;
+        let report = tell(given, (totals, notes), &history, taken(sink), request.threads)?;
         break (span, measures, Vec::new(), report);
     };
     let to = span.map_or(Instant::MIN, |(_, to)| to);
@@ -341,8 +353,9 @@ fn tell(
     (totals, notes): (Share, Notes),
     history: &History<'_>,
     sink: Sink<'_>,
+    threads: usize,
 ) -> Result<Report, Error> {
-    let mut report = sink.take(given.program, totals.collected)?;
+    let mut report = sink.take(given.program, totals.collected, threads)?;
     report.threads = history.threads();
     report.notes = history.notes();
     report.notes.absorb(notes);

@@ -33,11 +33,11 @@ pub(super) fn one(
     let mut failed = None;
     lives.read_these(crm, contact, &mut notes, |person, life: &mut Life| {
         contacts += 1;
-        events += life.len() as u64;
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
+        events += life.admitted_rows() as u64;
         if let Some(marks) = &mut out.marks {
-            fold.take_contact(catalog, marks);
+            fold.take_contact(catalog, marks, state.standing());
         }
         out.effects.extend(state.deferred(program));
         lived.push(Lived {
@@ -62,7 +62,7 @@ pub(super) fn one(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let mut report = sink.take(program, collector.finish())?;
+    let mut report = sink.take(program, collector.finish(), 1)?;
     report.threads = 1;
     report.notes = notes;
     report.counts = out.counts;

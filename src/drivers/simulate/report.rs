@@ -19,6 +19,7 @@ pub struct Report {
     /// The first and last instant that were simulated; `None` when the CRM has no event.
     pub span: Option<(Instant, Instant)>,
     pub contacts: u64,
+    /// The events that happened by the end, those before the beginning too.
     pub events: u64,
     /// How many threads worked.
     pub threads: usize,

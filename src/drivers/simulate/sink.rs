@@ -2,9 +2,11 @@
 
 use super::effects::header;
 use super::json::Objects;
-use super::lines::{self, Lines};
+use super::lines::Lines;
+use super::ordered;
 use super::parquet::{self, ROWS_IN_GROUP};
 use super::report::{Report, Tally};
+use super::runs;
 use super::sort::{self, Rows, Sorter};
 use super::{Form, Row};
 use crate::drivers::Error;
@@ -41,7 +43,7 @@ pub(super) enum Collector<'a> {
 /// The rows of a thread, or of several.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    lines: Vec<lines::Run>,
+    lines: Vec<runs::Run>,
     rows: Vec<sort::Run>,
     tally: Option<Tally>,
 }
@@ -56,18 +58,18 @@ impl Sink<'_> {
         }
     }
 
-    /// Takes what was collected [for it](Sink::collecting), and tells what was counted.
-    pub(super) fn take(self, program: &Program, collected: Collected) -> Result<Report, Error> {
+    /// Takes what was collected [for it](Sink::collecting), by so many threads, and tells what was counted.
+    pub(super) fn take(self, program: &Program, collected: Collected, threads: usize) -> Result<Report, Error> {
         let failed = |error| Error::Io("the effects".into(), error);
         match self {
             Sink::Told(_, None) => {}
             Sink::Told(form, Some(to)) => {
-                let to = BufWriter::with_capacity(1 << 18, to);
+                let buffered = |to| BufWriter::with_capacity(1 << 18, to);
                 match form {
-                    Form::Csv => write(collected.lines, to),
-                    Form::Json => objects(collected.rows, Objects::array(program, to)),
-                    Form::JsonLines => objects(collected.rows, Objects::lines(program, to)),
-                    Form::Parquet => columns(collected.rows, program, to),
+                    Form::Csv => write(&collected.lines, threads, to),
+                    Form::Json => objects(collected.rows, Objects::array(program, buffered(to))),
+                    Form::JsonLines => objects(collected.rows, Objects::lines(program, buffered(to))),
+                    Form::Parquet => columns(collected.rows, program, buffered(to)),
                 }
                 .map_err(failed)?;
             }
@@ -77,9 +79,9 @@ impl Sink<'_> {
     }
 }
 
-fn write(runs: Vec<lines::Run>, mut to: impl Write) -> io::Result<()> {
+fn write(runs: &[runs::Run], threads: usize, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{}", header())?;
-    lines::merge(runs, |_, _, line| to.write_all(line))?;
+    ordered::write(runs, threads, ordered::SPAN_BYTES, to)?;
     to.flush()
 }
 

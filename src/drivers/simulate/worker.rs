@@ -97,13 +97,13 @@ impl Worker<'_> {
     /// Stops where the history has other bounds than is believed: all is in vain then.
     fn live(&mut self, person: &Person, life: &mut Life) -> std::io::Result<ControlFlow<()>> {
         self.contacts += 1;
-        self.events += life.len() as u64;
         self.steps.add(life.len());
         self.state.clear();
         let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
+        self.events += life.admitted_rows() as u64;
         if let Some(marks) = &mut self.out.marks {
-            self.fold.take_contact(catalog, marks);
+            self.fold.take_contact(catalog, marks, self.state.standing());
         }
         let mut day = Day::default();
         let mut effects = std::mem::take(&mut self.out.effects);

@@ -197,11 +197,7 @@ impl Teller<'_> {
 
     /// How the instance ended, or what it waits for. Of one that is over and said something, nothing more is said.
     fn end_answer(&self, instance: &Instance<'_>, is_silent: bool) -> Option<String> {
-        let end = instance
-            .lines
-            .iter()
-            .rev()
-            .find(|line| matches!(line.what, Told::Ended(_) | Told::Converted | Told::Finished));
+        let end = instance.lines.iter().rev().find(|line| is_end(&line.what));
         match end.map(|line| (line, &line.what)) {
             Some((line, Told::Ended(reason @ (Reason::Missing | Reason::NoTimeLeft)))) => {
                 let step = self.step_words(line.unit, line.step);
@@ -330,6 +326,11 @@ impl Teller<'_> {
         because.truncate(BECAUSE_MAX);
         if because.is_empty() { String::new() } else { format!(", because {}", because.join(", and ")) }
     }
+}
+
+/// Whether nothing of its instance comes after it.
+pub(super) fn is_end(told: &Told) -> bool {
+    matches!(told, Told::Ended(_) | Told::Converted | Told::Finished)
 }
 
 fn verb(clause: &Clause) -> &'static str {

@@ -3,12 +3,14 @@
 //! Times are wall times of one zone. Ids are shown, texts and dates of the contact only where somebody may see them.
 
 mod answers;
+mod brief;
 mod clauses;
 mod print;
 mod sentences;
 mod tale;
 mod texts;
 
+pub use brief::brief;
 pub use clauses::{Input, Told as ToldClause};
 pub use print::{human, scenarios_text};
 pub use sentences::{Sentence, Teller};

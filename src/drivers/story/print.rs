@@ -7,6 +7,9 @@ use super::texts::Quote;
 use crate::diagnostic::render::clean;
 use std::fmt::{Display, Write};
 
+/// How many of one kind in a row are told as one.
+const ALIKE_MIN: usize = 3;
+
 /// A text that grows line by line.
 #[derive(Default)]
 struct Page(String);
@@ -19,49 +22,87 @@ impl Page {
     }
 }
 
-/// The whole story.
-pub fn human(story: &Story) -> String {
+/// The story, the answer first. Unless `all` is wanted, what goes like what comes after it is counted, and not told.
+pub fn human(story: &Story, all: bool) -> String {
     let mut page = Page::default();
-    let Story { contact, zone, until, told_from, .. } = story;
+    let Story { contact, zone, until, told_from, asked, .. } = story;
     page.line(0, format!("contact {contact}, up to {until}, told from {told_from}; times in {zone}"));
+    page.line(0, format!("asked: {asked}"));
+    for (place, answer) in story.answer.iter().enumerate() {
+        page.line(0, format!("{}{answer}", if place == 0 { "answer: " } else { "        " }));
+    }
     story.notes.iter().for_each(|note| page.line(0, note));
-    page.0.push_str(&scenarios_text(&story.scenarios));
+    story.scenarios.iter().for_each(|scenario| scenario_text(scenario, all, &mut page));
     page.0
 }
 
 /// The stories of scenarios, an empty line before each.
 pub fn scenarios_text(scenarios: &[ScenarioStory]) -> String {
     let mut page = Page::default();
-    for scenario in scenarios {
-        page.0.push('\n');
-        scenario_text(scenario, &mut page);
-    }
+    scenarios.iter().for_each(|scenario| scenario_text(scenario, true, &mut page));
     page.0
 }
 
-fn scenario_text(scenario: &ScenarioStory, page: &mut Page) {
+fn scenario_text(scenario: &ScenarioStory, all: bool, page: &mut Page) {
+    page.0.push('\n');
     let ScenarioStory { name, place, more_refused, .. } = scenario;
     let title = scenario.title.as_ref().map_or_else(String::new, |title| format!(" \"{title}\""));
     let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
     page.line(0, format!("{name}{title}{place}"));
     scenario.answers.iter().for_each(|answer| page.line(2, answer));
-    scenario.instances.iter().for_each(|instance| instance_text(instance, page));
+    for run in runs(&scenario.instances, is_alike, all) {
+        let Some((last, others)) = run.split_last() else { continue };
+        if let Some(first) = others.first() {
+            let (count, trigger) = (others.len(), &first.trigger);
+            page.line(2, format!("{count} that went like the next, from {trigger} on: `--all` tells each"));
+        }
+        instance_text(last, all, page);
+    }
     if !scenario.refused.is_empty() {
         page.line(2, "did not enter:");
-        scenario.refused.iter().for_each(|refused| sentence_text(refused, "", 4, page));
+        sentences_text(&scenario.refused, all, page);
     }
     if *more_refused > 0 {
-        page.line(4, format!("... and {more_refused} before them: `--scenario {name}` tells all"));
+        page.line(4, format!("... and {more_refused} before them: `--scenario {name} --all` tells them"));
     }
 }
 
-fn instance_text(instance: &InstanceStory, page: &mut Page) {
+/// What is told as one: of those in a row that are alike, where they are enough; else each alone.
+fn runs<T>(items: &[T], is_alike: fn(&T, &T) -> bool, all: bool) -> Vec<&[T]> {
+    let of_run = |run: &'_ [T]| if all || run.len() < ALIKE_MIN { 1 } else { run.len() };
+    items.chunk_by(is_alike).flat_map(|run| run.chunks(of_run(run))).collect()
+}
+
+/// Whether two instances took the same steps to the same ends, at whatever instants and with whatever values.
+fn is_alike(one: &InstanceStory, other: &InstanceStory) -> bool {
+    let is_same = one.told.len() == other.told.len() && one.version == other.version && one.is_over == other.is_over;
+    is_same && one.told.iter().zip(&other.told).all(|(one, other)| is_said_alike(one, other))
+}
+
+fn is_said_alike(one: &Sentence, other: &Sentence) -> bool {
+    let words = |sentence: &Sentence| -> String {
+        sentence.text.split_whitespace().filter(|word| !word.contains(|letter: char| letter.is_ascii_digit())).collect()
+    };
+    one.quote == other.quote && words(one) == words(other)
+}
+
+fn sentences_text(sentences: &[Sentence], all: bool, page: &mut Page) {
+    for run in runs(sentences, is_said_alike, all) {
+        let Some((last, others)) = run.split_last() else { continue };
+        if let Some(first) = others.first() {
+            page.line(4, format!("{} like the next, from {} on: `--all` tells each", others.len(), first.at));
+        }
+        sentence_text(last, "", 4, page);
+    }
+}
+
+fn instance_text(instance: &InstanceStory, all: bool, page: &mut Page) {
     let InstanceStory { trigger, entered_at, version, .. } = instance;
     let entered = if entered_at.is_empty() { String::new() } else { format!(", entered {entered_at}") };
     let version = version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
     page.line(2, format!("{trigger}{entered}{version}"));
     instance.answers.iter().for_each(|answer| page.line(4, format!("=> {answer}")));
-    instance.told.iter().for_each(|told| sentence_text(told, "", 4, page));
+    sentences_text(&instance.told, all, page);
 }
 
 /// A sentence over one or more lines: what happened, and indented below it the clauses with what they read.

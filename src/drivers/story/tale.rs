@@ -1,6 +1,6 @@
 //! The story of one contact: by scenario, then instance, then step, in the order of time; the answers first.
 
-use super::answers::Instance;
+use super::answers::{Instance, is_end};
 use super::sentences::{Sentence, Teller};
 use crate::engine::{Clause, ClauseOf, Refusal, Told, TraceLine, TriggerRef};
 use crate::ir::{Op, Start, StepIx};
@@ -21,6 +21,10 @@ pub struct Story {
     pub zone: String,
     /// Where it is told from: a simulation, or what `scn run` wrote down.
     pub told_from: String,
+    /// What is asked.
+    pub asked: String,
+    /// The answer in short: [`brief`](super::brief).
+    pub answer: Vec<String>,
     pub notes: Vec<String>,
     /// By name.
     pub scenarios: Vec<ScenarioStory>,
@@ -50,6 +54,12 @@ pub struct InstanceStory {
     /// What came of each message and of the whole, in short.
     pub answers: Vec<String>,
     pub told: Vec<Sentence>,
+    /// When the last of it happened.
+    #[serde(skip)]
+    pub last: Instant,
+    /// Whether nothing more comes of it.
+    #[serde(skip)]
+    pub is_over: bool,
 }
 
 /// What of the story is wanted.
@@ -155,6 +165,8 @@ impl Teller<'_> {
             version: old.map(|unit| unit.hash.to_string().chars().take(12).collect()),
             answers: self.answers(instance, wanted.message.as_deref()),
             told: self.told(instance),
+            last: instance.lines.last().map_or(instance.entered_at, |line| line.at),
+            is_over: instance.lines.iter().any(|line| is_end(&line.what)),
         }
     }
 

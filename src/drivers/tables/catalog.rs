@@ -1,7 +1,8 @@
 //! The names that a stream of happenings uses numbers for: scenarios, steps, messages, arms, and events with money.
 
+use super::ahead::ahead;
 use crate::engine::Program;
-use crate::ir::{Class, Op, Scenario, Send, StepIx};
+use crate::ir::{Class, Op, Scenario, Send, Step, StepIx};
 use serde::{Deserialize, Serialize};
 
 /// The names of a program, or of a journal, by the numbers that stand for them.
@@ -27,6 +28,8 @@ pub struct CatalogScenario {
     pub name: String,
     pub goal: GoalKind,
     pub has_splits: bool,
+    /// Whether a journey may come to a step twice, or to a message by two steps.
+    pub comes_again: bool,
 }
 
 /// What a scenario counts as success.
@@ -69,6 +72,8 @@ struct UnitPlaces {
     steps: Vec<Option<u32>>,
     /// By instruction, where it is a `split`: the numbers of its arms.
     arms: Vec<Vec<u32>>,
+    /// By instruction: the steps that may be the next to send.
+    ahead: Vec<Vec<u32>>,
 }
 
 impl GoalKind {
@@ -105,6 +110,11 @@ impl Catalog {
                 places.steps.push(send);
                 places.arms.push(arms);
             }
+            places.ahead = ahead(&unit.scenario, &places.steps);
+            let comes_again = catalog.comes_again(&places.steps);
+            if let Some(scenario) = catalog.scenarios.get_mut(usize::from(number)) {
+                scenario.comes_again |= comes_again;
+            }
             catalog.units.push(places);
         }
         for (slot, event) in program.needs().events.iter().enumerate() {
@@ -126,9 +136,32 @@ impl Catalog {
         self.step(CatalogStep { scenario, number, messages, is_marketing: send.class == Class::Marketing })
     }
 
+    /// Whether two of these instructions are one step, or send one message.
+    fn comes_again(&self, steps: &[Option<u32>]) -> bool {
+        let steps: Vec<u32> = steps.iter().copied().flatten().collect();
+        let of = |step: &u32| self.steps.get(*step as usize).map_or(&[][..], |step| step.messages.as_slice());
+        let mut messages: Vec<u32> = steps.iter().flat_map(of).copied().collect();
+        let all = messages.len();
+        messages.sort_unstable();
+        messages.dedup();
+        messages.len() < all
+    }
+
+    /// By instruction of a version that may not be in the program: the steps that may be the next to send.
+    pub fn ahead_of(&mut self, version: &Scenario) -> Vec<Vec<u32>> {
+        let scenario = self.scenario(&version.name);
+        let send = |step: &Step| match &step.op {
+            Op::Send(send) => Some(self.send(scenario, step.ordinal, send)),
+            _ => None,
+        };
+        let sends: Vec<Option<u32>> = version.steps.values().iter().map(send).collect();
+        ahead(version, &sends)
+    }
+
     /// The number of a scenario; one that is not known gets one.
     pub fn scenario(&mut self, name: &str) -> u16 {
-        let make = || CatalogScenario { name: name.to_owned(), goal: GoalKind::None, has_splits: false };
+        let make =
+            || CatalogScenario { name: name.to_owned(), goal: GoalKind::None, has_splits: false, comes_again: false };
         place(&mut self.scenarios, |known| known.name == name, make) as u16
     }
 
@@ -172,6 +205,12 @@ impl Catalog {
     /// The arm of a split of the program.
     pub fn arm_of(&self, unit: u16, step: StepIx, arm: u16) -> Option<u32> {
         self.units.get(usize::from(unit))?.arms.get(step.0 as usize)?.get(usize::from(arm)).copied()
+    }
+
+    /// The steps that may be the next to send, of a journey that stands in a wait of the program.
+    pub fn ahead(&self, unit: u16, wait: StepIx) -> &[u32] {
+        let ahead = self.units.get(usize::from(unit)).and_then(|places| places.ahead.get(wait.0 as usize));
+        ahead.map_or(&[], Vec::as_slice)
     }
 
     /// An event of the program whose money counts.

@@ -37,9 +37,10 @@ impl Became {
 /// One row of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// Journeys that began.
+    /// Journeys that began; of a step or a message, those that came to it.
     pub entered: u64,
-    /// Of these, those whose steps are not over.
+    /// Of these, those whose steps are not over; of a step or a message, those that stand in a wait from which it may be the
+    /// next message that they come to.
     pub waiting: u64,
     /// Messages that were accepted and did not come back.
     pub sent: u64,

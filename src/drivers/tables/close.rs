@@ -1,6 +1,6 @@
 //! The end of a contact: its journeys and messages, added to the rows that they belong to.
 
-use super::fold::{Fate, Fold, JourneyState, MessageState};
+use super::fold::{Fate, Fold, JourneyState, MessageState, OneContact};
 use super::sums::{RowKey, Sums, View};
 use super::{Became, Catalog, Cell, GoalKind};
 use crate::engine::Outcome;
@@ -33,6 +33,7 @@ pub(super) fn close(fold: &mut Fold, catalog: &Catalog) {
             }
         }
     }
+    add_passages(sums, contact, catalog);
     let mut touches: Vec<Touch> = Vec::new();
     for (number, message) in contact.messages.iter().enumerate() {
         let became = match message.state {
@@ -88,6 +89,30 @@ fn add_journey(sums: &mut Sums, journey: &JourneyState, month: i32) {
         let cell = sums.cell((view, journey.scenario, key));
         cell.entered += 1;
         cell.waiting += u64::from(!journey.left && is_there);
+    }
+}
+
+/// Journeys that came to a step, and those that wait before one: of each row each journey once.
+fn add_passages(sums: &mut Sums, contact: &OneContact, catalog: &Catalog) {
+    let mut passages: Vec<(RowKey, bool, u32)> = Vec::new();
+    let mut add = |step: u32, message: u32, waits: bool, journey: u32| {
+        let Some(scenario) = catalog.steps.get(step as usize).map(|step| step.scenario) else { return };
+        let rows = [(View::Step, step), (View::Message, message)];
+        passages.extend(rows.map(|(view, key)| ((view, scenario, i64::from(key)), waits, journey)));
+    };
+    for message in &contact.messages {
+        message.journeys.iter().for_each(|journey| add(message.step, message.message, false, *journey));
+    }
+    for (journey, step) in &contact.ahead {
+        add(*step, catalog.message_at(*step, 0).unwrap_or(u32::MAX), true, *journey);
+    }
+    passages.sort_unstable();
+    passages.dedup();
+    for of_row in passages.chunk_by(|one, two| (one.0, one.1) == (two.0, two.1)) {
+        let Some((row, waits, _)) = of_row.first() else { continue };
+        let cell = sums.cell(*row);
+        let count = if *waits { &mut cell.waiting } else { &mut cell.entered };
+        *count += of_row.len() as u64;
     }
 }
 

@@ -6,6 +6,7 @@ use super::plain::Counted;
 use super::sums::Sums;
 use super::{Became, Catalog, CatalogScenario, GoalKind, Happening, Happens};
 use crate::engine::{EffectKey, Journey, Mark, Marked, Outcome, Reason, Receipt};
+use crate::ir::StepIx;
 use crate::time::{Instant, Zone};
 use rustc_hash::FxHashMap;
 
@@ -25,6 +26,8 @@ pub struct Fold {
     pub(super) months: Months,
     /// Those of entries, which come between those of messages that are months later.
     entries: Months,
+    /// Those of the entries of who leaves.
+    left: Months,
     /// By unit of the program: its scenario, where a journey is the sum of what happens to it, so that nothing of it needs to
     /// be remembered.
     plain: Vec<Option<u16>>,
@@ -43,6 +46,8 @@ pub(super) struct OneContact {
     last_sent: Option<u32>,
     /// By scenario, in the order of time.
     windows: FxHashMap<u16, Vec<Window>>,
+    /// Journeys that wait, and the steps that may be their next to send.
+    pub ahead: Vec<(u32, u32)>,
     /// Whether the contact was erased: what follows is not known.
     pub is_erased: bool,
 }
@@ -100,8 +105,10 @@ struct Window {
 
 impl Fold {
     pub fn new(catalog: &Catalog, zone: Zone, source: Source) -> Fold {
-        let is_sum =
-            |scenario: &CatalogScenario| scenario.goal == GoalKind::None && !scenario.has_splits && !catalog.has_limits;
+        let is_sum = |scenario: &CatalogScenario| {
+            let needs_memory = scenario.has_splits || scenario.comes_again || catalog.has_limits;
+            scenario.goal == GoalKind::None && !needs_memory
+        };
         let plain = |number: u16| {
             let scenario = catalog.scenarios.get(usize::from(number));
             scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario)).then_some(number)
@@ -110,14 +117,20 @@ impl Fold {
             sums: Sums::default(),
             months: Months::new(zone),
             entries: Months::new(zone),
+            left: Months::new(zone),
             plain: (0..u16::MAX).map_while(|unit| catalog.scenario_of(unit)).map(plain).collect(),
             source,
             contact: OneContact::default(),
         }
     }
 
-    /// Takes the marks of a whole contact, and adds them up.
-    pub fn take_contact(&mut self, catalog: &Catalog, marks: &mut Vec<Mark>) {
+    /// Takes the marks of a whole contact, and the waits in which its journeys stand at the end, and adds them up.
+    pub fn take_contact(
+        &mut self,
+        catalog: &Catalog,
+        marks: &mut Vec<Mark>,
+        standing: impl Iterator<Item = (Journey, StepIx)>,
+    ) {
         for mark in marks.drain(..) {
             if !self.take_plain(catalog, &mark)
                 && let Some(happening) = Happening::of(catalog, mark)
@@ -125,7 +138,31 @@ impl Fold {
                 self.take(catalog, happening);
             }
         }
+        for (journey, wait) in standing {
+            self.stands(catalog, journey, wait);
+        }
         self.end_contact(catalog);
+    }
+
+    /// A journey of the program stands in a wait, at the end.
+    fn stands(&mut self, catalog: &Catalog, mut journey: Journey, wait: StepIx) {
+        let ahead = catalog.ahead(journey.unit, wait);
+        if let Some(scenario) = self.plain.get(usize::from(journey.unit)).copied().flatten() {
+            let month = self.entries.number(journey.entered_at);
+            ahead.iter().for_each(|step| self.sums.count((scenario, month, Counted::Before { step: *step })));
+        } else if let Some(scenario) = catalog.scenario_of(journey.unit) {
+            journey.unit = scenario;
+            self.waits_before(&journey, ahead);
+        }
+    }
+
+    /// A journey, in the numbers of the catalog, waits where these steps may be the next to send.
+    pub fn waits_before(&mut self, journey: &Journey, steps: &[u32]) {
+        let OneContact { places, journeys, ahead, .. } = &mut self.contact;
+        let Some(number) = places.get(journey).copied() else { return };
+        if journeys.get(number as usize).is_some_and(|journey| journey.entered && !journey.left) {
+            ahead.extend(steps.iter().map(|step| (number, *step)));
+        }
     }
 
     /// Counts what happens to a journey of which nothing needs to be remembered; false for all else.
@@ -136,11 +173,15 @@ impl Fold {
         let entry = journey.entered_at;
         let (month, counted) = match mark.what {
             Marked::Entered => (self.entries.number(entry), Counted::Entered),
-            Marked::Left { .. } => (self.entries.number(entry), Counted::Left),
-            Marked::Sent { step, alternative, leads: true, .. } => {
+            Marked::Left { .. } => (self.left.number(entry), Counted::Left),
+            Marked::Sent { step, alternative, leads, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
                 let Some(message) = catalog.message_at(step, alternative) else { return true };
-                (self.months.number(mark.at), Counted::Message { step, message, became: Became::Sent })
+                let counted = match leads {
+                    true => Counted::Message { step, message, became: Became::Sent },
+                    false => Counted::Joined { step, message },
+                };
+                (self.months.number(mark.at), counted)
             }
             Marked::NotSent { step, outcome, reason, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
@@ -274,6 +315,7 @@ impl OneContact {
         self.by_key.clear();
         self.last_sent = None;
         self.windows.clear();
+        self.ahead.clear();
         self.is_erased = false;
     }
 

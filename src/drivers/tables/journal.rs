@@ -2,10 +2,13 @@
 
 use super::written::WrittenMark;
 use super::{Catalog, Fold, Happening, Source, Sums};
+use crate::engine::{Journey, Standing, State, TriggerRef};
+use crate::ir::{self, ScenarioHash};
+use crate::model::Id;
 use crate::store::Error;
 use crate::store::state::JournalReader;
 use crate::time::{Instant, Zone};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 /// The version of the journal's lines, and the last that does not say for which journeys an event counts; the first has no
@@ -63,7 +66,8 @@ pub struct JournalSums {
 pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Result<JournalSums, Error> {
     let mut fold = Fold::new(&catalog, zone, Source::Journal);
     let mut found = JournalSums { catalog, sums: Sums::default(), span: None, older: 0, unreadable: 0, contacts: 0 };
-    reader.each_contact(|lines| {
+    let versions = Versions::read(reader, &mut found.catalog)?;
+    reader.each_contact(|lines, state| {
         found.contacts += 1;
         // A life that is lived again for older events meets those that it knows once more.
         let mut known: FxHashSet<(String, String)> = FxHashSet::default();
@@ -93,8 +97,35 @@ pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Res
                 }
             }
         }
+        for standing in state.and_then(|state| State::standing_of(state).ok()).into_iter().flatten() {
+            versions.stands(&mut fold, standing);
+        }
         fold.end_contact(&found.catalog);
     })?;
     found.sums = fold.finish();
     Ok(found)
+}
+
+/// The versions that contacts run: which steps are ahead of each of their waits.
+struct Versions(FxHashMap<ScenarioHash, (u16, Vec<Vec<u32>>)>);
+
+impl Versions {
+    /// Those that are kept; of one that this program cannot read nobody knows what is ahead.
+    fn read(reader: &JournalReader, catalog: &mut Catalog) -> Result<Versions, Error> {
+        let mut versions = FxHashMap::default();
+        for (hash, json) in reader.programs()? {
+            let Ok(version) = ir::Version::read(&json) else { continue };
+            let ahead = catalog.ahead_of(&version.scenario);
+            versions.insert(hash, (catalog.scenario(&version.scenario.name), ahead));
+        }
+        Ok(Versions(versions))
+    }
+
+    fn stands(&self, fold: &mut Fold, standing: Standing) {
+        let Some((scenario, ahead)) = self.0.get(&standing.scenario) else { return };
+        let trigger = Id::Text(format!("{}/{}", standing.event, standing.trigger).into());
+        let trigger = TriggerRef { kind: TriggerRef::CONTACT, id: trigger };
+        let journey = Journey { unit: *scenario, entered_at: standing.entered_at, trigger };
+        fold.waits_before(&journey, ahead.get(standing.wait.0 as usize).map_or(&[], Vec::as_slice));
+    }
 }

@@ -7,6 +7,7 @@
 //! A goal is put down to the last message of the journey before it that was sent, or held out; the money of an event, once in
 //! each scenario, to the last message before it whose window is open. See `docs/decisions/0035-tables.md`.
 
+mod ahead;
 mod catalog;
 mod cell;
 mod close;

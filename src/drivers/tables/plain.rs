@@ -10,7 +10,20 @@ pub(super) type PlainCount = (u16, i32, Counted);
 pub(super) enum Counted {
     Entered,
     Left,
-    Message { step: u32, message: u32, became: Became },
+    /// It waits, and this step may be the next to send.
+    Before {
+        step: u32,
+    },
+    /// A message that several journeys share, of each but the first.
+    Joined {
+        step: u32,
+        message: u32,
+    },
+    Message {
+        step: u32,
+        message: u32,
+        became: Became,
+    },
 }
 
 /// A scenario and a month, and the few counts of both.
@@ -30,9 +43,9 @@ impl PlainCounts {
         let of = (scenario, month);
         let [entered, left, message] = &mut self.last;
         let last = match what {
-            Counted::Entered => entered,
+            Counted::Entered | Counted::Before { .. } => entered,
             Counted::Left => left,
-            Counted::Message { .. } => message,
+            Counted::Message { .. } | Counted::Joined { .. } => message,
         };
         if self.months.get(*last).is_none_or(|(known, _)| *known != of) {
             *last = *self.places.entry(of).or_insert(self.months.len());

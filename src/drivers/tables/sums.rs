@@ -87,16 +87,35 @@ impl Sums {
     /// The rows, with everything that was counted.
     pub(super) fn rows(mut self, catalog: &Catalog) -> (BTreeMap<RowKey, Cell>, Paths) {
         for ((scenario, month, counted), count) in std::mem::take(&mut self.plain).sorted() {
-            let mut rows = vec![(View::All, 0), (View::Month, i64::from(month))];
-            if let Counted::Message { step, message, .. } = counted {
-                rows.extend([(View::Step, i64::from(step)), (View::Message, i64::from(message))]);
-            }
+            let of_step =
+                |step: u32, message: u32| [(View::Step, i64::from(step)), (View::Message, i64::from(message))];
+            let rows = [(View::All, 0), (View::Month, i64::from(month))];
+            let (rows, passed) = match counted {
+                Counted::Entered | Counted::Left => (&rows[..], None),
+                Counted::Message { step, message, .. } => (&rows[..], Some(of_step(step, message))),
+                Counted::Joined { step, message } => (&[][..], Some(of_step(step, message))),
+                Counted::Before { step } => {
+                    let message = catalog.message_at(step, 0).unwrap_or(u32::MAX);
+                    (&[][..], Some(of_step(step, message)))
+                }
+            };
             for (view, key) in rows {
-                let cell = self.cell((view, scenario, key));
+                let cell = self.cell((*view, scenario, *key));
                 match counted {
                     Counted::Entered => (cell.entered, cell.waiting) = (cell.entered + count, cell.waiting + count),
                     Counted::Left => cell.waiting = cell.waiting.saturating_sub(count),
                     Counted::Message { became, .. } => add_message(cell, became, count),
+                    Counted::Joined { .. } | Counted::Before { .. } => {}
+                }
+            }
+            for (view, key) in passed.into_iter().flatten() {
+                let cell = self.cell((view, scenario, key));
+                match counted {
+                    Counted::Before { .. } => cell.waiting += count,
+                    _ => cell.entered += count,
+                }
+                if let Counted::Message { became, .. } = counted {
+                    add_message(cell, became, count);
                 }
             }
         }

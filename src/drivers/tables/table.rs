@@ -103,6 +103,12 @@ impl Tables {
         self.scenarios.iter().find(|of| of.name == scenario).map_or(0, |of| of.all.waiting)
     }
 
+    /// A step of a scenario, by its number in the text; `None` where nobody came to it or waits before it.
+    pub fn step(&self, scenario: &str, number: u16) -> Option<&Cell> {
+        let of = self.scenarios.iter().find(|of| of.name == scenario)?;
+        of.steps.iter().find(|row| row.number == Some(number)).map(|row| &row.cell)
+    }
+
     /// The tables of a run whose state forgot persons: who is left is not compared.
     pub fn without(mut self, persons: u64) -> Tables {
         self.scenarios.iter_mut().for_each(|scenario| scenario.erased = persons);

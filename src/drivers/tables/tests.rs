@@ -28,6 +28,8 @@ fn hour(text: &str) -> Instant {
 struct Case {
     catalog: Catalog,
     contacts: Vec<Vec<Happening>>,
+    /// Of each contact: its journeys that wait, and the steps that may be next.
+    waits: Vec<Vec<(Journey, Vec<u32>)>>,
     expected: Vec<String>,
     scenarios: BTreeMap<String, u16>,
     /// By scenario and number.
@@ -38,7 +40,7 @@ impl Case {
     fn read(text: &str) -> Case {
         let (catalog, contacts, expected) = (Catalog::default(), Vec::new(), Vec::new());
         let (scenarios, steps) = (BTreeMap::new(), BTreeMap::new());
-        let mut case = Case { catalog, contacts, expected, scenarios, steps };
+        let mut case = Case { catalog, contacts, waits: Vec::new(), expected, scenarios, steps };
         let mut is_expected = false;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let words = words(line);
@@ -46,7 +48,11 @@ impl Case {
             match words.as_slice() {
                 _ if is_expected => case.expected.push(line.to_owned()),
                 ["expect"] => is_expected = true,
-                ["contact"] => case.contacts.push(Vec::new()),
+                ["contact"] => {
+                    case.contacts.push(Vec::new());
+                    case.waits.push(Vec::new());
+                }
+                [scenario, trigger, "waits", "before", steps @ ..] => case.waits_before(scenario, trigger, steps),
                 ["scenario", name, goal @ ..] => case.scenario(name, goal),
                 ["step", number, class, ..] => {
                     let rest = line.split_once(": ").unwrap().1;
@@ -87,6 +93,14 @@ impl Case {
         let scenario = self.scenarios.get(of).copied().unwrap_or(0);
         let step = self.catalog.step(CatalogStep { scenario, number, messages, is_marketing });
         self.steps.insert((scenario, number), step);
+    }
+
+    fn waits_before(&mut self, scenario: &str, trigger: &str, steps: &[&str]) {
+        let unit = self.scenarios[scenario];
+        let trigger = TriggerRef { kind: 0, id: Id::Text(trigger.into()) };
+        let journey = Journey { unit, entered_at: self.entry(unit, &trigger, Instant(0)), trigger };
+        let steps = steps.iter().map(|step| self.step_of(unit, step)).collect();
+        self.waits.last_mut().unwrap().push((journey, steps));
     }
 
     fn happening(&mut self, words: &[&str]) -> Happening {
@@ -182,6 +196,7 @@ impl Case {
         let mut fold = Fold::new(&self.catalog, Zone::UTC, Source::Journal);
         for contact in contacts {
             self.contacts[*contact].iter().for_each(|each| fold.take(&self.catalog, each.clone()));
+            self.waits[*contact].iter().for_each(|(journey, steps)| fold.waits_before(journey, steps));
             fold.end_contact(&self.catalog);
         }
         fold.finish()

@@ -58,6 +58,8 @@ fn scenario(teller: &Teller<'_>, name: String, instances: BTreeMap<String, Lines
             entered_at: String::new(),
             version: None,
             answers: lines.answers,
+            last: lines.told.last().map_or(Instant::MIN, |(at, _)| *at),
+            is_over: true,
             told: lines.told.into_iter().map(|(_, sentence)| sentence).collect(),
         }
     };

@@ -22,8 +22,11 @@ pub enum Cold {
     Journal,
     /// The CRM is where the instants of files prove nothing.
     FileSystem(String),
-    /// This view may tell something else without any change of the CRM: it asks for the clock, or for chance.
+    /// This view may tell something else without any change of the CRM: it asks for the clock, or for chance, or it may be
+    /// told to.
     View(String),
+    /// What this virtual table tells need not be in the CRM.
+    Virtual(String),
     /// What the system keeps of the CRM cannot be read, and why.
     Unstamped(String),
     /// The cache cannot be written, and why.
@@ -51,7 +54,8 @@ impl fmt::Display for Cold {
             Cold::Moving => f.write_str("the CRM was changed while it was read"),
             Cold::Journal => f.write_str("a transaction of the CRM is under way"),
             Cold::FileSystem(name) => write!(f, "the CRM is on {name}, where a change need not show"),
-            Cold::View(name) => write!(f, "the view `{name}` tells another thing at another time"),
+            Cold::View(name) => write!(f, "the view `{name}` may tell another thing at another time"),
+            Cold::Virtual(name) => write!(f, "what the virtual table `{name}` tells need not be in the CRM"),
             Cold::Unstamped(why) => write!(f, "it cannot be seen whether the CRM has changed: {why}"),
             Cold::Unwritten(why) => write!(f, "the cache cannot be written: {why}"),
         }

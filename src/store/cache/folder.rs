@@ -49,6 +49,23 @@ pub fn kept(folder: &Path) -> io::Result<Vec<Kept>> {
     Ok(found)
 }
 
+/// How the names of what this process makes begin.
+pub(super) fn own() -> String {
+    format!(".{}-", std::process::id())
+}
+
+/// Removes what this process has not made whole, as it ends before its time. What cannot be removed, later ones do.
+pub fn abandon(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&own()) && name.ends_with(PART) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Removes the caches of a CRM, or all; gives how many there were. One that cannot be read could be anybody's, and goes too.
 ///
 /// # Errors

@@ -18,6 +18,17 @@ pub struct Asked<'a> {
     pub everyone: bool,
 }
 
+impl<'a> Asked<'a> {
+    /// The tables that are read.
+    pub(super) fn tables(&self) -> Vec<&'a str> {
+        let needs = self.program.needs();
+        let read = needs.entities.iter().map(|entity| &entity.name);
+        let told = needs.events.iter().zip(&needs.routes);
+        let told = told.map(|(event, route)| route.as_ref().map_or(&event.name, |route| &route.event));
+        read.chain(told).map(String::as_str).chain(["contact"]).collect()
+    }
+}
+
 /// What is kept differs where one of these does: raise it whenever a row of a CRM is read as something else than before, or is
 /// written otherwise.
 const FORMAT: u32 = 1;
@@ -41,13 +52,7 @@ impl Key {
         let path = std::fs::canonicalize(asked.crm.path()).map_err(|error| Cold::Unstamped(error.to_string()))?;
         refuse_unproven(&path)?;
         let needs = asked.program.needs();
-        let read = needs.entities.iter().map(|entity| &entity.name);
-        let told = needs.events.iter().zip(&needs.routes);
-        let told = told.map(|(event, route)| route.as_ref().map_or(&event.name, |route| &route.event));
-        let tables: Vec<&str> = read.chain(told).map(String::as_str).chain(["contact"]).collect();
-        if let Some(view) = asked.crm.unsteady_view(&tables).map_err(|error| Cold::Unstamped(error.to_string()))? {
-            return Err(Cold::View(view));
-        }
+        asked.crm.refuse_unsteady(&asked.tables())?;
         let zone = asked.program.settings.zone.name();
         let version = (FORMAT, env!("CARGO_PKG_VERSION"));
         let content = (

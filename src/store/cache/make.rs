@@ -64,9 +64,11 @@ impl<'a> Maker<'a> {
         if shape_of(&guard)? != key.shape {
             return Err(Cold::Moving);
         }
+        guard.refuse_present(&asked.tables())?;
         let begin = || {
             folder::make(&settings.folder)?;
-            let mut file = tempfile::Builder::new().suffix(folder::PART).tempfile_in(&settings.folder)?;
+            let mut builder = tempfile::Builder::new();
+            let mut file = builder.prefix(&folder::own()).suffix(folder::PART).tempfile_in(&settings.folder)?;
             let offset = Head::new(&key, stamp.clone()).write(file.as_file_mut())?;
             Ok(Written { file, offset, chunks: Vec::new() })
         };

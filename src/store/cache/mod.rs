@@ -21,7 +21,7 @@ mod world;
 
 pub use cold::Cold;
 pub use file::Cache;
-pub use folder::{Kept, kept, remove};
+pub use folder::{Kept, abandon, kept, remove};
 pub use key::Asked;
 pub use make::{Maker, Part, Told};
 

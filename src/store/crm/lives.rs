@@ -11,7 +11,7 @@ use super::{Crm, Error, Notes, Persons, Question};
 use crate::engine::{Life, Needs, Person, Program, World};
 use crate::ir::RecordUse;
 use crate::model::{Id, Route, is_same_name};
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::store::text::quoted;
 use crate::time::Zone;
 use rusqlite::{Connection, params_from_iter};
@@ -193,9 +193,7 @@ impl Lives<'_> {
         rows: &[Id],
         notes: &mut Notes,
     ) -> Result<Option<(Person, Life)>, rusqlite::Error> {
-        merge::person(self, rows, notes, |row, read| {
-            self.with_tables(connection, "KEY = ?1", &[Parameter::from(row)], read)
-        })
+        merge::person(self, rows, notes, |row, read| self.with_tables(connection, "KEY = ?1", &[Key::from(row)], read))
     }
 
     /// Rows of nobody are in no range.
@@ -233,7 +231,7 @@ impl Lives<'_> {
                     }
                     continue;
                 }
-                let bounds = [Parameter::from(contact)];
+                let bounds = [Key::from(contact)];
                 let (mut given, aside) = (false, notes.set_aside);
                 let only = |person: &Person, life: &mut Life| {
                     // SQLite may convert the id to the column's type and find another contact.
@@ -266,7 +264,7 @@ impl Lives<'_> {
             let transaction = crm.connection.unchecked_transaction()?;
             let mut known: Vec<Id> = Vec::new();
             for id in ids {
-                let is_known = self.with_tables(&transaction, "KEY = ?1", &[Parameter::from(id)], |mut tables| {
+                let is_known = self.with_tables(&transaction, "KEY = ?1", &[Key::from(id)], |mut tables| {
                     tables.begin(&mut Notes::default())?;
                     Ok(tables.have(id))
                 })?;
@@ -286,7 +284,7 @@ impl Lives<'_> {
         &self,
         connection: &Connection,
         condition: &str,
-        bounds: &[Parameter],
+        bounds: &[Key],
         notes: &mut Notes,
         live: impl FnMut(&Person, &mut Life) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, rusqlite::Error> {
@@ -297,7 +295,7 @@ impl Lives<'_> {
         &self,
         connection: &Connection,
         condition: &str,
-        bounds: &[Parameter],
+        bounds: &[Key],
         read: impl FnOnce(Tables<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
         let mut statements = Vec::new();

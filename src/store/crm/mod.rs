@@ -26,6 +26,7 @@ mod strangers;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod unsteady;
 mod watch;
 mod world;
 mod write;

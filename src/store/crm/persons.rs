@@ -2,7 +2,7 @@
 
 use super::{Crm, Error, decode};
 use crate::model::{Id, identifying, persons};
-use crate::store::id::{self, Parameter};
+use crate::store::id::{self, Key};
 use crate::store::text::quoted;
 use crate::time::{Instant, Zone};
 use rusqlite::functions::FunctionFlags;
@@ -91,7 +91,7 @@ impl Crm {
     pub fn has_any(&self, rows: &[Id]) -> Result<bool, Error> {
         let has = |row: &Id| -> Result<bool, rusqlite::Error> {
             let mut statement = self.connection.prepare_cached("SELECT id FROM contact WHERE id = ?1")?;
-            let mut found = statement.query([Parameter::from(row)])?;
+            let mut found = statement.query([Key::from(row)])?;
             // SQLite may convert the id to the column's type and find another contact.
             while let Some(found) = found.next()? {
                 if id::read(found.get_ref(0)?).as_ref() == Some(row) {

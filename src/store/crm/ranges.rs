@@ -4,7 +4,7 @@ use super::lives::{Lives, in_order};
 use super::plan::{Content, Source};
 use super::{Crm, Error};
 use crate::model::{Id, is_same_name};
-use crate::store::id::{self, Parameter};
+use crate::store::id::{self, Key};
 use crate::store::text::quoted;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
@@ -27,14 +27,14 @@ impl ContactRange {
     }
 
     /// As SQL, with its parameters; `KEY` stands for the column that names the contact.
-    pub(super) fn condition(&self) -> (&'static str, Vec<Parameter<'_>>) {
+    pub(super) fn condition(&self) -> (&'static str, Vec<Key<'_>>) {
         let condition = match (&self.from, &self.to) {
             (None, None) => "",
             (Some(_), None) => "KEY >= ?1",
             (None, Some(_)) => "KEY < ?1",
             (Some(_), Some(_)) => "KEY >= ?1 AND KEY < ?2",
         };
-        (condition, self.from.iter().chain(&self.to).map(Parameter::from).collect())
+        (condition, self.from.iter().chain(&self.to).map(Key::from).collect())
     }
 }
 
@@ -137,7 +137,7 @@ fn contact_after(
         "SELECT contact FROM {from} WHERE contact {condition} ORDER BY contact COLLATE BINARY LIMIT 1 OFFSET {skipped}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(contact.map(Parameter::from)))?;
+    let mut rows = statement.query(params_from_iter(contact.map(Key::from)))?;
     let row = rows.next()?;
     Ok(row.map(|row| row.get_ref(0)).transpose()?.and_then(id::read))
 }

@@ -4,7 +4,7 @@ use super::lists::table_of;
 use super::write::Refused;
 use super::{Crm, Error};
 use crate::model::{CrmTable, Id, Reference, is_same_name};
-use crate::store::id::{self, Parameter};
+use crate::store::id::{self, Key};
 use crate::store::text::quoted;
 use rusqlite::Connection;
 
@@ -29,7 +29,7 @@ impl Crm {
             }
             let (table, column) = (quoted(&name), quoted(&reference.field));
             let any = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?1)");
-            if !connection.query_row(&any, [Parameter::from(contact)], |row| row.get::<_, bool>(0))? {
+            if !connection.query_row(&any, [Key::from(contact)], |row| row.get::<_, bool>(0))? {
                 continue;
             }
             let goes = reference.is_list || reference.is_event && must_be_full(connection, &name, &reference.field)?;
@@ -40,7 +40,7 @@ impl Crm {
                 true => format!("DELETE FROM {table} WHERE {column} = ?1"),
                 false => format!("UPDATE {table} SET {column} = NULL WHERE {column} = ?1"),
             };
-            connection.execute(&sql, [Parameter::from(contact)])?;
+            connection.execute(&sql, [Key::from(contact)])?;
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Crm {
                 let sql = format!("SELECT id FROM {} WHERE {} = ?1", quoted(table), quoted(column));
                 let mut statement = self.connection.prepare_cached(&sql)?;
                 for contact in rows {
-                    let mut ids = statement.query([Parameter::from(contact)])?;
+                    let mut ids = statement.query([Key::from(contact)])?;
                     while let Some(row) = ids.next()? {
                         found.extend(id::read(row.get_ref(0)?).map(|id| (table.to_owned(), id)));
                     }
@@ -93,8 +93,8 @@ impl Crm {
             let (list, owner, column) = (quoted(&list.name), quoted(owner), quoted(column));
             let condition = format!("{owner} IN (SELECT id FROM {owner} WHERE {column} = ?1)");
             let any = format!("SELECT EXISTS (SELECT 1 FROM {list} WHERE {condition})");
-            if connection.query_row(&any, [Parameter::from(contact)], |row| row.get(0))? {
-                connection.execute(&format!("DELETE FROM {list} WHERE {condition}"), [Parameter::from(contact)])?;
+            if connection.query_row(&any, [Key::from(contact)], |row| row.get(0))? {
+                connection.execute(&format!("DELETE FROM {list} WHERE {condition}"), [Key::from(contact)])?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::lists::table_of;
 use super::references::is_about_a_contact;
 use super::{Crm, Error};
 use crate::model::{CrmTable, Id, Literal, Reference, TAGS};
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::store::text::{cleaned, quoted};
 use rusqlite::types::{ToSql, ToSqlOutput, Value};
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
@@ -120,7 +120,7 @@ impl Writer<'_> {
     fn tag(&self, connection: &Connection, contact: &Id, tag: &str, add: bool) -> Result<(), Refused> {
         let table = table_of("contact", TAGS);
         let shape = self.crm.shape.table(&table).ok_or_else(|| Refused::NoTable(table.clone()))?;
-        let (name, contact) = (quoted(&table), Parameter::from(contact));
+        let (name, contact) = (quoted(&table), Key::from(contact));
         if !add {
             connection.execute(&format!("DELETE FROM {name} WHERE contact = ?1 AND tags = ?2"), (contact, tag))?;
             return Ok(());
@@ -206,11 +206,11 @@ fn is_of_the_file(error: &rusqlite::Error) -> bool {
 
 fn set(connection: &Connection, contact: &Id, field: &str, value: Option<&Literal>) -> Result<(), Refused> {
     let known = "SELECT EXISTS (SELECT 1 FROM contact WHERE id = ?1)";
-    if !connection.query_row(known, [Parameter::from(contact)], |row| row.get::<_, bool>(0))? {
+    if !connection.query_row(known, [Key::from(contact)], |row| row.get::<_, bool>(0))? {
         return Err(Refused::NoRow);
     }
     let sql = format!("UPDATE contact SET {} = ?2 WHERE id = ?1", quoted(field));
-    let contact = Parameter::from(contact);
+    let contact = Key::from(contact);
     let parameters: [&dyn ToSql; 2] = [&contact, &Stored(value)];
     connection.execute(&sql, params_from_iter(parameters))?;
     Ok(())
@@ -219,8 +219,8 @@ fn set(connection: &Connection, contact: &Id, field: &str, value: Option<&Litera
 fn delete(connection: &Connection, table: &str, column: &str, contact: &Id) -> Result<(), Refused> {
     let (table, column) = (quoted(table), quoted(column));
     let any = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?1)");
-    if connection.query_row(&any, [Parameter::from(contact)], |row| row.get(0))? {
-        connection.execute(&format!("DELETE FROM {table} WHERE {column} = ?1"), [Parameter::from(contact)])?;
+    if connection.query_row(&any, [Key::from(contact)], |row| row.get(0))? {
+        connection.execute(&format!("DELETE FROM {table} WHERE {column} = ?1"), [Key::from(contact)])?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::{Arrival, Error, ErrorKind, JournalRow, MessageState, part, registry,
 use crate::engine::EffectKey;
 use crate::ir::ScenarioHash;
 use crate::model::{Id, Literal};
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::time::Instant;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
@@ -99,7 +99,7 @@ impl Archive {
         self.read(|connection| {
             let sql =
                 "SELECT EXISTS (SELECT 1 FROM scn_write WHERE part = ?1 AND contact = ?2 AND change = '\"erase\"')";
-            connection.query_row(sql, (part(contact), Parameter::from(contact)), |row| row.get(0))
+            connection.query_row(sql, (part(contact), Key::from(contact)), |row| row.get(0))
         })
     }
 
@@ -108,7 +108,7 @@ impl Archive {
         self.read(|connection| {
             let sql = "SELECT at, body FROM scn_journal WHERE part = ?1 AND contact = ?2 ORDER BY id";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map((part(contact), Parameter::from(contact)), |row| {
+            let rows = statement.query_map((part(contact), Key::from(contact)), |row| {
                 Ok(JournalRow { at: Instant(row.get(0)?), body: row.get(1)? })
             })?;
             rows.collect()
@@ -122,7 +122,7 @@ impl Archive {
                            decided_at, expires_at, next_at, handed_at, settled_at
                        FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map((part(contact), Parameter::from(contact)), kept_message)?;
+            let rows = statement.query_map((part(contact), Key::from(contact)), kept_message)?;
             rows.collect()
         })
     }
@@ -132,7 +132,7 @@ impl Archive {
         self.read(|connection| {
             let sql = "SELECT kind, id, arrived FROM scn_seen WHERE part = ?1 AND contact = ?2 ORDER BY kind, id";
             let mut statement = connection.prepare(sql)?;
-            let mut rows = statement.query((part(contact), Parameter::from(contact)))?;
+            let mut rows = statement.query((part(contact), Key::from(contact)))?;
             let mut seen = Seen::default();
             while let Some(row) = rows.next()? {
                 let (kind, id) = (row.get(0)?, stored_id(row, 1)?);

@@ -7,7 +7,7 @@ use super::{Error, MessageState, Refused, State, part};
 use crate::engine::{EffectKey, Outcome, Reason};
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::time::Instant;
 use rusqlite::Transaction;
 use rusqlite::types::ToSql;
@@ -153,7 +153,7 @@ impl State {
 }
 
 fn keep(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> Result<(), Refused> {
-    let contact = Parameter::from(&out.contact);
+    let contact = Key::from(&out.contact);
     match &out.keep {
         Some(kept) => transaction
             .prepare_cached(
@@ -172,7 +172,7 @@ fn consume(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> Result
     let mut delete =
         transaction.prepare_cached("DELETE FROM scn_inbox WHERE part = ?1 AND id = ?2 AND contact = ?3")?;
     for id in &out.consumed {
-        if delete.execute((part, id, Parameter::from(&out.contact)))? != 1 {
+        if delete.execute((part, id, Key::from(&out.contact)))? != 1 {
             return Err(Refused::Broken(format!("row {id} of the inbox is not there to be consumed")));
         }
     }
@@ -196,7 +196,7 @@ fn insert(
     insert.execute(rusqlite::params![
         message.key.to_string(),
         part,
-        Parameter::from(contact),
+        Key::from(contact),
         message.scenario,
         message.hash.to_string(),
         message.step,
@@ -283,7 +283,7 @@ fn write_journal(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> 
     let mut insert =
         transaction.prepare_cached("INSERT INTO scn_journal(part, contact, at, body) VALUES (?1, ?2, ?3, ?4)")?;
     for row in &out.journal {
-        insert.execute((part, Parameter::from(&out.contact), row.at.0, &row.body))?;
+        insert.execute((part, Key::from(&out.contact), row.at.0, &row.body))?;
     }
     Ok(())
 }

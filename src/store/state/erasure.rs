@@ -7,7 +7,7 @@ use super::writes::{PendingWrite, pending_write};
 use super::{Error, State, part};
 use crate::engine::{EffectKey, Reason};
 use crate::model::Id;
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::time::Instant;
 use rusqlite::{Connection, Transaction};
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ impl State {
             for (erasure, rows) in erasures {
                 let contact = &erasure.contact;
                 for row in rows.iter().chain([contact]) {
-                    insert.execute((erasure.id, part(row), Parameter::from(row)))?;
+                    insert.execute((erasure.id, part(row), Key::from(row)))?;
                 }
                 let mut found = vec![contact.clone()];
                 let mut known = known.query([erasure.id])?;
@@ -57,7 +57,7 @@ impl State {
             let mut insert = transaction.prepare_cached(sql)?;
             for (change, events) in events {
                 for (event, id) in events {
-                    insert.execute((change, event, Parameter::from(id)))?;
+                    insert.execute((change, event, Key::from(id)))?;
                 }
             }
             Ok(())
@@ -101,7 +101,7 @@ impl State {
             for contact in rows {
                 let sql = "SELECT key FROM scn_outbox WHERE part = ?1 AND contact = ?2 ORDER BY id";
                 let mut statement = connection.prepare_cached(sql)?;
-                let keys = statement.query_map((part(contact), Parameter::from(contact)), |row| key_of(row, 0))?;
+                let keys = statement.query_map((part(contact), Key::from(contact)), |row| key_of(row, 0))?;
                 messages.extend(keys.collect::<Result<Vec<_>, _>>()?);
             }
             Ok(messages)
@@ -182,10 +182,10 @@ fn forget_events(
         let (event, id) = event?;
         let told = routes.iter().filter(|(from, _)| *from == event).map(|(_, told)| *told);
         for kind in told.chain([event.as_str()]) {
-            if seen.execute((kind, Parameter::from(&id)))? > 0 {
+            if seen.execute((kind, Key::from(&id)))? > 0 {
                 erased.rows.push((kind.to_owned(), id.clone()));
             }
-            inbox.execute((kind, Parameter::from(&id)))?;
+            inbox.execute((kind, Key::from(&id)))?;
         }
     }
     Ok(())
@@ -197,7 +197,7 @@ fn erase_one(
     now: Instant,
     erased: &mut Erased,
 ) -> Result<(), rusqlite::Error> {
-    let whose = || (part(contact), Parameter::from(contact));
+    let whose = || (part(contact), Key::from(contact));
     let mut seen = transaction.prepare_cached("SELECT kind, id FROM scn_seen WHERE part = ?1 AND contact = ?2")?;
     let rows = seen.query_map(whose(), |row| Ok((row.get(0)?, stored_id(row, 1)?)))?;
     erased.rows.extend(rows.collect::<Result<Vec<_>, _>>()?);
@@ -207,7 +207,7 @@ fn erase_one(
              CASE WHEN next_at IS NULL THEN coalesce(reason, '') WHEN expires_at < ?3 THEN ?4 ELSE ?5 END, count(*)
          FROM scn_outbox WHERE part = ?1 AND contact = ?2 GROUP BY 1, 2
          ON CONFLICT (state, reason) DO UPDATE SET count = count + excluded.count",
-        (part(contact), Parameter::from(contact), now.0, Reason::Late.text(), Reason::Erased.text()),
+        (part(contact), Key::from(contact), now.0, Reason::Late.text(), Reason::Erased.text()),
     )?;
     for table in ["scn_contact", "scn_seen", "scn_inbox", "scn_outbox", "scn_journal", "scn_write", "scn_erasing"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE part = ?1 AND contact = ?2"), whose())?;

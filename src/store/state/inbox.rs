@@ -4,7 +4,7 @@ use super::{Error, State, part};
 use crate::engine::EffectKey;
 use crate::model::Id;
 use crate::store::crm::NewRow;
-use crate::store::id::{self, Parameter};
+use crate::store::id::{self, Key};
 use crate::time::Instant;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction};
@@ -100,7 +100,7 @@ impl State {
                     continue;
                 }
                 new += 1;
-                let (contact, event) = (Parameter::from(&row.contact), Parameter::from(&row.event.id));
+                let (contact, event) = (Key::from(&row.contact), Key::from(&row.event.id));
                 insert.execute((part(&row.contact), contact, row.event.arrived.0, row.event.at.0, kind, event))?;
             }
             Ok(new)
@@ -150,12 +150,12 @@ fn mark(
     let mut insert = transaction.prepare_cached(
         "INSERT OR IGNORE INTO scn_seen(kind, id, part, contact, arrived) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    let (id, contact) = (Parameter::from(&row.event.id), Parameter::from(&row.contact));
+    let (id, contact) = (Key::from(&row.event.id), Key::from(&row.contact));
     Ok(insert.execute((kind, id, part(&row.contact), contact, arrived.map(|arrived| arrived.0)))? == 1)
 }
 
 fn claim_one(connection: &Connection, part: u16, contact: Id, now: Instant) -> Result<Claimed, rusqlite::Error> {
-    let key = || (part, Parameter::from(&contact));
+    let key = || (part, Key::from(&contact));
     let mut statement =
         connection.prepare_cached("SELECT state, wake FROM scn_contact WHERE part = ?1 AND contact = ?2")?;
     let mut rows = statement.query(key())?;
@@ -168,7 +168,7 @@ fn claim_one(connection: &Connection, part: u16, contact: Id, now: Instant) -> R
              (SELECT message FROM scn_outbox WHERE key = scn_inbox.message) FROM scn_inbox
          WHERE part = ?1 AND contact = ?2 AND arrived <= ?3 ORDER BY arrived, id",
     )?;
-    let mut rows = statement.query((part, Parameter::from(&contact), now.0))?;
+    let mut rows = statement.query((part, Key::from(&contact), now.0))?;
     let mut inbox = Vec::new();
     while let Some(row) = rows.next()? {
         inbox.push(inbox_row(row)?);

@@ -6,7 +6,7 @@ use crate::engine::{EffectKey, Reason};
 use crate::ir::{Class, ScenarioHash};
 use crate::model::Id;
 use crate::store::cleaned;
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::time::Instant;
 use rusqlite::types::{ToSql, Type};
 use rusqlite::{Connection, Row, Transaction, params_from_iter};
@@ -95,7 +95,7 @@ impl State {
         self.read(|connection| {
             let sql = format!("{DUE} AND part = ?2 AND contact = ?3 ORDER BY next_at, id");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((now.0, part(contact), Parameter::from(contact)), due_message)?;
+            let rows = statement.query_map((now.0, part(contact), Key::from(contact)), due_message)?;
             rows.collect()
         })
     }
@@ -351,7 +351,7 @@ pub(super) fn untried(
          WHERE part = ?1 AND contact = ?2 AND expires_at >= ?3 AND alternatives <> '[]'
              AND (state = 'pending' AND attempt = 0 OR state IN ('claimed', 'handed')) ORDER BY id",
     )?;
-    let keys = statement.query_map((part, Parameter::from(contact), now.0), |row| key_of(row, 0))?;
+    let keys = statement.query_map((part, Key::from(contact), now.0), |row| key_of(row, 0))?;
     keys.collect()
 }
 

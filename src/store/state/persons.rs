@@ -2,7 +2,7 @@
 
 use super::{ContactOut, Error, State, part};
 use crate::model::Id;
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use rusqlite::Transaction;
 
 impl State {
@@ -17,7 +17,7 @@ impl State {
 pub(super) fn absorb(transaction: &Transaction<'_>, out: &ContactOut) -> Result<(), rusqlite::Error> {
     for row in &out.absorbed {
         give(transaction, row, &out.contact)?;
-        let whose = (part(row), Parameter::from(row));
+        let whose = (part(row), Key::from(row));
         transaction.execute("DELETE FROM scn_contact WHERE part = ?1 AND contact = ?2", whose)?;
     }
     Ok(())
@@ -30,7 +30,7 @@ fn give(transaction: &Transaction<'_>, from: &Id, to: &Id) -> Result<(), rusqlit
     for (table, what) in tables.into_iter().chain([("scn_write", " AND change = '\"erase\"'")]) {
         let sql = format!("UPDATE {table} SET part = ?3, contact = ?4 WHERE part = ?1 AND contact = ?2{what}");
         let mut update = transaction.prepare_cached(&sql)?;
-        update.execute((part(from), Parameter::from(from), part(to), Parameter::from(to)))?;
+        update.execute((part(from), Key::from(from), part(to), Key::from(to)))?;
     }
     Ok(())
 }

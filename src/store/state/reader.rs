@@ -1,9 +1,10 @@
 //! The state file as a report reads it: beside a run that may be at work on it, without its lock, and without writing.
 
-use super::{JournalRow, schema};
+use super::{JournalRow, registry, schema};
+use crate::ir::ScenarioHash;
 use crate::store::error::{Error, ErrorKind};
 use crate::time::Instant;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 use std::fmt;
 use std::path::Path;
 
@@ -18,6 +19,9 @@ impl fmt::Debug for JournalReader {
         f.debug_struct("JournalReader").field("name", &self.name).finish_non_exhaustive()
     }
 }
+
+/// The part and id of a contact.
+type Whose = (u16, rusqlite::types::Value);
 
 /// What erasures took out of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,8 @@ impl JournalReader {
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(super::super::PATIENCE).map_err(failed)?;
         schema::check(&connection, &name)?;
+        // What is said of contacts and of versions is said of one moment.
+        connection.execute_batch("BEGIN").map_err(failed)?;
         if !schema::has_tables(&connection).map_err(failed)? {
             return Err(Error::new(ErrorKind::Io, &name, "it has none of the tables of `scn run`"));
         }
@@ -50,30 +56,36 @@ impl JournalReader {
     }
 
     /// Reads the journal, one contact after the other: its lines in the order of time, those of one instant in the order in
-    /// which they were written. All is read as it is at one moment.
-    pub fn each_contact(&self, mut contact: impl FnMut(&[JournalRow])) -> Result<(), Error> {
+    /// which they were written; and the bytes of its state, where something is kept of it.
+    pub fn each_contact(&self, mut contact: impl FnMut(&[JournalRow], Option<&[u8]>)) -> Result<(), Error> {
         self.read(|connection| {
             let sql = "SELECT part, contact, at, body FROM scn_journal ORDER BY part, contact, at, id";
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query([])?;
-            let mut known: Option<(u16, rusqlite::types::Value)> = None;
+            let mut states = connection.prepare("SELECT state FROM scn_contact WHERE part = ?1 AND contact = ?2")?;
+            let mut known: Option<Whose> = None;
             let mut lines: Vec<JournalRow> = Vec::new();
             while let Some(row) = rows.next()? {
                 let whose = Some((row.get(0)?, row.get(1)?));
                 if whose != known {
-                    if !lines.is_empty() {
-                        contact(&lines);
+                    if let Some(known) = &known {
+                        contact(&lines, state_of(&mut states, known)?.as_deref());
                     }
                     lines.clear();
                     known = whose;
                 }
                 lines.push(JournalRow { at: Instant(row.get(2)?), body: row.get(3)? });
             }
-            if !lines.is_empty() {
-                contact(&lines);
+            if let Some(known) = &known {
+                contact(&lines, state_of(&mut states, known)?.as_deref());
             }
             Ok(())
         })
+    }
+
+    /// The versions of scenarios that are kept, as JSON.
+    pub fn programs(&self) -> Result<Vec<(ScenarioHash, String)>, Error> {
+        self.read(registry::programs)
     }
 
     /// What erasures took away.
@@ -95,4 +107,8 @@ impl JournalReader {
     fn read<T>(&self, statements: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Error> {
         statements(&self.connection).map_err(|error| Error::sqlite(&self.name, &error))
     }
+}
+
+fn state_of(states: &mut Statement<'_>, (part, contact): &Whose) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+    states.query_row((part, contact), |row| row.get(0)).optional()
 }

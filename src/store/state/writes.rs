@@ -6,7 +6,7 @@ use super::{ContactOut, Error, Refused, State, part};
 use crate::engine::EffectKey;
 use crate::model::Id;
 use crate::store::crm::Change;
-use crate::store::id::Parameter;
+use crate::store::id::Key;
 use crate::time::Instant;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction};
@@ -33,7 +33,7 @@ pub struct PendingWrite {
 
 /// Writes down what was decided, and takes away what the state has forgotten.
 pub(super) fn keep(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -> Result<(), Refused> {
-    let contact = Parameter::from(&out.contact);
+    let contact = Key::from(&out.contact);
     let mut insert = transaction.prepare_cached(
         "INSERT INTO scn_write(key, part, contact, scenario, at, change) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -54,7 +54,7 @@ pub(super) fn keep(transaction: &Transaction<'_>, part: u16, out: &ContactOut) -
 pub(super) fn made_of(connection: &Connection, part: u16, contact: &Id) -> Result<Vec<EffectKey>, rusqlite::Error> {
     let mut statement = connection
         .prepare_cached("SELECT key FROM scn_write WHERE part = ?1 AND contact = ?2 AND state = 'made' ORDER BY id")?;
-    let keys = statement.query_map((part, Parameter::from(contact)), |row| key_of(row, 0))?;
+    let keys = statement.query_map((part, Key::from(contact)), |row| key_of(row, 0))?;
     keys.collect()
 }
 
@@ -90,7 +90,7 @@ impl State {
             )?;
             let mut update = transaction.prepare_cached("UPDATE scn_write SET state = 'made' WHERE id = ?1")?;
             for write in writes {
-                let mut rows = earlier.query((part(&write.contact), Parameter::from(&write.contact), write.id))?;
+                let mut rows = earlier.query((part(&write.contact), Key::from(&write.contact), write.id))?;
                 let mut made = vec![write.id];
                 while let Some(row) = rows.next()? {
                     let earlier = pending_write(row)?;

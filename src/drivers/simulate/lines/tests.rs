@@ -1,5 +1,5 @@
-use super::{Lines, merge};
-use crate::drivers::simulate::Row;
+use super::Lines;
+use crate::drivers::simulate::{Row, ordered};
 use crate::engine::{Outcome, Program, Reason, TriggerRef};
 use crate::ir::{Bundle, FORMAT, Policy, Settings, StepIx};
 use crate::model::Id;
@@ -76,11 +76,12 @@ fn lines_come_in_the_order_of_rows_however_they_are_cut() {
                 tallies.push(tally);
             }
             let mut text = Vec::new();
-            merge(runs, |_, _, line| {
-                text.extend_from_slice(line);
-                Ok(())
-            })
-            .unwrap();
+            ordered::write(&runs, 2, ordered::SPAN_BYTES, &mut text).unwrap();
+            for (threads, span) in [(1, 1), (3, 1), (2, 400), (2, 5_000)] {
+                let mut again = Vec::new();
+                ordered::write(&runs, threads, span, &mut again).unwrap();
+                assert!(again == text, "limit {limit}, cut {cut}: {threads} threads, {span} bytes in a span");
+            }
             let text = String::from_utf8(text).unwrap();
             let found: Vec<&str> = text.lines().collect();
             assert_eq!(found.len(), expected.len());

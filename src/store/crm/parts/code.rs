@@ -4,7 +4,7 @@
 //! A run is its length (of what follows, four bytes), its piece (four bytes), the contact, and rows, each with the values of its
 //! other columns. Nothing of it outlives the process.
 
-use crate::store::crm::record::Key;
+use crate::store::id::Key;
 use rusqlite::types::ValueRef;
 use std::cmp::Ordering;
 

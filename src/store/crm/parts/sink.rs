@@ -6,7 +6,7 @@ use crate::model::Id;
 use crate::store::crm::Bounds;
 use crate::store::crm::decode::LastInstant;
 use crate::store::crm::merge::AT;
-use crate::store::crm::record::Key;
+use crate::store::id::Key;
 use crate::time::Zone;
 use rusqlite::functions::{Aggregate, Context};
 use rusqlite::types::ValueRef;

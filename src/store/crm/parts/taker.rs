@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many parts and pieces of a table there are at most.
-const PARTS_MAX: u64 = 512;
+const PARTS_MAX: u64 = 2_048;
 
 /// How many rows a piece has at least, so that beginning one costs little.
 const ROWS_IN_PIECE: i128 = if cfg!(debug_assertions) { 4 } else { 4_096 };
 
 /// How many contacts are looked at for each part.
-const LOOKED_AT: u64 = 16;
+const LOOKED_AT: u64 = 8;
 
 /// With more columns than any record has, a table is read in the order of contacts: a function of SQL has so many arguments at
 /// most (SQLite, "Limits", 6).

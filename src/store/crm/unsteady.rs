@@ -1,0 +1,193 @@
+//! Whether a CRM tells the same thing whenever it is asked, as long as its file is the same.
+
+use super::{Crm, Error};
+use crate::store::cache::Cold;
+use crate::store::text::quoted;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What tells another thing at another time (SQLite, "Date And Time Functions", "Built-In Scalar SQL Functions").
+/// `subsec` alone is the present; behind another argument it is not, which is not told apart.
+const UNSTEADY: [&str; 8] =
+    ["now", "localtime", "utc", "current_timestamp", "current_date", "current_time", "subsec", "subsecond"];
+const UNSTEADY_FUNCTIONS: [&str; 5] = ["random", "randomblob", "changes", "total_changes", "last_insert_rowid"];
+/// These stand for the present where no time is given; those with a format where nothing comes after it.
+const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
+const OF_TIME_TOO: [&str; 2] = ["strftime", "timediff"];
+/// What gives one of its arguments, or a number: no text that is not there. `as`, `else` and their like stand before brackets.
+const MAKES_NO_TEXT: [&str; 19] = [
+    "cast", "coalesce", "ifnull", "nullif", "iif", "min", "max", "abs", "round", "when", "then", "else", "case", "and",
+    "or", "not", "in", "as", "is",
+];
+/// What a pragma says is of the connection, not of the file.
+const PRAGMA: &str = "pragma_";
+
+/// What SQLite's schema says of a name: its statement, in small letters.
+struct Schema {
+    views: BTreeMap<String, String>,
+    tables: BTreeMap<String, String>,
+}
+
+impl Crm {
+    /// Refuses a CRM in which one of these tables, or what a view among them reads, may tell another thing without a change of
+    /// the file. A view is judged by its words: in doubt it may.
+    pub(in crate::store) fn refuse_unsteady(&self, tables: &[&str]) -> Result<(), Cold> {
+        let schema = self.read_schema()?;
+        let reached = reached(&schema, tables);
+        let mut views = reached.iter().filter_map(|name| Some((name, schema.views.get(name)?)));
+        if let Some((view, _)) = views.find(|(_, sql)| is_unsteady(&words(sql))) {
+            return Err(Cold::View(view.clone()));
+        }
+        let is_virtual = |name: &&String| schema.tables.get(*name).is_some_and(|sql| is_virtual(sql));
+        match reached.iter().find(is_virtual) {
+            Some(table) => Err(Cold::Virtual(table.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a CRM in which a view may be told the present by a value: `datetime(column)` is that of the clock where the
+    /// column holds `now`. As long as the file is the same, it holds what it holds.
+    pub(in crate::store) fn refuse_present(&self, tables: &[&str]) -> Result<(), Cold> {
+        let schema = self.read_schema()?;
+        let reached = reached(&schema, tables);
+        let asks = |name: &&String| schema.views.get(*name).is_some_and(|sql| asks_for_time(&words(sql)));
+        let Some(view) = reached.iter().find(asks) else { return Ok(()) };
+        for table in reached.iter().filter(|name| schema.tables.contains_key(*name)) {
+            if holds_present(&self.connection, table).map_err(|error| unseen(self.error(&error)))? {
+                return Err(Cold::View(view.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_schema(&self) -> Result<Schema, Cold> {
+        let read = |kind: &str| {
+            let mut all = self.connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = ?1")?;
+            let all = all.query_map([kind], |row| {
+                Ok((row.get::<_, String>(0)?.to_lowercase(), row.get::<_, String>(1)?.to_lowercase()))
+            })?;
+            all.collect::<Result<BTreeMap<String, String>, rusqlite::Error>>()
+        };
+        let both = || Ok(Schema { views: read("view")?, tables: read("table")? });
+        both().map_err(|error: rusqlite::Error| unseen(self.error(&error)))
+    }
+}
+
+fn unseen(error: Error) -> Cold {
+    Cold::Unstamped(error.to_string())
+}
+
+/// The tables and views that are read where these are, by their names in small letters: SQL does not tell letters apart. What
+/// the words of a view hold, it may read.
+fn reached(schema: &Schema, tables: &[&str]) -> Vec<String> {
+    let tables: Vec<String> = tables.iter().map(|table| table.to_lowercase()).collect();
+    // A list has a table of its own, whose name begins with that of what has it.
+    let is_read = |name: &str| {
+        tables
+            .iter()
+            .any(|table| name.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+    };
+    let names: BTreeSet<&String> = schema.views.keys().chain(schema.tables.keys()).collect();
+    let mut reached: Vec<String> = names.iter().filter(|name| is_read(name)).map(|name| (*name).clone()).collect();
+    let mut next = 0;
+    while let Some(name) = reached.get(next) {
+        next += 1;
+        let Some(sql) = schema.views.get(name) else { continue };
+        let words = words(sql);
+        let more = names.iter().filter(|each| is_named(each, sql, &words) && !reached.contains(each));
+        let more: Vec<String> = more.map(|name| (*name).clone()).collect();
+        reached.extend(more);
+    }
+    reached
+}
+
+/// Whether a statement may name something. A name of other letters than those of words may stand anywhere.
+fn is_named(name: &String, sql: &str, words: &[String]) -> bool {
+    let is_word = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    if is_word { words.contains(name) } else { sql.contains(name.as_str()) }
+}
+
+fn is_virtual(sql: &str) -> bool {
+    let words = words(sql);
+    words.get(1).is_some_and(|word| word == "virtual")
+}
+
+/// Whether a column of a table holds a text that stands for the present, or for the zone of this machine.
+fn holds_present(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let columns = columns.query_map([table], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let texts: Vec<String> = UNSTEADY.iter().map(|word| format!("'{word}'")).collect();
+    let texts = texts.join(", ");
+    let holds = columns.iter().map(|column| format!("{} COLLATE NOCASE IN ({texts})", quoted(column)));
+    let holds: Vec<String> = holds.collect();
+    if holds.is_empty() {
+        return Ok(false);
+    }
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {})", quoted(table), holds.join(" OR "));
+    connection.query_row(&sql, [], |row| row.get(0))
+}
+
+/// The words of a statement, its brackets, its commas, and the strokes that put texts together.
+fn words(sql: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for letter in sql.chars() {
+        if letter.is_alphanumeric() || letter == '_' {
+            if let Some(word) = words.last_mut() {
+                word.push(letter);
+            }
+            continue;
+        }
+        if matches!(letter, '(' | ')' | ',' | '|') {
+            words.push(letter.to_string());
+        }
+        if words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn is_of_time(word: &str) -> bool {
+    OF_TIME.contains(&word) || OF_TIME_TOO.contains(&word)
+}
+
+/// Whether a function of time is called.
+fn asks_for_time(words: &[String]) -> bool {
+    words.windows(2).any(|pair| matches!(pair, [name, open] if is_of_time(name) && open == "("))
+}
+
+fn is_unsteady(words: &[String]) -> bool {
+    let word = |place: usize| words.get(place).map_or("", String::as_str);
+    (0..words.len()).any(|place| match word(place) {
+        name if UNSTEADY.contains(&name) || name.starts_with(PRAGMA) => true,
+        name if UNSTEADY_FUNCTIONS.contains(&name) => word(place + 1) == "(",
+        name if OF_TIME.contains(&name) && word(place + 1) == "(" && word(place + 2) == ")" => true,
+        name if is_of_time(name) && word(place + 1) == "(" => {
+            let arguments = arguments(words.get(place + 2..).unwrap_or(&[]));
+            let is_alone = name == "strftime" && !arguments.iter().any(|word| word == ",");
+            is_alone || makes_text(arguments)
+        }
+        _ => false,
+    })
+}
+
+/// What stands before the bracket that closes.
+fn arguments(words: &[String]) -> &[String] {
+    let mut depth = 1;
+    let close = words.iter().position(|word| {
+        depth += i32::from(word == "(") - i32::from(word == ")");
+        depth == 0
+    });
+    words.get(..close.unwrap_or(words.len())).unwrap_or(words)
+}
+
+/// Whether a text may come of these that stands nowhere: a part of another, or several in one.
+fn makes_text(words: &[String]) -> bool {
+    let is_call = |pair: &[String]| matches!(pair, [name, open] if open == "(" && is_word(name) && !is_of_time(name) && !MAKES_NO_TEXT.contains(&name.as_str()));
+    words.iter().any(|word| word == "|" || word == "select") || words.windows(2).any(is_call)
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
+}
