@@ -4,6 +4,7 @@
 //! ([`super::running`]).
 
 use super::eval::Eval;
+use super::running::Question;
 use super::total::{DAY, Total, length};
 use super::value::Value;
 use crate::ir::Aggregate;
@@ -14,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Fewer events are gone through faster than anything is kept of them. Debug builds do both and compare, up to as many as
 /// they can go through.
-const MANY: usize = if cfg!(debug_assertions) { 1 } else { 33 };
+const MANY: usize = if cfg!(debug_assertions) { 1 } else { 9 };
 const COMPARED_MAX: usize = if cfg!(debug_assertions) { 200 } else { 0 };
 
 impl<'a> Eval<'a> {
@@ -30,17 +31,28 @@ impl<'a> Eval<'a> {
         self.known_of(aggregate, &keys, start).unwrap_or_default()
     }
 
-    /// What is kept, or where nothing is, what the events say.
+    /// What is kept, or where nothing is, what the events say. Several scenarios ask the same at each event.
     fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
-        let many = self.count_since(aggregate.probe, start);
-        if many < MANY || !self.is_kept(aggregate) {
+        if !self.is_kept(aggregate) {
             return self.gone_through(aggregate, keys, start);
         }
-        let kept = self.facts?.life.running().ask(self, aggregate, keys, start);
+        let life = self.facts?.life;
+        let question = Question::of(self, aggregate, start).filter(|_| keys.is_empty());
+        let answered = question.as_ref().and_then(|question| life.running().answered(life, question));
+        let many = self.count_since(aggregate.probe, start);
+        let is_new = answered.is_none();
+        let known = match answered {
+            Some(answer) => Some(answer),
+            None if many < MANY => self.gone_through(aggregate, keys, start),
+            None => life.running().ask(self, aggregate, keys, start),
+        };
         if many <= COMPARED_MAX {
-            debug_assert_eq!(kept, self.gone_through(aggregate, keys, start), "{aggregate:?} after {start:?}");
+            debug_assert_eq!(known, self.gone_through(aggregate, keys, start), "{aggregate:?} after {start:?}");
         }
-        kept
+        if let Some(question) = question.filter(|_| is_new) {
+            life.running().answer(question, known.as_ref());
+        }
+        known
     }
 
     /// Whether an aggregate says the same of an event for every instance and at every instant. A filter that compares with

@@ -15,6 +15,7 @@ use super::value::Value;
 use crate::ir::Class;
 use crate::model::MessageValues;
 use crate::time::Instant;
+use smallvec::SmallVec;
 
 /// The answer to `about to send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,7 +209,7 @@ impl<'a> Stepper<'a, '_> {
         let mut left: Vec<Member<'a>> = Vec::new();
         for handle in self.state.with_pending(key) {
             let Some(mut member) = self.member(handle, key) else { continue };
-            match self.judge_departure(&member) {
+            match self.judge_departure(&mut member) {
                 Ok(alternative) => {
                     member.pending.alternative = alternative;
                     left.push(member);
@@ -268,20 +269,20 @@ impl<'a> Stepper<'a, '_> {
         Some(Member { handle, instance, step, pending })
     }
 
-    fn judge_departure(&mut self, member: &Member<'a>) -> Result<u8, (Outcome, Reason, Vec<Clause>)> {
+    fn judge_departure(&mut self, member: &mut Member<'a>) -> Result<u8, (Outcome, Reason, Vec<Clause>)> {
         if self.now > self.expires(member.pending.due) {
             return Err((Outcome::Expired, Reason::Late, Vec::new()));
         }
         // As it was decided: neither this message nor one decided after it is the last that left, and one that was decided
         // before it in the same step is.
-        let mut instance = member.instance.clone();
-        let place = instance.pending.iter().position(|pending| pending.key == member.pending.key).unwrap_or(0);
-        instance.pending.truncate(place);
-        let due = std::mem::replace(&mut self.due, member.pending.due);
-        let judged = self.may_send(&instance, member.step);
-        let judged =
-            judged.map_err(|(outcome, reason)| (outcome, reason, self.send_clauses(&instance, member.step, None)));
+        let Member { instance, step, pending, .. } = member;
+        let place = instance.pending.iter().position(|each| each.key == pending.key).unwrap_or(0);
+        let later: SmallVec<[Pending; 1]> = instance.pending.drain(place..).collect();
+        let due = std::mem::replace(&mut self.due, pending.due);
+        let judged = self.may_send(instance, *step);
+        let judged = judged.map_err(|(outcome, reason)| (outcome, reason, self.send_clauses(instance, *step, None)));
         self.due = due;
+        instance.pending.extend(later);
         judged
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Clocks {
     pub silences: Vec<(u16, Silence)>,
     /// When the period comes round next; `None` where its date is missing.
     pub periods: Vec<(u16, Option<Instant>)>,
+    /// When the first of them all is due.
+    first: Option<Instant>,
 }
 
 impl Clocks {
@@ -34,6 +36,12 @@ impl Clocks {
     pub fn clear(&mut self) {
         self.silences.clear();
         self.periods.clear();
+        self.first = None;
+    }
+
+    /// When the first of them is due; `None` where none is.
+    pub fn first(&self) -> Option<Instant> {
+        self.first
     }
 
     pub fn all(&self) -> impl Iterator<Item = (Instant, u16)> {
@@ -51,6 +59,7 @@ impl Clocks {
             Some((_, known)) => *known = silence,
             None => self.silences.insert(place, (unit, silence)),
         }
+        self.first = self.all().map(|(due, _)| due).min();
     }
 
     pub fn period(&self, unit: u16) -> Option<Option<Instant>> {
@@ -63,6 +72,7 @@ impl Clocks {
             Some((_, known)) => *known = due,
             None => self.periods.insert(place, (unit, due)),
         }
+        self.first = self.all().map(|(due, _)| due).min();
     }
 
     /// Adds what another state of the same contact counts and this one does not. Of two silences the one that began later
@@ -117,7 +127,7 @@ impl Stepper<'_, '_> {
     fn first_due(&mut self) -> Option<Due> {
         let rank = |unit: u16| self.program.unit(unit).map_or(u16::MAX, |unit| unit.rank);
         let instance = self.state.first_timer(self.program).filter(|(at, ..)| *at <= self.now);
-        if self.state.clocks.is_empty() {
+        if self.state.clocks.first().is_none_or(|first| first > self.now) {
             return instance.and_then(|_| self.state.pop_timer()).map(Due::Instance);
         }
         // The entry of what a clock starts is the instant at which it starts.

@@ -373,7 +373,7 @@ impl<'a> Eval<'a> {
             Ok(start) => start,
             Err(answer) => return answer,
         };
-        let global = ProbeIx(self.code.probe_base + probe.0);
+        let global = self.code.probe_number(probe);
         if self.not_given.is_some() && self.facts?.lacks() {
             self.note_not_given(probe, start);
         }

@@ -333,6 +333,11 @@ impl Life {
         (rows..self.admitted).chain(FIRST_OWN + own..FIRST_OWN + self.own.len())
     }
 
+    /// How many events were admitted: of the CRM, and of those that scenarios made.
+    pub(super) fn admitted_count(&self) -> (usize, usize) {
+        (self.admitted, self.own.len())
+    }
+
     /// How many rows of the CRM were admitted.
     pub fn admitted_rows(&self) -> usize {
         self.admitted

@@ -6,12 +6,61 @@ use super::state::Instance;
 use super::step::Stepper;
 use crate::ir::{Op, Step, StepIx};
 use crate::model::Id;
+use std::io::Write;
 
-/// An id as hashes read it: the number 7 and the text `7` are two.
-pub(super) fn described(id: &Id) -> String {
-    match id {
-        Id::Number(number) => format!("number {number}"),
-        Id::Text(text) => format!("text {text}"),
+/// What hashes read.
+#[derive(Debug)]
+pub(super) struct Hashed(Vec<u8>);
+
+impl Hashed {
+    pub fn new(kind: &[u8]) -> Hashed {
+        // Most of what is hashed fits.
+        let mut bytes = Vec::with_capacity(192);
+        bytes.extend_from_slice(kind);
+        Hashed(bytes)
+    }
+
+    /// Bytes as they are.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// A part, with its length before it.
+    pub fn part(&mut self, bytes: &[u8]) {
+        self.add(&(bytes.len() as u64).to_le_bytes());
+        self.add(bytes);
+    }
+
+    /// An id as a part.
+    pub fn part_of(&mut self, id: &Id) {
+        let before = self.0.len();
+        self.add(&[0; 8]);
+        self.id(id);
+        let length = (self.0.len() - before - 8) as u64;
+        self.0.iter_mut().skip(before).zip(length.to_le_bytes()).for_each(|(place, byte)| *place = byte);
+    }
+
+    /// An id as hashes read it: the number 7 and the text `7` are two.
+    pub fn id(&mut self, id: &Id) {
+        match id {
+            Id::Number(number) => {
+                self.add(b"number ");
+                // Writing to memory does not fail.
+                drop(write!(self.0, "{number}"));
+            }
+            Id::Text(text) => {
+                self.add(b"text ");
+                self.add(text.as_bytes());
+            }
+        }
+    }
+
+    /// The start of its BLAKE3.
+    pub fn start<const N: usize>(&self) -> [u8; N] {
+        let mut start = [0; N];
+        let hash = blake3::hash(&self.0);
+        start.iter_mut().zip(hash.as_bytes()).for_each(|(place, byte)| *place = *byte);
+        start
     }
 }
 
@@ -19,48 +68,36 @@ impl Stepper<'_, '_> {
     /// The identity of the effect that this step of the instance decides.
     pub(super) fn key(&self, instance: &Instance, unit: &Unit, node: &Step) -> EffectKey {
         let kind = self.program.event_name(instance.trigger.kind);
-        let (contact, trigger) = (described(&self.facts.person.id), described(&instance.trigger.id));
-        let parts: [&[u8]; 4] = [contact.as_bytes(), &unit.hash.0, kind.as_bytes(), trigger.as_bytes()];
-        let mut hasher = hasher(b"scn-effect-1", &parts);
+        let mut hashed = Hashed::new(b"scn-effect-1");
+        hashed.part_of(&self.facts.person.id);
+        hashed.part(&unit.hash.0);
+        hashed.part(kind.as_bytes());
+        hashed.part_of(&instance.trigger.id);
         // One row starts several instances where it is not the event that starts them.
-        hasher.update(&instance.entry.0.to_le_bytes());
+        hashed.add(&instance.entry.0.to_le_bytes());
         // A step may start the same scenario twice at one instant.
         if let Some(by) = instance.by {
-            hasher.update(&by.0);
+            hashed.add(&by.0);
         }
-        hasher.update(&node.ordinal.to_le_bytes());
-        hasher.update(&node.visit.to_le_bytes());
-        EffectKey(first_bytes(&hasher))
+        hashed.add(&node.ordinal.to_le_bytes());
+        hashed.add(&node.visit.to_le_bytes());
+        EffectKey(hashed.start())
     }
 
     /// What a message is called in every version of its scenario: unlike [`Stepper::key`] it holds no hash of the text. Of
     /// several steps that send the same message, each has its number among them.
     pub(super) fn lasting_name(&self, instance: &Instance, unit: &Unit, step: StepIx, message: &str) -> [u8; 16] {
         let kind = self.program.event_name(instance.trigger.kind);
-        let (contact, trigger) = (described(&self.facts.person.id), described(&instance.trigger.id));
         let sends_it = |node: &&Step| matches!(&node.op, Op::Send(send) if send.alternatives.iter().any(|each| each.message == message));
         let before = unit.scenario.steps.values().iter().take(step.0 as usize).filter(sends_it);
-        let scenario = unit.scenario.name.as_bytes();
-        let parts: [&[u8]; 5] = [contact.as_bytes(), scenario, message.as_bytes(), kind.as_bytes(), trigger.as_bytes()];
-        let mut hasher = hasher(b"scn-message-1", &parts);
-        hasher.update(&instance.entry.0.to_le_bytes());
-        hasher.update(&(before.count() as u64).to_le_bytes());
-        first_bytes(&hasher)
+        let mut hashed = Hashed::new(b"scn-message-1");
+        hashed.part_of(&self.facts.person.id);
+        hashed.part(unit.scenario.name.as_bytes());
+        hashed.part(message.as_bytes());
+        hashed.part(kind.as_bytes());
+        hashed.part_of(&instance.trigger.id);
+        hashed.add(&instance.entry.0.to_le_bytes());
+        hashed.add(&(before.count() as u64).to_le_bytes());
+        hashed.start()
     }
-}
-
-fn hasher(kind: &[u8], parts: &[&[u8]]) -> blake3::Hasher {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(kind);
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    hasher
-}
-
-fn first_bytes(hasher: &blake3::Hasher) -> [u8; 16] {
-    let mut bytes = [0u8; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    bytes
 }

@@ -4,6 +4,7 @@ use super::describe;
 use super::needs::Needs;
 use super::value::Value;
 use crate::ir::{Code, Expr, ExprIx, FieldUse, ProbeIx, RecordUse};
+use rustc_hash::FxHashMap;
 
 /// What events may make a condition true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +36,10 @@ pub(super) struct LinkedCode {
     /// Of each of the program's events, the slots of the trigger fields in the order of the code's; of one that it does not
     /// have, a slot that no event has.
     pub trigger_fields: Vec<Vec<u16>>,
-    /// The program's number of the code's first probe.
-    pub probe_base: u32,
+    /// The program's numbers of the code's probes.
+    pub probes: Vec<ProbeIx>,
+    /// The program's numbers of what the code's aggregates take of events.
+    pub takings: FxHashMap<ExprIx, usize>,
     /// The program's number of the code's first expression; more than there are, of what is no scenario.
     expr_base: usize,
     /// The values of the literals among the expressions, at the expressions' places.
@@ -61,7 +64,7 @@ fn places(fields: &[FieldUse], among: &[FieldUse]) -> Vec<u16> {
 }
 
 impl LinkedCode {
-    pub fn new(code: &Code, needs: &Needs, (probe_base, expr_base): (u32, usize)) -> LinkedCode {
+    pub fn new(code: &Code, needs: &Needs, expr_base: usize) -> LinkedCode {
         let event_slot = |name: &str| needs.events.iter().position(|each| each.name == name);
         let events: Vec<Option<usize>> = code.events.iter().map(|event| event_slot(&event.name)).collect();
         let fields_of = |(event, slot): (&RecordUse, &Option<usize>)| {
@@ -77,7 +80,8 @@ impl LinkedCode {
             events: events.into_iter().map(|slot| slot.map_or(u16::MAX, |slot| slot as u16)).collect(),
             contact: places(&code.contact, &needs.contact),
             trigger_fields: needs.events.iter().map(trigger_fields).collect(),
-            probe_base,
+            probes: Vec::new(),
+            takings: FxHashMap::default(),
             expr_base,
             paths: Vec::new(),
             of_event: Vec::new(),
@@ -165,7 +169,7 @@ impl LinkedCode {
         match self.code.exprs.get(condition) {
             Some(Expr::Scan { filter, .. }) if !self.is_fixed(*filter) => wakers.any = true,
             Some(Expr::History { probe, keys, .. } | Expr::Scan { probe, keys, .. }) => {
-                let probe = ProbeIx(self.probe_base + probe.0);
+                let probe = self.probe_number(*probe);
                 wakers.probes.push(Waker { probe, history: condition, keys: keys.clone() });
             }
             Some(Expr::And(parts) | Expr::Or(parts)) => {

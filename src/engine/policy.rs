@@ -3,7 +3,7 @@
 use super::eval::{Eval, Inside};
 use super::explain::Read;
 use super::facts::Facts;
-use super::key::described;
+use super::key::Hashed;
 use super::linked::LinkedCode;
 use super::needs::Needs;
 use super::output::Reason;
@@ -43,7 +43,7 @@ impl LinkedPolicy {
     pub fn new(policy: &Policy, needs: &Needs) -> LinkedPolicy {
         LinkedPolicy {
             zone: policy.zone,
-            code: LinkedCode::new(&policy.code, needs, (0, usize::MAX)),
+            code: LinkedCode::new(&policy.code, needs, usize::MAX),
             quiet_hours: policy.quiet_hours.clone(),
             caps: policy.caps.clone(),
             priority: policy.priority.clone(),
@@ -67,7 +67,7 @@ impl LinkedPolicy {
         let Some(ix) = self.zone else { return fallback };
         let eval = Eval::of_contact(&self.code, facts, inside);
         match eval.value(ix).as_ref() {
-            Value::Text(name) => Zone::named(name.trim()).unwrap_or(fallback),
+            Value::Text(name) => inside.state.known.zone(name).unwrap_or(fallback),
             _ => fallback,
         }
     }
@@ -97,11 +97,10 @@ impl LinkedPolicy {
             return None;
         }
         let free = if has_slot { now } else { claims.free_at(&self.caps, class, now) };
-        let until = quiet_until(&self.quiet_hours, zone, free).unwrap_or(free);
-        let reason = match quiet_until(&self.quiet_hours, zone, now) {
-            Some(_) => Reason::QuietHours,
-            None => Reason::Cap,
-        };
+        let quiet_now = quiet_until(&self.quiet_hours, zone, now);
+        let quiet = if free == now { quiet_now } else { quiet_until(&self.quiet_hours, zone, free) };
+        let until = quiet.unwrap_or(free);
+        let reason = if quiet_now.is_some() { Reason::QuietHours } else { Reason::Cap };
         (until > now).then_some((until, reason))
     }
 
@@ -211,10 +210,7 @@ fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant
 /// Between 0 and 1, the same for a person whenever and wherever it is drawn: the start of BLAKE3 over `scn-holdout-1` and
 /// the person's id.
 fn draw(person: &Id) -> Decimal {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"scn-holdout-1");
-    hasher.update(described(person).as_bytes());
-    let mut bytes = [0u8; 4];
-    hasher.finalize_xof().fill(&mut bytes);
-    Decimal::from(u32::from_le_bytes(bytes)) / Decimal::from(1u64 << 32)
+    let mut hashed = Hashed::new(b"scn-holdout-1");
+    hashed.id(person);
+    Decimal::from(u32::from_le_bytes(hashed.start())) / Decimal::from(1u64 << 32)
 }

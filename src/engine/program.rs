@@ -10,6 +10,7 @@ use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::revenue::Revenue;
+use super::shared::Shared;
 use super::state::State;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
@@ -73,7 +74,7 @@ pub(super) struct Account {
 
 /// Whose code a probe is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owner {
+pub(super) enum Owner {
     Unit(u16),
     Measure(u16),
     Context(u16),
@@ -92,9 +93,10 @@ pub struct Program {
     units: Vec<Unit>,
     measures: Vec<LinkedMeasure>,
     contexts: Vec<Context>,
-    /// Owner and local place of each probe.
+    /// Owner and local place of each probe, of the first that asks for it.
     probes: Vec<(Owner, ProbeIx)>,
     probes_of: Vec<Vec<ProbeIx>>,
+    pub(super) shared: Shared,
     /// Of each event, the units that it may start, with the place of the trigger.
     triggers_of: Vec<Vec<(u16, u16)>>,
     /// Of each event, the units whose silence begins with it, with the place of the trigger.
@@ -144,6 +146,7 @@ impl Program {
             messages: MessageSlots::new(&needs),
             engagement: Engagement::default(),
             probes: Vec::new(),
+            shared: Shared::default(),
             probes_of: vec![Vec::new(); needs.events.len()],
             triggers_of: none(),
             silences_of: none(),
@@ -182,17 +185,20 @@ impl Program {
             Owner::Unit(_) => self.units.iter().map(|unit| unit.code.code.exprs.len()).sum(),
             Owner::Measure(_) | Owner::Context(_) => usize::MAX,
         };
-        let linked = LinkedCode::new(code, &self.needs, (self.probes.len() as u32, exprs));
-        for (local, probe) in code.probes.iter() {
-            let global = ProbeIx::from(self.probes.len());
-            self.probes.push((owner, local));
-            let kind = linked.events.get(usize::from(probe.event)).copied().unwrap_or(u16::MAX);
-            if let Some(list) = self.probes_of.get_mut(usize::from(kind)) {
-                list.push(global);
-            }
-        }
+        let mut linked = LinkedCode::new(code, &self.needs, exprs);
+        self.share(&mut linked, owner);
         linked.looked_through().for_each(|kind| self.look_through(kind));
         linked
+    }
+
+    /// Numbers a probe of an event.
+    pub(super) fn add_probe(&mut self, kind: u16, of: (Owner, ProbeIx)) -> ProbeIx {
+        let number = ProbeIx::from(self.probes.len());
+        self.probes.push(of);
+        if let Some(list) = self.probes_of.get_mut(usize::from(kind)) {
+            list.push(number);
+        }
+        number
     }
 
     fn look_through(&mut self, kind: u16) {
@@ -462,12 +468,16 @@ impl Program {
     /// The code of a probe, and what it is there.
     pub(super) fn probe(&self, probe: ProbeIx) -> Option<(&LinkedCode, &Probe)> {
         let (owner, local) = *self.probes.get(usize::from(probe))?;
-        let code = match owner {
+        let code = self.code_of(owner)?;
+        Some((code, code.code.probes.get(local)?))
+    }
+
+    pub(super) fn code_of(&self, owner: Owner) -> Option<&LinkedCode> {
+        Some(match owner {
             Owner::Unit(unit) => &self.unit(unit)?.code,
             Owner::Measure(measure) => &self.measures.get(usize::from(measure))?.code,
             Owner::Context(context) => &self.contexts.get(usize::from(context))?.code,
-        };
-        Some((code, code.code.probes.get(local)?))
+        })
     }
 
     pub(super) fn probes_count(&self) -> usize {

@@ -3,9 +3,10 @@
 
 use super::days::Days;
 use super::eval::{Eval, EventAtHand};
+use super::facts::Life;
 use super::timeline::{Key, Timeline};
 use super::value::Value;
-use crate::ir::{Aggregate, ExprIx, ProbeIx};
+use crate::ir::{Aggregate, ProbeIx};
 use crate::model::AggregateKind;
 use crate::time::{Instant, Zone};
 use rust_decimal::Decimal;
@@ -19,10 +20,47 @@ mod tests;
 
 /// What was asked of one life, by the events, what is taken of them, and how it is kept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Running(FxHashMap<Site, Kept>);
+pub(super) struct Running {
+    kept: FxHashMap<Site, Kept>,
+    /// What was answered since the last event was admitted.
+    answers: Answers,
+}
+
+/// Answers to questions that several scenarios ask at one event.
+#[derive(Clone, Debug, Default)]
+struct Answers {
+    /// How many events were admitted: an answer holds until there is another.
+    of: (usize, usize),
+    answers: Vec<(Question, Value)>,
+}
+
+/// So many answers are remembered at most: more are not looked through faster than they are worked out.
+const ANSWERS_MAX: usize = 8;
+
+/// What an aggregate without keys asks, in the whole program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    probe: ProbeIx,
+    taking: Option<usize>,
+    kind: AggregateKind,
+    start: Instant,
+    zone: Zone,
+}
+
+impl Question {
+    /// `None` where what is taken of events has no number.
+    pub fn of(eval: &Eval<'_>, aggregate: &Aggregate, start: Instant) -> Option<Question> {
+        let taking = match aggregate.of {
+            Some(of) => Some(eval.code.taking_number(of)?),
+            None => None,
+        };
+        let probe = eval.code.probe_number(aggregate.probe);
+        Some(Question { probe, taking, kind: aggregate.kind, start, zone: eval.zone })
+    }
+}
 
 /// Where an aggregate asks, in the whole program.
-type Site = (ProbeIx, Option<ExprIx>, Shape);
+type Site = (ProbeIx, Option<usize>, Shape);
 
 /// How values are kept, for all kinds of aggregates that can be told from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,15 +116,35 @@ enum Values {
 
 impl Running {
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.kept.clear();
+        self.answers.answers.clear();
+    }
+
+    /// What was answered before, where nothing has been admitted since.
+    pub fn answered(&mut self, life: &Life, question: &Question) -> Option<Value> {
+        let Answers { of, answers } = &mut self.answers;
+        if *of != life.admitted_count() {
+            *of = life.admitted_count();
+            answers.clear();
+        }
+        answers.iter().find(|(known, _)| known == question).map(|(_, answer)| answer.clone())
+    }
+
+    /// Remembers an answer.
+    pub fn answer(&mut self, question: Question, answer: Option<&Value>) {
+        let Answers { answers, .. } = &mut self.answers;
+        if answers.len() < ANSWERS_MAX {
+            answers.extend(answer.map(|answer| (question, answer.clone())));
+        }
     }
 
     /// What an aggregate says of the events with these keys after an instant.
     pub fn ask(&mut self, eval: &Eval<'_>, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
-        let probe = ProbeIx(eval.code.probe_base + aggregate.probe.0);
+        let probe = eval.code.probe_number(aggregate.probe);
         let shape = Shape::of(aggregate);
         let fresh = || Kept { zone: eval.zone, seen: (0, 0), columns: FxHashMap::default() };
-        let kept = self.0.entry((probe, aggregate.of, shape)).or_insert_with(fresh);
+        let taking = aggregate.of.and_then(|of| eval.code.taking_number(of));
+        let kept = self.kept.entry((probe, taking, shape)).or_insert_with(fresh);
         if kept.zone != eval.zone {
             *kept = fresh();
         }

@@ -14,7 +14,6 @@ use super::value::Value;
 use crate::ir::{Alternative, Class, ExprIx, Guard, Op, Send, Step, StepIx};
 use crate::model::may_be_email;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Instances that take a step at one instant, in order of entry.
 pub(super) type Members = Vec<(Handle, Instance)>;
@@ -148,7 +147,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let is_marketing = send.class == Class::Marketing;
         let has_address = |each: &&Alternative| match eval.value(each.address).as_ref() {
-            Value::Text(text) if each.channel == "email" => self.state.may_be_email(text),
+            Value::Text(text) if each.channel == "email" => self.state.known.may_be_email(text),
             value => is_address(&each.channel, value),
         };
         let consents =
@@ -159,7 +158,7 @@ impl<'a> Stepper<'a, '_> {
             let reason = if is_reachable { Reason::NoConsent } else { Reason::OutOfReach };
             return Err((Outcome::Suppressed, reason));
         };
-        if is_marketing && self.program.policy().holds_out(&self.facts.person.id) {
+        if is_marketing && self.state.known.is_held_out(self.program.policy(), &self.facts.person.id) {
             return Err((Outcome::HeldOut, Reason::None));
         }
         Ok(chosen as u8)
@@ -308,15 +307,6 @@ impl<'a> Stepper<'a, '_> {
 }
 
 impl State {
-    /// As [`may_be_email`], which goes through a text once as long as messages go to the same.
-    fn may_be_email(&self, text: &Arc<str>) -> bool {
-        let mut known = self.known_address.borrow_mut();
-        match &*known {
-            Some((of, may_be)) if Arc::ptr_eq(of, text) => *may_be,
-            _ => known.insert((text.clone(), may_be_email(text))).1,
-        }
-    }
-
     /// The messages that quiet hours and caps still hold where no outbox keeps them, as effects at the instants at which
     /// they came due: what a driver shows at the end of a simulation.
     pub fn deferred(&self, program: &Program) -> Vec<Effect> {

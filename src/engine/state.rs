@@ -1,6 +1,7 @@
 //! One contact's state: its running instances, what they wait for, and what entry rules remember.
 
 use super::clocks::Clocks;
+use super::known::Known;
 use super::messages::OwnMessage;
 use super::output::{EffectKey, Outcome, Reason, TriggerRef};
 use super::own::Own;
@@ -13,9 +14,7 @@ use crate::ir::StepIx;
 use crate::time::Instant;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// Everything that the engine remembers of one contact.
 ///
@@ -47,8 +46,7 @@ pub struct State {
     pub(super) own: Own,
     /// What starts scenarios by itself.
     pub(super) clocks: Clocks,
-    /// The text that was last looked at as an address, and whether it may be one.
-    pub(super) known_address: RefCell<Option<(Arc<str>, bool)>>,
+    pub(super) known: Known,
 }
 
 /// What an entry rule remembers of a scenario, over all its versions.
@@ -208,6 +206,9 @@ impl State {
     }
 
     fn first_clock(&self, program: &Program) -> Option<Instant> {
+        if self.timers.wait_for_nothing() {
+            return self.clocks.first();
+        }
         self.clocks_due(program).map(|(due, _)| due).min()
     }
 
@@ -306,7 +307,7 @@ impl State {
         self.running.clear();
         self.own.clear();
         self.clocks.clear();
-        *self.known_address.get_mut() = None;
+        self.known.clear();
     }
 
     #[inline]

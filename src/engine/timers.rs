@@ -51,6 +51,11 @@ impl Timers {
         self.heap.peek().is_some_and(|Reverse(timer)| timer.at < before)
     }
 
+    /// Whether no timer waits for a message.
+    pub fn wait_for_nothing(&self) -> bool {
+        self.untried.is_empty()
+    }
+
     /// Timers that waited are looked at again.
     pub fn unpark(&mut self) {
         if !self.parked.is_empty() {

@@ -7,6 +7,7 @@
 mod civil;
 mod duration;
 mod instant;
+mod offsets;
 #[cfg(test)]
 mod tests;
 mod zone;

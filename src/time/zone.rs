@@ -1,5 +1,6 @@
 //! Time zones, and adding calendar durations to instants in them.
 
+use super::offsets;
 use super::{Date, Duration, Instant, Precision, TimeOfDay, Weekday};
 use chrono::{NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ impl Zone {
         if self == Zone::UTC {
             return Instant::from_wall(date, time, 0);
         }
+        if let Some(offset) = offsets::far_from_changes(self.0, Instant::from_wall(date, time, 0).0) {
+            return Instant::from_wall(date, time, i64::from(offset));
+        }
         let Some(local) = naive(date, time) else {
             return Instant::from_wall(date, time, 0);
         };
@@ -82,8 +86,7 @@ impl Zone {
         if self == Zone::UTC {
             return 0;
         }
-        let (date, time) = instant.wall(0);
-        naive(date, time).map_or(0, |utc| i64::from(self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()))
+        i64::from(offsets::at(self.0, instant))
     }
 
     /// `instant + duration`: months first, clamped to the month's end, then days, in this zone's wall
