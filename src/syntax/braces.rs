@@ -46,12 +46,22 @@ pub(super) enum Brace {
 impl Slips {
     pub(super) fn of(stream: &Stream<'_>) -> Slips {
         let mut slips = Slips::default();
-        let mut start = 0;
-        for place in 1..=stream.count() {
-            if place == stream.count() || begins_in_first_column(stream, place) {
+        let (mut start, mut depth) = (0, 0usize);
+        for place in 0..=stream.count() {
+            let begins = match begins_in_first_column(stream, place) {
+                // In a test whose lines stand in the first column it is one of them.
+                Some(Beginning::WithoutBrace) => depth == 0,
+                beginning => beginning.is_some(),
+            };
+            if place > 0 && (place == stream.count() || begins) {
                 slips.look(stream, start, place);
-                start = place;
+                (start, depth) = (place, 0);
             }
+            depth = match written(stream, place) {
+                Some(Brace::Open) => depth + 1,
+                Some(Brace::Close) => depth.saturating_sub(1),
+                None => depth,
+            };
         }
         slips
     }
@@ -325,22 +335,34 @@ fn finding(stream: &Stream<'_>, place: usize, slip: Slip) -> Option<Diagnostic> 
     })
 }
 
-/// Whether an item begins at the very beginning of a line.
-pub(super) fn begins_in_first_column(stream: &Stream<'_>, place: usize) -> bool {
-    let Some(token) = stream.at(place).filter(|token| token.kind == TokenKind::Keyword) else { return false };
+/// How an item begins at the very beginning of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    Certain,
+    /// `given NAME` whose `{` may be lost: its lines stand deeper.
+    WithoutBrace,
+}
+
+fn begins_in_first_column(stream: &Stream<'_>, place: usize) -> Option<Beginning> {
+    let token = stream.at(place).filter(|token| token.kind == TokenKind::Keyword)?;
     if !is_in_first_column(stream, token) {
-        return false;
+        return None;
     }
     let before = place.checked_sub(1).map_or("", |before| stream.text_at(before));
     match stream.text_of(token) {
-        "given" => {
-            // Its brace may be lost, but its lines stand deeper. What else stands there is the rest of a row.
+        "given" if stream.kind_at(place + 1) == Some(TokenKind::Name) => {
             let next = stream.text_at(place + 2);
+            // What else stands there is the rest of a row.
             let is_line = matches!(next, "given" | "at") && begins_line(stream, place + 2);
-            let is_block = next == "{" || (is_line && column(stream, place + 2) > 0);
-            stream.kind_at(place + 1) == Some(TokenKind::Name) && is_block
+            match next {
+                "{" => Some(Beginning::Certain),
+                _ => (is_line && column(stream, place + 2) > 0).then_some(Beginning::WithoutBrace),
+            }
         }
-        text => ITEMS.contains(&text) && !ITEMS.contains(&before) && before != "given",
+        text => {
+            let is_item = ITEMS.contains(&text) && !ITEMS.contains(&before) && before != "given";
+            is_item.then_some(Beginning::Certain)
+        }
     }
 }
 
