@@ -49,30 +49,27 @@ impl Contact<'_> {
 
     /// As [`Contact::live`], from where it was left: what happens up to `until` does not depend on what comes after it.
     pub fn live_on(&mut self, reached: &mut Reached, until: Instant, out: &mut Output) {
-        let mut known = Known::default();
         while let Some((at, next)) = self.next(reached).filter(|(at, _)| *at <= until) {
             match next {
                 Next::Look => {
                     reached.look = None;
-                    self.step(Input::Look, at, &mut known, out);
+                    self.step(Input::Look, at, out);
                 }
                 Next::Refresh => {
                     reached.refreshed = at;
-                    self.step(Input::Refresh, at, &mut known, out);
+                    self.step(Input::Refresh, at, out);
                 }
                 Next::Event => {
                     if let Some(place) = self.life.admit(self.program, self.world) {
-                        self.step(Input::Event { place }, at, &mut known, out);
+                        self.step(Input::Event { place }, at, out);
                     }
                 }
                 Next::Own => {
-                    // The state forgets an event that it makes happen.
-                    known = Known::default();
                     if let Some(place) = self.state.happen(self.life, self.program, self.world) {
-                        self.step(Input::Event { place }, at, &mut known, out);
+                        self.step(Input::Event { place }, at, out);
                     }
                 }
-                Next::Timer => self.step(Input::Timer, at, &mut known, out),
+                Next::Timer => self.step(Input::Timer, at, out),
             }
         }
     }
@@ -100,24 +97,20 @@ impl Contact<'_> {
         timer.map(|at| (at, Next::Timer)).or(first)
     }
 
-    fn step(&mut self, input: Input<'_>, now: Instant, known: &mut Known, out: &mut Output) {
+    fn step(&mut self, input: Input<'_>, now: Instant, out: &mut Output) {
         let (world, person, life, measures) = (self.world, self.person, &*self.life, self.measures);
         let facts = Facts { world, person, life, measures };
         #[cfg(debug_assertions)]
-        let twice = Twice::step(self.program, self.state, input, now, (facts, known));
+        let twice = Twice::step(self.program, self.state, input, now, facts);
         #[cfg(debug_assertions)]
         let before = out.effects.len();
         step(self.program, self.state, input, now, facts, Delivery::Immediate, out);
         #[cfg(debug_assertions)]
         if let Some(twice) = twice {
-            known.0 = Some(twice.hold(self.program, self.state, world, out.effects.get(before..).unwrap_or(&[])));
+            twice.is_same(self.program, self.state, world, out.effects.get(before..).unwrap_or(&[]));
         }
     }
 }
-
-/// The state as it was written after the step before: debug builds need not write it once more.
-#[derive(Default)]
-struct Known(#[cfg(debug_assertions)] Option<Vec<u8>>);
 
 /// The same step, taken from the state as it was written and read back: what debug builds hold every step against.
 #[cfg(debug_assertions)]
@@ -133,34 +126,20 @@ impl Twice {
     const EVENTS_MAX: usize = 64;
 
     /// `None` where the life is too long.
-    fn step(
-        program: &Program,
-        state: &State,
-        input: Input<'_>,
-        now: Instant,
-        (facts, known): (Facts<'_>, &mut Known),
-    ) -> Option<Twice> {
-        let known = known.0.take();
+    fn step(program: &Program, state: &State, input: Input<'_>, now: Instant, facts: Facts<'_>) -> Option<Twice> {
         if facts.life.len().max(state.deeds()) > Twice::EVENTS_MAX {
             return None;
         }
-        let (bytes, is_known) = match known {
-            Some(bytes) => (bytes, true),
-            None => (state.save(program, facts.world), false),
-        };
+        let bytes = state.save(program, facts.world);
         let mut state = State::load(&bytes, program, facts).unwrap_or_default();
-        // Where it is known, what is lost in reading shows after the step.
-        let is_same = is_known || state.save(program, facts.world) == bytes;
-        debug_assert!(is_same, "a state that is read back is the same");
+        debug_assert!(state.save(program, facts.world) == bytes, "a state that is read back is the same");
         let mut out = Output::default();
         step(program, &mut state, input, now, facts, Delivery::Immediate, &mut out);
         Some(Twice { state: state.save(program, facts.world), effects: out.effects })
     }
 
-    /// Fails unless the step came to the same; gives the state as it is written.
-    fn hold(self, program: &Program, state: &State, world: &World, effects: &[crate::engine::Effect]) -> Vec<u8> {
+    fn is_same(&self, program: &Program, state: &State, world: &World, effects: &[crate::engine::Effect]) {
         debug_assert_eq!(self.effects, effects, "stepping twice gives the same effects");
         debug_assert!(self.state == state.save(program, world), "stepping twice gives the same bytes");
-        self.state
     }
 }
