@@ -28,8 +28,15 @@ const WAYS_OUT: [&str; 18] = [
 /// How far from such a word stands what its reader can do: a link, an address, "reply STOP". In bytes.
 const REACH: usize = 240;
 
+/// How far back an open link is looked for, in bytes.
+const TAG_MAX: usize = 4096;
+
 /// What can be done with an email, the beginnings of words, in lower case.
-const CAN_BE_DONE: [&str; 9] = ["http", "@", "{{", "reply", "répond", "antwort", "antwoord", "rispond", "stop"];
+const CAN_BE_DONE: [&str; 10] =
+    ["http", "www.", "tel", "reply", "répond", "respond", "antwort", "antwoord", "rispond", "stop"];
+
+/// What can be done too, wherever it stands: an address, a value.
+const LEADS: [&str; 2] = ["@", "{{"];
 
 /// What stands for a byte that nobody sees: no character of a text.
 const UNSEEN: u8 = 0x01;
@@ -47,13 +54,26 @@ pub(super) fn is_named(shape: &TemplateShape) -> bool {
     let leads_out = |address: &str| says(address) || address.contains("preference");
     let lower = |range: Range<usize>| {
         let range = range.start.min(seen.len())..range.end.min(seen.len());
-        String::from_utf8_lossy(seen.get(range).unwrap_or_default()).to_lowercase()
+        lower_in_place(&String::from_utf8_lossy(seen.get(range).unwrap_or_default()))
+    };
+    // `<a href="..." style="...">Unsubscribe</a>`, however much stands between.
+    let is_in_link = |place: usize| {
+        let before = lower(place.saturating_sub(TAG_MAX)..place);
+        before.rfind("<a ").is_some_and(|opens| before.rfind("</a").is_none_or(|closes| closes < opens))
     };
     let can_be_done = |place: usize| {
+        if is_in_link(place) {
+            return true;
+        }
         let near = place.saturating_sub(REACH)..place.saturating_add(REACH);
-        let text = lower(near.clone());
-        CAN_BE_DONE.iter().any(|way| text.contains(way))
-            || shape.links.iter().any(|link| near.contains(&link.range.start) && is_seen(link.range.start))
+        // The word itself tells nobody what to do: "you cannot stop receiving these".
+        let text = WAYS_OUT.iter().fold(lower(near.clone()), |text, way| text.replace(way, " "));
+        LEADS.iter().any(|way| text.contains(way))
+            || CAN_BE_DONE.iter().any(|way| has_word(&text, way))
+            || shape.links.iter().any(|link| {
+                // Its address may be long.
+                link.range.start < near.end && link.range.end > near.start && is_seen(link.range.start)
+            })
     };
     let is_said = |range: &Range<usize>| {
         let text = lower(range.clone());
@@ -66,6 +86,22 @@ pub(super) fn is_named(shape: &TemplateShape) -> bool {
             .variables
             .iter()
             .any(|variable| is_seen(variable.range.start) && leads_out(&variable.path.join(".").to_lowercase()))
+}
+
+/// Whether a word begins so.
+fn has_word(text: &str, beginning: &str) -> bool {
+    text.match_indices(beginning)
+        .any(|(at, _)| !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric)))
+}
+
+/// A text in lower case, each letter at its place: one whose small letter is longer or shorter stays.
+fn lower_in_place(text: &str) -> String {
+    let lower = |letter: char| {
+        let mut small = letter.to_lowercase();
+        let only = small.next().filter(|small| small.len_utf8() == letter.len_utf8());
+        only.filter(|_| small.next().is_none()).unwrap_or(letter)
+    };
+    text.chars().map(lower).collect()
 }
 
 #[cfg(test)]
@@ -86,6 +122,12 @@ mod tests {
             ("Write to us@shop.example to unsubscribe", true),
             ("Pour ne plus recevoir nos lettres, répondez STOP", true),
             ("Me DÉSABONNER : {{ page }}", true),
+            ("Para darse de baja responda BAJA", true),
+            ("Unsubscribe: www.shop.example/out", true),
+            ("You cannot unsubscribe. This is a noreply address.", false),
+            ("You cannot stop receiving these.", false),
+            (&format!("{}Unsubscribe: https://shop.example/out", "İNDİRİM! ".repeat(150)), true),
+            (&format!("<a title='x' style='{}'>Unsubscribe</a>", "a: b; ".repeat(80)), true),
             ("Tell us your preference", false),
             ("See you soon", false),
         ] {

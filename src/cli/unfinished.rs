@@ -50,11 +50,10 @@ impl Drop for Unfinished {
 /// 128 and the number of the signal.
 #[cfg(unix)]
 fn watch() {
-    use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     static WATCHES: std::sync::Once = std::sync::Once::new();
     WATCHES.call_once(|| {
-        let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+        let Ok(mut signals) = Signals::new(heard()) else { return };
         std::thread::spawn(move || {
             let Some(signal) = signals.forever().next() else { return };
             // It is not given back, so that nothing more is made.
@@ -66,6 +65,23 @@ fn watch() {
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         });
     });
+}
+
+/// The signals that end a process, but for those that whoever started it has ignored (`nohup`, a job of a script). Where the system
+/// does not say which (Linux does, proc_pid_status(5)), a terminal that is closed is left to it.
+#[cfg(unix)]
+fn heard() -> Vec<i32> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let ignored = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    match ignored {
+        Some(ignored) => {
+            [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+        }
+        None => vec![SIGINT, SIGTERM],
+    }
 }
 
 #[cfg(not(unix))]

@@ -5,6 +5,7 @@ use super::facts::World;
 use super::linked::LinkedCode;
 use super::output::Reason;
 use super::program::{Program, Unit};
+use super::sending::held;
 use super::value::{EntityRef, Value};
 use crate::ir::{Expr, ExprIx, Guard, Op, Scenario, StepIx, Trigger};
 use crate::model::Type;
@@ -151,17 +152,19 @@ impl OfRow<'_, '_> {
     /// Whether some instance may come to a step and take it: what the row decides, decides it.
     fn reaches(&self, scenario: &Scenario, step: StepIx) -> bool {
         let answer = |condition: ExprIx| self.is_known(condition).then(|| self.eval.truth(condition) == Some(true));
+        // `None` where the row does not decide.
+        let is_held = |guard: &Guard| {
+            let (Guard::Unless(condition) | Guard::OnlyIf(condition)) = guard;
+            self.is_known(*condition).then(|| held(guard, |condition| self.eval.truth(condition)).is_some())
+        };
+        let is_surely_done = |guard: &Option<Guard>| guard.as_ref().is_none_or(|guard| is_held(guard) == Some(false));
         let mut open = vec![StepIx(0)];
         open.extend(scenario.goal.as_ref().and_then(|goal| goal.then));
         let mut seen = BTreeSet::new();
         while let Some(here) = open.pop() {
             let Some(node) = scenario.steps.get(here).filter(|_| seen.insert(here)) else { continue };
             if here == step {
-                return match &node.guard {
-                    None => true,
-                    Some(Guard::Unless(condition)) => answer(*condition) != Some(true),
-                    Some(Guard::OnlyIf(condition)) => answer(*condition) != Some(false),
-                };
+                return node.guard.as_ref().is_none_or(|guard| is_held(guard) != Some(true));
             }
             let next = StepIx(here.0 + 1);
             match &node.op {
@@ -172,8 +175,9 @@ impl OfRow<'_, '_> {
                 },
                 Op::Split { arms, .. } => open.extend(arms.iter().map(|arm| arm.to)),
                 Op::Jump(to) => open.push(*to),
-                // A guarded one is passed by.
-                Op::Stop | Op::Erase if node.guard.is_none() => {}
+                Op::Stop | Op::Erase if is_surely_done(&node.guard) => {}
+                // Who ends at a wait comes to none after it.
+                Op::Wait(duration) if is_surely_done(&node.guard) && self.ends_at(*duration).is_some() => {}
                 Op::End => {}
                 _ => open.push(next),
             }

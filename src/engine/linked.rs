@@ -39,7 +39,7 @@ pub(super) struct LinkedCode {
     /// The program's numbers of the code's probes.
     pub probes: Vec<ProbeIx>,
     /// The program's numbers of what the code's aggregates take of events.
-    pub takings: FxHashMap<ExprIx, usize>,
+    pub takings: FxHashMap<(u16, ExprIx), usize>,
     /// The program's number of the code's first expression; more than there are, of what is no scenario.
     expr_base: usize,
     /// The values of the literals among the expressions, at the expressions' places.

@@ -51,7 +51,7 @@ impl Question {
     /// `None` where what is taken of events has no number.
     pub fn of(eval: &Eval<'_>, aggregate: &Aggregate, start: Instant) -> Option<Question> {
         let taking = match aggregate.of {
-            Some(of) => Some(eval.code.taking_number(of)?),
+            Some(of) => Some(eval.code.taking_number(aggregate.probe, of)?),
             None => None,
         };
         let probe = eval.code.probe_number(aggregate.probe);
@@ -143,7 +143,7 @@ impl Running {
         let probe = eval.code.probe_number(aggregate.probe);
         let shape = Shape::of(aggregate);
         let fresh = || Kept { zone: eval.zone, seen: (0, 0), columns: FxHashMap::default() };
-        let taking = aggregate.of.and_then(|of| eval.code.taking_number(of));
+        let taking = aggregate.of.and_then(|of| eval.code.taking_number(aggregate.probe, of));
         let kept = self.kept.entry((probe, taking, shape)).or_insert_with(fresh);
         if kept.zone != eval.zone {
             *kept = fresh();

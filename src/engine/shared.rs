@@ -47,7 +47,8 @@ impl Program {
                 Some(words) => *takings.entry(words).or_insert_with(next),
                 None => next(),
             };
-            numbers.insert(of, number);
+            // Codes are without copies: the same place may be taken of two events.
+            numbers.insert((event, of), number);
         }
         linked.takings = numbers;
     }
@@ -59,15 +60,16 @@ impl LinkedCode {
         self.probes.get(usize::from(probe)).copied().unwrap_or(ProbeIx(u32::MAX))
     }
 
-    /// The number of what an aggregate takes of events, among all that is taken.
-    pub fn taking_number(&self, of: ExprIx) -> Option<usize> {
-        self.takings.get(&of).copied()
+    /// The number of what an aggregate takes of the events of a probe, among all that is taken.
+    pub fn taking_number(&self, probe: ProbeIx, of: ExprIx) -> Option<usize> {
+        let event = self.code.probes.get(probe)?.event;
+        self.takings.get(&(event, of)).copied()
     }
 
     fn words_of_probe(&self, probe: &Probe) -> Option<String> {
         let filter = probe.filter.map_or(Some(String::new()), |filter| self.words(probe.event, filter))?;
         let keys = probe.keys.iter().map(|key| self.words(probe.event, *key)).collect::<Option<Vec<String>>>()?;
-        Some(format!("{:?} {filter} {keys:?}", self.events.get(usize::from(probe.event))?))
+        Some(format!("{} {{{filter}}} [{}]", self.events.get(usize::from(probe.event))?, keys.join(", ")))
     }
 
     /// What an expression over an event is made of, in words that are the same in every code; `None` where it reads anything
@@ -106,7 +108,8 @@ impl LinkedCode {
             _ => return None,
         };
         let parts = expr.operands().into_iter().map(|part| self.words(event, part)).collect::<Option<Vec<String>>>()?;
-        Some(format!("{:?} {own} {parts:?}", discriminant(expr)))
+        // Texts are in quotes, and brackets stand in pairs: two expressions with the same words are the same.
+        Some(format!("{:?} {own} ({})", discriminant(expr), parts.join(", ")))
     }
 }
 

@@ -46,16 +46,19 @@ pub(super) enum Brace {
 impl Slips {
     pub(super) fn of(stream: &Stream<'_>) -> Slips {
         let mut slips = Slips::default();
-        let (mut start, mut depth) = (0, 0usize);
+        let (mut start, mut depth, mut item) = (0, 0usize, "");
         for place in 0..=stream.count() {
             let begins = match begins_in_first_column(stream, place) {
                 // In a test whose lines stand in the first column it is one of them.
-                Some(Beginning::WithoutBrace) => depth == 0,
+                Some(Beginning::WithoutBrace) => depth == 0 || item != "test",
                 beginning => beginning.is_some(),
             };
             if place > 0 && (place == stream.count() || begins) {
                 slips.look(stream, start, place);
                 (start, depth) = (place, 0);
+            }
+            if depth == 0 && ITEMS.contains(&stream.text_at(place)) {
+                item = stream.text_at(place);
             }
             depth = match written(stream, place) {
                 Some(Brace::Open) => depth + 1,

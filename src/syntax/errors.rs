@@ -37,7 +37,7 @@ pub(super) fn refused(
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
-    let habit = habits::if_behind_step(expected, stream, place.min(end))
+    let habit = habits::if_behind_step(expected, stream, place.min(end), refuted)
         .or_else(|| habits::within_of_goal(expected, stream, place.min(end)));
     if let Some(found) = habit {
         return found;

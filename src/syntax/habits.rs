@@ -154,15 +154,20 @@ pub(super) fn decimal_comma(stream: &Stream<'_>, place: usize) -> Option<Diagnos
 }
 
 /// `send email reminder if CONDITION`: what is in the way is that no block follows.
-pub(super) fn if_behind_step(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Option<Diagnostic> {
+pub(super) fn if_behind_step(
+    expected: &[Rule],
+    stream: &Stream<'_>,
+    place: usize,
+    refuted: &[usize],
+) -> Option<Diagnostic> {
     if !expected.contains(&Rule::block) && !expected.contains(&Rule::open_brace) {
         return None;
     }
     let before = (0..place).rev().take(BEFORE_MAX).take_while(|place| !["{", "}"].contains(&stream.text_at(*place)));
     let place_of_if = before.filter(|place| stream.text_at(*place) == "if").last()?;
     let token = stream.at(place_of_if)?;
-    if let Some((only, meant)) =
-        stream.at(place_of_if.checked_sub(1)?).and_then(|before| nearly_keyword(stream, before))
+    let before = place_of_if.checked_sub(1).filter(|before| !refuted.contains(before));
+    if let Some((only, meant)) = before.and_then(|before| nearly_keyword(stream, stream.at(before)?))
         && meant.word == "only"
     {
         return Some(did_you_mean(stream, only, meant));

@@ -83,6 +83,10 @@ impl<'a> Resumer<'a> {
                 break;
             }
         }
+        // Whatever happens, what is not read is told.
+        if findings.is_empty() {
+            findings.push(self.disagreement());
+        }
         Read { kind: None, findings }
     }
 

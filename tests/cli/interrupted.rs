@@ -46,16 +46,29 @@ fn stop(mut child: Child, signal: &str) -> i32 {
     }
 }
 
+/// `scn` with no signal ignored, whoever runs the tests: what a script starts with `&` ignores `SIGINT`.
+fn scn() -> Command {
+    if cfg!(target_os = "linux") {
+        let mut command = Command::new("env");
+        command.args(["--default-signal", env!("CARGO_BIN_EXE_scn")]);
+        return command;
+    }
+    Command::new(env!("CARGO_BIN_EXE_scn"))
+}
+
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+    let mut command = scn();
     command.current_dir(folder).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
-/// A shell says 130 and 143 of these: 128 and the number of the signal.
+/// A shell says 129, 130 and 143 of these: 128 and the number of the signal.
 #[test]
 fn what_a_simulation_began_to_write_goes_with_it() {
-    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+    for (signal, number) in [("HUP", 1), ("INT", 2), ("TERM", 15)] {
+        if signal == "HUP" && !cfg!(target_os = "linux") {
+            continue;
+        }
         let shop = folder(&[("thanks.scn", PROGRAM), ("effects.csv", b"of before"), ("out/page.html", b"old")]);
         execute(&shop.path().join("crm.db"), ENDLESS);
         let arguments = ["simulate", "--crm", "crm.db", "--effects", "effects.csv", "--report", "out/page.html"];
@@ -71,13 +84,35 @@ fn what_a_simulation_began_to_write_goes_with_it() {
     }
 }
 
+/// A job that a script began with `&`, or under `nohup`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_stays_so() {
+    let shop = folder(&[("thanks.scn", PROGRAM)]);
+    execute(&shop.path().join("crm.db"), ENDLESS);
+    let line =
+        format!("trap '' INT HUP; exec {} simulate --crm crm.db --effects effects.csv", env!("CARGO_BIN_EXE_scn"));
+    let mut command = Command::new("sh");
+    command.current_dir(shop.path()).args(["-c", &line]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until("the file", &mut child, || !begun(shop.path(), ".scn-").is_empty());
+    for signal in ["INT", "HUP"] {
+        let kill = format!("kill -{signal} {}", child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    assert_eq!(stop(child, "TERM"), 15);
+    assert_eq!(begun(shop.path(), ".scn-"), Vec::<String>::new());
+}
+
 /// A copy of a history that is not whole is one of personal data.
 #[test]
 fn a_cache_that_is_begun_goes_with_it() {
     let shop = shop(crate::CRM);
     let place = shop.path().join("caches");
     let command = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+        let mut command = scn();
         command.current_dir(shop.path()).args(arguments).env("XDG_CACHE_HOME", &place);
         command
     };
@@ -109,7 +144,7 @@ fn the_files_of_a_revision_go_with_it() {
     git(&["commit", "-qm", "one"]);
     std::fs::write(shop.path().join("thanks.scn"), PROGRAM).unwrap();
     let place = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scn"));
+    let mut command = scn();
     command.current_dir(shop.path()).args(["diff", "HEAD", "."]).env("TMPDIR", place.path());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("the folder", &mut child, || !begun(place.path(), "scn-").is_empty());

@@ -138,7 +138,9 @@ impl Run {
                 // Lines of the instant may stand before the first mark that has it.
                 let at = start(before(span.from).saturating_sub(1));
                 let end = span.until.map_or(end.bytes, |until| start(before(until)));
-                From::Disk(BufReader::with_capacity(READ_AT_ONCE, Section { file, at, end }))
+                // Of many runs a span has a little each, and every thread reads all of them.
+                let length = usize::try_from(end.saturating_sub(at)).unwrap_or(READ_AT_ONCE);
+                From::Disk(BufReader::with_capacity(length.clamp(64, READ_AT_ONCE), Section { file, at, end }))
             }
         };
         Reader { from, span }

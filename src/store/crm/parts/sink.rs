@@ -13,7 +13,7 @@ use rusqlite::types::ValueRef;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How much a thread keeps in all before it hands it on, and how much at least of one part.
+/// How much a thread keeps in all before it hands it on, and how much at least of one part: where parts are very many, that is more.
 const BUFFERED: usize = 2 << 20;
 const BUFFERED_LEAST: usize = 1 << 12;
 
