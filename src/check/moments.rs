@@ -386,23 +386,23 @@ impl<'s> Due<'s> {
     }
 }
 
+/// Of a whole that is kept beside its parts, either can be asked for again.
 fn ask(condition: &Expr, holds: bool, asked: &mut Vec<Rc<Asked>>) {
     match &condition.kind {
+        Kind::Not(inner) => return ask(inner, !holds, asked),
         Kind::And(parts) if holds => parts.iter().for_each(|part| ask(part, true, asked)),
         Kind::Or(parts) if !holds => parts.iter().for_each(|part| ask(part, false, asked)),
-        Kind::Not(inner) => ask(inner, !holds, asked),
-        _ => {
-            let equals = match &condition.kind {
-                Kind::Equal(pair) => match &pair.1.kind {
-                    Kind::Literal(literal) => Some((key(&pair.0, true), literal.clone())),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let of_trigger = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
-            asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, of_trigger }));
-        }
+        _ => {}
     }
+    let equals = match &condition.kind {
+        Kind::Equal(pair) => match &pair.1.kind {
+            Kind::Literal(literal) => Some((key(&pair.0, true), literal.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let of_trigger = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
+    asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, of_trigger }));
 }
 
 impl Asked {
