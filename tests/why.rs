@@ -159,27 +159,51 @@ fn every_effect_of_fifty_contacts_has_its_story() {
     assert!(rows > 10 * CONTACTS && kinds.len() >= 8, "{rows} rows: {kinds:#?}");
 }
 
-/// A shop whose first run is over, and a contact who bought coffee since.
-fn running_shop(scenarios: &str) -> TempDir {
+/// A shop with a template of each of these messages, whose first run is over, and then one with these rows, whose instant is `now`.
+fn shop_that_ran(scenarios: &str, messages: &[&str], rows: &str) -> TempDir {
     let shop = shop(scenarios, "");
     let templates = shop.path().join("templates");
     std::fs::create_dir_all(&templates).unwrap();
     let text = "---\nsubject: Hello\n---\nHello\nUnsubscribe: https://shop.example/unsubscribe\n";
-    for message in ["thanks", "later", "nobody"] {
+    for message in messages {
         std::fs::write(templates.join(format!("{message}.email.html")), text).unwrap();
     }
     let settings = "crm = \"crm.db\"\nstate = \"state.db\"\n[channels.email]\nfrom = \"shop@example.com\"\n";
     std::fs::write(shop.path().join("scn.toml"), settings).unwrap();
     run(shop.path());
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    execute(
-        &shop.path().join("crm.db"),
-        "INSERT INTO purchased SELECT 7, id, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), 'coffee', 1, 20, NULL, 0 FROM contact WHERE id = 1;
-         INSERT INTO purchased SELECT 8, id, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), 'coffee', 1, 20, NULL, 0 FROM contact WHERE id = 2;",
-    );
+    let rows = rows.replace("now", "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')");
+    execute(&shop.path().join("crm.db"), &format!("INSERT INTO purchased VALUES {rows}"));
     run(shop.path());
     run(shop.path());
     shop
+}
+
+/// A shop whose first run is over, and two contacts who bought coffee since.
+fn running_shop(scenarios: &str) -> TempDir {
+    let rows = "(7, 1, now, 'coffee', 1, 20, NULL, 0), (8, 2, now, 'coffee', 1, 20, NULL, 0)";
+    shop_that_ran(scenarios, &["thanks", "later", "nobody"], rows)
+}
+
+/// Of the journal alone nothing but its name tells one message from another.
+#[test]
+fn messages_whose_names_differ_in_a_digit_are_each_told() {
+    let text = "scenario branches {\n  when purchased\n  if quantity is 1 { send email m_1 }\n  if quantity is 2 { send email m_2 }\n  \
+                if quantity is 3 { send email m_3 }\n}\n\
+                scenario row {\n  when purchased where quantity is 9\n  send email n_1\n  send email n_2\n  send email n_3\n}\n";
+    let rows: Vec<String> = [1, 2, 3, 9]
+        .iter()
+        .map(|quantity| format!("({quantity}, 1, now, 'coffee', {quantity}, 20, NULL, 0)"))
+        .collect();
+    let messages = ["m_1", "m_2", "m_3", "n_1", "n_2", "n_3"];
+    let shop = shop_that_ran(text, &messages, &rows.join(", "));
+    execute(&shop.path().join("crm.db"), "UPDATE purchased SET quantity = quantity + 10");
+    let why = scn(shop.path(), &["why", "--contact", "1", "--state", "state.db"]);
+    expect(&why, 0, &["told from the journal alone"]);
+    for message in messages {
+        expect(&why, 0, &[&format!("=> `email {message}` was sent on "), &format!(": email {message}\n")]);
+    }
+    assert!(!why.1.contains("like the next"), "{}", why.1);
 }
 
 fn run(shop: &Path) {

@@ -36,10 +36,14 @@ pub fn brief(scenarios: &[ScenarioStory]) -> Vec<String> {
         Some(first) if count > 1 => *first = format!("of {count} journeys the last: {first}"),
         Some(_) => {}
         None => {
-            let named = scenarios.iter().flat_map(|of| of.answers.iter().map(move |answer| (&of.name, answer)));
-            lines.extend(named.take(NAMED_MAX).map(|(name, answer)| format!("`{name}`: {answer}")));
-            if scenarios.len() > NAMED_MAX {
-                lines.push(format!("and {} scenarios more, as told below", scenarios.len() - NAMED_MAX));
+            let told = || scenarios.iter().filter(|of| !of.answers.is_empty());
+            let named = told().take(NAMED_MAX);
+            let named = named.flat_map(|of| of.answers.iter().map(move |answer| format!("`{}`: {answer}", of.name)));
+            lines.extend(named);
+            match told().count().saturating_sub(NAMED_MAX) {
+                0 => {}
+                1 => lines.push("and 1 scenario more, as told below".to_owned()),
+                more => lines.push(format!("and {more} scenarios more, as told below")),
             }
         }
     }

@@ -80,10 +80,21 @@ fn is_alike(one: &InstanceStory, other: &InstanceStory) -> bool {
 }
 
 fn is_said_alike(one: &Sentence, other: &Sentence) -> bool {
-    let words = |sentence: &Sentence| -> String {
-        sentence.text.split_whitespace().filter(|word| !word.contains(|letter: char| letter.is_ascii_digit())).collect()
-    };
-    one.quote == other.quote && words(one) == words(other)
+    one.quote == other.quote && telling_words(&one.text).eq(telling_words(&other.text))
+}
+
+/// The words of a sentence without those that hold an instant, an amount, or the identity of a row. A name may hold a digit too,
+/// and one step is told from another by its number: where the journal alone is told, nothing else tells two messages apart.
+fn telling_words(text: &str) -> impl Iterator<Item = &str> {
+    let (mut before, mut is_quoted) = ("", false);
+    text.split_whitespace().filter(move |word| {
+        let is_number_of = matches!(std::mem::replace(&mut before, word), "step" | "version");
+        // What a server replied is quoted, and may hold what it calls the message.
+        let is_in_quote = is_quoted || word.contains('`');
+        is_quoted ^= word.matches('`').count() % 2 == 1;
+        let is_name = !is_in_quote && !word.contains('/') && word.starts_with(|letter: char| letter.is_alphabetic());
+        is_number_of || is_name || !word.contains(|letter: char| letter.is_ascii_digit())
+    })
 }
 
 fn sentences_text(sentences: &[Sentence], all: bool, page: &mut Page) {
