@@ -32,7 +32,7 @@ pub struct Due<'s> {
 }
 
 /// A condition that held on the way, or did not.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Asked {
     whole: String,
     /// A value, and the constant that it is compared with.
@@ -239,9 +239,9 @@ impl<'s> Walk<'s> {
             StepKind::Wait(length) => now.into_iter().map(|due| due.later(length)).collect(),
             StepKind::WaitUntil(moment) => self.until(moment, &now),
             StepKind::WaitFor { limit, condition, engagement } => {
-                let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
                 let here = |due: Due<'s>| due.asking(&[(condition, true)]);
-                let mut after: Vec<Due> = awaited(condition, &asked).into_iter().filter_map(here).collect();
+                let events = now.iter().flat_map(|due| awaited(condition, &due.asked));
+                let mut after: Vec<Due> = events.filter_map(here).collect();
                 // Where it is for what people do with a message, the time runs from when that was accepted.
                 if engagement.is_empty() {
                     let late = |due: Due<'s>| due.later(limit).asking(&[(condition, false)]);
@@ -295,9 +295,11 @@ impl<'s> Walk<'s> {
             }
             typed::Moment::Weekly { day, time } => From::Clock(day.map_or(Turn::Day, Turn::Week), Some(*time)),
         };
-        let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
-        let since = asked.len();
-        vec![Due { from, after: After::default(), asked, since }]
+        let there = |due: &Due<'s>| {
+            let (asked, since) = (due.asked.clone(), due.asked.len());
+            Due { from: from.clone(), after: After::default(), asked, since }
+        };
+        now.iter().map(there).collect()
     }
 }
 
@@ -315,10 +317,7 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
     let mut found: Vec<Due> = Vec::new();
     for due in all {
         match found.iter_mut().find(|each| each.from == due.from && each.after == due.after) {
-            Some(known) => {
-                known.asked.retain(|one| due.asked.iter().any(|other| Rc::ptr_eq(one, other)));
-                known.since = known.asked.len();
-            }
+            Some(known) => known.join(&due),
             None => found.push(due),
         }
     }
@@ -327,6 +326,17 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
 }
 
 impl<'s> Due<'s> {
+    /// Of two ways to one instant, what is asked on both.
+    fn join(&mut self, other: &Due<'s>) {
+        let late = self.asked.split_off(self.since.min(self.asked.len()));
+        let other_late = other.asked.get(other.since..).unwrap_or_default();
+        let (late, early): (Vec<_>, Vec<_>) = late.into_iter().partition(|one| other_late.contains(one));
+        self.asked.extend(early);
+        self.asked.retain(|one| other.asked.contains(one));
+        self.since = self.asked.len();
+        self.asked.extend(late);
+    }
+
     /// At such an event. What an earlier one of a wait was like is no matter of this one.
     fn of_awaited(history: &'s History, before: &[Rc<Asked>]) -> Due<'s> {
         let mut asked: Vec<Rc<Asked>> =
