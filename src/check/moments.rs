@@ -1,11 +1,15 @@
 //! When messages come: what makes the instant, and how long after.
 
+mod after;
+
 use super::truth::key;
-use super::typed::{self, Class, Expr, Guard, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger};
-use crate::model::Literal;
+use super::typed::{
+    self, Class, Expr, Guard, History, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger,
+};
+use crate::model::{Literal, Type};
 use crate::span::Span;
-use crate::syntax::tree::Sign;
-use crate::time::{Duration, Instant, TimeOfDay, Weekday};
+use crate::time::{Instant, TimeOfDay, Weekday};
+use after::After;
 use std::rc::Rc;
 
 /// How many instants of one place are followed, with how many conditions each, and how many scenarios that start one another in a
@@ -16,7 +20,6 @@ const STARTS_MAX: usize = 4;
 /// How many turns of a `repeat` are followed, and how many steps of a scenario, their turns counted.
 const TURNS_MAX: u32 = 8;
 const STEPS_MAX: usize = 1024;
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// An instant, as far as the text tells, and what holds when it comes.
 #[derive(Clone, Debug)]
@@ -29,14 +32,22 @@ pub struct Due<'s> {
 }
 
 /// A condition that held on the way, or did not.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Asked {
     whole: String,
     /// A value, and the constant that it is compared with.
     equals: Option<(String, Literal)>,
     holds: bool,
-    /// Whether it is about the trigger.
-    of_trigger: bool,
+    about: About,
+}
+
+/// Which event a condition is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    None,
+    Trigger,
+    /// The one that has ended a wait.
+    Awaited,
 }
 
 /// What makes an instant.
@@ -45,7 +56,7 @@ enum From<'s> {
     /// The trigger.
     Event(&'s str),
     /// Another event, for which a step waits.
-    Awaited(&'s str),
+    Awaited(&'s History),
     /// The contact's creation.
     Creation,
     Instant(Instant),
@@ -64,15 +75,6 @@ enum Turn {
         date: String,
         shift: After,
     },
-}
-
-/// A sum of durations: 24 hours are most often the next day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct After {
-    months: i32,
-    micros: i64,
-    /// What is no constant, in order.
-    others: Vec<(bool, String)>,
 }
 
 /// An instant, the days of a clock aside.
@@ -237,9 +239,9 @@ impl<'s> Walk<'s> {
             StepKind::Wait(length) => now.into_iter().map(|due| due.later(length)).collect(),
             StepKind::WaitUntil(moment) => self.until(moment, &now),
             StepKind::WaitFor { limit, condition, engagement } => {
-                let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
                 let here = |due: Due<'s>| due.asking(&[(condition, true)]);
-                let mut after: Vec<Due> = awaited(condition, &asked).into_iter().filter_map(here).collect();
+                let events = now.iter().flat_map(|due| awaited(condition, &due.asked));
+                let mut after: Vec<Due> = events.filter_map(here).collect();
                 // Where it is for what people do with a message, the time runs from when that was accepted.
                 if engagement.is_empty() {
                     let late = |due: Due<'s>| due.later(limit).asking(&[(condition, false)]);
@@ -293,9 +295,11 @@ impl<'s> Walk<'s> {
             }
             typed::Moment::Weekly { day, time } => From::Clock(day.map_or(Turn::Day, Turn::Week), Some(*time)),
         };
-        let asked = now.first().map(|due| due.asked.clone()).unwrap_or_default();
-        let since = asked.len();
-        vec![Due { from, after: After::default(), asked, since }]
+        let there = |due: &Due<'s>| {
+            let (asked, since) = (due.asked.clone(), due.asked.len());
+            Due { from: from.clone(), after: After::default(), asked, since }
+        };
+        now.iter().map(there).collect()
     }
 }
 
@@ -303,10 +307,7 @@ impl<'s> Walk<'s> {
 fn awaited<'s>(condition: &'s Expr, asked: &[Rc<Asked>]) -> Vec<Due<'s>> {
     match &condition.kind {
         Kind::Or(parts) => parts.iter().flat_map(|part| awaited(part, asked)).collect(),
-        Kind::History(history) => {
-            let (from, asked, since) = (From::Awaited(&history.event), asked.to_vec(), asked.len());
-            vec![Due { from, after: After::default(), asked, since }]
-        }
+        Kind::History(history) => vec![Due::of_awaited(history, asked)],
         _ => Vec::new(),
     }
 }
@@ -316,10 +317,7 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
     let mut found: Vec<Due> = Vec::new();
     for due in all {
         match found.iter_mut().find(|each| each.from == due.from && each.after == due.after) {
-            Some(known) => {
-                known.asked.retain(|one| due.asked.iter().any(|other| Rc::ptr_eq(one, other)));
-                known.since = known.asked.len();
-            }
+            Some(known) => known.join(&due),
             None => found.push(due),
         }
     }
@@ -328,6 +326,36 @@ fn distinct(all: Vec<Due<'_>>) -> Vec<Due<'_>> {
 }
 
 impl<'s> Due<'s> {
+    /// Of two ways to one instant, what is asked on both.
+    fn join(&mut self, other: &Due<'s>) {
+        let late = self.asked.split_off(self.since.min(self.asked.len()));
+        let other_late = other.asked.get(other.since..).unwrap_or_default();
+        let (late, early): (Vec<_>, Vec<_>) = late.into_iter().partition(|one| other_late.contains(one));
+        self.asked.extend(early);
+        self.asked.retain(|one| other.asked.contains(one));
+        self.since = self.asked.len();
+        self.asked.extend(late);
+    }
+
+    /// At such an event. What an earlier one of a wait was like is no matter of this one.
+    fn of_awaited(history: &'s History, before: &[Rc<Asked>]) -> Due<'s> {
+        let mut asked: Vec<Rc<Asked>> =
+            before.iter().filter(|one| one.about != About::Awaited).map(Rc::clone).collect();
+        let since = asked.len();
+        history.filters.iter().for_each(|filter| ask(filter, true, About::Awaited, &mut asked));
+        // A message that this instance has sent has its name.
+        for key in &history.keys {
+            if let Kind::OwnMessage(names) = &key.of_instance.kind
+                && let [name] = names.as_slice()
+            {
+                let name = Expr::literal(Literal::Text(name.clone()), Type::Message, key.of_instance.span);
+                let named = Kind::Equal(Box::new((key.of_event.clone(), name)));
+                ask(&Expr::new(named, Type::Flag, false, key.of_instance.span), true, About::Awaited, &mut asked);
+            }
+        }
+        Due { from: From::Awaited(history), after: After::default(), asked, since }
+    }
+
     fn later(mut self, length: &Expr) -> Due<'s> {
         self.since = self.asked.len();
         self.after = self.after.plus(length, false);
@@ -351,11 +379,11 @@ impl<'s> Due<'s> {
         for (condition, holds) in conditions {
             let before = self.asked.len();
             if before < ASKED_MAX {
-                ask(condition, *holds, &mut self.asked);
+                ask(condition, *holds, About::Trigger, &mut self.asked);
             }
             let (known, new) = self.asked.split_at_checked(before)?;
             let known = known.get(self.since..).unwrap_or_default();
-            if new.iter().any(|new| known.iter().any(|known| known.contradicts(new, true))) {
+            if new.iter().any(|new| known.iter().any(|known| known.about == new.about && known.contradicts(new))) {
                 return None;
             }
         }
@@ -365,7 +393,8 @@ impl<'s> Due<'s> {
     /// What two instants that can be one have in common.
     pub fn moment(&self) -> Moment<'_> {
         let from = match &self.from {
-            From::Event(event) | From::Awaited(event) => Common::Event(event),
+            From::Event(event) => Common::Event(event),
+            From::Awaited(history) => Common::Event(&history.event),
             From::Creation => Common::Creation,
             From::Instant(instant) => Common::Instant(*instant),
             From::Clock(_, time) => Common::Clock(*time),
@@ -378,20 +407,36 @@ impl<'s> Due<'s> {
         let at_once = self.moment() == other.moment()
             && match (&self.from, &other.from) {
                 (From::Clock(one, _), From::Clock(other, _)) => one.meets(other),
+                // What one instance has sent is not what another has.
+                (From::Awaited(one), From::Awaited(other)) => {
+                    one == other || ![one, other].into_iter().all(|history| is_of_own_message(history))
+                }
                 _ => true,
             };
-        let of_one_event = [&self.from, &other.from].into_iter().all(|from| matches!(from, From::Event(_)));
-        let contradict = |one: &Asked| other.asked.iter().any(|other| one.contradicts(other, of_one_event));
-        at_once && !self.asked.iter().any(|one| contradict(one))
+        at_once && !self.counted().any(|one| other.counted().any(|other| one.contradicts(other)))
+    }
+
+    /// What was asked of the person, and of the event at whose instant this is or from which it is counted.
+    fn counted(&self) -> impl Iterator<Item = &Asked> {
+        let is_counted = |one: &&Asked| match one.about {
+            About::None => true,
+            About::Trigger => matches!(self.from, From::Event(_)),
+            About::Awaited => matches!(self.from, From::Awaited(_)),
+        };
+        self.asked.iter().map(Rc::as_ref).filter(is_counted)
     }
 }
 
-/// Of a whole that is kept beside its parts, either can be asked for again.
-fn ask(condition: &Expr, holds: bool, asked: &mut Vec<Rc<Asked>>) {
+fn is_of_own_message(history: &History) -> bool {
+    history.keys.iter().any(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)))
+}
+
+/// Of a whole that is kept beside its parts, either can be asked for again. `event` tells which event is at hand.
+fn ask(condition: &Expr, holds: bool, event: About, asked: &mut Vec<Rc<Asked>>) {
     match &condition.kind {
-        Kind::Not(inner) => return ask(inner, !holds, asked),
-        Kind::And(parts) if holds => parts.iter().for_each(|part| ask(part, true, asked)),
-        Kind::Or(parts) if !holds => parts.iter().for_each(|part| ask(part, false, asked)),
+        Kind::Not(inner) => return ask(inner, !holds, event, asked),
+        Kind::And(parts) if holds => parts.iter().for_each(|part| ask(part, true, event, asked)),
+        Kind::Or(parts) if !holds => parts.iter().for_each(|part| ask(part, false, event, asked)),
         _ => {}
     }
     let equals = match &condition.kind {
@@ -401,16 +446,14 @@ fn ask(condition: &Expr, holds: bool, asked: &mut Vec<Rc<Asked>>) {
         },
         _ => None,
     };
-    let of_trigger = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
-    asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, of_trigger }));
+    let is_of_event = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
+    let about = if is_of_event { event } else { About::None };
+    asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, about }));
 }
 
 impl Asked {
-    /// Whether the two cannot hold of one person; of the trigger where both have the same.
-    fn contradicts(&self, other: &Asked, of_one_event: bool) -> bool {
-        if !of_one_event && (self.of_trigger || other.of_trigger) {
-            return false;
-        }
+    /// Whether the two cannot hold of one person, nor of one event where they are about one.
+    fn contradicts(&self, other: &Asked) -> bool {
         match (&self.equals, &other.equals) {
             (Some((one, value)), Some((other_one, other_value))) if value != other_value && one == other_one => {
                 self.holds && other.holds
@@ -443,46 +486,4 @@ fn moved(day: Weekday, days: i64) -> Weekday {
     let at = Weekday::ALL.iter().position(|each| *each == day).and_then(|at| i64::try_from(at).ok()).unwrap_or(0);
     let to = usize::try_from((at + days).rem_euclid(7)).unwrap_or(0);
     Weekday::ALL.get(to).copied().unwrap_or(day)
-}
-
-impl After {
-    fn plus(mut self, length: &Expr, negated: bool) -> After {
-        match &length.kind {
-            Kind::Literal(Literal::Duration(duration)) => match self.sum(*duration, negated) {
-                Some(sum) => sum,
-                None => {
-                    self.others.push((negated, key(length, false)));
-                    self
-                }
-            },
-            Kind::Negate(inner) => self.plus(inner, !negated),
-            Kind::Sum(terms) => self.plus_all(terms, negated),
-            _ => {
-                self.others.push((negated, key(length, false)));
-                self.others.sort();
-                self
-            }
-        }
-    }
-
-    fn plus_all(self, terms: &[(Sign, Expr)], negated: bool) -> After {
-        terms.iter().fold(self, |sum, (sign, term)| sum.plus(term, negated != (*sign == Sign::Minus)))
-    }
-
-    /// `None` beyond the calendar.
-    fn sum(&self, duration: Duration, negated: bool) -> Option<After> {
-        let duration = if negated { duration.checked_neg()? } else { duration };
-        let micros = i64::from(duration.days).checked_mul(DAY_MICROS)?.checked_add(duration.micros)?;
-        Some(After {
-            months: self.months.checked_add(duration.months)?,
-            micros: self.micros.checked_add(micros)?,
-            others: self.others.clone(),
-        })
-    }
-
-    /// How many days it is, where it is nothing else.
-    fn whole_days(&self) -> Option<i64> {
-        let whole = self.months == 0 && self.others.is_empty() && self.micros % DAY_MICROS == 0;
-        whole.then_some(self.micros / DAY_MICROS)
-    }
 }
