@@ -285,12 +285,28 @@ fn views_that_ask_the_clock_are_read_anew() {
         ("SELECT id, contact, datetime(substr(at, 1, 19)) AS at, amount FROM p", false),
         ("SELECT id, contact, datetime((SELECT at)) AS at, amount FROM p", false),
         ("SELECT p.id, contact, at, amount FROM p, pragma_cache_size AS s WHERE s.cache_size < 0", false),
+        ("SELECT id, contact, at, amount FROM p WHERE at < strftime('%Y-%m, %d')", false),
+        ("SELECT id, contact, at, amount FROM p WHERE at < strftime(coalesce('%Y', '%m'))", false),
+        ("SELECT id, contact, at, abs(random /* a, b */ () % 3) AS amount FROM p", false),
+        ("SELECT id, contact, at, abs(random -- it's so\n () % 3) AS amount FROM p", false),
+        ("SELECT id, contact, at, abs(\"random\"() % 3) AS amount FROM p", false),
+        ("SELECT id, contact, datetime(body ->> '$.at') AS at, amount FROM p, body", false),
+        ("SELECT id, contact, datetime(d) AS at, amount FROM (SELECT *, substr(at, 1, 19) AS d FROM p)", false),
+        (
+            "WITH q(d) AS (SELECT substr(at, 1, 19) FROM p) SELECT id, contact, datetime(d) AS at, amount FROM p, q",
+            false,
+        ),
+        ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p /* not now */ -- or now\n", true),
+        ("SELECT id, contact, datetime(at) AS at, amount FROM p WHERE amount > 1 OR 'as of now, (or' <> at", true),
+        ("WITH q(d) AS (SELECT max(at) FROM p) SELECT id, contact, datetime(at) AS at, amount FROM p, q", true),
+        ("SELECT id, contact, substr(at, 1, 19) AS at, amount FROM p", true),
         ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p", true),
         ("SELECT id, contact, datetime(coalesce(at, '2020-01-01')) AS at, amount FROM p", true),
         ("SELECT id, contact, datetime(CAST(strftime('%s', at) AS INTEGER), 'unixepoch') AS at, amount FROM p", true),
         ("SELECT id, contact, strftime('%Y-%m-%d 10:00:00', at) AS at, amount FROM p", true),
     ] {
-        let over = format!("ALTER TABLE purchased RENAME TO p; CREATE VIEW inner_one AS {view};");
+        let body = "CREATE TABLE body(body TEXT); INSERT INTO body VALUES ('{\"at\":\"now\"}');";
+        let over = format!("{body} ALTER TABLE purchased RENAME TO p; CREATE VIEW inner_one AS {view};");
         let kept = Kept::new(TEXT, &format!("{SQL}{over} CREATE VIEW purchased AS SELECT * FROM inner_one"));
         let (found, read_from) = kept.asked();
         assert!(!found.is_empty());
@@ -314,11 +330,25 @@ fn a_view_that_a_value_tells_the_present_is_read_anew() {
     assert_eq!(kept_with(&row("nowhere"), dated).asked().1, ReadFrom::Kept(Cold::None));
     assert_eq!(kept_with(&row("2020-03-03"), dated).asked().1, ReadFrom::Kept(Cold::None));
     assert_eq!(kept_with(&row("2020-03-03"), plain).asked().1, ReadFrom::Kept(Cold::None));
+    let made = "ALTER TABLE purchased ADD COLUMN made AS (json_extract(amount, '$.at'))";
+    let made = format!("{made}; INSERT INTO purchased VALUES (1000, 3, '2020-03-03', '{{\"at\":\"now\"}}')");
+    assert_eq!(kept_with(&made, "SELECT id, contact, datetime(made) AS at, amount").asked().1, cold());
     // Where it comes to hold it, the file is another.
     let kept = kept_with(&row("2020-03-03"), dated);
     kept.warm_up();
     sql(&kept, "UPDATE p SET at = 'now' WHERE id = 1000");
     assert_eq!(kept.asked().1, cold());
+}
+
+/// One view puts together what another takes for a time.
+#[test]
+fn views_that_ask_the_clock_together_are_read_anew() {
+    let view = "CREATE TABLE p(id INTEGER PRIMARY KEY, contact INTEGER, body TEXT);
+        INSERT INTO p VALUES (1, 3, '{\"at\":\"now\"}'); DROP TABLE purchased;
+        CREATE VIEW inner_one AS SELECT id, contact, json_extract(body, '$.at') AS d FROM p;
+        CREATE VIEW purchased(id, contact, at, amount) AS SELECT id, contact, datetime(d), 5 FROM inner_one";
+    let kept = Kept::new(TEXT, &format!("{SQL} {view}"));
+    assert_eq!(kept.asked().1, ReadFrom::Cold(Cold::View("purchased".into())));
 }
 
 /// A module may take from anywhere what a virtual table tells.

@@ -14,10 +14,64 @@ const UNSTEADY_FUNCTIONS: [&str; 5] = ["random", "randomblob", "changes", "total
 /// These stand for the present where no time is given; those with a format where nothing comes after it.
 const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
 const OF_TIME_TOO: [&str; 2] = ["strftime", "timediff"];
-/// What gives one of its arguments, or a number: no text that is not there. `as`, `else` and their like stand before brackets.
-const MAKES_NO_TEXT: [&str; 19] = [
-    "cast", "coalesce", "ifnull", "nullif", "iif", "min", "max", "abs", "round", "when", "then", "else", "case", "and",
-    "or", "not", "in", "as", "is",
+/// What gives one of its arguments, or a number: no text that is not there.
+const MAKES_NO_TEXT: [&str; 24] = [
+    "cast",
+    "coalesce",
+    "ifnull",
+    "nullif",
+    "iif",
+    "min",
+    "max",
+    "abs",
+    "round",
+    "count",
+    "sum",
+    "total",
+    "avg",
+    "length",
+    "instr",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "decimal",
+    "numeric",
+];
+/// What stands before brackets that are no call.
+const NO_CALL: [&str; 29] = [
+    "when",
+    "then",
+    "else",
+    "case",
+    "and",
+    "or",
+    "not",
+    "in",
+    "as",
+    "is",
+    "select",
+    "distinct",
+    "from",
+    "join",
+    "on",
+    "using",
+    "where",
+    "having",
+    "by",
+    "limit",
+    "over",
+    "filter",
+    "values",
+    "exists",
+    "between",
+    "all",
+    "union",
+    "except",
+    "materialized",
 ];
 /// What a pragma says is of the connection, not of the file.
 const PRAGMA: &str = "pragma_";
@@ -28,6 +82,13 @@ struct Schema {
     tables: BTreeMap<String, String>,
 }
 
+impl Schema {
+    /// The first of these that is a view with a function of time.
+    fn asking<'a>(&self, reached: &'a [String]) -> Option<&'a String> {
+        reached.iter().find(|name| self.views.get(*name).is_some_and(|sql| asks_for_time(&words(sql))))
+    }
+}
+
 impl Crm {
     /// Refuses a CRM in which one of these tables, or what a view among them reads, may tell another thing without a change of
     /// the file. A view is judged by its words: in doubt it may.
@@ -36,6 +97,11 @@ impl Crm {
         let reached = reached(&schema, tables);
         let mut views = reached.iter().filter_map(|name| Some((name, schema.views.get(name)?)));
         if let Some((view, _)) = views.find(|(_, sql)| is_unsteady(&words(sql))) {
+            return Err(Cold::View(view.clone()));
+        }
+        // One view, or a select within it, may take for a time what another has put together.
+        let makes = reached.iter().filter_map(|name| schema.views.get(name)).any(|sql| makes_text(&words(sql)));
+        if let Some(view) = schema.asking(&reached).filter(|_| makes) {
             return Err(Cold::View(view.clone()));
         }
         let is_virtual = |name: &&String| schema.tables.get(*name).is_some_and(|sql| is_virtual(sql));
@@ -50,8 +116,7 @@ impl Crm {
     pub(in crate::store) fn refuse_present(&self, tables: &[&str]) -> Result<(), Cold> {
         let schema = self.read_schema()?;
         let reached = reached(&schema, tables);
-        let asks = |name: &&String| schema.views.get(*name).is_some_and(|sql| asks_for_time(&words(sql)));
-        let Some(view) = reached.iter().find(asks) else { return Ok(()) };
+        let Some(view) = schema.asking(&reached) else { return Ok(()) };
         for table in reached.iter().filter(|name| schema.tables.contains_key(*name)) {
             if holds_present(&self.connection, table).map_err(|error| unseen(self.error(&error)))? {
                 return Err(Cold::View(view.clone()));
@@ -112,9 +177,9 @@ fn is_virtual(sql: &str) -> bool {
     words.get(1).is_some_and(|word| word == "virtual")
 }
 
-/// Whether a column of a table holds a text that stands for the present, or for the zone of this machine.
+/// Whether a column of a table, also one that is made of others, holds a text that stands for the present, or for the zone of this machine.
 fn holds_present(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
-    let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_xinfo(?1)")?;
     let columns = columns.query_map([table], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<String> = UNSTEADY.iter().map(|word| format!("'{word}'")).collect();
     let texts = texts.join(", ");
@@ -127,25 +192,59 @@ fn holds_present(connection: &Connection, table: &str) -> Result<bool, rusqlite:
     connection.query_row(&sql, [], |row| row.get(0))
 }
 
-/// The words of a statement, its brackets, its commas, and the strokes that put texts together.
+/// The words of a statement, its brackets, its commas, and the strokes and arrows that make texts. A comment is none of it. What
+/// is quoted is one word; behind a quote of its own where it could be taken for something else.
 fn words(sql: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    for letter in sql.chars() {
+    let mut rest = sql;
+    while let Some(letter) = rest.chars().next() {
         if letter.is_alphanumeric() || letter == '_' {
             if let Some(word) = words.last_mut() {
                 word.push(letter);
             }
+            rest = rest.get(letter.len_utf8()..).unwrap_or_default();
             continue;
         }
-        if matches!(letter, '(' | ')' | ',' | '|') {
-            words.push(letter.to_string());
-        }
-        if words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
+        let (token, length) = token(rest, letter);
+        words.extend([token, String::new()]);
+        rest = rest.get(length..).unwrap_or_default();
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// What begins with a letter of no word, empty where it says nothing; and how many bytes it has.
+fn token(sql: &str, first: char) -> (String, usize) {
+    let until = |end: &str, from: usize| {
+        let after = sql.get(from..).and_then(|rest| rest.find(end));
+        after.map_or(sql.len(), |place| from + place + end.len())
+    };
+    match first {
+        '-' if sql.starts_with("--") => (String::new(), until("\n", 2)),
+        '/' if sql.starts_with("/*") => (String::new(), until("*/", 2)),
+        '-' if sql.starts_with("->") => ("->".to_owned(), 2),
+        '\'' | '"' | '`' | '[' => {
+            let end = if first == '[' { ']' } else { first };
+            let length = quoted_length(sql, end);
+            let inner = sql.get(1..length.saturating_sub(1)).unwrap_or_default();
+            let is_word = inner.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+            (if is_word { inner.to_owned() } else { format!("'{inner}") }, length)
+        }
+        '(' | ')' | ',' | '|' => (first.to_string(), 1),
+        other => (String::new(), other.len_utf8()),
+    }
+}
+
+/// The bytes of what is quoted, with its quotes: one that is there twice is none.
+fn quoted_length(sql: &str, end: char) -> usize {
+    let mut letters = sql.char_indices().skip(1).peekable();
+    while let Some((place, letter)) = letters.next() {
+        let is_twice = |next: &(usize, char)| end != ']' && next.1 == end;
+        if letter == end && letters.next_if(is_twice).is_none() {
+            return place + 1;
+        }
+    }
+    sql.len()
 }
 
 fn is_of_time(word: &str) -> bool {
@@ -165,8 +264,8 @@ fn is_unsteady(words: &[String]) -> bool {
         name if OF_TIME.contains(&name) && word(place + 1) == "(" && word(place + 2) == ")" => true,
         name if is_of_time(name) && word(place + 1) == "(" => {
             let arguments = arguments(words.get(place + 2..).unwrap_or(&[]));
-            let is_alone = name == "strftime" && !arguments.iter().any(|word| word == ",");
-            is_alone || makes_text(arguments)
+            let is_alone = name == "strftime" && !has_comma(arguments);
+            is_alone || arguments.iter().any(|word| word == "select")
         }
         _ => false,
     })
@@ -182,10 +281,29 @@ fn arguments(words: &[String]) -> &[String] {
     words.get(..close.unwrap_or(words.len())).unwrap_or(words)
 }
 
-/// Whether a text may come of these that stands nowhere: a part of another, or several in one.
+/// Whether there is a comma outside of brackets.
+fn has_comma(arguments: &[String]) -> bool {
+    let mut depth = 0;
+    arguments.iter().any(|word| {
+        depth += i32::from(word == "(") - i32::from(word == ")");
+        depth == 0 && word == ","
+    })
+}
+
+/// Whether a text may come of a view that stands nowhere: a part of another, or several in one.
 fn makes_text(words: &[String]) -> bool {
-    let is_call = |pair: &[String]| matches!(pair, [name, open] if open == "(" && is_word(name) && !is_of_time(name) && !MAKES_NO_TEXT.contains(&name.as_str()));
-    words.iter().any(|word| word == "|" || word == "select") || words.windows(2).any(is_call)
+    let word = |place: usize| words.get(place).map_or("", String::as_str);
+    (0..words.len()).any(|place| match word(place) {
+        "|" | "->" => true,
+        name if word(place + 1) == "(" && is_word(name) => {
+            let after = place + 2 + arguments(words.get(place + 2..).unwrap_or(&[])).len();
+            // The columns of a view, or of a select that has a name.
+            let are_columns = word(after + 1) == "as"
+                && matches!(word(after + 2), "(" | "select" | "with" | "values" | "materialized" | "not");
+            !are_columns && !is_of_time(name) && !MAKES_NO_TEXT.contains(&name) && !NO_CALL.contains(&name)
+        }
+        _ => false,
+    })
 }
 
 fn is_word(text: &str) -> bool {
