@@ -9,7 +9,7 @@ use super::typed::{
 };
 use crate::model::{Literal, Type};
 use crate::span::Span;
-use crate::time::{Instant, TimeOfDay, Weekday};
+use crate::time::{Instant, TimeOfDay};
 use after::After;
 use clock::{Turn, moved};
 use std::rc::Rc;
