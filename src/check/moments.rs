@@ -1,15 +1,17 @@
 //! When messages come: what makes the instant, and how long after.
 
 mod after;
+mod clock;
 
 use super::truth::key;
 use super::typed::{
-    self, Class, Expr, Guard, History, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger,
+    self, Class, Expr, Guard, History, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger, Window,
 };
 use crate::model::{Literal, Type};
 use crate::span::Span;
-use crate::time::{Instant, TimeOfDay, Weekday};
+use crate::time::{Instant, TimeOfDay};
 use after::After;
+use clock::{Turn, moved};
 use std::rc::Rc;
 
 /// How many instants of one place are followed, with how many conditions each, and how many scenarios that start one another in a
@@ -62,19 +64,6 @@ enum From<'s> {
     Instant(Instant),
     /// At this time of such a day; without a time, of a date that is waited for.
     Clock(Turn, Option<TimeOfDay>),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Turn {
-    Day,
-    Week(Weekday),
-    /// The first day of a month.
-    Month,
-    /// A date of the contact, and what is added to it.
-    Year {
-        date: String,
-        shift: After,
-    },
 }
 
 /// An instant, the days of a clock aside.
@@ -242,6 +231,9 @@ impl<'s> Walk<'s> {
                 let here = |due: Due<'s>| due.asking(&[(condition, true)]);
                 let events = now.iter().flat_map(|due| awaited(condition, &due.asked));
                 let mut after: Vec<Due> = events.filter_map(here).collect();
+                if may_hold_already(condition) {
+                    after.extend(now.iter().cloned().filter_map(here));
+                }
                 // Where it is for what people do with a message, the time runs from when that was accepted.
                 if engagement.is_empty() {
                     let late = |due: Due<'s>| due.later(limit).asking(&[(condition, false)]);
@@ -309,6 +301,22 @@ fn awaited<'s>(condition: &'s Expr, asked: &[Rc<Asked>]) -> Vec<Due<'s>> {
         Kind::Or(parts) => parts.iter().flat_map(|part| awaited(part, asked)).collect(),
         Kind::History(history) => vec![Due::of_awaited(history, asked)],
         _ => Vec::new(),
+    }
+}
+
+/// Whether a wait for it can pass at once. What is counted from the entry or from a message, and what people do with a message of
+/// this instance, is taken to come later.
+fn may_hold_already(condition: &Expr) -> bool {
+    match &condition.kind {
+        Kind::Or(parts) => parts.iter().any(may_hold_already),
+        Kind::And(parts) => parts.iter().all(may_hold_already),
+        Kind::Literal(_) | Kind::Missing => false,
+        Kind::History(history) => {
+            let is_later =
+                matches!(&history.window, Window::Since(from) if matches!(from.kind, Kind::Entry | Kind::LastMessage));
+            !is_later && !is_of_own_message(history)
+        }
+        _ => true,
     }
 }
 
@@ -470,20 +478,4 @@ impl From<'_> {
             _ => None,
         }
     }
-}
-
-impl Turn {
-    fn meets(&self, other: &Turn) -> bool {
-        match (self, other) {
-            (Turn::Week(one), Turn::Week(other)) => one == other,
-            (Turn::Year { date, shift }, Turn::Year { date: other, shift: too }) => date != other || shift == too,
-            _ => true,
-        }
-    }
-}
-
-fn moved(day: Weekday, days: i64) -> Weekday {
-    let at = Weekday::ALL.iter().position(|each| *each == day).and_then(|at| i64::try_from(at).ok()).unwrap_or(0);
-    let to = usize::try_from((at + days).rem_euclid(7)).unwrap_or(0);
-    Weekday::ALL.get(to).copied().unwrap_or(day)
 }
