@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Format::Human => human(bundle, &found, gone, &tables, arguments.by),
         Format::Json => format!("{:#}\n", json_report(&found, gone, &tables)),
     })?;
-    Ok(if found.unreadable > 0 { Exit::Findings } else { Exit::Done })
+    Ok(if found.unreadable + found.broken_states > 0 { Exit::Findings } else { Exit::Done })
 }
 
 fn human(bundle: &Bundle, found: &JournalSums, gone: Gone, tables: &Tables, by: By) -> String {
@@ -112,6 +112,13 @@ fn human(bundle: &Bundle, found: &JournalSums, gone: Gone, tables: &Tables, by: 
         let (lines, are) = (counted(found.unreadable, "line"), verb(found.unreadable, "is", "are"));
         let _ = writeln!(text, "warning: {lines} of the journal {are} of a later version or broken: not counted");
     }
+    if found.broken_states > 0 {
+        let contacts = counted(found.broken_states, "contact");
+        let _ = writeln!(
+            text,
+            "warning: the state of {contacts} is of a later version or broken: whether they wait for a message is not known"
+        );
+    }
     text
 }
 
@@ -138,6 +145,7 @@ fn json_report(found: &JournalSums, gone: Gone, tables: &Tables) -> serde_json::
         "erased": {"persons": gone.persons, "messages": gone.messages, "sent": gone.accepted},
         "lines_of_an_earlier_version": found.older,
         "unreadable_lines": found.unreadable,
+        "unreadable_states": found.broken_states,
         "tables": tables::json(tables, Kind::Run),
     })
 }

@@ -421,6 +421,26 @@ fn an_older_journal_is_read_and_told_of() {
 }
 
 /// Two rows turn out to be one person: of two running instances one ends, and its message is cancelled.
+/// The text may be another before a run has seen it: what nobody entered and is there no more has no row. Of a state that cannot
+/// be read it is said that nobody knows who waits.
+#[test]
+fn what_is_gone_is_told_where_it_began() {
+    let mut shop = acts::shop(
+        "scenario gone { when purchased wait 2 days send email thank_you }
+         scenario never { when opened wait 2 days send email welcome }",
+    );
+    live(&shop, &acts::purchases(&[(1, HOUR, 5)]), at(DAY));
+    shop.edit("scenario present { when purchased send email thank_you }", "UTC");
+    let names = |of: &Tables| of.scenarios.iter().map(|of| of.name.clone()).collect::<Vec<String>>();
+    let (found, tables) = of_journal(&shop);
+    assert_eq!((names(&tables), found.broken_states), (vec!["gone".to_owned(), "present".to_owned()], 0));
+    let waiting = |of: &Tables| of.step("gone", 2).map(|step| step.waiting);
+    assert_eq!(waiting(&tables), Some(1));
+    Connection::open(shop.state()).unwrap().execute("UPDATE scn_contact SET state = x'0102'", []).unwrap();
+    let (found, tables) = of_journal(&shop);
+    assert_eq!((found.broken_states, waiting(&tables)), (1, None));
+}
+
 #[test]
 fn who_is_merged_waits_once() {
     let shop = acts::shop(

@@ -3,7 +3,7 @@
 use super::written::WrittenMark;
 use super::{Catalog, Fold, Happening, Source, Sums};
 use crate::engine::{Journey, Standing, State, TriggerRef};
-use crate::ir::{self, ScenarioHash};
+use crate::ir::{self, Scenario, ScenarioHash};
 use crate::model::Id;
 use crate::store::Error;
 use crate::store::state::JournalReader;
@@ -59,14 +59,24 @@ pub struct JournalSums {
     pub older: u64,
     /// Lines that nobody can read: of a later version, or broken.
     pub unreadable: u64,
+    /// Contacts whose state nobody can read, of a later version, or broken: where they stand is not known.
+    pub broken_states: u64,
     pub contacts: u64,
 }
 
 /// Folds a journal. `catalog` has the names of the present program; those that only the journal knows are added to it.
 pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Result<JournalSums, Error> {
     let mut fold = Fold::new(&catalog, zone, Source::Journal);
-    let mut found = JournalSums { catalog, sums: Sums::default(), span: None, older: 0, unreadable: 0, contacts: 0 };
-    let versions = Versions::read(reader, &mut found.catalog)?;
+    let mut found = JournalSums {
+        catalog,
+        sums: Sums::default(),
+        span: None,
+        older: 0,
+        unreadable: 0,
+        broken_states: 0,
+        contacts: 0,
+    };
+    let mut versions = Versions::read(reader)?;
     reader.each_contact(|lines, state| {
         found.contacts += 1;
         // A life that is lived again for older events meets those that it knows once more.
@@ -98,9 +108,10 @@ pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Res
             }
         }
         let state = if fold.has_running() { state.read()? } else { None };
-        // Of a state that a later version wrote nobody knows where it stands.
-        for standing in state.and_then(|state| State::standing_of(&state).ok()).into_iter().flatten() {
-            versions.stands(&mut fold, standing);
+        let standings = state.map_or(Ok(Vec::new()), |state| State::standing_of(&state));
+        found.broken_states += u64::from(standings.is_err());
+        for standing in standings.into_iter().flatten() {
+            versions.stands(&mut fold, &mut found.catalog, standing);
         }
         fold.end_contact(&found.catalog);
         Ok(())
@@ -109,23 +120,30 @@ pub fn fold_journal(reader: &JournalReader, catalog: Catalog, zone: Zone) -> Res
     Ok(found)
 }
 
-/// The versions that contacts run: which steps are ahead of each of their waits.
-struct Versions(FxHashMap<ScenarioHash, (u16, Vec<Vec<u32>>)>);
+/// The versions that are kept; what is ahead in them is asked for where somebody waits, so that what nobody ever entered has no
+/// number, and no row.
+struct Versions {
+    kept: FxHashMap<ScenarioHash, Scenario>,
+    /// By version: its scenario, and which steps are ahead of each of its waits.
+    ahead: FxHashMap<ScenarioHash, (u16, Vec<Vec<u32>>)>,
+}
 
 impl Versions {
     /// Those that are kept; of one that this program cannot read nobody knows what is ahead.
-    fn read(reader: &JournalReader, catalog: &mut Catalog) -> Result<Versions, Error> {
-        let mut versions = FxHashMap::default();
-        for (hash, json) in reader.programs()? {
-            let Ok(version) = ir::Version::read(&json) else { continue };
-            let ahead = catalog.ahead_of(&version.scenario);
-            versions.insert(hash, (catalog.scenario(&version.scenario.name), ahead));
-        }
-        Ok(Versions(versions))
+    fn read(reader: &JournalReader) -> Result<Versions, Error> {
+        let read = |(hash, json): (ScenarioHash, String)| Some((hash, ir::Version::read(&json).ok()?.scenario));
+        let kept = reader.programs()?.into_iter().filter_map(read).collect();
+        Ok(Versions { kept, ahead: FxHashMap::default() })
     }
 
-    fn stands(&self, fold: &mut Fold, standing: Standing) {
-        let Some((scenario, ahead)) = self.0.get(&standing.scenario) else { return };
+    fn stands(&mut self, fold: &mut Fold, catalog: &mut Catalog, standing: Standing) {
+        let Some(version) = self.kept.get(&standing.scenario) else { return };
+        // Of whom no line says that they entered, nothing is counted.
+        if catalog.scenarios.iter().all(|known| known.name != version.name) {
+            return;
+        }
+        let known = self.ahead.entry(standing.scenario);
+        let (scenario, ahead) = known.or_insert_with(|| (catalog.scenario(&version.name), catalog.ahead_of(version)));
         let trigger = Id::Text(format!("{}/{}", standing.event, standing.trigger).into());
         let trigger = TriggerRef { kind: TriggerRef::CONTACT, id: trigger };
         let journey = Journey { unit: *scenario, entered_at: standing.entered_at, trigger };
