@@ -32,7 +32,7 @@ impl Known {
         of_text(&self.zone, text, |text| Zone::named(text.trim()))
     }
 
-    /// As [`LinkedPolicy::holds_out`], which draws.
+    /// As [`LinkedPolicy::holds_out`], which draws. The policy is that of the program whose state this stands beside.
     pub fn is_held_out(&self, policy: &LinkedPolicy, person: &Id) -> bool {
         let mut known = self.held_out.borrow_mut();
         match &*known {

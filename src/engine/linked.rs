@@ -206,22 +206,17 @@ impl LinkedCode {
 
     /// Whether an expression over an event has one value for an instance, whatever happens to the contact.
     fn is_fixed(&self, ix: ExprIx) -> bool {
-        match self.code.exprs.get(ix) {
-            Some(
-                Expr::Now
-                | Expr::LastMessage
-                | Expr::Contact(_)
-                | Expr::OwnMessage(_)
-                | Expr::Balance(_)
-                | Expr::Measure(_)
-                | Expr::InScenario(_)
-                | Expr::Recommend { .. }
-                | Expr::Aggregate(_)
-                | Expr::History { .. }
-                | Expr::Scan { .. },
-            ) => false,
-            Some(expr) => expr.operands().iter().all(|operand| self.is_fixed(*operand)),
-            None => true,
-        }
+        let Some(expr) = self.code.exprs.get(ix) else { return true };
+        let is_given = matches!(
+            expr,
+            Expr::Entry
+                | Expr::ContactId
+                | Expr::Trigger(_)
+                | Expr::Event(_)
+                | Expr::EventAt
+                | Expr::Element
+                | Expr::Field { .. }
+        );
+        (is_given || expr.is_of_operands()) && expr.operands().iter().all(|operand| self.is_fixed(*operand))
     }
 }

@@ -84,27 +84,9 @@ impl LinkedCode {
             }
             Expr::Literal(literal) => format!("{literal:?}"),
             Expr::Field { entity, field, .. } => format!("{entity} {field}"),
-            Expr::Missing
-            | Expr::EventAt
-            | Expr::Has(_)
-            | Expr::IsEmpty(_)
-            | Expr::IsUnknown(_)
-            | Expr::Not(_)
-            | Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Equal(..)
-            | Expr::Less(..)
-            | Expr::LessOrEqual(..)
-            | Expr::In(..)
-            | Expr::InList(..)
-            | Expr::Add(..)
-            | Expr::Subtract(..)
-            | Expr::Multiply(..)
-            | Expr::Divide(..)
-            | Expr::Negate(_)
-            | Expr::Round(_)
-            | Expr::Default(..)
-            | Expr::If { .. } => String::new(),
+            Expr::Top(count, _) => count.to_string(),
+            Expr::EventAt => String::new(),
+            _ if expr.is_of_operands() => String::new(),
             _ => return None,
         };
         let parts = expr.operands().into_iter().map(|part| self.words(event, part)).collect::<Option<Vec<String>>>()?;
