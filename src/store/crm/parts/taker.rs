@@ -66,6 +66,8 @@ impl Lives<'_> {
     /// When SQLite refuses.
     pub fn taker(&self, crm: &Crm, sizes: Sizes) -> Result<Option<Taker>, Error> {
         let prepare = || {
+            // Of one state of the CRM, whose lock is taken once and not for each of the contacts that are looked at.
+            let _transaction = crm.connection.unchecked_transaction()?;
             let mut numbers = Vec::new();
             for (source, _) in self.sources() {
                 if source.tally.is_some() || source.selected.len() > COLUMNS_MAX {
@@ -156,7 +158,9 @@ impl Taker {
             crm.connection.remove_function(TAKE, -1)
         };
         let read = read();
-        let Some(mut sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let Some(mut sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return read.map_err(|error| crm.error(&error));
+        };
         // Where the disk refused, SQLite only says that a function did.
         let failed = sink.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         failed.map_or(Ok(()), |error| Err(refused(error)))?;
