@@ -183,7 +183,7 @@ impl<'a> Stepper<'a, '_> {
             for pending in &instance.pending {
                 let (key, outcome, reason) = (pending.key, Outcome::Cancelled, Reason::Erased);
                 if pending.wake.is_none() {
-                    self.mark_not_sent(instance, (Some(key), pending.step), (outcome, reason));
+                    self.mark_not_sent(instance, (Some(key), pending.step, 0), (outcome, reason));
                     self.effect(instance, pending.step, 0, What::Withdraw { key, outcome, reason });
                     self.withdrawn.extend(self.out.effects.pop());
                 } else {

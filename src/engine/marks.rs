@@ -62,10 +62,11 @@ pub enum Marked {
         closes: Option<Instant>,
     },
     /// A message does not leave for this journey. `key` is that of the outbox, where it got there. One that is held out opens
-    /// the goal's window as one that is sent does.
+    /// the goal's window as one that is sent does, and is told as the alternative that would have left; others as the first.
     NotSent {
         key: Option<EffectKey>,
         step: StepIx,
+        alternative: u8,
         outcome: Outcome,
         reason: Reason,
         closes: Option<Instant>,
@@ -229,12 +230,12 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn mark_not_sent(
         &mut self,
         instance: &Instance,
-        (key, step): (Option<EffectKey>, StepIx),
+        (key, step, alternative): (Option<EffectKey>, StepIx, u8),
         (outcome, reason): (Outcome, Reason),
     ) {
         if self.out.marks.is_some() {
             let closes = if outcome == Outcome::HeldOut { self.closes(instance) } else { None };
-            self.mark(instance, || Marked::NotSent { key, step, outcome, reason, closes });
+            self.mark(instance, || Marked::NotSent { key, step, alternative, outcome, reason, closes });
         }
     }
 

@@ -61,7 +61,8 @@ impl<'a> Stepper<'a, '_> {
         instance.last_message = Some(self.now);
         if step.unit.reads_messages {
             let (key, accepted) = (self.key(instance, step.unit, step.node), Some(self.now));
-            let own = OwnMessage { step: step.at, alternative: 0, key, due: self.due, accepted };
+            let alternative = self.alternative(instance, step).unwrap_or(0);
+            let own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted };
             self.remember(step.unit, handle, instance, own);
         }
     }
@@ -111,13 +112,20 @@ impl<'a> Stepper<'a, '_> {
         if self.out.trace.is_none() {
             return;
         }
-        let clauses = self.send_clauses(instance, step, judged.ok());
+        let would_leave = match judged {
+            Ok(alternative) => Some(alternative),
+            Err((Outcome::HeldOut, _)) => self.alternative(instance, step),
+            Err(_) => None,
+        };
+        let clauses = self.send_clauses(instance, step, would_leave);
         let told = match judged {
             Ok(alternative) => {
                 let outcome = self.leaves_at_once(step.send.class).then_some(Outcome::Sent);
                 Told::Message { outcome, reason: Reason::None, alternative }
             }
-            Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
+            Err((outcome, reason)) => {
+                Told::Message { outcome: Some(outcome), reason, alternative: would_leave.unwrap_or(0) }
+            }
         };
         self.tell(instance, Some(step.at), told, clauses);
     }
@@ -145,23 +153,41 @@ impl<'a> Stepper<'a, '_> {
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
         }
-        let is_marketing = send.class == Class::Marketing;
-        let has_address = |each: &&Alternative| match eval.value(each.address).as_ref() {
-            Value::Text(text) if each.channel == "email" => self.state.known.may_be_email(text),
-            value => is_address(&each.channel, value),
-        };
-        let consents =
-            |each: &Alternative| !is_marketing || each.consent.is_none_or(|consent| eval.truth(consent) == Some(true));
-        let chosen = send.alternatives.iter().position(|each| has_address(&each) && consents(each));
-        let Some(chosen) = chosen else {
-            let is_reachable = send.alternatives.iter().any(|each| has_address(&each));
+        let Some(chosen) = self.chosen(&eval, send) else {
+            let is_reachable = send.alternatives.iter().any(|each| self.has_address(&eval, each));
             let reason = if is_reachable { Reason::NoConsent } else { Reason::OutOfReach };
             return Err((Outcome::Suppressed, reason));
         };
+        let is_marketing = send.class == Class::Marketing;
         if is_marketing && self.state.known.is_held_out(self.program.policy(), &self.facts.person.id) {
-            return Err((Outcome::HeldOut, Reason::None));
+            // What comes too late for those who are written to is too late for those who are not: the two are compared.
+            return match self.now > self.expires(self.due) {
+                true => Err((Outcome::Expired, Reason::Late)),
+                false => Err((Outcome::HeldOut, Reason::None)),
+            };
         }
-        Ok(chosen as u8)
+        Ok(chosen)
+    }
+
+    /// The alternative that would leave now, as far as addresses and consent go.
+    fn alternative(&self, instance: &Instance, SendStep { unit, send, .. }: SendStep<'a>) -> Option<u8> {
+        self.chosen(&self.eval(unit, instance), send)
+    }
+
+    /// The first alternative for which there are an address and consent.
+    fn chosen(&self, eval: &Eval, send: &Send) -> Option<u8> {
+        let is_marketing = send.class == Class::Marketing;
+        let consents =
+            |each: &Alternative| !is_marketing || each.consent.is_none_or(|consent| eval.truth(consent) == Some(true));
+        let chosen = send.alternatives.iter().position(|each| self.has_address(eval, each) && consents(each));
+        chosen.map(|place| place as u8)
+    }
+
+    fn has_address(&self, eval: &Eval, each: &Alternative) -> bool {
+        match eval.value(each.address).as_ref() {
+            Value::Text(text) if each.channel == "email" => self.state.known.may_be_email(text),
+            value => is_address(&each.channel, value),
+        }
     }
 
     /// What is told of a `send`: its guard, `stop when`, and of each channel up to the chosen one address and consent, until
@@ -201,8 +227,12 @@ impl<'a> Stepper<'a, '_> {
         (outcome, reason): (Outcome, Reason),
     ) {
         let ordinal = self.ordinal(instance, at);
-        self.effect(instance, at, ordinal, What::Send { alternative: 0, outcome, reason });
-        self.mark_not_sent(instance, (key, at), (outcome, reason));
+        let step = self.program.unit(instance.unit).and_then(|unit| SendStep::of(unit, at));
+        let would_leave =
+            step.filter(|_| outcome == Outcome::HeldOut).and_then(|step| self.alternative(instance, step));
+        let alternative = would_leave.unwrap_or(0);
+        self.effect(instance, at, ordinal, What::Send { alternative, outcome, reason });
+        self.mark_not_sent(instance, (key, at, alternative), (outcome, reason));
     }
 
     /// The number of a step in the text.
@@ -276,7 +306,7 @@ impl<'a> Stepper<'a, '_> {
                 self.tell(instance, Some(step), told, Vec::new());
                 self.not_sent(instance, (Some(pending.key), step), (outcome, reason));
             } else {
-                self.mark_not_sent(instance, (Some(pending.key), step), (outcome, reason));
+                self.mark_not_sent(instance, (Some(pending.key), step, 0), (outcome, reason));
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });
                 self.withdrawn.extend(self.out.effects.pop());
             }

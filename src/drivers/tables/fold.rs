@@ -189,9 +189,9 @@ impl Fold {
                 };
                 (self.months.number(mark.at), counted)
             }
-            Marked::NotSent { step, outcome, reason, .. } => {
+            Marked::NotSent { step, alternative, outcome, reason, .. } => {
                 let Some(step) = catalog.step_of(unit, step) else { return true };
-                let Some(message) = catalog.message_at(step, 0) else { return true };
+                let Some(message) = catalog.message_at(step, alternative) else { return true };
                 let became = Became::Not(outcome, reason);
                 (self.months.number(mark.at), Counted::Message { step, message, became })
             }
@@ -268,8 +268,7 @@ impl Fold {
                 let sent = contact.sent(key, state, number, leads);
                 contact.opened(number, sent, closes);
             }
-            Happens::NotSent { key, step, outcome, reason, closes } => {
-                let message = catalog.message_at(step, 0).unwrap_or(u32::MAX);
+            Happens::NotSent { key, step, message, outcome, reason, closes } => {
                 let became = Became::Not(outcome, reason);
                 let mut state = MessageState::new((step, message), at, Fate::Became(became), path);
                 state.of = key.and_then(|key| contact.leave(key, number));

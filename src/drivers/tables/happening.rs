@@ -40,6 +40,7 @@ pub enum Happens {
     NotSent {
         key: Option<EffectKey>,
         step: u32,
+        message: u32,
         outcome: Outcome,
         reason: Reason,
         closes: Option<Instant>,
@@ -83,8 +84,10 @@ impl Happening {
                 let step = catalog.step_of(unit, step)?;
                 Happens::Sent { key, step, message: catalog.message_at(step, alternative)?, leads, closes }
             }
-            Marked::NotSent { key, step, outcome, reason, closes } => {
-                Happens::NotSent { key, step: catalog.step_of(unit, step)?, outcome, reason, closes }
+            Marked::NotSent { key, step, alternative, outcome, reason, closes } => {
+                let step = catalog.step_of(unit, step)?;
+                let message = catalog.message_at(step, alternative)?;
+                Happens::NotSent { key, step, message, outcome, reason, closes }
             }
             Marked::Receipt { key, receipt } => Happens::Receipt { key, receipt },
             Marked::Withdrawn { key, outcome, reason } => Happens::Withdrawn { key, outcome, reason },

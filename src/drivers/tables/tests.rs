@@ -181,7 +181,8 @@ impl Case {
                 let (outcome, reason) = said.split_once(" because ").unwrap_or((&said, ""));
                 let outcome = Outcome::ALL.into_iter().find(|each| each.name() == outcome).unwrap();
                 let (step, reason) = (self.step_of(unit, step), reason_named(reason));
-                Happens::NotSent { key: given, step, outcome, reason, closes }
+                let message = self.catalog.message_at(step, 0).unwrap_or(u32::MAX);
+                Happens::NotSent { key: given, step, message, outcome, reason, closes }
             }
             _ => panic!("{words:?}"),
         }

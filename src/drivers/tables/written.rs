@@ -50,6 +50,8 @@ enum Written {
     NotSent {
         key: Option<String>,
         step: WrittenStep,
+        /// Channel and message; in older journals nothing says it, and it is the first.
+        message: Option<(String, String)>,
         outcome: String,
         reason: String,
         closes: Option<Instant>,
@@ -127,13 +129,17 @@ impl WrittenMark {
                 let message = step.messages.get(usize::from(*alternative)).cloned().unwrap_or_default();
                 Written::Sent { key: key.to_string(), step, message, leads: *leads, closes: *closes }
             }
-            Marked::NotSent { key, step, outcome, reason, closes } => Written::NotSent {
-                key: key.map(|key| key.to_string()),
-                step: written(*step),
-                outcome: outcome.name().into(),
-                reason: reason.text().into(),
-                closes: *closes,
-            },
+            Marked::NotSent { key, step, alternative, outcome, reason, closes } => {
+                let step = written(*step);
+                Written::NotSent {
+                    key: key.map(|key| key.to_string()),
+                    message: step.messages.get(usize::from(*alternative)).cloned(),
+                    step,
+                    outcome: outcome.name().into(),
+                    reason: reason.text().into(),
+                    closes: *closes,
+                }
+            }
             Marked::Receipt { key, receipt } => {
                 Written::Receipt { key: key.to_string(), outcome: receipt_name(*receipt).into() }
             }
@@ -182,13 +188,15 @@ impl WrittenMark {
                 let message = catalog.message(&message.0, &message.1);
                 Happens::Sent { key: key(&of)?, step, message, leads, closes }
             }
-            Written::NotSent { key: of, step, outcome, reason, closes } => Happens::NotSent {
-                key: of.and_then(|of| key(&of)),
-                step: step.read(catalog, scenario),
-                outcome: outcome_named(&outcome)?,
-                reason: reason_named(&reason)?,
-                closes,
-            },
+            Written::NotSent { key: of, step, message, outcome, reason, closes } => {
+                let step = step.read(catalog, scenario);
+                let message = match message {
+                    Some((channel, name)) => catalog.message(&channel, &name),
+                    None => catalog.message_at(step, 0).unwrap_or(u32::MAX),
+                };
+                let (outcome, reason) = (outcome_named(&outcome)?, reason_named(&reason)?);
+                Happens::NotSent { key: of.and_then(|of| key(&of)), step, message, outcome, reason, closes }
+            }
             Written::Receipt { key: of, outcome } => {
                 Happens::Receipt { key: key(&of)?, receipt: receipt_named(&outcome)? }
             }
