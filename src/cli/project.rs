@@ -18,6 +18,7 @@ use crate::compile::{Input, InputFile};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::{SourceId, Span};
+use crate::threads;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -146,8 +147,9 @@ impl Project {
             }
         }
         project.selected = selected.len();
-        for file in all {
-            project.add(&file, names, selected.contains(&file));
+        let all: Vec<PathBuf> = all.into_iter().collect();
+        for (file, text) in all.iter().zip(threads::each(&all, |file| files::read(file))) {
+            project.add(file, text, names, selected.contains(file));
         }
         Ok(project)
     }
@@ -176,9 +178,9 @@ impl Project {
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, names: &Names, selected: bool) {
+    fn add(&mut self, path: &Path, text: std::io::Result<Text>, names: &Names, selected: bool) {
         let name = names.show(path);
-        let text = match files::read(path) {
+        let text = match text {
             Ok(text) => text,
             // Its names are missed elsewhere, whether it is selected or not.
             Err(error) => return self.unreadable(name, &error),

@@ -24,6 +24,7 @@ use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Set
 use crate::model::{Configuration, Model, Surroundings, Type};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse, tree};
+use crate::threads;
 pub use clauses::Clauses;
 use lower::InError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,19 +99,6 @@ pub struct WordEntry {
     pub span: Span,
 }
 
-/// Parses all files, in their order: a second thread takes every other one.
-fn parse_all(files: &[InputFile], sources: &Sources) -> Vec<Parsed> {
-    let parse_one = |file: &InputFile| parse(file.source, sources.get(file.source).map_or("", |source| &source.text));
-    let every_other = |first: usize| files.iter().skip(first).step_by(2).map(parse_one).collect::<Vec<Parsed>>();
-    let (even, odd) = std::thread::scope(|scope| {
-        let odd = scope.spawn(|| every_other(1));
-        let even = every_other(0);
-        (even, odd.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    let mut odd = odd.into_iter();
-    even.into_iter().flat_map(|file| std::iter::once(file).chain(odd.next())).collect()
-}
-
 /// Compiles the selected files. Total: whatever the texts, it returns.
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
@@ -118,7 +106,8 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let mut all_files = library::files(&mut sources, input);
     let library_files = all_files.len();
     all_files.extend(input.files.iter().cloned());
-    let parsed = parse_all(&all_files, &sources);
+    let parse_one = |file: &InputFile| parse(file.source, sources.get(file.source).map_or("", |source| &source.text));
+    let parsed = threads::each(&all_files, parse_one);
     let files: Vec<CheckFile> = (all_files.iter().zip(&parsed))
         .map(|(file, parsed)| CheckFile {
             source: file.source,
