@@ -44,6 +44,22 @@ pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec
     all
 }
 
+/// What two works make, beside each other where the machine runs two threads.
+pub fn both<A: Send, B>(one: impl Fn() -> A + Sync, other: impl FnOnce() -> B) -> (A, B) {
+    if count() < 2 {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let made = Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, &one);
+        let other = other();
+        let one = match made {
+            Ok(made) => made.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => one(),
+        };
+        (one, other)
+    })
+}
+
 /// How many threads the machine runs at once.
 fn count() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
@@ -64,9 +80,15 @@ mod tests {
     }
 
     #[test]
+    fn each_of_two_works_has_its_result() {
+        assert_eq!(both(|| "one".to_owned(), || 2), ("one".to_owned(), 2));
+    }
+
+    #[test]
     fn a_panic_of_any_thread_is_the_callers() {
         let work = |item: &usize| assert_ne!(*item, 700, "this one fails");
         let found = std::panic::catch_unwind(|| each(&(0..1000).collect::<Vec<_>>(), work));
         assert!(found.is_err());
+        assert!(std::panic::catch_unwind(|| both(|| work(&700), || ())).is_err());
     }
 }

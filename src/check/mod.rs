@@ -139,10 +139,17 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
-    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
+    let shapes = surroundings.templates.as_deref();
+    let (crowds, templates) = threads::both(
+        || crowding::check_crowding(&scenarios, &policy, &checker.out),
+        || shapes.map(|shapes| templates::check_templates(&scenarios, shapes, &names, configuration)),
+    );
+    checker.out.extend(crowds);
     erasures::check_erasures(&scenarios, &mut checker.out);
-    if let Some(shapes) = &surroundings.templates {
-        judged_sources.extend(templates::check_templates(&mut scenarios, shapes, &mut checker));
+    if let Some(templates) = templates {
+        scenarios.iter_mut().zip(templates.messages).for_each(|(scenario, messages)| scenario.messages = messages);
+        judged_sources.extend(templates.sources);
+        checker.out.extend(templates.diagnostics);
     }
     sms::check_hours(&scenarios, &policy, &mut checker.out);
     origins::check_origins(&scenarios, &names, &mut checker.out);
