@@ -5,6 +5,7 @@
 
 // rank 0
 pub mod span;
+pub mod threads;
 pub mod time;
 // rank 1
 pub mod diagnostic;

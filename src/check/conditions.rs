@@ -7,6 +7,7 @@ use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Model;
 use crate::span::Span;
+use crate::threads;
 use std::collections::BTreeSet;
 
 /// What a condition does where it stands.
@@ -27,13 +28,16 @@ enum Role {
 
 /// Judges the conditions of all scenarios.
 pub fn check_conditions(scenarios: &[Scenario], model: &Model, out: &mut Vec<Diagnostic>) {
-    let mut told = BTreeSet::new();
-    for scenario in scenarios {
+    let judged = threads::each(scenarios, |scenario| {
         let triggers = scenario.trigger_events();
         let reader = Reader { model, triggers: &triggers };
-        let mut walk = Walk { reader, scenario, told: &mut told, out };
+        let mut walk = Walk { reader, scenario, found: Vec::new() };
         walk.scenario();
-    }
+        walk.found
+    });
+    // A definition that several scenarios use is one cause.
+    let mut told = BTreeSet::new();
+    out.extend(judged.into_iter().flatten().filter(|(place, _)| told.insert(*place)).map(|(_, found)| found));
     // A condition that decides nothing need not be made sure of first.
     let is_constant = |found: &Diagnostic| matches!(found.rule, Rule::ConstantCondition | Rule::CannotStart);
     let constant: Vec<Span> =
@@ -45,9 +49,8 @@ pub fn check_conditions(scenarios: &[Scenario], model: &Model, out: &mut Vec<Dia
 struct Walk<'s, 'o> {
     reader: Reader<'o>,
     scenario: &'s Scenario,
-    /// The places of which something was said: a definition that several scenarios use is one cause.
-    told: &'o mut BTreeSet<Span>,
-    out: &'o mut Vec<Diagnostic>,
+    /// What is said, and of which place: of each place once.
+    found: Vec<(Span, Diagnostic)>,
 }
 
 fn fact(condition: &Expr, came_to: Possible) -> Fact<'_> {
@@ -316,9 +319,7 @@ impl<'s> Walk<'s, '_> {
     }
 
     fn tell(&mut self, found: Diagnostic, place: Span) {
-        if self.told.insert(place) {
-            self.out.push(found);
-        }
+        self.found.push((place, found));
     }
 }
 

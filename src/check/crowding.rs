@@ -17,26 +17,29 @@ const OFTEN: [&str; 9] = ["opened", "clicked", "cart", "visit", "view", "page", 
 /// From how many marketing messages a day on a cap no longer keeps a person from too many of one scenario.
 const IN_A_DAY_MAX: u32 = 3;
 
-/// Judges all scenarios together, in the order of their names. Of one that cannot begin, or is in error, nothing is said.
-pub fn check_crowding(scenarios: &[Scenario], policy: &Policy, out: &mut Vec<Diagnostic>) {
+/// Judges all scenarios together, in the order of their names. Of one that cannot begin, or is in error as `found` says, nothing is
+/// said.
+pub fn check_crowding(scenarios: &[Scenario], policy: &Policy, found: &[Diagnostic]) -> Vec<Diagnostic> {
     let is_grave = |found: &&Diagnostic| {
         found.level == Level::Error || matches!(found.rule, Rule::CannotStart | Rule::NeverStarted)
     };
-    let broken: Vec<Span> = out.iter().filter(is_grave).filter_map(Diagnostic::span).collect();
+    let broken: Vec<Span> = found.iter().filter(is_grave).filter_map(Diagnostic::span).collect();
     let is_in = |place: &Span, scenario: &Scenario| {
         place.source == scenario.span.source && scenario.span.start <= place.start && place.end <= scenario.span.end
     };
     let is_sound = |scenario: &Scenario| !broken.iter().any(|place| is_in(place, scenario));
     let sound: BTreeSet<&str> =
         scenarios.iter().filter(|scenario| is_sound(scenario)).map(|scenario| scenario.name.as_str()).collect();
+    let mut out = Vec::new();
     for scenario in scenarios.iter().filter(|scenario| sound.contains(scenario.name.as_str())) {
         if is_started_often(scenario, policy) {
             out.extend(often_started(scenario));
         }
     }
     if !keeps_apart(policy) {
-        two_at_once(scenarios, &sound, policy, out);
+        two_at_once(scenarios, &sound, policy, &mut out);
     }
+    out
 }
 
 /// Whether a cap lets no second message go at the instant of a first.
@@ -99,7 +102,11 @@ fn two_at_once(scenarios: &[Scenario], sound: &BTreeSet<&str>, policy: &Policy, 
     let mut told = Told { crowds: vec![Vec::new(); scenarios.len()], count: 0 };
     for (at, first) in known.iter().enumerate() {
         let near = first.dues.iter().filter_map(|due| by_moment.get(&due.moment()));
-        let near: BTreeSet<usize> = near.flat_map(|all| after(all, at)).copied().collect();
+        let mut near: Vec<usize> = near.flat_map(|all| after(all, at)).copied().collect();
+        if first.dues.len() > 1 {
+            near.sort_unstable();
+            near.dedup();
+        }
         let near: Vec<&Message> = near.into_iter().filter_map(|at| known.get(at)).collect();
         for (at, second) in near.iter().enumerate() {
             if !told.is_new(first, second) || !meet(first, second) {

@@ -57,7 +57,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Span};
 use crate::syntax::tree;
-use names::Names;
+use crate::threads;
+use names::{DeclaredScenario, Names};
 use scope::Checker;
 use std::collections::BTreeSet;
 
@@ -111,13 +112,21 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     let identity = names.identity(&identities(files), &mut out);
     let mut checker = Checker { out, ..Checker::new(&names, configuration) };
     let policy = checker.policy(&policies, written);
-    let mut scenarios = Vec::new();
     let mut judged_sources: BTreeSet<SourceId> =
         files.iter().filter(|file| file.selected).map(|file| file.source).collect();
     let is_judged = |name: &str, file: &CheckFile| file.selected || judged.contains(name);
-    for (name, declared) in names.scenarios.iter().filter(|(name, declared)| is_judged(name, declared.file)) {
-        judged_sources.insert(declared.span.source);
-        let scenario = checker.scenario(name, declared);
+    let declared: Vec<(&str, &DeclaredScenario)> = (names.scenarios.iter())
+        .filter(|(name, declared)| is_judged(name, declared.file))
+        .map(|(name, declared)| (*name, declared))
+        .collect();
+    judged_sources.extend(declared.iter().map(|(_, declared)| declared.span.source));
+    let read = threads::each(&declared, |(name, declared)| {
+        let mut checker = Checker::new(&names, configuration);
+        (checker.scenario(name, declared), checker.out)
+    });
+    let mut scenarios = Vec::with_capacity(read.len());
+    for ((_, declared), (scenario, found)) in declared.iter().zip(read) {
+        checker.out.extend(found);
         // Of a part of a scenario its names and types are judged, but not its flow.
         if !declared.tree.incomplete {
             scenarios.push(scenario);
@@ -130,21 +139,23 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
     loops::check_loops(&scenarios, &mut checker.out);
-    crowding::check_crowding(&scenarios, &policy, &mut checker.out);
+    let shapes = surroundings.templates.as_deref();
+    let (crowds, templates) = threads::both(
+        || crowding::check_crowding(&scenarios, &policy, &checker.out),
+        || shapes.map(|shapes| templates::check_templates(&scenarios, shapes, &names, configuration)),
+    );
+    checker.out.extend(crowds);
     erasures::check_erasures(&scenarios, &mut checker.out);
-    if let Some(shapes) = &surroundings.templates {
-        judged_sources.extend(templates::check_templates(&mut scenarios, shapes, &mut checker));
+    if let Some(templates) = templates {
+        scenarios.iter_mut().zip(templates.messages).for_each(|(scenario, messages)| scenario.messages = messages);
+        judged_sources.extend(templates.sources);
+        checker.out.extend(templates.diagnostics);
     }
     sms::check_hours(&scenarios, &policy, &mut checker.out);
     origins::check_origins(&scenarios, &names, &mut checker.out);
     let cases = cases::check_cases(files, &scenarios, &mut checker);
     let items = files.iter().filter(|file| file.selected).flat_map(|file| &file.tree.items);
-    let mut cases_written = 0;
-    for item in items {
-        if let tree::ItemKind::Test(_) = &item.kind {
-            cases_written += 1;
-        }
-    }
+    let cases_written = items.filter(|item| matches!(item.kind, tree::ItemKind::Test(_))).count();
     let diagnostics = checker.out;
     let measures = names.measures.values().filter_map(|measure| measure.typed.clone()).collect();
     let configuration = configuration.clone();

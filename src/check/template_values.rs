@@ -57,7 +57,8 @@ enum Root<'r> {
 }
 
 /// Why a path cannot be read, and the way out.
-struct Refusal {
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
     why: String,
     help: String,
 }
@@ -74,25 +75,43 @@ pub(super) struct Reader<'c, 'n, 's> {
     pub sends: &'s Sends<'s>,
     /// What was told already, of any scenario: rule, template and path. A path that one scenario knows another may not.
     pub seen: &'s mut BTreeSet<(Rule, String, Vec<String>)>,
+    /// What came of the variables that were read: the files of a message mostly read the same.
+    pub outcomes: Vec<(&'s TemplateVariable, Outcome)>,
 }
 
-impl Reader<'_, '_, '_> {
-    pub(super) fn variable(&mut self, shape: &TemplateShape, variable: &TemplateVariable, found: &mut Found) {
-        let Some((root, rest)) = variable.path.split_first() else { return };
-        let outcome = if root == "items" {
+/// Whether a value that is read may be missing.
+type Outcome = Result<bool, Refusal>;
+
+impl<'s> Reader<'_, '_, 's> {
+    pub(super) fn variable(&mut self, shape: &TemplateShape, variable: &'s TemplateVariable, found: &mut Found) {
+        let is_same = |known: &TemplateVariable| known.path == variable.path && known.used == variable.used;
+        let known = self.outcomes.iter().find(|(known, _)| is_same(known)).map(|(_, outcome)| outcome.clone());
+        let outcome = match known {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.outcome(variable, found);
+                self.outcomes.push((variable, outcome.clone()));
+                outcome
+            }
+        };
+        match outcome {
+            Ok(true) if !variable.guarded => self.maybe_missing(shape, variable),
+            Ok(_) => {}
+            Err(refusal) => self.unknown(shape, variable, &refusal),
+        }
+    }
+
+    fn outcome(&mut self, variable: &TemplateVariable, found: &mut Found) -> Outcome {
+        let Some((root, rest)) = variable.path.split_first() else { return Ok(false) };
+        if root == "items" {
             if rest.is_empty() {
-                return;
+                return Ok(false);
             }
             self.read(Root::Instance, rest, true, variable, &mut found.items)
         } else if let Some(values) = self.handed_over(root) {
             self.of_with(root, rest, &values, variable, &mut found.with)
         } else {
             self.read(Root::Instance, &variable.path, false, variable, &mut found.variables)
-        };
-        match outcome {
-            Ok(true) if !variable.guarded => self.maybe_missing(shape, variable),
-            Ok(_) => {}
-            Err(refusal) => self.unknown(shape, variable, &refusal),
         }
     }
 
@@ -110,7 +129,7 @@ impl Reader<'_, '_, '_> {
         values: &[WithValue],
         variable: &TemplateVariable,
         found: &mut BTreeMap<String, Values>,
-    ) -> Result<bool, Refusal> {
+    ) -> Outcome {
         let optional = values.iter().any(|with| with.value.optional);
         let types: Option<Vec<&Type>> = values.iter().map(|with| with.value.ty.as_ref()).collect();
         // One in error is told where it is written.
@@ -147,7 +166,7 @@ impl Reader<'_, '_, '_> {
         of_item: bool,
         variable: &TemplateVariable,
         found: &mut Values,
-    ) -> Result<bool, Refusal> {
+    ) -> Outcome {
         // `trigger` alone is no value.
         let is_trigger = path.len() > 1 && path.first().is_some_and(|first| first == "trigger");
         for end in 1 + usize::from(is_trigger)..=path.len() {

@@ -4,12 +4,13 @@
 //! the accounts of the contact, and `items`, the triggers that leave together. A name of `with` comes before a field of
 //! the trigger. What it reads of a list or an entity is handed over row by row (`template_values`).
 
+use super::names::Names;
 use super::scope::Checker;
 use super::template_texts::{Judge, Use};
 use super::template_values::{Found, Reader};
 use super::typed::{Alternative, Class, Expr, Kind, Message, Scenario, Send, Start, StepKind};
 use crate::diagnostic::{Diagnostic, Label, Rule};
-use crate::model::{Record, TemplateShape, Type};
+use crate::model::{Configuration, Record, TemplateShape, Type};
 use crate::span::{SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,22 +18,31 @@ use std::ops::Range;
 /// What the second label of a finding in a template says: the step that sends it.
 pub(super) const SENT_HERE: &str = "sent here";
 
-/// Finds the templates of every message of the scenarios, and what they read. A template that no message uses is fine. Gives
-/// the sources of those that are used.
+/// What templates come to.
+#[derive(Debug, Default)]
+pub struct Templates {
+    /// The messages of each scenario, in the order of the scenarios.
+    pub messages: Vec<Vec<Message>>,
+    /// The templates that are used.
+    pub sources: BTreeSet<SourceId>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds the templates of every message of the scenarios, and what they read. A template that no message uses is fine.
 pub fn check_templates(
-    scenarios: &mut [Scenario],
+    scenarios: &[Scenario],
     shapes: &[TemplateShape],
-    checker: &mut Checker,
-) -> BTreeSet<SourceId> {
+    names: &Names,
+    configuration: &Configuration,
+) -> Templates {
+    let mut checker = Checker::new(names, configuration);
     let mut by_message = ByMessage::new();
     for shape in shapes {
         by_message.entry((&shape.channel, &shape.message)).or_default().push(shape);
     }
     let mut told = Told { judge: Judge::new(shapes), variables: BTreeSet::new(), missing: BTreeMap::new() };
-    for scenario in scenarios {
-        scenario.messages = messages(scenario, &by_message, checker, &mut told);
-    }
-    told.judge.sources()
+    let messages = scenarios.iter().map(|scenario| messages(scenario, &by_message, &mut checker, &mut told)).collect();
+    Templates { messages, sources: told.judge.sources(), diagnostics: checker.out }
 }
 
 /// What was said already: what is wrong with a file is said once, however many scenarios use it.
@@ -106,7 +116,8 @@ fn messages<'t>(
         let is_marketing = sends.iter().any(|(_, send)| send.class == Class::Marketing);
         let used = Use { channel, message, span: first, is_marketing, language: language.as_ref() };
         told.judge.files(&chosen, &used, &mut checker.out);
-        let mut reader = Reader { checker, records: &records, sends: &sends, seen: &mut told.variables };
+        let seen = &mut told.variables;
+        let mut reader = Reader { checker, records: &records, sends: &sends, seen, outcomes: Vec::new() };
         let mut found = Found::default();
         for shape in &chosen {
             for variable in &shape.variables {

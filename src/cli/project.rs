@@ -18,7 +18,8 @@ use crate::compile::{Input, InputFile};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::{SourceId, Span};
-use std::collections::BTreeSet;
+use crate::threads;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The texts of a project, and how it is set up.
@@ -125,29 +126,30 @@ impl Project {
         let given: Vec<_> = names.given().iter().filter(|given| given.root == root).collect();
         project.is_found = given.iter().all(|given| given.is_found);
         project.folders = given.iter().filter(|given| given.is_folder).map(|given| given.path.clone()).collect();
-        let mut all = BTreeSet::new();
+        // Each file, and whether it is selected.
+        let mut all: BTreeMap<PathBuf, bool> = BTreeMap::new();
         let mut holds_projects = false;
         if configured || given.iter().any(|given| given.is_folder) {
             let listing = files::list(root, false).map_err(|error| Failure::file("read", root, &error))?;
-            all.extend(listing.files);
+            all = listing.files.into_iter().map(|file| (file, false)).collect();
             holds_projects = !listing.projects.is_empty();
             for (folder, error) in listing.unreadable {
                 project.unreadable(names.show(&folder), &error);
             }
         }
         // A file that is named counts, whatever its name and wherever it lies.
-        let mut selected: BTreeSet<PathBuf> = given.iter().flat_map(|given| files::with_tests(given)).collect();
-        all.extend(selected.iter().cloned());
+        all.extend(given.iter().flat_map(|given| files::with_tests(given)).map(|file| (file, true)));
         for folder in given.iter().filter(|given| given.is_folder) {
-            let mut files = all.iter().filter(|file| file.starts_with(&folder.path)).peekable();
+            let mut files = all.iter_mut().filter(|(file, _)| file.starts_with(&folder.path)).peekable();
             if files.peek().is_none() && !holds_projects {
                 project.diagnostics.push(empty_folder(&folder.typed));
             }
-            selected.extend(files.cloned());
+            files.for_each(|(_, is_selected)| *is_selected = true);
         }
-        project.selected = selected.len();
-        for file in all {
-            project.add(&file, names, selected.contains(&file));
+        project.selected = all.values().filter(|is_selected| **is_selected).count();
+        let all: Vec<(PathBuf, bool)> = all.into_iter().collect();
+        for ((file, is_selected), text) in all.iter().zip(threads::each(&all, |(file, _)| files::read(file))) {
+            project.add(file, text, names, *is_selected);
         }
         Ok(project)
     }
@@ -176,9 +178,9 @@ impl Project {
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, names: &Names, selected: bool) {
+    fn add(&mut self, path: &Path, text: std::io::Result<Text>, names: &Names, selected: bool) {
         let name = names.show(path);
-        let text = match files::read(path) {
+        let text = match text {
             Ok(text) => text,
             // Its names are missed elsewhere, whether it is selected or not.
             Err(error) => return self.unreadable(name, &error),

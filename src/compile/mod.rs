@@ -20,10 +20,11 @@ mod written;
 
 use crate::check::{CheckFile, Checked, check, typed};
 use crate::diagnostic::{Diagnostic, Level, Silence};
-use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Settings, StepIx, TestCase};
+use crate::ir::{self, Bundle, FieldUse, MessageContext, RecordUse, Scenario, Settings, StepIx, TestCase, Written};
 use crate::model::{Configuration, Model, Surroundings, Type};
 use crate::span::{SourceId, Sources, Span};
 use crate::syntax::{Parsed, parse, tree};
+use crate::threads;
 pub use clauses::Clauses;
 use lower::InError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,19 +99,6 @@ pub struct WordEntry {
     pub span: Span,
 }
 
-/// Parses all files, in their order: a second thread takes every other one.
-fn parse_all(files: &[InputFile], sources: &Sources) -> Vec<Parsed> {
-    let parse_one = |file: &InputFile| parse(file.source, sources.get(file.source).map_or("", |source| &source.text));
-    let every_other = |first: usize| files.iter().skip(first).step_by(2).map(parse_one).collect::<Vec<Parsed>>();
-    let (even, odd) = std::thread::scope(|scope| {
-        let odd = scope.spawn(|| every_other(1));
-        let even = every_other(0);
-        (even, odd.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    let mut odd = odd.into_iter();
-    even.into_iter().flat_map(|file| std::iter::once(file).chain(odd.next())).collect()
-}
-
 /// Compiles the selected files. Total: whatever the texts, it returns.
 pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Configuration) -> Compiled {
     let mut sources = input.sources.clone();
@@ -118,7 +106,8 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let mut all_files = library::files(&mut sources, input);
     let library_files = all_files.len();
     all_files.extend(input.files.iter().cloned());
-    let parsed = parse_all(&all_files, &sources);
+    let parse_one = |file: &InputFile| parse(file.source, sources.get(file.source).map_or("", |source| &source.text));
+    let parsed = threads::each(&all_files, parse_one);
     let files: Vec<CheckFile> = (all_files.iter().zip(&parsed))
         .map(|(file, parsed)| CheckFile {
             source: file.source,
@@ -131,24 +120,15 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
         .collect();
     let surroundings = &templates::placed(surroundings, &mut sources);
     let checked = check(&files, surroundings, configuration);
-    let words = words::entries(&files, library_files, &sources, &checked);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let (of_templates, wrong) = templates::silences(surroundings);
     let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).chain(&wrong).cloned().collect();
     let all = misspelt::blame_declarations(all, parsed.get(library_files..).unwrap_or_default(), &sources);
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
-    let mut program = if in_error(&diagnostics) { None } else { lower_all(&checked).ok() };
-    if let Some(program) = &mut program {
-        let trees = scenario_trees(&files);
-        program.bundle.written = written::written(&trees, &parsed, &sources, &checked);
-        for scenario in &program.bundle.scenarios {
-            if let Some(origin) = program.origins.get_mut(&scenario.name)
-                && let Some((_, tree)) = trees.get(&origin.span)
-            {
-                origin.clauses = clauses::clauses(tree, scenario, &origin.steps);
-            }
-        }
-    }
+    let (words, program) = threads::both(
+        || words::entries(&files, library_files, &sources, &checked),
+        || if in_error(&diagnostics) { None } else { lower_all(&checked, &files, &parsed, &sources).ok() },
+    );
     if program.is_none() && !in_error(&diagnostics) {
         // Something in a file that is not judged has silenced a part of what is.
         diagnostics = all;
@@ -200,35 +180,37 @@ struct Program {
     origins: BTreeMap<String, Origin>,
 }
 
-fn clauses(trigger: &typed::Trigger) -> Vec<Span> {
+fn filters(trigger: &typed::Trigger) -> Vec<Span> {
     trigger.filters.iter().map(|filter| filter.span).collect()
 }
 
-fn lower_all(checked: &Checked) -> Result<Program, InError> {
+/// One scenario, with what belongs to it.
+struct Lowered {
+    scenario: Scenario,
+    origin: Origin,
+    messages: Vec<MessageContext>,
+    written: Option<Written>,
+}
+
+fn lower_all(checked: &Checked, files: &[CheckFile], parsed: &[Parsed], sources: &Sources) -> Result<Program, InError> {
     if checked.cases.len() < checked.cases_written {
         return Err(InError);
     }
-    let mut scenarios: Vec<Scenario> = Vec::with_capacity(checked.scenarios.len());
+    let trees = scenario_trees(files);
+    let lowered = threads::each(&checked.scenarios, |typed| {
+        let tree = trees.get(&typed.span).map(|(place, tree)| (*tree, parsed.get(*place)));
+        lower(typed, &checked.model, tree, sources)
+    });
+    let mut scenarios: Vec<Scenario> = Vec::with_capacity(lowered.len());
+    let mut written: Vec<Written> = Vec::with_capacity(lowered.len());
     let mut messages: Vec<MessageContext> = Vec::new();
     let mut origins = BTreeMap::new();
-    for typed in &checked.scenarios {
-        let lowered = scenario::lower(typed, &checked.model)?;
-        debug_assert!(verify::is_sound(&lowered.scenario), "an accepted program is sound");
-        let origin = Origin {
-            title: typed.title.clone(),
-            doc: typed.doc.clone(),
-            span: typed.span,
-            folder: typed.folder.clone(),
-            steps: lowered.steps,
-            triggers: typed.start.events().iter().map(clauses).collect(),
-            audience: typed.audience.as_ref().map(|audience| audience.span),
-            clauses: Clauses::default(),
-        };
-        origins.insert(typed.name.clone(), origin);
+    for lowered in lowered {
+        let lowered = lowered?;
+        origins.insert(lowered.scenario.name.clone(), lowered.origin);
         scenarios.push(lowered.scenario);
-        for message in &typed.messages {
-            messages.push(messages::lower(typed, message, &checked.model)?);
-        }
+        messages.extend(lowered.messages);
+        written.extend(lowered.written);
     }
     let configuration = &checked.configuration;
     let settings =
@@ -247,10 +229,35 @@ fn lower_all(checked: &Checked) -> Result<Program, InError> {
             revenue: revenue(&checked.model, &scenarios),
             scenarios,
             messages,
-            written: Vec::new(),
+            written,
         },
         origins,
     })
+}
+
+/// Lowers one scenario and its messages. `tree` is how it is written, with the words of its file.
+fn lower(
+    typed: &typed::Scenario,
+    model: &Model,
+    tree: Option<(&tree::Scenario, Option<&Parsed>)>,
+    sources: &Sources,
+) -> Result<Lowered, InError> {
+    let scenario::Lowered { scenario, steps } = scenario::lower(typed, model)?;
+    debug_assert!(verify::is_sound(&scenario), "an accepted program is sound");
+    let messages = typed.messages.iter().map(|message| messages::lower(typed, message, model));
+    let messages = messages.collect::<Result<_, InError>>()?;
+    let written = tree.and_then(|(tree, parsed)| Some(written::written(tree, parsed?, sources, typed)));
+    let origin = Origin {
+        title: typed.title.clone(),
+        doc: typed.doc.clone(),
+        span: typed.span,
+        folder: typed.folder.clone(),
+        triggers: typed.start.events().iter().map(filters).collect(),
+        audience: typed.audience.as_ref().map(|audience| audience.span),
+        clauses: tree.map(|(tree, _)| clauses::clauses(tree, &scenario, &steps)).unwrap_or_default(),
+        steps,
+    };
+    Ok(Lowered { scenario, origin, messages, written })
 }
 
 /// The money of the events that goals ask for: a CRM need not have its column.

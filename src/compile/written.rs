@@ -1,6 +1,6 @@
 //! How the steps of scenarios are written: what makes a step the same one in two versions, where no label does.
 
-use crate::check::{Checked, typed};
+use crate::check::typed;
 use crate::format::phrase;
 use crate::ir::{Written, WrittenStep};
 use crate::span::{Sources, Span};
@@ -8,21 +8,11 @@ use crate::syntax::tree::{ClauseKind, Scenario, Step, StepKind};
 use crate::syntax::{Parsed, Stream};
 use std::collections::BTreeMap;
 
-/// The steps of all scenarios that are judged, in their order. `trees` are the scenarios by their places, each with that of its
-/// file among `parsed`.
-pub(super) fn written(
-    trees: &BTreeMap<Span, (usize, &Scenario)>,
-    parsed: &[Parsed],
-    sources: &Sources,
-    checked: &Checked,
-) -> Vec<Written> {
-    let of_scenario = |typed: &typed::Scenario| {
-        let (place, scenario) = trees.get(&typed.span)?;
-        let text = sources.get(typed.span.source).map_or("", |source| &source.text);
-        let words = Stream::new(text, &parsed.get(*place)?.tokens);
-        Some(Written { scenario: typed.name.clone(), steps: steps(scenario, &words, typed) })
-    };
-    checked.scenarios.iter().filter_map(of_scenario).collect()
+/// The steps of a scenario, in their order; `parsed` is its file.
+pub(super) fn written(tree: &Scenario, parsed: &Parsed, sources: &Sources, typed: &typed::Scenario) -> Written {
+    let text = sources.get(typed.span.source).map_or("", |source| &source.text);
+    let words = Stream::new(text, &parsed.tokens);
+    Written { scenario: typed.name.clone(), steps: steps(tree, &words, typed) }
 }
 
 fn steps(scenario: &Scenario, words: &Stream<'_>, typed: &typed::Scenario) -> Vec<WrittenStep> {

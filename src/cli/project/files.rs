@@ -2,6 +2,7 @@
 
 use super::super::configuration;
 use super::names::Given;
+use std::fs::FileType;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +26,11 @@ pub(super) enum Text {
 /// # Errors
 /// When it cannot be read.
 pub(super) fn read(path: &Path) -> std::io::Result<Text> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    let file = std::fs::File::open(path)?;
+    // With room for the whole file, and for seeing that there is no more, it is read in one piece.
+    let size = file.metadata().map_or(0, |about| about.len()).min(BYTES_MAX) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {
         return Ok(Text::TooLarge);
     }
@@ -82,10 +86,12 @@ fn enter(folder: &Path, listing: &mut Listing, folders: &mut Vec<PathBuf>, with_
             continue;
         }
         let path = entry.path();
-        let is_link = entry.file_type()?.is_symlink();
+        let kind = entry.file_type()?;
+        let is_link = kind.is_symlink();
         let is_scenario = path.extension().is_some_and(|extension| extension == "scn");
-        let about = std::fs::metadata(&path);
-        if about.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+        // Only of a link the folder does not say what is behind it.
+        let kind = if is_link { std::fs::metadata(&path).map(|about| about.file_type()) } else { Ok(kind) };
+        if kind.as_ref().is_ok_and(FileType::is_dir) {
             if is_link || name == "target" || name == "outbox" {
                 continue;
             }
@@ -96,7 +102,7 @@ fn enter(folder: &Path, listing: &mut Listing, folders: &mut Vec<PathBuf>, with_
             if with_projects || !is_project {
                 folders.push(path);
             }
-        } else if is_scenario && about.map_or(true, |about| about.is_file()) {
+        } else if is_scenario && kind.map_or(true, |kind| kind.is_file()) {
             // A pipe or a device would never end; what cannot even be looked at is reported when it is read.
             listing.files.push(path);
         }
