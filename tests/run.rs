@@ -37,7 +37,7 @@ mod fault_server;
 mod faults;
 #[path = "run/funnel.rs"]
 mod funnel;
-#[path = "oracle/invent.rs"]
+#[path = "oracle/invent/mod.rs"]
 mod invent;
 #[path = "run/keeping.rs"]
 mod keeping;
@@ -59,7 +59,7 @@ mod shop;
 mod shrink;
 #[path = "run/stops.rs"]
 mod stops;
-#[path = "oracle/story.rs"]
+#[path = "oracle/story/mod.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
 #[path = "run/tables.rs"]

@@ -391,7 +391,7 @@ impl<'a> Stepper<'a, '_> {
             code: &context.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            inside: Some(self.inside(Some(instance.unit))),
+            inside: Some(self.inside_of(instance)),
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),

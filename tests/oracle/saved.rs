@@ -136,6 +136,7 @@ impl Contact<'_> {
         self.lines.push(Line {
             at: effect.at.to_string(),
             contact: key(self.person.id.to_string()),
+            scenario: self.program.unit(effect.unit).unwrap().scenario.name.clone(),
             step: effect.ordinal,
             triggers: triggers
                 .map(|trigger| (self.program.event_name(trigger.kind).to_owned(), key(trigger.id.to_string())))
@@ -189,7 +190,7 @@ fn saved_and_sent_it_is_the_same_life() {
         // Other cases than those of the naive oracle.
         let case = variants::case(1_000_000 + seed);
         case.world.write(&path);
-        let text = case.story.to_string();
+        let text = case.text();
         let program = Program::link(&machine::bundle(&text, case.world.zone.name()), &[]).unwrap();
         let wanted = live(&program, &path, until, Delivery::Immediate, Memory::Kept);
         for (delivery, memory) in

@@ -30,8 +30,8 @@ struct Sent {
     triggers: usize,
 }
 
-/// By contact, step and first trigger.
-type Messages = BTreeMap<(String, u16, String), Sent>;
+/// By contact, scenario, step and first trigger.
+type Messages = BTreeMap<(String, String, u16, String), Sent>;
 
 /// A row of the CRM on its way.
 #[derive(Clone, Debug)]
@@ -46,12 +46,13 @@ pub struct Arrival {
 /// the other stories have one row at an instant.
 pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
-    let story = invent::story(&mut random);
-    let mut world = invent::world(&mut random, &story);
-    if !sends_at_timers(&story) {
+    let names = invent::names(&mut random);
+    let stories = invent::stories(&mut random, names, false);
+    let mut world = invent::world(&mut random, &stories);
+    if !stories.iter().all(sends_at_timers) {
         spread(&mut world);
     }
-    Case { story, world }
+    Case { stories, world }
 }
 
 fn sends_at_timers(story: &Story) -> bool {
@@ -63,7 +64,7 @@ fn sends_at_timers(story: &Story) -> bool {
                 *after |= node.guard.is_none();
                 true
             }
-            Step::Wait(_) | Step::Stop => true,
+            Step::Wait(_) | Step::Stop | Step::Act(_) => true,
             Step::WaitFor(..) | Step::WaitUntilEntry(_) | Step::WaitUntilTime { .. } | Step::WaitUntilBirthday => {
                 *after = false;
                 true
@@ -103,7 +104,7 @@ fn spread(world: &mut World) {
 }
 
 /// A template for each message; one that only leaves with others says how many they are.
-pub fn templates(story: &Story) -> Vec<TemplateFile> {
+pub fn templates(stories: &[Story]) -> Vec<TemplateFile> {
     fn all(nodes: &[Node], uses: &mut BTreeMap<(&'static str, String), BTreeSet<bool>>) {
         for node in nodes {
             match &node.step {
@@ -120,9 +121,11 @@ pub fn templates(story: &Story) -> Vec<TemplateFile> {
         }
     }
     let mut uses = BTreeMap::new();
-    all(&story.steps, &mut uses);
-    if let Some(then) = story.goal.as_ref().and_then(|goal| goal.then.as_ref()) {
-        all(std::slice::from_ref(then), &mut uses);
+    for story in stories {
+        all(&story.steps, &mut uses);
+        if let Some(then) = story.goal.as_ref().and_then(|goal| goal.then.as_ref()) {
+            all(std::slice::from_ref(then), &mut uses);
+        }
     }
     let body =
         |together: &BTreeSet<bool>| if together.contains(&false) { "one" } else { "items: {{ items | length }}" };
@@ -131,7 +134,7 @@ pub fn templates(story: &Story) -> Vec<TemplateFile> {
 
 /// Both answers for a case: the simulation's, and the run's.
 fn both(seed: u64, case: &Case) -> (Messages, Messages) {
-    let shop = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story));
+    let shop = Shop::new(&case.text(), case.world.zone.name(), &templates(&case.stories));
     let full = shop.folder.path().join("full.db");
     case.world.write(&full);
     World { events: Vec::new(), ..case.world.clone() }.write(&shop.crm());
@@ -152,7 +155,7 @@ fn both(seed: u64, case: &Case) -> (Messages, Messages) {
 
 /// As [`both`], of a run that begins in the middle and takes what came before by a backfill: what is due after its start.
 fn both_after_a_backfill(seed: u64, case: &Case) -> (Messages, Messages) {
-    let shop = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story));
+    let shop = Shop::new(&case.text(), case.world.zone.name(), &templates(&case.stories));
     let full = shop.folder.path().join("full.db");
     case.world.write(&full);
     World { events: Vec::new(), ..case.world.clone() }.write(&shop.crm());
@@ -191,7 +194,7 @@ fn sent(csv: &[u8]) -> Messages {
     for record in csv::Reader::from_reader(csv).records().map(Result::unwrap).filter(|record| &record[9] == "sent") {
         let triggers: Vec<&str> = record[3].split(';').collect();
         let step: u16 = record[5].parse().unwrap();
-        let key = (record[1].to_owned(), step, triggers[0].to_owned());
+        let key = (record[1].to_owned(), record[2].to_owned(), step, triggers[0].to_owned());
         let at = chrono::DateTime::parse_from_rfc3339(&record[0]).unwrap().timestamp();
         let (channel, message) = (record[7].to_owned(), record[8].to_owned());
         let before = messages.insert(key, Sent { at, channel, message, triggers: triggers.len() });
@@ -220,12 +223,13 @@ fn found_in_any_state(shop: &Shop, wanted: &Messages) -> Messages {
         let triggers = match said {
             Some(count) => count.parse().unwrap(),
             None => {
-                let key = (row.contact.clone(), row.step, decided[&row.key].clone());
+                let key = (row.contact.clone(), row.scenario.clone(), row.step, decided[&row.key].clone());
                 wanted.get(&key).map_or(1, |sent| sent.triggers)
             }
         };
-        let outbox::Row { key, contact, step, due: at, channel, message, .. } = row;
-        let before = messages.insert((contact, step, decided[&key].clone()), Sent { at, channel, message, triggers });
+        let outbox::Row { key, contact, scenario, step, due: at, channel, message, .. } = row;
+        let place = (contact, scenario, step, decided[&key].clone());
+        let before = messages.insert(place, Sent { at, channel, message, triggers });
         assert_eq!(before, None, "one step of one instance sends twice");
     }
     let files = fs::read_dir(shop.outbox()).map_or(0, |files| files.count());
@@ -416,7 +420,7 @@ fn a_run_that_is_cut_sends_what_the_simulation_sends() {
 #[test]
 fn a_run_that_begins_with_a_backfill_goes_on_as_the_simulation_does() {
     // What expired before the start never was anybody's last message.
-    let is_meant = |case: &Case| !case.story.to_string().contains("last message");
+    let is_meant = |case: &Case| !case.text().contains("last message");
     let (messages, _) = compare(both_after_a_backfill, 600, is_meant);
     assert!(std::env::var("SCN_SEED").is_ok() || messages > 150);
 }
@@ -436,6 +440,9 @@ fn described(both: Both, seed: u64, case: &Case) -> String {
     };
     format!(
         "{}\nzone {}, to {:?}\n{rows}\n{:?}\n{answers}",
-        case.story, case.world.zone, case.world.to, case.world.products
+        case.text(),
+        case.world.zone,
+        case.world.to,
+        case.world.products
     )
 }

@@ -134,9 +134,9 @@ fn limit(bundle: &mut Bundle, random: &mut Random) {
 /// Both answers for a case, the simulation's and the run's, without the lines of messages that never were in an outbox: of
 /// those the tables tell, which are equal.
 fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
-    let mut files = templates(&case.story);
+    let mut files = templates(&case.stories);
     files.extend(MESSAGES.map(|(channel, message)| template(channel, message, "one")));
-    let mut shop = Shop::new(&format!("{}{OTHERS}", case.story), case.world.zone.name(), &files);
+    let mut shop = Shop::new(&format!("{}{OTHERS}", case.text()), case.world.zone.name(), &files);
     let mut random = Random::new(seed.wrapping_mul(7));
     limit(&mut shop.bundle, &mut random);
     let full = shop.folder.path().join("full.db");
@@ -149,7 +149,7 @@ fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
     let request = Request { to: case.world.to.map(Instant::from_seconds), ..Request::default() };
     let mut bytes = Vec::new();
     let simulation = simulate(&shop.bundle, &Crm::open(&full).unwrap(), &request, Some(&mut bytes)).unwrap();
-    let gathers = case.story.to_string().contains(" together");
+    let gathers = case.text().contains(" together");
     let wanted = told(&bytes, gathers);
     let Some((from, to)) = simulation.report.span else { return (wanted, Vec::new()) };
     let mut arrivals = arrivals(&full, &case.world);
@@ -207,9 +207,9 @@ fn a_run_under_a_policy_sends_what_the_simulation_sends() {
     let mut messages: BTreeMap<String, usize> = BTreeMap::new();
     for seed in seeds(160) {
         let mut random = Random::new(seed);
-        let story = invent::story(&mut random);
-        let world = invent::world(&mut random, &story);
-        let case = Case { story, world };
+        let stories = invent::stories(&mut random, &["story"], false);
+        let world = invent::world(&mut random, &stories);
+        let case = Case { stories, world };
         let same = |case: &Case| {
             let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
             answers.ok().and_then(|(wanted, found)| (wanted == found).then_some(wanted))
@@ -232,7 +232,7 @@ fn a_run_under_a_policy_sends_what_the_simulation_sends() {
 }
 
 fn described(seed: u64, case: &Case) -> String {
-    let mut bundle = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story)).bundle;
+    let mut bundle = Shop::new(&case.text(), case.world.zone.name(), &templates(&case.stories)).bundle;
     limit(&mut bundle, &mut Random::new(seed.wrapping_mul(7)));
     let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
     let answers = match &answers {
@@ -246,6 +246,11 @@ fn described(seed: u64, case: &Case) -> String {
     };
     format!(
         "{}\n{:#?}\nexpire {}\nzone {}, to {:?}\n{:#?}\n{answers}",
-        case.story, bundle.policy, bundle.settings.expire, case.world.zone, case.world.to, case.world.events
+        case.text(),
+        bundle.policy,
+        bundle.settings.expire,
+        case.world.zone,
+        case.world.to,
+        case.world.events
     )
 }
