@@ -85,7 +85,7 @@ impl Life<'_> {
                 let truths: Vec<bool> =
                     events.iter().filter_map(|fact| self.passes(&pattern.filters, fact, None)).collect();
                 let holds = truths.iter().filter(|truth| **truth).count() as i64;
-                (!truths.is_empty()).then(|| Value::Number(holds, truths.len() as i64))
+                (!truths.is_empty()).then_some(Value::Number(holds, truths.len() as i64))
             }
             Kind::MostCommon(path) => {
                 // "Of equally common ones the latest."
