@@ -47,7 +47,12 @@ pub struct Arrival {
 pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);
     let names = invent::names(&mut random);
-    let stories = invent::stories(&mut random, names, false);
+    let acts = random.percent(35);
+    let mut stories = invent::stories(&mut random, names, acts);
+    if acts {
+        // What follows in the step of a message judges in a simulation whether a goal that stood already is within its window.
+        stories.iter_mut().for_each(|story| story.goal = story.goal.take().filter(|goal| goal.within.is_none()));
+    }
     let mut world = invent::world(&mut random, &stories);
     if !stories.iter().all(sends_at_timers) {
         spread(&mut world);

@@ -27,6 +27,9 @@ impl Folder<'_> {
 
     /// A history or an aggregate.
     fn question(&mut self, has: Has) -> Condition {
+        if self.sums && self.random.percent(80) {
+            return sum(self.random);
+        }
         let mut question = match self.asked.is_empty() || self.random.percent(40) {
             true if self.random.percent(45) => Condition::History(history(self.random, has), window(self.random)),
             true => aggregate(self.random, has),
@@ -165,6 +168,17 @@ fn aggregate(random: &mut Random, has: Has) -> Condition {
         }
     }
     let window = if random.percent(30) { Window::Ever } else { window(random) };
+    Condition::Aggregate(Aggregate { kind, pattern, window }, comparison(random, kind))
+}
+
+/// A value of all purchases or returns, or nearly all: few questions, so that several scenarios ask the same of one and not
+/// of the other.
+fn sum(random: &mut Random) -> Condition {
+    let path = random.pick(&[Path::Quantity, Path::Amount]);
+    let kind =
+        random.pick(&[Kind::Sum(path), Kind::Sum(path), Kind::Average(path), Kind::First(path), Kind::Last(path)]);
+    let pattern = Pattern { event: random.pick(&["purchased", "returned"]), filters: Vec::new() };
+    let window = random.pick(&[Window::Ever, Window::Ever, Window::InLast(Length::new(1, Unit::Month))]);
     Condition::Aggregate(Aggregate { kind, pattern, window }, comparison(random, kind))
 }
 

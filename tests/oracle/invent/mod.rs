@@ -19,7 +19,8 @@ pub fn names(random: &mut Random) -> &'static [&'static str] {
 
 /// The scenarios of a folder, by their names, which are in order. Where they may act, they change their contact.
 pub fn stories(random: &mut Random, names: &[&'static str], acts: bool) -> Vec<Story> {
-    let mut folder = Folder { random, names, acts, asked: Vec::new() };
+    let sums = random.percent(25);
+    let mut folder = Folder { random, names, acts, sums, asked: Vec::new() };
     names.iter().map(|name| folder.story(name)).collect()
 }
 
@@ -29,6 +30,8 @@ struct Folder<'r> {
     names: &'r [&'static str],
     /// Whether scenarios change their contact.
     acts: bool,
+    /// Whether they ask most of all for sums, of two events whose fields have the same names.
+    sums: bool,
     /// What was asked before.
     asked: Vec<Condition>,
 }
