@@ -57,6 +57,8 @@ mod random;
 mod shop;
 #[path = "oracle/shrink.rs"]
 mod shrink;
+#[path = "fixtures/side_by_side.rs"]
+mod side_by_side;
 #[path = "run/stops.rs"]
 mod stops;
 #[path = "oracle/story/mod.rs"]

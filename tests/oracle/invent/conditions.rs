@@ -1,7 +1,7 @@
 //! Random conditions. What was asked before is often asked again, in the same words or in nearly the same: what the engine
 //! remembers of one question must not answer another.
 
-use super::{Folder, Has};
+use super::{Folder, Has, Mood};
 use crate::calendar::{Length, Unit};
 use crate::random::Random;
 use crate::story::{Aggregate, Comparison, Condition, Filter, Guard, Kind, Limit, Path, Pattern, Relation, Window};
@@ -10,6 +10,11 @@ const CATEGORIES: [&str; 3] = ["x", "y", "z"];
 
 impl Folder<'_> {
     pub(super) fn condition(&mut self, has: Has, depth: u32) -> Condition {
+        match self.mood {
+            Mood::Sums if self.random.percent(85) => return two_sums(self.random),
+            Mood::Numbers if self.random.percent(60) => return purchases_by_number(self.random),
+            _ => {}
+        }
         match self.random.below(20) {
             0 if depth > 0 => Condition::Not(Box::new(self.condition(has, depth - 1))),
             1 | 2 if depth > 0 => Condition::And(vec![self.condition(has, depth - 1), self.condition(has, depth - 1)]),
@@ -27,9 +32,6 @@ impl Folder<'_> {
 
     /// A history or an aggregate.
     fn question(&mut self, has: Has) -> Condition {
-        if self.sums && self.random.percent(80) {
-            return sum(self.random);
-        }
         let mut question = match self.asked.is_empty() || self.random.percent(40) {
             true if self.random.percent(45) => Condition::History(history(self.random, has), window(self.random)),
             true => aggregate(self.random, has),
@@ -171,15 +173,33 @@ fn aggregate(random: &mut Random, has: Has) -> Condition {
     Condition::Aggregate(Aggregate { kind, pattern, window }, comparison(random, kind))
 }
 
-/// A value of all purchases or returns, or nearly all: few questions, so that several scenarios ask the same of one and not
-/// of the other.
-fn sum(random: &mut Random) -> Condition {
-    let path = random.pick(&[Path::Quantity, Path::Amount]);
-    let kind =
-        random.pick(&[Kind::Sum(path), Kind::Sum(path), Kind::Average(path), Kind::First(path), Kind::Last(path)]);
-    let pattern = Pattern { event: random.pick(&["purchased", "returned"]), filters: Vec::new() };
-    let window = random.pick(&[Window::Ever, Window::Ever, Window::InLast(Length::new(1, Unit::Month))]);
-    Condition::Aggregate(Aggregate { kind, pattern, window }, comparison(random, kind))
+/// A value of purchases and one of returns, whose fields have the same names, and are counted as they come up.
+fn two_sums(random: &mut Random) -> Condition {
+    let mut one = |event| {
+        let path = random.pick(&[Path::Quantity, Path::Amount]);
+        let kind = random.pick(&[Kind::Sum(path), Kind::Sum(path), Kind::Average(path), Kind::Last(path)]);
+        let pattern = Pattern { event, filters: Vec::new() };
+        let window = random.pick(&[Window::Ever, Window::Ever, Window::InLast(Length::new(1, Unit::Month))]);
+        Condition::Aggregate(Aggregate { kind, pattern, window }, comparison(random, kind))
+    };
+    let both = vec![one("purchased"), one("returned")];
+    if random.percent(50) { Condition::And(both) } else { Condition::Or(both) }
+}
+
+/// Purchases of more than so many, or of less than so much.
+fn purchases_by_number(random: &mut Random) -> Condition {
+    let filter = match random.below(3) {
+        0 => Filter::AmountBelow(random.pick(&[10, 20, 30])),
+        _ => Filter::QuantityAbove(random.range(1, 4)),
+    };
+    let (pattern, window) = (Pattern { event: "purchased", filters: vec![filter] }, window(random));
+    if random.percent(60) {
+        return Condition::History(pattern, window);
+    }
+    let kind = random.pick(&[Kind::Count, Kind::Sum(Path::Quantity)]);
+    let limit = Limit::Number(random.range(1, 6));
+    let comparison = Comparison { relation: random.pick(&[Relation::Less, Relation::MoreOrEqual]), limit };
+    Condition::Aggregate(Aggregate { kind, pattern, window }, comparison)
 }
 
 fn kind(random: &mut Random) -> Kind {

@@ -25,7 +25,9 @@ pub fn world(random: &mut Random, stories: &[Story]) -> World {
         .flat_map(|story| &story.steps)
         .any(|node| matches!(node.step, Step::Send { together: true, .. }));
     let dense = random.percent(if gathers { 85 } else { 25 });
-    let persons = random.range(1, if dense { 2 } else { 4 });
+    // Sometimes many persons, of whom little is known.
+    let sparse = !dense && random.percent(20);
+    let persons = random.range(1, if dense { 2 } else { 4 }) + if sparse { 4 } else { 0 };
     let contacts: Vec<ContactRow> = (1..=persons).map(|id| contact(random, id)).collect();
     let products: Vec<ProductRow> = (1..=random.range(2, 5)).map(|id| product(random, id)).collect();
     let mut world =
@@ -35,7 +37,7 @@ pub fn world(random: &mut Random, stories: &[Story]) -> World {
         world.to = Some(first + random.range(100, 3000) * 86_400);
     }
     let mut before = first;
-    for id in 1..=random.range(3, 24) {
+    for id in 1..=if sparse { persons + 3 } else { random.range(3, 24) } {
         let event = event(random, &world, id, first, before, dense);
         before = event.at;
         world.events.push(event);

@@ -19,9 +19,23 @@ pub fn names(random: &mut Random) -> &'static [&'static str] {
 
 /// The scenarios of a folder, by their names, which are in order. Where they may act, they change their contact.
 pub fn stories(random: &mut Random, names: &[&'static str], acts: bool) -> Vec<Story> {
-    let sums = random.percent(25);
-    let mut folder = Folder { random, names, acts, sums, asked: Vec::new() };
+    let mood = match random.below(10) {
+        0..=2 if names.len() > 1 => Mood::Sums,
+        3 | 4 => Mood::Numbers,
+        _ => Mood::Any,
+    };
+    let mut folder = Folder { random, names, acts, mood, asked: Vec::new() };
     names.iter().map(|name| folder.story(name)).collect()
+}
+
+/// What scenarios of one folder ask most of all: little, so that they ask nearly the same again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Any,
+    /// Values of two events.
+    Sums,
+    /// Purchases that a number tells from others.
+    Numbers,
 }
 
 /// What scenarios of one folder have in common.
@@ -30,8 +44,7 @@ struct Folder<'r> {
     names: &'r [&'static str],
     /// Whether scenarios change their contact.
     acts: bool,
-    /// Whether they ask most of all for sums, of two events whose fields have the same names.
-    sums: bool,
+    mood: Mood,
     /// What was asked before.
     asked: Vec<Condition>,
 }
