@@ -206,6 +206,28 @@ fn messages_whose_names_differ_in_a_digit_are_each_told() {
     assert!(!why.1.contains("like the next"), "{}", why.1);
 }
 
+/// A server that refuses for good is not one that is full for the moment, whichever digits tell the two apart; that it calls
+/// each message that it took by another name tells nothing.
+#[test]
+fn replies_that_differ_in_their_code_are_each_told() {
+    let rows: Vec<String> = (1..=9).map(|id| format!("({id}, 1, now, 'coffee', {id}, 20, NULL, 0)")).collect();
+    let shop = shop_that_ran("when purchased\nsend email thanks\n", &["thanks"], &rows.join(", "));
+    let reply = "UPDATE scn_outbox SET state = iif(id <= 6, 'bounced', 'accepted'),
+        reply = CASE WHEN id <= 3 THEN '550 refused' WHEN id <= 6 THEN '452 refused' ELSE '250 queued as A' || id END";
+    execute(&shop.path().join("state.db"), reply);
+    let why = || scn(shop.path(), &["why", "--contact", "1", "--state", "state.db"]);
+    let told = ["refused it: `550 refused`", "refused it: `452 refused`", "`250 queued as A9`"];
+    expect(&why(), 0, &told);
+    // So it is where the journal alone is told.
+    execute(&shop.path().join("crm.db"), "UPDATE purchased SET quantity = quantity + 10");
+    execute(&shop.path().join("crm.db"), "UPDATE contact SET email = NULL");
+    let alone = why();
+    expect(&alone, 0, &told);
+    for told in [why().1, alone.1] {
+        assert_eq!(told.matches("2 that went like the next").count(), 3, "{told}");
+    }
+}
+
 fn run(shop: &Path) {
     let (code, out, err) = scn(shop, &["run", "--once"]);
     assert_eq!(code, 0, "{out}{err}");

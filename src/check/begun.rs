@@ -2,10 +2,11 @@
 //! a silence there was none for so long, and nothing has come since the entry.
 
 use super::arithmetic::constant_duration;
+use super::conditions::is_lasting;
 use super::engagement::is_about_a_message;
 use super::pasts::surely_longer;
 use super::truth::{Fact, Possible, key};
-use super::typed::{Expr, Guard, History, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
+use super::typed::{Expr, History, Kind, Scenario, Start, Trigger, Window};
 use crate::model::Model;
 use crate::span::Span;
 
@@ -22,8 +23,8 @@ pub fn facts<'s>(scenario: &'s Scenario, model: &Model) -> Vec<Fact<'s>> {
     };
     let is_silent = |event: &str| model.events.get(event).is_none_or(is_about_a_message);
     let mut found = Vec::new();
-    for condition in conditions(scenario) {
-        condition.visit(&mut |expr| {
+    for each in scenario.expressions() {
+        each.visit(&mut |expr| {
             let Kind::History(history) = &expr.kind else { return };
             let known = match since_entry(history) {
                 true => Some((Possible::NOT_TRUE, false, scenario.place, "no time has passed since this began")),
@@ -67,13 +68,13 @@ impl Cause<'_> {
     fn tells(&self, history: &History) -> Option<Told> {
         match (self, &history.window) {
             (Cause::Event(trigger), Window::Ever) if is_among(trigger, history) => {
-                Some((Possible::NOT_FALSE, true, trigger.span, HERE))
+                Some((Possible::NOT_FALSE, stays(history), trigger.span, HERE))
             }
             (Cause::Event(trigger), Window::InLast(length)) if is_among(trigger, history) => {
                 constant_duration(length).map(|_| (Possible::NOT_FALSE, false, trigger.span, HERE))
             }
             (Cause::Silence { events: [only], is_known: true, .. }, Window::Ever) if is_among(only, history) => {
-                Some((Possible::NOT_FALSE, true, only.span, HERE))
+                Some((Possible::NOT_FALSE, stays(history), only.span, HERE))
             }
             (Cause::Silence { events, duration, .. }, Window::InLast(length)) => {
                 let silent = events.iter().find(|each| each.event == history.event && each.filters.is_empty())?;
@@ -95,28 +96,12 @@ fn is_among(trigger: &Trigger, history: &History) -> bool {
         && history.keys.iter().all(is_itself)
 }
 
+/// Whether an event that is among them stays so: a field of an entity may change.
+fn stays(history: &History) -> bool {
+    history.filters.iter().all(is_lasting)
+}
+
 /// Strictly after the entry: nothing, when the instance begins.
 fn since_entry(history: &History) -> bool {
     matches!(&history.window, Window::Since(from) if from.kind == Kind::Entry)
-}
-
-/// The conditions of a scenario after its trigger.
-fn conditions(scenario: &Scenario) -> Vec<&Expr> {
-    let goal = scenario.goal.iter().map(|goal| &goal.condition);
-    let mut found: Vec<&Expr> = scenario.audience.iter().chain(goal).chain(&scenario.stop_when).collect();
-    let mut visit = |step| of_step(step, &mut found);
-    Step::visit_all(&scenario.steps, &mut visit);
-    scenario.goal.iter().for_each(|goal| Step::visit_all(&goal.then, &mut visit));
-    found
-}
-
-fn of_step<'s>(step: &'s Step, found: &mut Vec<&'s Expr>) {
-    if let Some(Guard::OnlyIf(condition) | Guard::Unless(condition)) = &step.guard {
-        found.push(condition);
-    }
-    match &step.kind {
-        StepKind::If { arms, .. } => found.extend(arms.iter().map(|(condition, _)| condition)),
-        StepKind::WaitFor { condition, .. } => found.push(condition),
-        _ => {}
-    }
 }

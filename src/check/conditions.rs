@@ -327,7 +327,7 @@ fn is_inside(inner: Span, outer: Span) -> bool {
 }
 
 /// Whether a condition says the same as long as the instance runs: it reads what the instance keeps of its trigger.
-fn is_lasting(condition: &Expr) -> bool {
+pub(super) fn is_lasting(condition: &Expr) -> bool {
     !condition.any(|kind| {
         !matches!(
             kind,

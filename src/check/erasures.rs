@@ -1,7 +1,7 @@
 //! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
 
-use super::loops::act;
-use super::reasons::{OPENED, Reasons};
+use super::loops::{OPENED, act};
+use super::reasons::Reasons;
 use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};

@@ -3,7 +3,6 @@
 use super::exprs::{flag, negated, path_text};
 use super::literals::{self, a};
 use super::names::with_suggestion;
-use super::paths::misspelt_keyword;
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, History, Key, Kind, Window};
 use super::words::or_list;
@@ -11,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{OWN_EVENTS, Record, Type};
 use crate::span::Span;
 use crate::syntax::tree::{self, EventPattern, Filter, FilterKind, Path, WindowKind, Word};
-use crate::syntax::{event_meant, is_number_word};
+use crate::syntax::{event_meant, is_number_word, misspelt_keyword};
 
 /// How many events a help names.
 const SHOWN_MAX: usize = 4;

@@ -8,7 +8,7 @@ use crate::span::Span;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What people do with a message.
-const OPENED: &str = "opened";
+pub(super) const OPENED: &str = "opened";
 const CLICKED: &str = "clicked";
 
 /// How many steps of a round a finding points at.

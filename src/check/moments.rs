@@ -207,8 +207,8 @@ impl<'s> Walk<'s> {
                 self.reach(step, inside.clone());
             }
             let mut after = self.step(step, inside);
-            if guard.is_some() {
-                after.extend(now);
+            if let Some((condition, holds)) = guard {
+                after.extend(now.into_iter().filter_map(|due| due.asking(&[(condition, !holds)])));
             }
             now = distinct(after);
         }

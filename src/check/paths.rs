@@ -10,11 +10,11 @@ use super::literals;
 use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
 use super::typed::{Expr, Kind};
-use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::{Field, Record, Type};
 use crate::span::Span;
+use crate::syntax::misspelt_keyword;
 use crate::syntax::tree::{Path, Word};
-use crate::syntax::{following_words, keyword_meant};
 use crate::time::Weekday;
 
 /// A field that every trigger has, or why there is none.
@@ -380,12 +380,6 @@ impl<'a> Checker<'a> {
         }
         known
     }
-}
-
-/// The keyword that a name was probably meant to be. Before a step, a misspelt one reads as one more filter:
-/// `when purchased sned email thanks`.
-pub(super) fn misspelt_keyword(name: &str) -> Option<Near<'static>> {
-    keyword_meant(name).map(Near::sure).or_else(|| suggestion(name, following_words()))
 }
 
 /// Of a scenario that begins `every` so often, of a segment, of a measure.

@@ -2,14 +2,13 @@
 //! start another, or tag a person, or set a field, that another asks for.
 
 use super::erasures::{Reached, acts};
-use super::loops::{Act, act, begins};
+use super::loops::{Act, OPENED, act, begins};
 use super::typed::{Expr, Kind, Scenario, Start};
 use crate::model::Literal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of nobody's doing: a machine opens, what was sent says nothing of who got it, and tags and fields are set by
 /// scenarios.
-pub(super) const OPENED: &str = "opened";
 const OF_NOBODY: [&str; 6] = [OPENED, "sent", "bounced", "tagged", "untagged", "changed"];
 
 /// By which events a condition may come to hold: there is a way in which it asks for opens alone, and one in which it asks for

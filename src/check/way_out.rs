@@ -58,7 +58,7 @@ pub(super) fn is_named(shape: &TemplateShape) -> bool {
     };
     // `<a href="..." style="...">Unsubscribe</a>`, however much stands between.
     let is_in_link = |place: usize| {
-        let before = lower(place.saturating_sub(TAG_MAX)..place);
+        let before = lower(place.saturating_sub(TAG_MAX)..place).replace(['\n', '\r', '\t'], " ");
         before.rfind("<a ").is_some_and(|opens| before.rfind("</a").is_none_or(|closes| closes < opens))
     };
     let can_be_done = |place: usize| {
@@ -127,6 +127,7 @@ mod tests {
             ("You cannot unsubscribe. This is a noreply address.", false),
             ("You cannot stop receiving these.", false),
             (&format!("{}Unsubscribe: https://shop.example/out", "İNDİRİM! ".repeat(150)), true),
+            (&format!("<a\n  style='{}'>Unsubscribe</a>", "a: b; ".repeat(80)), true),
             (&format!("<a title='x' style='{}'>Unsubscribe</a>", "a: b; ".repeat(80)), true),
             ("Tell us your preference", false),
             ("See you soon", false),

@@ -139,11 +139,11 @@ impl Project {
         let mut selected: BTreeSet<PathBuf> = given.iter().flat_map(|given| files::with_tests(given)).collect();
         all.extend(selected.iter().cloned());
         for folder in given.iter().filter(|given| given.is_folder) {
-            let before = selected.len();
-            selected.extend(all.iter().filter(|file| file.starts_with(&folder.path)).cloned());
-            if selected.len() == before && !holds_projects {
+            let mut files = all.iter().filter(|file| file.starts_with(&folder.path)).peekable();
+            if files.peek().is_none() && !holds_projects {
                 project.diagnostics.push(empty_folder(&folder.typed));
             }
+            selected.extend(files.cloned());
         }
         project.selected = selected.len();
         for file in all {

@@ -5,8 +5,8 @@
 use super::braces::begins_line;
 use super::grammar::Rule;
 use super::habits;
-use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS, following_words};
-use super::meant::{form_of, keyword_meant};
+use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS};
+use super::meant::{form_of, keyword_meant, misspelt_keyword};
 use super::patch::Patched;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
@@ -217,7 +217,7 @@ pub(super) fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token
     if token.kind != TokenKind::Name {
         return None;
     }
-    let meant = keyword_meant(text).map(Near::sure).or_else(|| suggestion(text, following_words()))?;
+    let meant = misspelt_keyword(text)?;
     Some((token, meant))
 }
 
@@ -247,10 +247,7 @@ pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     if token.kind == TokenKind::Name
         && let Some(meant) = other_word.map(Near::sure).or_else(|| suggestion(text, begins))
     {
-        return found(format!("unknown word `{text}`"))
-            .at(token.span, format!("did you mean `{meant}`?"))
-            .help(format!("write `{meant}`"))
-            .meant(token.span, meant);
+        return did_you_mean(stream, token, meant);
     }
     if STEPS.contains(&text) || CLAUSES.contains(&text) {
         let what = if STEPS.contains(&text) { "step" } else { "clause" };

@@ -54,7 +54,7 @@ pub(super) const STEPS: &[&str] = &[
 ];
 
 /// The words that may follow where a name ends, for those who misspell them there. Short words are near to too much.
-pub fn following_words() -> impl Iterator<Item = &'static str> {
+pub(super) fn following_words() -> impl Iterator<Item = &'static str> {
     let rest = ["and", "only", "since", "together", "unless", "where", "within"];
     STEPS.iter().chain(CLAUSES).copied().chain(rest).filter(|word| word.len() > 3)
 }

@@ -1,6 +1,7 @@
 //! What a beginner writes for a keyword, and how the sentence of each keyword is written.
 
-use super::keywords::KEYWORDS;
+use super::keywords::{KEYWORDS, following_words};
+use crate::diagnostic::{Near, suggestion};
 
 /// Words of daily English and of French, and the keyword that says it. None of them is declared by the library.
 const OTHER_WORDS: &[(&str, &str)] = &[
@@ -157,10 +158,16 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 /// The keyword that a word of daily English or French stands for.
-pub fn keyword_meant(word: &str) -> Option<&'static str> {
+pub(super) fn keyword_meant(word: &str) -> Option<&'static str> {
     let small = word.to_lowercase();
     let in_capitals = KEYWORDS.iter().copied().find(|keyword| *keyword == small && word != small);
     in_capitals.or_else(|| found(OTHER_WORDS, &small))
+}
+
+/// The keyword that a name was probably meant to be. Before a step, a misspelt one reads as one more filter:
+/// `when purchased sned email thanks`.
+pub fn misspelt_keyword(name: &str) -> Option<Near<'static>> {
+    keyword_meant(name).map(Near::sure).or_else(|| suggestion(name, following_words()))
 }
 
 /// The type that a word of other languages names.

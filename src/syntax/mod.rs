@@ -28,9 +28,9 @@ mod tokens;
 pub mod tree;
 mod without_spans;
 
-pub use keywords::{KEYWORDS, following_words};
+pub use keywords::KEYWORDS;
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
-pub use meant::{currency_meant, event_meant, is_number_word, keyword_meant, type_meant, unit_meant};
+pub use meant::{currency_meant, event_meant, is_number_word, misspelt_keyword, type_meant, unit_meant};
 pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};

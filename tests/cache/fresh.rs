@@ -291,6 +291,9 @@ fn views_that_ask_the_clock_are_read_anew() {
         ("SELECT id, contact, at, abs(random -- it's so\n () % 3) AS amount FROM p", false),
         ("SELECT id, contact, at, abs(\"random\"() % 3) AS amount FROM p", false),
         ("SELECT id, contact, datetime(body ->> '$.at') AS at, amount FROM p, body", false),
+        ("SELECT id, contact, datetime(x'6e6f77') AS at, amount FROM p", false),
+        ("SELECT id, contact, datetime(CAST(X'6e6f77' AS TEXT)) AS at, amount FROM p", false),
+        ("SELECT id, contact, datetime('n' || 'ow') AS at, amount FROM p", false),
         ("SELECT id, contact, datetime(d) AS at, amount FROM (SELECT *, substr(at, 1, 19) AS d FROM p)", false),
         (
             "WITH q(d) AS (SELECT substr(at, 1, 19) FROM p) SELECT id, contact, datetime(d) AS at, amount FROM p, q",
@@ -327,6 +330,11 @@ fn a_view_that_a_value_tells_the_present_is_read_anew() {
     let cold = || ReadFrom::Cold(Cold::View("purchased".into()));
     assert_eq!(kept_with(&row("now"), dated).asked().1, cold());
     assert_eq!(kept_with(&row("NOW"), dated).asked().1, cold());
+    assert_eq!(kept_with("INSERT INTO purchased VALUES (1000, 3, x'6e6f77', 5)", dated).asked().1, cold());
+    assert_eq!(
+        kept_with("INSERT INTO purchased VALUES (1000, 3, 'now' || char(0) || '5', 5)", dated).asked().1,
+        cold()
+    );
     assert_eq!(kept_with(&row("nowhere"), dated).asked().1, ReadFrom::Kept(Cold::None));
     assert_eq!(kept_with(&row("2020-03-03"), dated).asked().1, ReadFrom::Kept(Cold::None));
     assert_eq!(kept_with(&row("2020-03-03"), plain).asked().1, ReadFrom::Kept(Cold::None));

@@ -25,6 +25,9 @@ fn each_project_under_a_folder_is_checked_as_one() {
     let all = repository();
     let ran = scn(all.path(), &["check", "."]);
     ran.expect(0, &["`camp` is a project of its own", "`shop/deep` is a project of its own", "in 2 files"]);
+    // What is given twice holds what it holds.
+    let twice = scn(all.path(), &["check", ".", "camp", "camp/thanks.scn", "--format", "line"]);
+    assert!(!twice.out.contains("S006"), "{}", twice.out);
     // A namespace, a currency and levels of its own; what lies beside it is no part of it.
     fs::write(all.path().join("camp/scn.toml"), "").unwrap();
     let ran = scn(all.path(), &["check", ".", "--format", "line"]);

@@ -420,7 +420,6 @@ fn an_older_journal_is_read_and_told_of() {
     assert_eq!(table_lines::lines(&tables), ["remind: "]);
 }
 
-/// Two rows turn out to be one person: of two running instances one ends, and its message is cancelled.
 /// The text may be another before a run has seen it: what nobody entered and is there no more has no row. Of a state that cannot
 /// be read it is said that nobody knows who waits.
 #[test]
@@ -441,6 +440,7 @@ fn what_is_gone_is_told_where_it_began() {
     assert_eq!((found.broken_states, waiting(&tables)), (1, None));
 }
 
+/// Two rows turn out to be one person: of two running instances one ends, and its message is cancelled.
 #[test]
 fn who_is_merged_waits_once() {
     let shop = acts::shop(

@@ -42,14 +42,11 @@ pub fn sentences(tables: &Tables, kind: Kind) -> String {
             );
         }
     }
-    match kind {
-        Kind::Simulation if tables.scenarios.iter().any(|of| of.goal != GoalKind::None) => {
-            text.push_str(
-                "note: none of these messages was sent, so none of them caused a purchase of the past. The rates are what \
-                 people do by\n      themselves: the bar that a real campaign has to beat\n",
-            );
-        }
-        Kind::Simulation | Kind::Run => {}
+    if kind == Kind::Simulation && tables.scenarios.iter().any(|of| of.goal != GoalKind::None) {
+        text.push_str(
+            "note: none of these messages was sent, so none of them caused a purchase of the past. The rates are what \
+             people do by\n      themselves: the bar that a real campaign has to beat\n",
+        );
     }
     // Of a simulation a comparison is told where there is one.
     for of in tables.scenarios.iter().filter(|of| kind == Kind::Run || of.compare(&of.all).is_ok()) {

@@ -6,7 +6,6 @@ use super::progress::Steps;
 use crate::drivers::Error;
 use crate::drivers::epochs::{Epochs, Living};
 use crate::engine::{Census, Measures, Program, World};
-
 use crate::time::Instant;
 use std::ops::ControlFlow;
 

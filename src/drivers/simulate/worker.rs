@@ -1,4 +1,4 @@
-//! One thread's share of a simulation: the contacts of one range, one after the other.
+//! One thread's share of a simulation: the contacts of one piece of the history after the other.
 
 use super::history::{self, Told};
 use super::picture::{Painter, Picture};

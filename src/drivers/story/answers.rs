@@ -6,6 +6,7 @@ use super::tale::Delivery;
 use crate::engine::{Clause, ClauseOf, Outcome, Reason, Told, TraceLine, TriggerRef};
 use crate::ir::{EntryRule, Op, StepIx};
 use crate::time::Instant;
+use std::collections::BTreeMap;
 
 /// How many of the things that a clause rests on are named in an answer.
 const BECAUSE_MAX: usize = 2;
@@ -18,6 +19,26 @@ pub(super) struct Instance<'a> {
     pub lines: Vec<&'a TraceLine>,
     /// What became of its messages, where somebody sent them.
     pub deliveries: Vec<&'a Delivery>,
+}
+
+impl<'a> Instance<'a> {
+    /// The line that ended its steps.
+    fn end(&self) -> Option<&'a TraceLine> {
+        let is_end = |told: &Told| matches!(told, Told::Ended(_) | Told::Converted | Told::Finished);
+        self.lines.iter().rev().find(|line| is_end(&line.what)).copied()
+    }
+
+    /// Whether nothing more comes of it: its steps are over, and no message of it is on its way.
+    pub(super) fn is_over(&self) -> bool {
+        let of_messages = self.lines.iter().filter_map(|line| match line.what {
+            Told::Message { outcome, .. } => Some((line.step, outcome.is_none())),
+            Told::Deferred { .. } => Some((line.step, true)),
+            _ => None,
+        });
+        // Of each step the last line counts.
+        let is_on_its_way: BTreeMap<Option<StepIx>, bool> = of_messages.collect();
+        self.end().is_some() && !is_on_its_way.into_values().any(|is_on_its_way| is_on_its_way)
+    }
 }
 
 /// How it stands after the last line.
@@ -45,13 +66,13 @@ impl Teller<'_> {
                     if let Some(last) = last.filter(|last| self.is_about(last, message)) {
                         let delivered = instance.deliveries.iter().find(|delivery| delivery.step == step);
                         let answer = || self.message_answer(instance, last);
-                        answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.clone()));
+                        answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.text.clone()));
                     }
                 }
                 Told::Acted { .. } | Told::Held(_) if message.is_none() => {
                     answers.push(self.act_answer(line));
                     let calls = instance.deliveries.iter().filter(|delivery| delivery.step == step);
-                    answers.extend(calls.map(|delivery| delivery.answer.clone()));
+                    answers.extend(calls.map(|delivery| delivery.answer.text.clone()));
                 }
                 _ => {}
             }
@@ -197,8 +218,7 @@ impl Teller<'_> {
 
     /// How the instance ended, or what it waits for. Of one that is over and said something, nothing more is said.
     fn end_answer(&self, instance: &Instance<'_>, is_silent: bool) -> Option<String> {
-        let end = instance.lines.iter().rev().find(|line| is_end(&line.what));
-        match end.map(|line| (line, &line.what)) {
+        match instance.end().map(|line| (line, &line.what)) {
             Some((line, Told::Ended(reason @ (Reason::Missing | Reason::NoTimeLeft)))) => {
                 let step = self.step_words(line.unit, line.step);
                 let missing =
@@ -326,11 +346,6 @@ impl Teller<'_> {
         because.truncate(BECAUSE_MAX);
         if because.is_empty() { String::new() } else { format!(", because {}", because.join(", and ")) }
     }
-}
-
-/// Whether nothing of its instance comes after it.
-pub(super) fn is_end(told: &Told) -> bool {
-    matches!(told, Told::Ended(_) | Told::Converted | Told::Finished)
 }
 
 fn verb(clause: &Clause) -> &'static str {

@@ -2,6 +2,7 @@
 //!
 //! Times are wall times of one zone. Ids are shown, texts and dates of the contact only where somebody may see them.
 
+mod alike;
 mod answers;
 mod brief;
 mod clauses;
@@ -10,6 +11,7 @@ mod sentences;
 mod tale;
 mod texts;
 
+pub use alike::{Manner, Phrase};
 pub use brief::brief;
 pub use clauses::{Input, Told as ToldClause};
 pub use print::{human, scenarios_text};

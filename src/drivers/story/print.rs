@@ -1,14 +1,12 @@
 //! The story as text for people. What comes from a CRM may hold anything: each line is cleaned for a terminal, and stays one.
 
+use super::alike::{is_same_journey, is_same_line, runs};
 use super::clauses::{Input, Told as ToldClause, bare};
 use super::sentences::Sentence;
 use super::tale::{InstanceStory, ScenarioStory, Story};
 use super::texts::Quote;
 use crate::diagnostic::render::clean;
 use std::fmt::{Display, Write};
-
-/// How many of one kind in a row are told as one.
-const ALIKE_MIN: usize = 3;
 
 /// A text that grows line by line.
 #[derive(Default)]
@@ -50,7 +48,7 @@ fn scenario_text(scenario: &ScenarioStory, all: bool, page: &mut Page) {
     let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
     page.line(0, format!("{name}{title}{place}"));
     scenario.answers.iter().for_each(|answer| page.line(2, answer));
-    for run in runs(&scenario.instances, is_alike, all) {
+    for run in runs(&scenario.instances, is_same_journey, all) {
         let Some((last, others)) = run.split_last() else { continue };
         if let Some(first) = others.first() {
             let (count, trigger) = (others.len(), &first.trigger);
@@ -67,38 +65,8 @@ fn scenario_text(scenario: &ScenarioStory, all: bool, page: &mut Page) {
     }
 }
 
-/// What is told as one: of those in a row that are alike, where they are enough; else each alone.
-fn runs<T>(items: &[T], is_alike: fn(&T, &T) -> bool, all: bool) -> Vec<&[T]> {
-    let of_run = |run: &'_ [T]| if all || run.len() < ALIKE_MIN { 1 } else { run.len() };
-    items.chunk_by(is_alike).flat_map(|run| run.chunks(of_run(run))).collect()
-}
-
-/// Whether two instances took the same steps to the same ends, at whatever instants and with whatever values.
-fn is_alike(one: &InstanceStory, other: &InstanceStory) -> bool {
-    let is_same = one.told.len() == other.told.len() && one.version == other.version && one.is_over == other.is_over;
-    is_same && one.told.iter().zip(&other.told).all(|(one, other)| is_said_alike(one, other))
-}
-
-fn is_said_alike(one: &Sentence, other: &Sentence) -> bool {
-    one.quote == other.quote && telling_words(&one.text).eq(telling_words(&other.text))
-}
-
-/// The words of a sentence without those that hold an instant, an amount, or the identity of a row. A name may hold a digit too,
-/// and one step is told from another by its number: where the journal alone is told, nothing else tells two messages apart.
-fn telling_words(text: &str) -> impl Iterator<Item = &str> {
-    let (mut before, mut is_quoted) = ("", false);
-    text.split_whitespace().filter(move |word| {
-        let is_number_of = matches!(std::mem::replace(&mut before, word), "step" | "version");
-        // What a server replied is quoted, and may hold what it calls the message.
-        let is_in_quote = is_quoted || word.contains('`');
-        is_quoted ^= word.matches('`').count() % 2 == 1;
-        let is_name = !is_in_quote && !word.contains('/') && word.starts_with(|letter: char| letter.is_alphabetic());
-        is_number_of || is_name || !word.contains(|letter: char| letter.is_ascii_digit())
-    })
-}
-
 fn sentences_text(sentences: &[Sentence], all: bool, page: &mut Page) {
-    for run in runs(sentences, is_said_alike, all) {
+    for run in runs(sentences, is_same_line, all) {
         let Some((last, others)) = run.split_last() else { continue };
         if let Some(first) = others.first() {
             page.line(4, format!("{} like the next, from {} on: `--all` tells each", others.len(), first.at));

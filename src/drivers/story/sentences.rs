@@ -1,5 +1,6 @@
 //! One line of the trace as a sentence.
 
+use super::alike::{Manner, Phrase};
 use super::clauses::Told as ToldClause;
 use super::texts::{Quote, Texts};
 use super::{count_words, moment};
@@ -28,6 +29,17 @@ pub struct Sentence {
     /// The step that it is about.
     pub quote: Option<Quote>,
     pub clauses: Vec<ToldClause>,
+    /// What is compared of it: its text and clauses, without what is but when, and of which row.
+    #[serde(skip)]
+    pub alike: String,
+}
+
+impl Sentence {
+    /// A line about no step of a text that is at hand.
+    pub(in crate::drivers) fn alone(at: String, phrase: Phrase) -> Sentence {
+        let Phrase { text, alike } = phrase;
+        Sentence { at, text, quote: None, clauses: Vec::new(), alike }
+    }
 }
 
 impl<'a> Teller<'a> {
@@ -41,6 +53,11 @@ impl<'a> Teller<'a> {
             TriggerRef::CONTACT => "without an event".into(),
             kind => self.event_words(kind, &trigger.id),
         }
+    }
+
+    /// The kind of what started an instance, without the id.
+    pub(super) fn trigger_kind(&self, trigger: &TriggerRef) -> &str {
+        if trigger.kind == TriggerRef::CONTACT { "" } else { self.program.event_name(trigger.kind) }
     }
 
     pub(in crate::drivers) fn at(&self, instant: Instant) -> String {
@@ -63,7 +80,9 @@ impl<'a> Teller<'a> {
             Told::Started => texts.and_then(|texts| texts.start.clone()),
             _ => self.step_quote(line.unit, line.step),
         };
-        Some(Sentence { at: self.at(line.at), text: self.what(line), quote, clauses })
+        let compared = line.clauses.iter().map(|clause| self.clause_alike(clause));
+        let alike = std::iter::once(self.what(line, Manner::Compared)).chain(compared).collect();
+        Some(Sentence { at: self.at(line.at), text: self.what(line, Manner::Read(self.zone)), quote, clauses, alike })
     }
 
     /// A sentence with the scenario and the trigger of its line, over one or more lines of text.
@@ -74,8 +93,8 @@ impl<'a> Teller<'a> {
         Some(super::print::sentence(&sentence, &format!("{scenario}{trigger}  "), indent))
     }
 
-    fn what(&self, line: &TraceLine) -> String {
-        let at = |instant: &Instant| self.at(*instant);
+    fn what(&self, line: &TraceLine, manner: Manner) -> String {
+        let at = |instant: &Instant| manner.at(*instant);
         match &line.what {
             Told::NotStarted(count) => format!("did not enter: {}", count_words(*count)),
             Told::Started => "entered".into(),

@@ -1,6 +1,7 @@
 //! The story of one contact: by scenario, then instance, then step, in the order of time; the answers first.
 
-use super::answers::{Instance, is_end};
+use super::alike::Phrase;
+use super::answers::Instance;
 use super::sentences::{Sentence, Teller};
 use crate::engine::{Clause, ClauseOf, Refusal, Told, TraceLine, TriggerRef};
 use crate::ir::{Op, Start, StepIx};
@@ -60,6 +61,9 @@ pub struct InstanceStory {
     /// Whether nothing more comes of it.
     #[serde(skip)]
     pub is_over: bool,
+    /// What is compared of it besides its lines: the kind of its trigger, and what became of its messages.
+    #[serde(skip)]
+    pub alike: String,
 }
 
 /// What of the story is wanted.
@@ -94,9 +98,9 @@ pub struct Delivery {
     pub also: Vec<TriggerRef>,
     pub step: StepIx,
     /// When what was done with it.
-    pub told: Vec<(Instant, String)>,
+    pub told: Vec<(Instant, Phrase)>,
     /// In short.
-    pub answer: String,
+    pub answer: Phrase,
 }
 
 /// Something that did not enter.
@@ -161,6 +165,7 @@ impl Teller<'_> {
     fn instance(&self, instance: &Instance<'_>, wanted: &Wanted) -> InstanceStory {
         let unit = instance.lines.last().and_then(|line| self.unit(line.unit));
         let old = unit.filter(|unit| !unit.current);
+        let became = instance.deliveries.iter().map(|delivery| delivery.answer.alike.as_str());
         InstanceStory {
             trigger: self.trigger(instance.trigger),
             entered_at: self.at(instance.entered_at),
@@ -168,7 +173,8 @@ impl Teller<'_> {
             answers: self.answers(instance, wanted.message.as_deref()),
             told: self.told(instance),
             last: instance.lines.last().map_or(instance.entered_at, |line| line.at),
-            is_over: instance.lines.iter().any(|line| is_end(&line.what)),
+            is_over: instance.is_over(),
+            alike: std::iter::once(self.trigger_kind(instance.trigger)).chain(became).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -176,9 +182,8 @@ impl Teller<'_> {
     fn told(&self, instance: &Instance<'_>) -> Vec<Sentence> {
         let of_trace = instance.lines.iter().filter_map(|line| Some((line.at, self.sentence(line)?)));
         let mut told: Vec<(Instant, Sentence)> = of_trace.collect();
-        for (at, text) in instance.deliveries.iter().flat_map(|delivery| &delivery.told) {
-            let sentence = Sentence { at: self.at(*at), text: text.clone(), quote: None, clauses: Vec::new() };
-            told.push((*at, sentence));
+        for (at, phrase) in instance.deliveries.iter().flat_map(|delivery| &delivery.told) {
+            told.push((*at, Sentence::alone(self.at(*at), phrase.clone())));
         }
         told.sort_by_key(|(at, _)| *at);
         told.into_iter().map(|(_, sentence)| sentence).collect()
@@ -186,14 +191,18 @@ impl Teller<'_> {
 
     fn refused(&self, units: &[u16], refused: &Refused<'_>) -> Sentence {
         let trigger = refused.trigger.map_or_else(String::new, |trigger| self.trigger(trigger));
+        let kind = refused.trigger.map_or("", |trigger| self.trigger_kind(trigger));
         if let Some(mut sentence) = refused.line.and_then(|line| self.sentence(line)) {
             sentence.text = format!("{trigger}: {}", sentence.text);
+            sentence.alike.insert_str(0, kind);
             return sentence;
         }
         let texts = units.first().and_then(|unit| self.texts.of(self.unit(*unit)?));
         let clauses = refused.clauses.iter().map(|clause| self.clause(clause, texts, None)).collect();
-        let text = format!("{trigger}: {}", self.refused_by(units, refused.clauses));
-        Sentence { at: self.at(refused.at), text, quote: None, clauses }
+        let why = self.refused_by(units, refused.clauses);
+        let compared: String = refused.clauses.iter().map(|clause| self.clause_alike(clause)).collect();
+        let (text, alike) = (format!("{trigger}: {why}"), format!("{kind}: {why}{compared}"));
+        Sentence { at: self.at(refused.at), text, quote: None, clauses, alike }
     }
 
     /// `` `product.recurring` does not hold ``

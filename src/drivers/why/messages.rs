@@ -2,7 +2,7 @@
 //! they wait for.
 
 use super::replay::Decided;
-use crate::drivers::story::{Delivery, moment};
+use crate::drivers::story::{Delivery, Manner, Phrase};
 use crate::engine::{EffectKey, Program};
 use crate::store::state::{KeptMessage, MessageState};
 use crate::time::{Instant, Zone};
@@ -35,8 +35,37 @@ pub fn message_words(
     zone: Zone,
     until: Option<Instant>,
     is_current: bool,
+) -> (Phrase, Vec<(Instant, Phrase)>) {
+    let (text, told) = words(message, Manner::Read(zone), until, is_current);
+    let (alike, compared) = words(message, Manner::Compared, until, is_current);
+    let both = |((at, text), (_, alike))| (at, Phrase { text, alike });
+    (Phrase { text, alike }, told.into_iter().zip(compared).map(both).collect())
+}
+
+/// What a server replied. When it took a message, only the code tells one time from another: what follows is for people, and
+/// names the message by an id of the server's own (RFC 5321, section 4.2.1).
+fn reply_words(message: &KeptMessage, manner: Manner) -> Option<&str> {
+    let reply = message.reply.as_deref()?;
+    match (manner, message.state) {
+        (Manner::Compared, MessageState::Accepted) => reply.split(|letter: char| !letter.is_alphanumeric()).next(),
+        _ => Some(reply),
+    }
+}
+
+/// Whether it was still to leave at an instant, as far as the row tells.
+pub(super) fn is_on_its_way(message: &KeptMessage, until: Option<Instant>) -> bool {
+    use MessageState::{Claimed, Deferred, Handed, Pending};
+    let is_settled = message.settled_at.is_some_and(|settled| until.is_none_or(|until| settled <= until));
+    !is_settled || matches!(message.state, Pending | Claimed | Handed | Deferred)
+}
+
+fn words(
+    message: &KeptMessage,
+    manner: Manner,
+    until: Option<Instant>,
+    is_current: bool,
 ) -> (String, Vec<(Instant, String)>) {
-    let at = |instant: Instant| moment(zone, instant);
+    let at = |instant: Instant| manner.at(instant);
     let by_then = |instant: &Instant| until.is_none_or(|until| *instant <= until);
     let name = format!("{} {}", message.channel, message.message);
     let version: String = message.hash.to_string().chars().take(DIGITS).collect();
@@ -44,7 +73,7 @@ pub fn message_words(
     let mut told =
         vec![(message.decided_at, format!("decided by version {version}{older}, for {}: {name}", at(message.due)))];
     told.extend(message.handed_at.filter(by_then).map(|handed| (handed, format!("handed over: {name}"))));
-    let said = match (&message.reason, &message.reply) {
+    let said = match (&message.reason, reply_words(message, manner)) {
         (Some(reason), Some(reply)) => format!(": {reason}: `{reply}`"),
         (Some(reason), None) => format!(": {reason}"),
         (None, Some(reply)) => format!(": `{reply}`"),
@@ -88,7 +117,7 @@ pub fn message_words(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::state::MessageState::{Accepted, Deferred, Expired, Handed, Pending};
+    use crate::store::state::MessageState::{Accepted, Bounced, Deferred, Expired, Handed, Pending};
 
     /// A message of ten o'clock, with the minutes at which it was handed over, settled, and is tried next.
     fn message(state: MessageState, [handed, settled, next]: [Option<i64>; 3]) -> KeptMessage {
@@ -135,8 +164,46 @@ mod tests {
         ] {
             let until = minute.map(|minute| Instant::from_seconds(1_767_261_600 + minute * 60));
             let (answer, told) = message_words(message, Zone::UTC, until, true);
-            assert!(answer.starts_with(&format!("`email thanks` {wanted}")), "{minute:?}: {answer}");
+            assert!(answer.text.starts_with(&format!("`email thanks` {wanted}")), "{minute:?}: {answer:?}");
             assert!(told.iter().all(|(at, _)| until.is_none_or(|until| *at <= until)), "{minute:?}: {told:?}");
+        }
+    }
+
+    /// What a server says when it refuses is compared to the letter; when it takes a message, its code alone.
+    #[test]
+    fn replies_are_compared_without_the_ids_of_the_server() {
+        let replied = |state: MessageState, reply: &str, minute: i64| {
+            let message = message(state, [Some(minute), Some(minute + 1), None]);
+            let message = KeptMessage { reply: Some(reply.to_owned()), ..message };
+            let (answer, told) = message_words(&message, Zone::UTC, None, true);
+            let told: Vec<String> = told.into_iter().map(|(_, phrase)| phrase.alike).collect();
+            (answer.alike, told)
+        };
+        for (state, one, other, is_alike) in [
+            (Accepted, "250 2.0.0 Ok: queued as 4F3A", "250 2.0.0 Ok: queued as 77BC", true),
+            (Accepted, "250 Ok", "251 Ok", false),
+            (Accepted, "written", "written", true),
+            (Bounced, "550 5.1.1 no such user", "550 5.1.1 no such user", true),
+            (Bounced, "550 refused", "452 refused", false),
+            (Deferred, "450 4.2.0 try again", "450 4.2.1 try again", false),
+        ] {
+            assert_eq!(replied(state, one, 2) == replied(state, other, 7), is_alike, "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_on_its_way_until_it_is_settled() {
+        for (state, minutes, minute, wanted) in [
+            (Pending, [None, None, Some(3)], None, true),
+            (Handed, [Some(2), None, None], None, true),
+            (Deferred, [Some(2), Some(4), Some(9)], None, true),
+            (Accepted, [Some(2), Some(4), None], None, false),
+            (Accepted, [Some(2), Some(4), None], Some(3), true),
+            (Accepted, [Some(2), Some(4), None], Some(4), false),
+            (Expired, [None, Some(61), None], None, false),
+        ] {
+            let until = minute.map(|minute| Instant::from_seconds(1_767_261_600 + minute * 60));
+            assert_eq!(is_on_its_way(&message(state, minutes), until), wanted, "{state:?} at {minute:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The story as the journal alone tells it, where what was decided cannot be decided once more.
 
 use super::Production;
-use super::messages::message_words;
-use crate::drivers::story::{InstanceStory, ScenarioStory, Sentence, Teller, Wanted};
+use super::messages::{is_on_its_way, message_words};
+use crate::drivers::story::{InstanceStory, Phrase, ScenarioStory, Sentence, Teller, Wanted};
 use crate::engine::EffectKey;
 use crate::store::state::KeptMessage;
 use crate::time::Instant;
@@ -25,6 +25,10 @@ struct Said {
 struct Lines {
     answers: Vec<String>,
     told: Vec<(Instant, Sentence)>,
+    /// What became of its messages, as it is compared.
+    became: Vec<String>,
+    /// Whether one of them is on its way. What else it waits for, the journal does not say.
+    waits: bool,
 }
 
 /// The scenarios of the journal, by name; what scenarios did without a message, and what was only waited for, it does not say.
@@ -53,13 +57,15 @@ fn scenario(teller: &Teller<'_>, name: String, instances: BTreeMap<String, Lines
     instances.sort_by_key(|(_, lines)| lines.told.first().map(|(at, _)| *at));
     let instance = |(trigger, mut lines): (String, Lines)| {
         lines.told.sort_by_key(|(at, _)| *at);
+        let kind = trigger.split('/').next().unwrap_or_default().to_owned();
         InstanceStory {
             trigger,
             entered_at: String::new(),
             version: None,
             answers: lines.answers,
             last: lines.told.last().map_or(Instant::MIN, |(at, _)| *at),
-            is_over: true,
+            is_over: !lines.waits,
+            alike: std::iter::once(kind).chain(lines.became).collect::<Vec<_>>().join("\n"),
             told: lines.told.into_iter().map(|(_, sentence)| sentence).collect(),
         }
     };
@@ -89,20 +95,19 @@ fn said(at: Instant, effect: &Json) -> Option<Said> {
 
 fn tell(teller: &Teller<'_>, until: Option<Instant>, said: &Said, message: Option<&KeptMessage>, lines: &mut Lines) {
     let because = if said.reason.is_empty() { String::new() } else { format!(": {}", said.reason) };
-    let mut push = |at: Instant, text: String| {
-        let sentence = Sentence { at: teller.at(at), text, quote: None, clauses: Vec::new() };
-        lines.told.push((at, sentence));
-    };
+    let mut push = |at: Instant, phrase: Phrase| lines.told.push((at, Sentence::alone(teller.at(at), phrase)));
     match message.filter(|_| said.effect == "emit") {
         Some(message) => {
             let unit = teller.program.units().iter().find(|unit| unit.scenario.name == said.scenario && unit.current);
             let is_current = unit.is_some_and(|unit| unit.hash == message.hash);
             let (answer, told) = message_words(message, teller.zone, until, is_current);
-            told.into_iter().for_each(|(at, text)| push(at, text));
-            lines.answers.push(answer);
+            told.into_iter().for_each(|(at, phrase)| push(at, phrase));
+            lines.answers.push(answer.text);
+            lines.became.push(answer.alike);
+            lines.waits |= is_on_its_way(message, until);
         }
         None => {
-            push(said.at, format!("step {}: {}{because}", said.step, said.effect));
+            push(said.at, Phrase::fixed(format!("step {}: {}{because}", said.step, said.effect)));
             let answer = match said.effect.as_str() {
                 "emit" | "cancel" | "expire" => return,
                 "end" => format!("it ended on {}{because}", teller.at(said.at)),

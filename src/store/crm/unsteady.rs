@@ -183,7 +183,8 @@ fn holds_present(connection: &Connection, table: &str) -> Result<bool, rusqlite:
     let columns = columns.query_map([table], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<String> = UNSTEADY.iter().map(|word| format!("'{word}'")).collect();
     let texts = texts.join(", ");
-    let holds = columns.iter().map(|column| format!("{} COLLATE NOCASE IN ({texts})", quoted(column)));
+    // As a function of time reads it: the bytes of a BLOB too, and nothing behind a NUL.
+    let holds = columns.iter().map(|column| format!("printf('%s', {}) COLLATE NOCASE IN ({texts})", quoted(column)));
     let holds: Vec<String> = holds.collect();
     if holds.is_empty() {
         return Ok(false);
@@ -290,11 +291,11 @@ fn has_comma(arguments: &[String]) -> bool {
     })
 }
 
-/// Whether a text may come of a view that stands nowhere: a part of another, or several in one.
+/// Whether a text may come of a view that stands nowhere: a part of another, several in one, or the bytes of a BLOB.
 fn makes_text(words: &[String]) -> bool {
     let word = |place: usize| words.get(place).map_or("", String::as_str);
     (0..words.len()).any(|place| match word(place) {
-        "|" | "->" => true,
+        "|" | "->" | "x" => true,
         name if word(place + 1) == "(" && is_word(name) => {
             let after = place + 2 + arguments(words.get(place + 2..).unwrap_or(&[])).len();
             // The columns of a view, or of a select that has a name.

@@ -24,8 +24,12 @@ const PARTS_FEW: u64 = 64;
 /// How many rows a piece has at least, so that beginning one costs little.
 const ROWS_IN_PIECE: i128 = if cfg!(debug_assertions) { 4 } else { 4_096 };
 
-/// How many contacts are looked at for each part.
-const LOOKED_AT: u64 = 16;
+/// How many contacts are looked at for each part. Each look reads a page of its own, while all threads wait; with fewer, parts differ
+/// more in length.
+const LOOKED_AT: u64 = 8;
+
+/// Where each page is read once, whoever comes after it: 512 KiB of them are kept.
+const FEW_PAGES: &str = "PRAGMA cache_size = -512";
 
 /// With more columns than any record has, a table is read in the order of contacts: a function of SQL has so many arguments at
 /// most (SQLite, "Limits", 6).
@@ -66,6 +70,8 @@ impl Lives<'_> {
     /// When SQLite refuses.
     pub fn taker(&self, crm: &Crm, sizes: Sizes) -> Result<Option<Taker>, Error> {
         let prepare = || {
+            // Of one state of the CRM, whose lock is taken once and not for each of the contacts that are looked at.
+            let _transaction = crm.connection.unchecked_transaction()?;
             let mut numbers = Vec::new();
             for (source, _) in self.sources() {
                 if source.tally.is_some() || source.selected.len() > COLUMNS_MAX {
@@ -140,8 +146,7 @@ impl Taker {
         let taken = Arc::new(Mutex::new(Some(Box::new(Sink::new(&self.room, &self.cuts)))));
         let read = || {
             let taking = Taking(Arc::clone(&taken));
-            // Each page is read once, whoever comes after it.
-            crm.connection.execute_batch("PRAGMA cache_size = -512")?;
+            crm.connection.execute_batch(FEW_PAGES)?;
             crm.connection.create_aggregate_function(TAKE, -1, FunctionFlags::SQLITE_DIRECTONLY, taking)?;
             // One transaction, so that all pieces are of one state of the CRM.
             let transaction = crm.connection.unchecked_transaction()?;
@@ -156,7 +161,9 @@ impl Taker {
             crm.connection.remove_function(TAKE, -1)
         };
         let read = read();
-        let Some(mut sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let Some(mut sink) = taken.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return read.map_err(|error| crm.error(&error));
+        };
         // Where the disk refused, SQLite only says that a function did.
         let failed = sink.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         failed.map_or(Ok(()), |error| Err(refused(error)))?;
@@ -240,6 +247,7 @@ fn cuts(
         "SELECT \"contact\" FROM {} NOT INDEXED WHERE {number} >= ?1 ORDER BY {number} LIMIT 1",
         source.origin.from
     );
+    connection.execute_batch(FEW_PAGES)?;
     let mut statement = connection.prepare(&sql)?;
     let (looks, length) = (i128::from(count * LOOKED_AT), i128::from(last) - i128::from(first));
     let mut seen: Vec<Id> = Vec::new();
