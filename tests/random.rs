@@ -24,6 +24,8 @@ mod program;
 #[path = "run/shop.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod shop;
+#[path = "fixtures/side_by_side.rs"]
+mod side_by_side;
 
 use choice::Random;
 use history::History;
@@ -35,6 +37,7 @@ use scn::store::cache::Settings;
 use scn::store::crm::Crm;
 use scn::time::Instant;
 use shop::{Shop, Told, template};
+use side_by_side::of_each;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -177,8 +180,7 @@ fn lines_of(csv: &str, contact: i64) -> Vec<&str> {
 
 #[test]
 fn a_simulation_ends_and_says_the_same_whatever_the_order() {
-    let (mut effects, mut kinds) = (0, BTreeSet::new());
-    for seed in seeds(300) {
+    let all = of_each(&seeds(300), |seed| {
         let case = case(seed);
         let told = |what: &str| format!("seed {seed} (SCN_SEED={seed}): {what}\n{}", case.program.text);
         let (full, backwards) = (case.file("full.db"), case.file("backwards.db"));
@@ -206,9 +208,11 @@ fn a_simulation_ends_and_says_the_same_whatever_the_order() {
                 assert!(same, "{}", told(&format!("contact {contact} depends on others")));
             }
         }
-        effects += first.lines().count() - 1;
-        kinds.extend(first.lines().skip(1).filter_map(|line| line.split(',').nth(6)).map(str::to_owned));
-    }
+        let kinds = first.lines().skip(1).filter_map(|line| line.split(',').nth(6)).map(str::to_owned);
+        kinds.collect::<Vec<String>>()
+    });
+    let effects = all.iter().map(Vec::len).sum::<usize>();
+    let kinds: BTreeSet<String> = all.into_iter().flatten().collect();
     println!("{effects} effects of {kinds:?}");
     assert!(std::env::var("SCN_SEED").is_ok() || effects > 3_000, "{effects} effects");
     let wanted = ["credit", "debit", "send", "set", "start", "tag", "untag"];
@@ -218,7 +222,7 @@ fn a_simulation_ends_and_says_the_same_whatever_the_order() {
 
 #[test]
 fn a_history_that_is_kept_says_the_same() {
-    for seed in seeds(60) {
+    of_each(&seeds(60), |seed| {
         let case = case(seed);
         let full = case.file("full.db");
         case.history.write_all(&full);
@@ -229,13 +233,12 @@ fn a_history_that_is_kept_says_the_same() {
             assert_eq!(read_from == ReadFrom::Cache, place > 0, "seed {seed} (SCN_SEED={seed}): {read_from:?}\n{text}");
             assert_eq!(wanted, found, "seed {seed} (SCN_SEED={seed}): not the same from a cache\n{text}");
         }
-    }
+    });
 }
 
 #[test]
 fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
-    let (mut messages, mut refreshes) = (0, 0);
-    for seed in seeds(200) {
+    let all = of_each(&seeds(200), |seed| {
         let case = case(seed);
         let full = case.file("full.db");
         case.history.write_all(&full);
@@ -243,7 +246,6 @@ fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
         let wanted = sent(&effects);
         let found = case.run();
         assert_eq!(told, case.shop.told(), "seed {seed} (SCN_SEED={seed}): other measures\n{}", case.program.text);
-        refreshes += told.len();
         let only = |one: &BTreeSet<Message>, other: &BTreeSet<Message>| {
             format!("{:#?}", one.difference(other).collect::<Vec<_>>())
         };
@@ -255,8 +257,9 @@ fn a_run_that_is_interrupted_sends_what_the_simulation_sends() {
             only(&wanted, &found),
             only(&found, &wanted)
         );
-        messages += wanted.len();
-    }
+        (wanted.len(), told.len())
+    });
+    let (messages, refreshes) = all.iter().fold((0, 0), |(all, of), (one, two)| (all + one, of + two));
     println!("{messages} messages, {refreshes} refreshes");
     assert!(std::env::var("SCN_SEED").is_ok() || (messages > 600 && refreshes > 1_000), "{messages}, {refreshes}");
 }

@@ -37,7 +37,7 @@ mod fault_server;
 mod faults;
 #[path = "run/funnel.rs"]
 mod funnel;
-#[path = "oracle/invent.rs"]
+#[path = "oracle/invent/mod.rs"]
 mod invent;
 #[path = "run/keeping.rs"]
 mod keeping;
@@ -57,9 +57,11 @@ mod random;
 mod shop;
 #[path = "oracle/shrink.rs"]
 mod shrink;
+#[path = "fixtures/side_by_side.rs"]
+mod side_by_side;
 #[path = "run/stops.rs"]
 mod stops;
-#[path = "oracle/story.rs"]
+#[path = "oracle/story/mod.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod story;
 #[path = "run/tables.rs"]

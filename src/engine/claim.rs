@@ -279,7 +279,7 @@ impl<'a> Stepper<'a, '_> {
         let place = instance.pending.iter().position(|each| each.key == pending.key).unwrap_or(0);
         let later: SmallVec<[Pending; 1]> = instance.pending.drain(place..).collect();
         let due = std::mem::replace(&mut self.due, pending.due);
-        let judged = self.may_send(instance, *step);
+        let judged = self.may_send(instance, *step, true);
         let judged = judged.map_err(|(outcome, reason)| (outcome, reason, self.send_clauses(instance, *step, None)));
         self.due = due;
         instance.pending.extend(later);
@@ -391,7 +391,7 @@ impl<'a> Stepper<'a, '_> {
             code: &context.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            inside: Some(self.inside(Some(instance.unit))),
+            inside: Some(self.inside_of(instance)),
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod advance;
+mod again;
 mod aggregates;
 mod audit;
 mod balance;

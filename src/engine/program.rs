@@ -1,5 +1,6 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
+use super::again::judged_again;
 use super::describe;
 use super::engagement::Engagement;
 use super::eval::Inside;
@@ -13,8 +14,8 @@ use super::revenue::Revenue;
 use super::shared::Shared;
 use super::state::State;
 use crate::ir::{
-    Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
-    Settings, Start, StepIx,
+    Bundle, Code, ExprIx, Guard, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario,
+    ScenarioHash, Settings, Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::{Instant, Zone};
@@ -44,6 +45,8 @@ pub struct Unit {
     pub(super) stop_when: Wakers,
     /// Of each step that waits for a condition, what may make it true.
     pub(super) waits_for: BTreeMap<StepIx, Wakers>,
+    /// As [`judged_again`].
+    pub(super) judged_again: BTreeMap<StepIx, Vec<Guard>>,
 }
 
 /// The templates' side of one message.
@@ -243,6 +246,7 @@ impl Program {
         self.units.push(Unit {
             rank: self.policy.rank(&scenario.name),
             reads_messages: messages::reads_own_messages(&scenario),
+            judged_again: judged_again(&scenario),
             erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash,
             scenario,

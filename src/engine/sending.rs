@@ -41,7 +41,7 @@ impl<'a> SendStep<'a> {
 impl<'a> Stepper<'a, '_> {
     /// One `send`, alone.
     pub(super) fn send(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>) {
-        let judged = self.may_send(instance, step);
+        let judged = self.may_send(instance, step, false);
         self.tell_message(instance, step, judged);
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
@@ -89,7 +89,7 @@ impl<'a> Stepper<'a, '_> {
         let mut leaving: Vec<(Handle, &mut Instance)> = Vec::new();
         let mut first: Option<u8> = None;
         for (handle, instance) in &mut members {
-            let judged = self.may_send(instance, step);
+            let judged = self.may_send(instance, step, false);
             self.tell_message(instance, step, judged);
             match judged {
                 Ok(alternative) => {
@@ -135,20 +135,20 @@ impl<'a> Stepper<'a, '_> {
         self.delivery == Delivery::Immediate && self.program.policy().lets_pass(class)
     }
 
-    /// Whether a message may leave, and by which alternative, whatever quiet hours and caps say.
+    /// Whether a message may leave, and by which alternative, whatever quiet hours and caps say. `again` says that it was
+    /// decided before, and is claimed.
     pub(super) fn may_send(
         &self,
         instance: &Instance,
-        SendStep { unit, node, send, .. }: SendStep<'a>,
+        SendStep { unit, at, node, send }: SendStep<'a>,
+        again: bool,
     ) -> Result<u8, (Outcome, Reason)> {
         let eval = self.eval(unit, instance);
-        if let Some(reason) = node.guard.as_ref().and_then(|guard| held(guard, |condition| eval.truth(condition))) {
+        let guards = unit.judged_again.get(&at).filter(|_| again).map_or(node.guard.as_slice(), Vec::as_slice);
+        if let Some(reason) = guards.iter().find_map(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
-        // It may have become true by the passing of time alone, without an event that would have ended the instance. The
-        // step of `goal ... then` comes after the end: nothing stops it any more.
-        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
-        match stop_when.map(|condition| eval.truth(condition)) {
+        match stop_when(unit, instance).map(|condition| eval.truth(condition)) {
             None | Some(Some(false)) => {}
             Some(Some(true)) => return Err((Outcome::Skipped, Reason::StopWhen)),
             Some(None) => return Err((Outcome::Skipped, Reason::StopWhenUnknown)),
@@ -203,7 +203,7 @@ impl<'a> Stepper<'a, '_> {
         }
         let eval = self.eval(unit, instance);
         let mut clauses = self.conditions(&eval, &guard_clause(node));
-        let stop_when = unit.scenario.stop_when.filter(|_| instance.phase != Phase::Converted);
+        let stop_when = stop_when(unit, instance);
         clauses.extend(self.conditions(&eval, &[(ClauseOf::StopWhen, stop_when)]));
         let goes_on = |clause: &Clause| clause.holds() == Some(clause.of == ClauseOf::OnlyIf);
         if !clauses.iter().all(goes_on) {
@@ -394,6 +394,13 @@ fn is_address(channel: &str, value: &Value) -> bool {
         Value::Id(_) => true,
         _ => false,
     }
+}
+
+/// What may stop a message: it may have become true by the passing of time alone, without an event that would have ended the
+/// instance. The step of `goal ... then` comes after the end, where nothing stops it any more; what may still leave after
+/// another end came due at that very instant, before it.
+fn stop_when(unit: &Unit, instance: &Instance) -> Option<ExprIx> {
+    unit.scenario.stop_when.filter(|_| !matches!(instance.phase, Phase::Converted | Phase::Ended))
 }
 
 /// Why a guard holds its step back; `None` when it lets it pass.

@@ -249,7 +249,7 @@ impl<'a> Stepper<'a, '_> {
         let Some(goal) = unit.scenario.goal.as_ref().filter(|_| !ended) else {
             return Some(instance);
         };
-        let eval = self.eval(unit, &instance);
+        let eval = self.standing_eval(unit, &instance, runs);
         if eval.truth(goal.condition) != Some(true) {
             return Some(instance);
         }
@@ -285,7 +285,7 @@ impl<'a> Stepper<'a, '_> {
     ) -> Option<Instance> {
         let ended = matches!(instance.phase, Phase::Watching | Phase::Converted | Phase::Ended);
         let Some(condition) = unit.scenario.stop_when.filter(|_| !ended) else { return Some(instance) };
-        let eval = self.eval(unit, &instance);
+        let eval = self.standing_eval(unit, &instance, runs);
         if eval.truth(condition) != Some(true) {
             return Some(instance);
         }
@@ -388,13 +388,19 @@ impl<'a> Stepper<'a, '_> {
         Inside { program: self.program, state: &*self.state, running }
     }
 
+    /// What an instance's own conditions may know of the contact's state. One that is in its steps runs; those of `then` come
+    /// after its end.
+    pub(super) fn inside_of(&self, instance: &Instance) -> Inside<'_> {
+        self.inside((instance.phase != Phase::Converted).then_some(instance.unit))
+    }
+
     /// An evaluator for one instance.
     pub(super) fn eval<'e>(&'e self, unit: &'e Unit, instance: &'e Instance) -> Eval<'e> {
         Eval {
             code: &unit.code,
             world: self.facts.world,
             facts: Some(self.facts),
-            inside: Some(self.inside(Some(instance.unit))),
+            inside: Some(self.inside_of(instance)),
             zone: self.zone(),
             now: self.now,
             entry: Some(instance.entry),
@@ -404,6 +410,11 @@ impl<'a> Stepper<'a, '_> {
             event: None,
             not_given: self.out.not_given.as_ref(),
         }
+    }
+
+    /// An evaluator for `goal` and `stop when`, which are judged also where the instance no longer `runs`.
+    fn standing_eval<'e>(&'e self, unit: &'e Unit, instance: &'e Instance, runs: bool) -> Eval<'e> {
+        Eval { inside: Some(self.inside(runs.then_some(instance.unit))), ..self.eval(unit, instance) }
     }
 
     /// Tells a line of the contact's story, where somebody wants to know.

@@ -77,10 +77,13 @@ impl Parts {
         }
     }
 
-    /// "They compare by nominal length (a month is 30.436875 days)."
+    /// In seconds: "they compare by nominal length (a month is 30.436875 days)", which are 2,629,746 seconds.
+    pub fn nominal(self) -> Seconds {
+        self.months * 2_629_746 + self.days * 86_400 + self.seconds
+    }
+
     pub fn is_positive(self) -> bool {
-        // 30.436875 days are 2,629,746 seconds.
-        self.months * 2_629_746 + self.days * 86_400 + self.seconds > 0
+        self.nominal() > 0
     }
 
     /// `5 years`, `1 year 6 months`, `P2M`, as a CRM writes them.

@@ -66,6 +66,7 @@ fn line(record: &csv::StringRecord) -> Line {
     Line {
         at: field(0),
         contact: key(&record[1]),
+        scenario: field(2),
         step: record[5].parse().unwrap(),
         triggers: triggers.collect(),
         entered_at: field(4),

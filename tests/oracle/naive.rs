@@ -1,11 +1,12 @@
 //! The oracle: a scenario carried out in the most direct way, from the sentences of `language.md`, which are quoted where
 //! they decide. Everything is asked again from scratch; nothing of the engine is used.
 
+mod aggregates;
 mod conditions;
 mod sending;
 
 use super::calendar::{self, Parts, Seconds};
-use super::story::{Condition, Entry, Node, Patience, Step, Story};
+use super::story::{Act, Condition, Entry, Goal, Node, Patience, Step, Story};
 use super::world::{Contact, Fact, Key, Known};
 use chrono_tz::Tz;
 use conditions::value_of;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Line {
     pub at: String,
     pub contact: Key,
+    pub scenario: String,
     pub step: u16,
     /// The triggers' events and ids.
     pub triggers: Vec<(String, Key)>,
@@ -27,14 +29,14 @@ pub struct Line {
     pub reason: String,
 }
 
-/// The whole answer for a story: lines in the order of the CSV, and how often what happened.
+/// The whole answer for some stories: lines in the order of the CSV, and how often what happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub lines: Vec<Line>,
     pub counts: BTreeMap<&'static str, u64>,
 }
 
-pub fn simulate(story: &Story, known: &Known, zone: Tz, to: Option<Seconds>) -> Answer {
+pub fn simulate(stories: &[Story], known: &Known, zone: Tz, to: Option<Seconds>) -> Answer {
     let mut answer = Answer::default();
     let last = known.facts.values().flatten().map(|fact| fact.at).max();
     let Some(to) = to.or(last) else { return answer };
@@ -44,13 +46,15 @@ pub fn simulate(story: &Story, known: &Known, zone: Tz, to: Option<Seconds>) -> 
         // By arrival, then by instant; the names of events and the ids decide the rest.
         facts.sort_by_key(|fact| (fact.arrived, fact.at, fact.event.clone(), fact.id.clone()));
         let person = known.contacts.get(contact).unwrap_or(&missing);
-        Life { to, facts, ..Life::new(story, zone, contact, person) }.live(&mut answer);
+        Life { to, facts, ..Life::new(stories, zone, contact, person) }.live(&mut answer);
     }
     answer.lines.sort();
     answer
 }
 
 struct Instance {
+    /// Its place among the stories.
+    story: usize,
     trigger: Fact,
     /// What is still to be done, the next first.
     ahead: Vec<Node>,
@@ -72,7 +76,8 @@ enum State {
 }
 
 struct Life<'a> {
-    story: &'a Story,
+    /// In the order of their names.
+    stories: &'a [Story],
     zone: Tz,
     to: Seconds,
     contact: &'a Key,
@@ -83,16 +88,25 @@ struct Life<'a> {
     now: Seconds,
     /// In the order of their start.
     instances: Vec<Instance>,
-    last_entry: Option<Seconds>,
-    used: BTreeSet<String>,
+    /// By story.
+    last_entry: Vec<Option<Seconds>>,
+    used: BTreeSet<(usize, String)>,
+    /// What scenarios did to the contact.
+    tier: Option<String>,
+    tags: BTreeSet<&'static str>,
+    points: i64,
+    /// How many changes of the balance are events that did not happen yet.
+    booked: usize,
+    /// Something was done to the contact that may make conditions true.
+    stirred: bool,
     lines: Vec<Line>,
     counts: BTreeMap<&'static str, u64>,
 }
 
 impl<'a> Life<'a> {
-    fn new(story: &'a Story, zone: Tz, contact: &'a Key, person: &'a Contact) -> Life<'a> {
+    fn new(stories: &'a [Story], zone: Tz, contact: &'a Key, person: &'a Contact) -> Life<'a> {
         Life {
-            story,
+            stories,
             zone,
             to: 0,
             contact,
@@ -101,8 +115,13 @@ impl<'a> Life<'a> {
             arrived: 0,
             now: Seconds::MIN,
             instances: Vec::new(),
-            last_entry: None,
+            last_entry: vec![None; stories.len()],
             used: BTreeSet::new(),
+            tier: person.tier.clone(),
+            tags: BTreeSet::new(),
+            points: 0,
+            booked: 0,
+            stirred: false,
             lines: Vec::new(),
             counts: BTreeMap::new(),
         }
@@ -113,29 +132,39 @@ impl<'a> Life<'a> {
             let event = self.facts.get(self.arrived).map(|fact| fact.arrived).filter(|at| *at <= self.to);
             let timer = (self.instances.iter().enumerate())
                 .filter(|(_, each)| each.state == State::Runs)
-                .filter_map(|(place, each)| Some((each.wait?.1, each.trigger.at, place)))
+                .filter_map(|(place, each)| Some((each.wait?.1, each.trigger.at, each.story, place)))
                 .min()
                 .filter(|(at, ..)| *at <= self.to);
-            match (event, timer) {
-                (None, None) => break,
+            if self.booked > 0 && event.is_none_or(|event| event > self.now) {
+                // "Effects on the contact (...) are events of the same instant, after those already there."
+                self.booked -= 1;
+                self.judge_all(None);
+            } else if let Some(event) = event
+                && timer.is_none_or(|(at, ..)| event <= at)
+            {
                 // "At equal instants: events first, (...) then timers, by priority, entry, scenario name."
-                (Some(event), timer) if timer.is_none_or(|(at, ..)| event <= at) => {
-                    self.now = self.now.max(event);
-                    self.happen();
-                }
-                (_, Some((at, _, place))) => {
-                    self.now = self.now.max(at);
-                    self.instances[place].wait = None;
-                    self.instances[place].waits_for = None;
-                    self.go_on(place);
-                }
-                (Some(_), None) => unreachable!(),
+                self.now = self.now.max(event);
+                self.happen();
+            } else if let Some((at, _, _, place)) = timer {
+                self.now = self.now.max(at);
+                self.instances[place].wait = None;
+                self.instances[place].waits_for = None;
+                self.go_on(place);
+            } else {
+                break;
+            }
+            while std::mem::take(&mut self.stirred) {
+                self.judge_all(None);
             }
         }
         answer.lines.append(&mut self.lines);
         for (name, count) in self.counts {
             *answer.counts.entry(name).or_default() += count;
         }
+    }
+
+    fn story(&self, place: usize) -> &'a Story {
+        &self.stories[self.instances[place].story]
     }
 
     fn count(&mut self, name: &'static str) {
@@ -146,35 +175,43 @@ impl<'a> Life<'a> {
     fn happen(&mut self) {
         let fact = self.facts[self.arrived].clone();
         self.arrived += 1;
-        let mut order: Vec<usize> = (0..self.instances.len()).collect();
-        order.sort_by_key(|place| (self.instances[*place].trigger.at, *place));
-        for place in order {
-            if self.instances[place].state != State::Gone {
-                self.judge(place, &fact);
+        self.judge_all(Some(&fact));
+        for (story, each) in self.stories.iter().enumerate() {
+            let is_meant = |life: &Self| {
+                (each.triggers.iter())
+                    .filter(|pattern| pattern.event == fact.event)
+                    .any(|pattern| life.passes(&pattern.filters, &fact, None) == Some(true))
+            };
+            if is_meant(self) {
+                self.enter(story, &fact);
             }
         }
-        for pattern in &self.story.triggers.clone() {
-            if pattern.event == fact.event && self.passes(&pattern.filters, &fact, None) == Some(true) {
-                self.enter(&fact);
-                break;
+    }
+
+    fn judge_all(&mut self, fact: Option<&Fact>) {
+        let mut order: Vec<usize> = (0..self.instances.len()).collect();
+        order.sort_by_key(|place| (self.instances[*place].trigger.at, self.instances[*place].story, *place));
+        for place in order {
+            if self.instances[place].state != State::Gone {
+                self.judge(place, fact);
             }
         }
     }
 
     /// "`goal` is looked at before `stop when`, both before a waiting step."
-    fn judge(&mut self, place: usize, fact: &Fact) {
-        let goal = self.story.goal.clone();
-        if let Some(goal) = &goal
+    fn judge(&mut self, place: usize, fact: Option<&Fact>) {
+        let story = self.story(place);
+        if let Some(goal) = &story.goal
             && self.truth(&goal.condition, Some(place), None) == Some(true)
             && (goal.within.is_none() || self.concerns(&goal.condition, place, fact))
-            && self.goal_is_open(place)
+            && self.goal_is_open(goal, place)
         {
-            return self.convert(place);
+            return self.convert(goal, place);
         }
         if self.instances[place].state != State::Runs {
             return;
         }
-        if let Some(condition) = &self.story.stop_when
+        if let Some(condition) = &story.stop_when
             && self.truth(condition, Some(place), None) == Some(true)
         {
             self.count("stopped");
@@ -191,47 +228,48 @@ impl<'a> Life<'a> {
     }
 
     /// "At the event that makes it true": whether the event is one that the condition speaks of.
-    fn concerns(&self, condition: &Condition, place: usize, fact: &Fact) -> bool {
+    fn concerns(&self, condition: &Condition, place: usize, fact: Option<&Fact>) -> bool {
         match condition {
-            Condition::History(pattern, _) => {
+            Condition::History(pattern, _) => fact.is_some_and(|fact| {
                 let trigger = &self.instances[place].trigger;
                 pattern.event == fact.event && self.passes(&pattern.filters, fact, Some(trigger)) == Some(true)
-            }
+            }),
             Condition::And(all) | Condition::Or(all) => all.iter().any(|each| self.concerns(each, place, fact)),
             // It may have become true by itself.
             _ => true,
         }
     }
 
-    fn goal_is_open(&self, place: usize) -> bool {
-        let Some(within) = self.story.goal.as_ref().and_then(|goal| goal.within) else { return true };
+    fn goal_is_open(&self, goal: &Goal, place: usize) -> bool {
+        let Some(within) = goal.within else { return true };
         // "`last message`: (...) without one, what refers to it is false."
         let Some(last) = self.instances[place].last_message else { return false };
         self.now <= calendar::add(self.zone, last, within.parts())
     }
 
-    fn convert(&mut self, place: usize) {
+    fn convert(&mut self, goal: &Goal, place: usize) {
         self.count("converted");
-        let then = self.story.goal.as_ref().and_then(|goal| goal.then.clone());
         let runs = self.instances[place].state == State::Runs;
         self.instances[place].state = State::Gone;
-        if let (true, Some(then)) = (runs, then) {
+        if let (true, Some(then)) = (runs, &goal.then) {
             self.instances[place].converted = true;
-            self.send_alone(place, &then);
+            self.send_alone(place, then);
         }
     }
 
     /// "Entry, in this order: event and filter, `for`, entry rule."
-    fn enter(&mut self, fact: &Fact) {
-        if let Some(audience) = &self.story.audience
+    fn enter(&mut self, place: usize, fact: &Fact) {
+        let story = &self.stories[place];
+        if let Some(audience) = &story.audience
             && self.truth(audience, None, Some(fact)) != Some(true)
         {
             return self.count("not for");
         }
-        match &self.story.entry {
-            Entry::Once if self.last_entry.is_some() => return self.count("not again"),
+        let runs = |each: &Instance| each.state == State::Runs && each.story == place;
+        match &story.entry {
+            Entry::Once if self.last_entry[place].is_some() => return self.count("not again"),
             Entry::OnceEvery(length) => {
-                if let Some(last) = self.last_entry
+                if let Some(last) = self.last_entry[place]
                     && fact.at < calendar::add(self.zone, last, length.parts())
                 {
                     return self.count("not again");
@@ -240,24 +278,28 @@ impl<'a> Life<'a> {
             Entry::OncePer(path) => {
                 // "A missing path limits nothing."
                 if let Some(value) = value_of(*path, fact)
-                    && !self.used.insert(value)
+                    && !self.used.insert((place, value))
                 {
                     return self.count("not again");
                 }
             }
+            Entry::OneAtATime if self.instances.iter().any(runs) => {
+                return self.count("not again");
+            }
             Entry::Latest => {
-                if let Some(running) = self.instances.iter_mut().find(|each| each.state == State::Runs) {
+                if let Some(running) = self.instances.iter_mut().find(|each| runs(each)) {
                     running.state = State::Gone;
                     self.count("replaced");
                 }
             }
             _ => {}
         }
-        self.last_entry = self.last_entry.max(Some(fact.at));
+        self.last_entry[place] = self.last_entry[place].max(Some(fact.at));
         self.count("started");
         self.instances.push(Instance {
+            story: place,
             trigger: fact.clone(),
-            ahead: self.story.steps.clone(),
+            ahead: story.steps.clone(),
             wait: None,
             waits_for: None,
             last_message: None,
@@ -265,7 +307,7 @@ impl<'a> Life<'a> {
             state: State::Runs,
         });
         let place = self.instances.len() - 1;
-        self.judge(place, fact);
+        self.judge(place, Some(fact));
         if self.instances[place].state == State::Runs {
             self.go_on(place);
         }
@@ -285,11 +327,16 @@ impl<'a> Life<'a> {
                 self.send_alone(place, &node);
                 continue;
             }
-            if self.held(place, &node).is_some() {
+            let held = self.held(place, &node);
+            if let Step::Act(act) = &node.step {
+                self.act(place, &node, *act, held);
+                continue;
+            }
+            if held.is_some() {
                 continue;
             }
             match &node.step {
-                Step::Send { .. } => unreachable!(),
+                Step::Send { .. } | Step::Act(_) => unreachable!(),
                 Step::Stop => return self.finish(place),
                 Step::If { arms, otherwise } => {
                     let chosen = arms
@@ -312,9 +359,42 @@ impl<'a> Life<'a> {
 
     fn finish(&mut self, place: usize) {
         self.count("finished");
-        let within = self.story.goal.as_ref().and_then(|goal| goal.within);
+        let within = self.story(place).goal.as_ref().and_then(|goal| goal.within);
         let counts = within.is_some() && self.instances[place].last_message.is_some();
         self.instances[place].state = if counts { State::Counts } else { State::Gone };
+    }
+
+    /// "Effects on the contact (`set`, `tag`, `credit`) are visible to all that follows."
+    fn act(&mut self, place: usize, node: &Node, act: Act, held: Option<&'static str>) {
+        let (effect, what) = match act {
+            Act::Tag { add: true, tag } => ("tag", tag.to_owned()),
+            Act::Tag { add: false, tag } => ("untag", tag.to_owned()),
+            Act::Tier(tier) => ("set", format!("contact.tier = {tier:?}")),
+            Act::Credit(points) => ("credit", format!("{points} points")),
+            Act::Debit(points) => ("debit", format!("{points} points")),
+        };
+        let missing = matches!(act, Act::Debit(points) if points > self.points);
+        let (outcome, reason) = match (held, missing) {
+            (Some(reason), _) => ("skipped", reason),
+            (None, true) => ("skipped", "not enough"),
+            (None, false) => ("done", ""),
+        };
+        let line = self.line(place, node.number, effect, ("", &what), outcome, reason);
+        self.lines.push(line);
+        if outcome == "skipped" {
+            return;
+        }
+        match act {
+            Act::Tag { add: true, tag } => drop(self.tags.insert(tag)),
+            Act::Tag { add: false, tag } => drop(self.tags.remove(tag)),
+            Act::Tier(tier) => self.tier = Some(tier.to_owned()),
+            Act::Credit(points) => self.points += points,
+            Act::Debit(points) => self.points -= points,
+        }
+        match act {
+            Act::Tag { .. } | Act::Tier(_) => self.stirred = true,
+            Act::Credit(_) | Act::Debit(_) => self.booked += 1,
+        }
     }
 
     /// True when it waits or has ended, false when the wait passes at once.
@@ -391,6 +471,7 @@ impl<'a> Life<'a> {
         Line {
             at: calendar::shown(self.now),
             contact: self.contact.clone(),
+            scenario: self.story(place).name.to_owned(),
             step,
             triggers: vec![(trigger.event.clone(), trigger.id.clone())],
             entered_at: calendar::shown(trigger.at),

@@ -45,16 +45,16 @@ struct Contact<'a> {
 impl Contact<'_> {
     fn live(mut self, until: Instant) -> (Vec<Line>, Vec<Counts>) {
         loop {
-            let event = self.life.next().map(|event| event.arrived).filter(|at| *at <= until);
-            let timer = self.state.next_due(self.program).filter(|at| *at <= until);
-            let (input, now) = match (event, timer) {
-                (None, None) => break,
-                (Some(event), timer) if timer.is_none_or(|timer| event <= timer) => {
-                    let place = self.life.admit(self.program, self.world).unwrap();
-                    (Input::Event { place }, event)
-                }
-                (_, Some(timer)) => (Input::Timer, timer),
-                (Some(_), None) => unreachable!(),
+            let event = self.life.next().map(|event| event.arrived);
+            let (own, timer) = (self.state.next_own(), self.state.next_due(self.program));
+            // At one instant rows come first, then what scenarios made happen, then timers.
+            let Some(now) = [event, own, timer].into_iter().flatten().min().filter(|now| *now <= until) else { break };
+            let input = if event == Some(now) {
+                Input::Event { place: self.life.admit(self.program, self.world).unwrap() }
+            } else if own == Some(now) {
+                Input::Event { place: self.state.happen(&mut self.life, self.program, self.world).unwrap() }
+            } else {
+                Input::Timer
             };
             self.step(input, now);
             self.settle(now);
@@ -95,13 +95,18 @@ impl Contact<'_> {
                 What::Send { alternative, outcome, reason } => {
                     let triggers = std::iter::once(&effect.trigger).chain(&effect.also).cloned().collect::<Vec<_>>();
                     let chosen = self.chosen(&effect, *alternative);
-                    self.line(&effect, &triggers, chosen, (outcome.name(), reason.text()));
+                    self.line(&effect, &triggers, "send", chosen, (outcome.name(), reason.text()));
+                }
+                What::Act { act, outcome, reason, .. } => {
+                    let triggers = [effect.trigger.clone()];
+                    let said = (String::new(), format!("{act:?}"));
+                    self.line(&effect, &triggers, act.name(), said, (outcome.name(), reason.text()));
                 }
                 What::End { reason, .. } => {
                     let triggers = [effect.trigger.clone()];
-                    self.line(&effect, &triggers, (String::new(), String::new()), (reason.text(), ""));
+                    self.line(&effect, &triggers, "end", (String::new(), String::new()), (reason.text(), ""));
                 }
-                What::Act { .. } | What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
+                What::Withdraw { .. } => panic!("nothing waits in this outbox: {effect:?}"),
                 What::Emit { key, .. } => {
                     assert!(self.keys.insert(key.0), "two messages of one key: {effect:?}");
                     let facts =
@@ -109,7 +114,7 @@ impl Contact<'_> {
                     let verdict = about_to_send(self.program, &mut self.state, *key, now, facts, &mut self.out);
                     let Verdict::Send(departure) = verdict else { panic!("claimed at once: {verdict:?}") };
                     let chosen = (departure.channel.clone(), departure.message.clone());
-                    self.line(&effect, &departure.triggers, chosen, (Outcome::Sent.name(), ""));
+                    self.line(&effect, &departure.triggers, "send", chosen, (Outcome::Sent.name(), ""));
                     self.step(Input::Receipt { key: *key, receipt: Receipt::Accepted, name: None }, now);
                 }
             }
@@ -128,6 +133,7 @@ impl Contact<'_> {
         &mut self,
         effect: &Effect,
         triggers: &[TriggerRef],
+        name: &str,
         (channel, message): (String, String),
         (outcome, reason): (&str, &str),
     ) {
@@ -136,12 +142,13 @@ impl Contact<'_> {
         self.lines.push(Line {
             at: effect.at.to_string(),
             contact: key(self.person.id.to_string()),
+            scenario: self.program.unit(effect.unit).unwrap().scenario.name.clone(),
             step: effect.ordinal,
             triggers: triggers
                 .map(|trigger| (self.program.event_name(trigger.kind).to_owned(), key(trigger.id.to_string())))
                 .collect(),
             entered_at: effect.entered_at.to_string(),
-            effect: if channel.is_empty() { "end" } else { "send" }.to_owned(),
+            effect: name.to_owned(),
             channel,
             message,
             outcome: outcome.to_owned(),
@@ -189,7 +196,7 @@ fn saved_and_sent_it_is_the_same_life() {
         // Other cases than those of the naive oracle.
         let case = variants::case(1_000_000 + seed);
         case.world.write(&path);
-        let text = case.story.to_string();
+        let text = case.text();
         let program = Program::link(&machine::bundle(&text, case.world.zone.name()), &[]).unwrap();
         let wanted = live(&program, &path, until, Delivery::Immediate, Memory::Kept);
         for (delivery, memory) in

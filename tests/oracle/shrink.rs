@@ -5,8 +5,16 @@ use super::world::World;
 
 #[derive(Clone, Debug)]
 pub struct Case {
-    pub story: Story,
+    /// In the order of their names.
+    pub stories: Vec<Story>,
     pub world: World,
+}
+
+impl Case {
+    /// The last scenario first: their order in a file means nothing.
+    pub fn text(&self) -> String {
+        self.stories.iter().rev().map(Story::to_string).collect()
+    }
 }
 
 /// Leaves out whatever the failure does not need.
@@ -22,57 +30,81 @@ fn smaller(case: &Case) -> Vec<Case> {
     let mut with = |change: &dyn Fn(&mut Case)| {
         let mut other = case.clone();
         change(&mut other);
-        // Numbers follow the text.
-        other.story.number();
         all.push(other);
     };
+    for place in 0..case.stories.len() {
+        let others = case.stories.iter().enumerate().filter(|(other, _)| *other != place);
+        let asks = format!("in {}", case.stories[place].name);
+        let is_asked = others.clone().any(|(_, other)| other.to_string().contains(&asks));
+        if is_asked || others.count() == 0 {
+            continue;
+        }
+        with(&|case| drop(case.stories.remove(place)));
+    }
     for place in (0..case.world.events.len()).rev() {
         with(&|case| {
             case.world.events.remove(place);
         });
     }
-    if case.story.triggers.len() > 1 {
-        with(&|case| case.story.triggers.truncate(1));
-    }
-    for (place, trigger) in case.story.triggers.iter().enumerate() {
-        if let Some(last) = trigger.filters.len().checked_sub(1) {
-            with(&|case| case.story.triggers[place].filters.truncate(last));
-        }
-    }
-    if case.story.audience.is_some() {
-        with(&|case| case.story.audience = None);
-    }
-    if !matches!(case.story.entry, Entry::Always) {
-        with(&|case| case.story.entry = Entry::Always);
-    }
-    if case.story.goal.is_some() {
-        with(&|case| case.story.goal = None);
-    }
-    if case.story.goal.as_ref().is_some_and(|goal| goal.then.is_some()) {
-        with(&|case| case.story.goal.as_mut().unwrap().then = None);
-    }
-    if case.story.stop_when.is_some() {
-        with(&|case| case.story.stop_when = None);
-    }
-    for steps in fewer_steps(&case.story.steps) {
-        if !steps.is_empty() {
-            with(&|case| case.story.steps = steps.clone());
-        }
-    }
-    for condition in conditions(&case.story.stop_when) {
-        with(&|case| case.story.stop_when = Some(condition.clone()));
-    }
-    for condition in conditions(&case.story.audience) {
-        with(&|case| case.story.audience = Some(condition.clone()));
-    }
-    if let Some(goal) = &case.story.goal {
-        for condition in conditions(&Some(goal.condition.clone())) {
-            with(&|case| case.story.goal.as_mut().unwrap().condition = condition.clone());
+    for (place, story) in case.stories.iter().enumerate() {
+        for story in smaller_stories(story) {
+            with(&|case| case.stories[place] = story.clone());
         }
     }
     for place in 0..case.world.events.len() {
         if case.world.events[place].arrived.is_some() {
             with(&|case| case.world.events[place].arrived = None);
+        }
+    }
+    all
+}
+
+fn smaller_stories(story: &Story) -> Vec<Story> {
+    let mut all = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Story)| {
+        let mut other = story.clone();
+        change(&mut other);
+        // Numbers follow the text.
+        other.number();
+        all.push(other);
+    };
+    if story.triggers.len() > 1 {
+        with(&|story| story.triggers.truncate(1));
+    }
+    for (place, trigger) in story.triggers.iter().enumerate() {
+        if let Some(last) = trigger.filters.len().checked_sub(1) {
+            with(&|story| story.triggers[place].filters.truncate(last));
+        }
+    }
+    if story.audience.is_some() {
+        with(&|story| story.audience = None);
+    }
+    if !matches!(story.entry, Entry::Always) {
+        with(&|story| story.entry = Entry::Always);
+    }
+    if story.goal.is_some() {
+        with(&|story| story.goal = None);
+    }
+    if story.goal.as_ref().is_some_and(|goal| goal.then.is_some()) {
+        with(&|story| story.goal.as_mut().unwrap().then = None);
+    }
+    if story.stop_when.is_some() {
+        with(&|story| story.stop_when = None);
+    }
+    for steps in fewer_steps(&story.steps) {
+        if !steps.is_empty() {
+            with(&|story| story.steps = steps.clone());
+        }
+    }
+    for condition in conditions(&story.stop_when) {
+        with(&|story| story.stop_when = Some(condition.clone()));
+    }
+    for condition in conditions(&story.audience) {
+        with(&|story| story.audience = Some(condition.clone()));
+    }
+    if let Some(goal) = &story.goal {
+        for condition in conditions(&Some(goal.condition.clone())) {
+            with(&|story| story.goal.as_mut().unwrap().condition = condition.clone());
         }
     }
     all

@@ -69,7 +69,7 @@ pub enum Form {
     Day,
 }
 
-pub const EVENTS: [&str; 4] = ["cart_updated", "order_delivered", "purchased", "subscribed"];
+pub const EVENTS: [&str; 5] = ["cart_updated", "order_delivered", "purchased", "returned", "subscribed"];
 
 impl World {
     fn id(&self, letter: &str, number: i64) -> Value {
@@ -102,10 +102,14 @@ impl World {
                                   delay TEXT);
              CREATE TABLE purchased(id {kind} PRIMARY KEY, contact {kind}, at{arrived}, product {kind},
                                     quantity INTEGER, amount, \"order\" TEXT, discounted INTEGER);
+             CREATE TABLE returned(id {kind} PRIMARY KEY, contact {kind}, at{arrived}, product {kind},
+                                   quantity INTEGER, amount, \"order\" TEXT);
+             CREATE TABLE contact_tags(contact {kind}, tags TEXT, rank INTEGER);
              CREATE TABLE subscribed(id {kind} PRIMARY KEY, contact {kind}, at{arrived}, list TEXT);
              CREATE TABLE order_delivered(id {kind} PRIMARY KEY, contact {kind}, at{arrived}, \"order\" TEXT);
              CREATE TABLE cart_updated(id {kind} PRIMARY KEY, contact {kind}, at{arrived}, cart TEXT);
              CREATE INDEX purchased_contact ON purchased(contact, at);
+             CREATE INDEX returned_contact ON returned(contact, at);
              CREATE INDEX subscribed_contact ON subscribed(contact, at);
              CREATE INDEX order_delivered_contact ON order_delivered(contact, at);
              CREATE INDEX cart_updated_contact ON cart_updated(contact, at);"
@@ -140,12 +144,14 @@ impl World {
         let text = |text: &str| Value::Text(text.to_owned());
         let order = event.order.map_or(Value::Null, text);
         match event.event {
-            "purchased" => {
+            "purchased" | "returned" => {
                 values.push(self.id("p", event.product));
                 values.push(Value::Integer(event.quantity));
                 values.push(Value::Text(format!("{}.{:02}", event.amount / 100, event.amount % 100)));
                 values.push(order);
-                values.push(event.discounted.map_or(Value::Null, |flag| Value::Integer(i64::from(flag))));
+                if event.event == "purchased" {
+                    values.push(event.discounted.map_or(Value::Null, |flag| Value::Integer(i64::from(flag))));
+                }
             }
             "order_delivered" => values.push(text(event.order.unwrap_or("none"))),
             "subscribed" => values.push(text(event.list)),

@@ -418,3 +418,16 @@ fn channels_without_an_address_of_their_own_are_files_about_a_contact() {
     assert!(texts.len() == 2 && texts[0].contains("dear you") && texts[1].contains("hello new"), "{texts:?}");
     assert_eq!(run.report().sent, [("post".to_owned(), 1), ("push".to_owned(), 1)].into());
 }
+
+/// What a scenario does after its own message does not take the message back.
+#[test]
+fn what_a_scenario_does_after_its_message_does_not_hold_it_back() {
+    let shop = shop(
+        "scenario tagged { when purchased   send email welcome unless \"told\" in contact.tags   tag \"told\" }
+         scenario paid { when purchased   send email thank_you only if points < 5   credit 5 points }
+         scenario stopped { when purchased   stop when \"met\" in contact.tags   send email we_miss_you   tag \"met\"   wait 1 day }
+         scenario risen { when purchased   send email gold_welcome only if contact.tier is \"new\"   set contact.tier = \"gold\" }",
+    );
+    let done = both(&shop, &purchases(&[(1, HOUR, 10), (1, 2 * HOUR, 10)]), DAY);
+    assert_eq!(done, count(&[("credit", 2), ("send", 4), ("set", 2), ("tag", 3)]));
+}

@@ -7,6 +7,7 @@ use super::outbox;
 use super::random::Random;
 use super::shop::{Shop, template};
 use super::shrink::{Case, smallest};
+use super::side_by_side::of_each;
 use super::tables;
 use super::world::{Key, World};
 use rusqlite::types::Value;
@@ -134,9 +135,9 @@ fn limit(bundle: &mut Bundle, random: &mut Random) {
 /// Both answers for a case, the simulation's and the run's, without the lines of messages that never were in an outbox: of
 /// those the tables tell, which are equal.
 fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
-    let mut files = templates(&case.story);
+    let mut files = templates(&case.stories);
     files.extend(MESSAGES.map(|(channel, message)| template(channel, message, "one")));
-    let mut shop = Shop::new(&format!("{}{OTHERS}", case.story), case.world.zone.name(), &files);
+    let mut shop = Shop::new(&format!("{}{OTHERS}", case.text()), case.world.zone.name(), &files);
     let mut random = Random::new(seed.wrapping_mul(7));
     limit(&mut shop.bundle, &mut random);
     let full = shop.folder.path().join("full.db");
@@ -149,7 +150,7 @@ fn both(seed: u64, case: &Case) -> (Vec<Line>, Vec<Line>) {
     let request = Request { to: case.world.to.map(Instant::from_seconds), ..Request::default() };
     let mut bytes = Vec::new();
     let simulation = simulate(&shop.bundle, &Crm::open(&full).unwrap(), &request, Some(&mut bytes)).unwrap();
-    let gathers = case.story.to_string().contains(" together");
+    let gathers = case.text().contains(" together");
     let wanted = told(&bytes, gathers);
     let Some((from, to)) = simulation.report.span else { return (wanted, Vec::new()) };
     let mut arrivals = arrivals(&full, &case.world);
@@ -205,11 +206,11 @@ fn kept(shop: &Shop, gathers: bool) -> Vec<Line> {
 fn a_run_under_a_policy_sends_what_the_simulation_sends() {
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     let mut messages: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in seeds(160) {
+    let all = of_each(&seeds(160), |seed| {
         let mut random = Random::new(seed);
-        let story = invent::story(&mut random);
-        let world = invent::world(&mut random, &story);
-        let case = Case { story, world };
+        let stories = invent::stories(&mut random, &["story"], false);
+        let world = invent::world(&mut random, &stories);
+        let case = Case { stories, world };
         let same = |case: &Case| {
             let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
             answers.ok().and_then(|(wanted, found)| (wanted == found).then_some(wanted))
@@ -218,12 +219,13 @@ fn a_run_under_a_policy_sends_what_the_simulation_sends() {
             let smallest = smallest(case, |case| same(case).is_none());
             panic!("seed {seed} (run it alone with SCN_SEED={seed}): {}", described(seed, &smallest));
         };
-        for line in wanted {
-            if line.3 == "sent" {
-                *messages.entry(line.6).or_default() += 1;
-            }
-            *outcomes.entry(line.3).or_default() += 1;
+        wanted
+    });
+    for line in all.into_iter().flatten() {
+        if line.3 == "sent" {
+            *messages.entry(line.6).or_default() += 1;
         }
+        *outcomes.entry(line.3).or_default() += 1;
     }
     println!("{outcomes:?} {messages:?}");
     let all_came = ["sent", "deferred", "expired", "cancelled"].iter().all(|name| outcomes.contains_key(*name))
@@ -232,7 +234,7 @@ fn a_run_under_a_policy_sends_what_the_simulation_sends() {
 }
 
 fn described(seed: u64, case: &Case) -> String {
-    let mut bundle = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story)).bundle;
+    let mut bundle = Shop::new(&case.text(), case.world.zone.name(), &templates(&case.stories)).bundle;
     limit(&mut bundle, &mut Random::new(seed.wrapping_mul(7)));
     let answers = catch_unwind(AssertUnwindSafe(|| both(seed, case)));
     let answers = match &answers {
@@ -246,6 +248,11 @@ fn described(seed: u64, case: &Case) -> String {
     };
     format!(
         "{}\n{:#?}\nexpire {}\nzone {}, to {:?}\n{:#?}\n{answers}",
-        case.story, bundle.policy, bundle.settings.expire, case.world.zone, case.world.to, case.world.events
+        case.text(),
+        bundle.policy,
+        bundle.settings.expire,
+        case.world.zone,
+        case.world.to,
+        case.world.events
     )
 }

@@ -34,7 +34,7 @@ fn what_a_run_decided_is_decided_once_more() {
     let mut messages = 0;
     for seed in seeds(CASES) {
         let case = case(seed);
-        let shop = Shop::new(&case.story.to_string(), case.world.zone.name(), &templates(&case.story));
+        let shop = Shop::new(&case.text(), case.world.zone.name(), &templates(&case.stories));
         let full = shop.folder.path().join("full.db");
         case.world.write(&full);
         World { events: Vec::new(), ..case.world.clone() }.write(&shop.crm());
@@ -51,7 +51,7 @@ fn what_a_run_decided_is_decided_once_more() {
         for contact in contacts(&shop) {
             let found = produced(&shop.bundle, &crm, &archive, std::slice::from_ref(&contact), None).unwrap();
             let Found::Told(production) = found else { panic!("seed {seed}: contact {contact}: {found:?}") };
-            assert_eq!(production.parted, None, "seed {seed}: contact {contact}\n{}", case.story);
+            assert_eq!(production.parted, None, "seed {seed}: contact {contact}\n{}", case.text());
             let lived = production.lived.as_ref().unwrap();
             let (texts, zone) = (Texts::default(), lived.zone);
             let (program, world) = (&production.program, &production.world);

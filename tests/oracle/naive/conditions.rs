@@ -1,8 +1,9 @@
 //! What is true, false or unknown.
 
 use super::Life;
+use super::{Instance, State};
 use crate::calendar::{self, Parts, Seconds};
-use crate::story::{Condition, Filter, Path, Window};
+use crate::story::{Condition, Filter, Path, Pattern, Window};
 use crate::world::{Fact, Key};
 
 impl Life<'_> {
@@ -26,31 +27,30 @@ impl Life<'_> {
                 }
                 (!all.contains(&None)).then_some(false)
             }
-            Condition::Tier(name) => self.person.tier.as_ref().map(|tier| tier == name),
+            Condition::Tier(name) => self.tier.as_ref().map(|tier| tier == name),
+            Condition::Tagged(name) => Some(self.tags.contains(name)),
+            Condition::PointsAtLeast(number) => Some(self.points >= *number),
+            Condition::InStory(name) => {
+                let runs = |each: &Instance| each.state == State::Runs && self.stories[each.story].name == *name;
+                Some(self.instances.iter().any(runs))
+            }
             Condition::TriggerQuantityAbove(number) => Some(trigger?.quantity > *number),
             Condition::TriggerDiscounted => trigger?.discounted,
             Condition::TriggerHasOrder => Some(trigger?.order.is_some()),
+            Condition::Aggregate(aggregate, comparison) => {
+                let start = self.start(&aggregate.window, instance);
+                let events = match start {
+                    // Without a last message nothing has happened since.
+                    None => self.key_is_known(&aggregate.pattern, trigger).then(Vec::new)?,
+                    Some(start) => self.events(&aggregate.pattern, aggregate.kind, start, trigger)?,
+                };
+                self.compared(aggregate.kind, &aggregate.pattern, &events, *comparison)
+            }
             Condition::History(pattern, window) => {
                 // "`since last message` (...) without one, what refers to it is false."
-                let start = match window {
-                    Window::Default | Window::SinceEntry => instance?.trigger.at,
-                    Window::SinceEntryPlus(length) => calendar::add(self.zone, instance?.trigger.at, length.parts()),
-                    Window::SinceLastMessage => match instance?.last_message {
-                        None => return Some(false),
-                        Some(last) => last,
-                    },
-                    Window::InLast(length) => {
-                        calendar::add(self.zone, self.now, Parts::default().plus(length.parts(), -1))
-                    }
-                    Window::Ever => Seconds::MIN,
-                };
-                for filter in &pattern.filters {
-                    // `same PATH` has nothing to compare with.
-                    if let Filter::Same(path) = filter
-                        && value_of(*path, trigger?).is_none()
-                    {
-                        return None;
-                    }
+                let Some(start) = self.start(window, instance) else { return Some(false) };
+                if !self.key_is_known(pattern, trigger) {
+                    return None;
                 }
                 // "All include now": what has not arrived has not happened.
                 Some(self.facts[..self.arrived].iter().any(|fact| {
@@ -60,6 +60,28 @@ impl Life<'_> {
                 }))
             }
         }
+    }
+
+    /// After when; `None` since a last message that there is not.
+    fn start(&self, window: &Window, instance: Option<&Instance>) -> Option<Seconds> {
+        let entry = || instance.map(|instance| instance.trigger.at);
+        match window {
+            Window::Default | Window::SinceEntry => entry(),
+            Window::SinceEntryPlus(length) => Some(calendar::add(self.zone, entry()?, length.parts())),
+            Window::SinceLastMessage => instance?.last_message,
+            Window::InLast(length) => {
+                Some(calendar::add(self.zone, self.now, Parts::default().plus(length.parts(), -1)))
+            }
+            Window::Ever => Some(Seconds::MIN),
+        }
+    }
+
+    /// `same PATH` has something to compare with.
+    pub(super) fn key_is_known(&self, pattern: &Pattern, trigger: Option<&Fact>) -> bool {
+        pattern.filters.iter().all(|filter| match filter {
+            Filter::Same(path) => trigger.is_some_and(|trigger| value_of(*path, trigger).is_some()),
+            _ => true,
+        })
     }
 
     /// Whether an event passes all filters; unknown when one is.
@@ -98,6 +120,8 @@ impl Life<'_> {
 /// The value of a path of an event; `None` when it is missing.
 pub(super) fn value_of(path: Path, fact: &Fact) -> Option<String> {
     match path {
+        Path::Quantity => Some(fact.quantity.to_string()),
+        Path::Amount => Some(fact.amount.to_string()),
         Path::Order => fact.order.clone(),
         Path::Product => fact.product_id.as_ref().map(Key::to_string),
         Path::Family => fact.product.as_ref().map(|product| product.family.clone()),

@@ -26,7 +26,7 @@ impl Life<'_> {
         if let Some(reason) = self.held(place, node) {
             return Err(("skipped", reason));
         }
-        if let Some(condition) = self.story.stop_when.as_ref().filter(|_| !self.instances[place].converted) {
+        if let Some(condition) = self.story(place).stop_when.as_ref().filter(|_| !self.instances[place].converted) {
             // "An `unless` or `stop when` that is unknown holds the message back."
             match self.truth(condition, Some(place), None) {
                 Some(false) => {}
@@ -71,7 +71,8 @@ impl Life<'_> {
         let mut members = vec![place];
         for other in 0..self.instances.len() {
             let each = &self.instances[other];
-            let stands = each.state == State::Runs && each.wait.is_some_and(|(_, until)| until < midnight);
+            let is_alike = each.state == State::Runs && each.story == self.instances[place].story;
+            let stands = is_alike && each.wait.is_some_and(|(_, until)| until < midnight);
             if other != place && stands && is_next(each) {
                 members.push(other);
             }

@@ -1,10 +1,15 @@
 //! A scenario as plain data, and its text. The naive oracle reads the data, the compiler the text.
 
-use super::calendar::Length;
+mod conditions;
+
+pub use conditions::{Aggregate, Comparison, Condition, Filter, Kind, Limit, Path, Pattern, Relation, Window};
+
+use crate::calendar::Length;
 use std::fmt::{self, Display, Write};
 
 #[derive(Clone, Debug)]
 pub struct Story {
+    pub name: &'static str,
     /// Joined by `or`.
     pub triggers: Vec<Pattern>,
     pub audience: Option<Condition>,
@@ -27,59 +32,8 @@ pub enum Entry {
     Once,
     OnceEvery(Length),
     OncePer(Path),
+    OneAtATime,
     Latest,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Path {
-    Order,
-    Product,
-    Family,
-    Category,
-}
-
-/// An event and its filters.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    pub event: &'static str,
-    pub filters: Vec<Filter>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Filter {
-    Recurring,
-    Discounted,
-    OrderPresent,
-    DelayPresent,
-    Category { is: bool, name: &'static str },
-    ListIs(&'static str),
-    QuantityAbove(i64),
-    AmountBelow(i64),
-    Same(Path),
-    MoreThanTrigger,
-}
-
-#[derive(Clone, Debug)]
-pub enum Condition {
-    History(Pattern, Window),
-    Not(Box<Condition>),
-    And(Vec<Condition>),
-    Or(Vec<Condition>),
-    Tier(&'static str),
-    TriggerQuantityAbove(i64),
-    TriggerDiscounted,
-    TriggerHasOrder,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Window {
-    /// Not written: the default.
-    Default,
-    SinceEntry,
-    SinceEntryPlus(Length),
-    SinceLastMessage,
-    InLast(Length),
-    Ever,
 }
 
 /// A step with its number in the text.
@@ -117,6 +71,16 @@ pub enum Step {
         otherwise: Option<Vec<Node>>,
     },
     Stop,
+    Act(Act),
+}
+
+/// What a scenario does to its contact.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    Tag { add: bool, tag: &'static str },
+    Tier(&'static str),
+    Credit(i64),
+    Debit(i64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +118,7 @@ impl Story {
 impl Display for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let triggers: Vec<String> = self.triggers.iter().map(Pattern::to_string).collect();
-        write!(f, "scenario story {{\n  when {}\n", triggers.join(" or "))?;
+        write!(f, "scenario {} {{\n  when {}\n", self.name, triggers.join(" or "))?;
         if let Some(audience) = &self.audience {
             writeln!(f, "  for {audience}")?;
         }
@@ -163,6 +127,7 @@ impl Display for Story {
             Entry::Once => writeln!(f, "  once")?,
             Entry::OnceEvery(length) => writeln!(f, "  once every {length}")?,
             Entry::OncePer(path) => writeln!(f, "  once per {path}")?,
+            Entry::OneAtATime => writeln!(f, "  one at a time")?,
             Entry::Latest => writeln!(f, "  latest")?,
         }
         if let Some(goal) = &self.goal {
@@ -215,6 +180,10 @@ fn text_of(nodes: &[Node], depth: usize) -> String {
                 }
             }
             Step::Stop => write!(text, "stop"),
+            Step::Act(Act::Tag { add, tag }) => write!(text, "{} \"{tag}\"", if *add { "tag" } else { "untag" }),
+            Step::Act(Act::Tier(tier)) => write!(text, "set contact.tier = \"{tier}\""),
+            Step::Act(Act::Credit(points)) => write!(text, "credit {points} points"),
+            Step::Act(Act::Debit(points)) => write!(text, "debit {points} points"),
         };
         let _ = match &node.guard {
             Some(Guard::Unless(condition)) => writeln!(text, " unless {condition}"),
@@ -223,66 +192,4 @@ fn text_of(nodes: &[Node], depth: usize) -> String {
         };
     }
     text
-}
-
-impl Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.event)?;
-        for filter in &self.filters {
-            match filter {
-                Filter::Recurring => write!(f, " product.recurring")?,
-                Filter::Discounted => write!(f, " discounted")?,
-                Filter::OrderPresent => write!(f, " order")?,
-                Filter::DelayPresent => write!(f, " product.delay")?,
-                Filter::Category { is: true, name } => write!(f, " product.category is \"{name}\"")?,
-                Filter::Category { is: false, name } => write!(f, " product.category is not \"{name}\"")?,
-                Filter::ListIs(name) => write!(f, " list is \"{name}\"")?,
-                Filter::QuantityAbove(number) => write!(f, " where quantity > {number}")?,
-                Filter::AmountBelow(number) => write!(f, " where amount < {number} EUR")?,
-                Filter::Same(path) => write!(f, " same {path}")?,
-                Filter::MoreThanTrigger => write!(f, " where quantity > trigger.quantity")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Path::Order => "order",
-            Path::Product => "product",
-            Path::Family => "product.family",
-            Path::Category => "product.category",
-        })
-    }
-}
-
-impl Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let joined = |all: &[Condition], word: &str| {
-            let all: Vec<String> = all.iter().map(Condition::to_string).collect();
-            format!("({})", all.join(word))
-        };
-        match self {
-            Condition::History(pattern, window) => {
-                write!(f, "{pattern}")?;
-                match window {
-                    Window::Default => Ok(()),
-                    Window::SinceEntry => write!(f, " since entry"),
-                    Window::SinceEntryPlus(length) => write!(f, " since entry + {length}"),
-                    Window::SinceLastMessage => write!(f, " since last message"),
-                    Window::InLast(length) => write!(f, " in last {length}"),
-                    Window::Ever => write!(f, " ever"),
-                }
-            }
-            Condition::Not(inner) => write!(f, "not ({inner})"),
-            Condition::And(all) => write!(f, "{}", joined(all, " and ")),
-            Condition::Or(all) => write!(f, "{}", joined(all, " or ")),
-            Condition::Tier(name) => write!(f, "contact.tier is \"{name}\""),
-            Condition::TriggerQuantityAbove(number) => write!(f, "trigger.quantity > {number}"),
-            Condition::TriggerDiscounted => write!(f, "trigger.discounted"),
-            Condition::TriggerHasOrder => write!(f, "has trigger.order"),
-        }
-    }
 }
