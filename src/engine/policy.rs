@@ -188,18 +188,20 @@ fn quiet_until(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
 
 /// The end of one stretch of quiet hours in which an instant lies.
 fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
-    let (today, _) = zone.wall(at);
+    let clock = zone.clock_around(at);
+    let (today, _) = clock.wall(at);
     // A stretch over midnight began yesterday; a wall time that did not exist may have moved it by a day.
-    let days = (-2..=1).filter_map(|days| Some((today.add_days(days)?, today.add_days(days + 1)?)));
+    let days = if clock.is_steady() { -1..=0 } else { -2..=1 };
+    let days = days.filter_map(|days| Some((today.add_days(days)?, today.add_days(days + 1)?)));
     days.flat_map(|(day, next)| {
         let between = quiet.between.filter(|(from, to)| from != to).map(|(from, to)| {
             let end = if from < to { day } else { next };
-            (zone.instant(day, from), zone.instant(end, to))
+            (clock.instant(day, from), clock.instant(end, to))
         });
         let whole = quiet
             .days
             .contains(&day.weekday())
-            .then(|| (zone.instant(day, TimeOfDay::MIDNIGHT), zone.instant(next, TimeOfDay::MIDNIGHT)));
+            .then(|| (clock.instant(day, TimeOfDay::MIDNIGHT), clock.instant(next, TimeOfDay::MIDNIGHT)));
         between.into_iter().chain(whole)
     })
     .filter(|(start, end)| (*start..*end).contains(&at))
