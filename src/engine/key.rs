@@ -6,18 +6,15 @@ use super::state::Instance;
 use super::step::Stepper;
 use crate::ir::{Op, Step, StepIx};
 use crate::model::Id;
-use std::io::Write;
+use smallvec::SmallVec;
 
-/// What hashes read.
+/// What hashes read. Most of it fits without an allocation.
 #[derive(Debug)]
-pub(super) struct Hashed(Vec<u8>);
+pub(super) struct Hashed(SmallVec<[u8; 256]>);
 
 impl Hashed {
     pub fn new(kind: &[u8]) -> Hashed {
-        // Most of what is hashed fits.
-        let mut bytes = Vec::with_capacity(192);
-        bytes.extend_from_slice(kind);
-        Hashed(bytes)
+        Hashed(SmallVec::from_slice(kind))
     }
 
     /// Bytes as they are.
@@ -45,14 +42,30 @@ impl Hashed {
         match id {
             Id::Number(number) => {
                 self.add(b"number ");
-                // Writing to memory does not fail.
-                drop(write!(self.0, "{number}"));
+                self.number(*number);
             }
             Id::Text(text) => {
                 self.add(b"text ");
                 self.add(text.as_bytes());
             }
         }
+    }
+
+    /// A number, as it is written.
+    fn number(&mut self, number: i64) {
+        if number < 0 {
+            self.add(b"-");
+        }
+        let (mut digits, mut left) = ([b'0'; 20], number.unsigned_abs());
+        let mut count = 0;
+        for place in digits.iter_mut().rev() {
+            *place = b'0' + (left % 10) as u8;
+            (left, count) = (left / 10, count + 1);
+            if left == 0 {
+                break;
+            }
+        }
+        self.add(digits.get(digits.len() - count..).unwrap_or(&[]));
     }
 
     /// The start of its BLAKE3.
@@ -99,5 +112,19 @@ impl Stepper<'_, '_> {
         hashed.add(&instance.entry.0.to_le_bytes());
         hashed.add(&(before.count() as u64).to_le_bytes());
         hashed.start()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_hashed_as_they_are_written() {
+        for number in [0, 7, -7, 10, 4_096, -1_000_000, i64::MAX, i64::MIN] {
+            let mut hashed = Hashed::new(b"");
+            hashed.id(&Id::Number(number));
+            assert_eq!(hashed.0.as_slice(), format!("number {number}").as_bytes());
+        }
     }
 }
