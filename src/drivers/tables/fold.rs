@@ -10,6 +10,7 @@ use crate::engine::{EffectKey, Journey, Mark, Marked, Outcome, Reason, Receipt};
 use crate::ir::StepIx;
 use crate::time::{Instant, Zone};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// How a stream tells of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub(super) struct MessageState {
     pub at: Instant,
     pub state: Fate,
     pub path: u32,
-    pub journeys: Vec<u32>,
+    pub journeys: SmallVec<[u32; 2]>,
     /// The message that this journey's part was taken from.
     of: Option<u32>,
     pub revenue: i128,
@@ -106,13 +107,15 @@ struct Window {
 
 impl Fold {
     pub fn new(catalog: &Catalog, zone: Zone, source: Source) -> Fold {
-        let is_sum = |scenario: &CatalogScenario| {
-            let needs_memory = scenario.has_splits || scenario.comes_again || catalog.has_limits;
-            scenario.goal == GoalKind::None && !needs_memory
+        let sends = |number: u16| catalog.steps.iter().any(|step| step.scenario == number);
+        let is_sum = |scenario: &CatalogScenario, number: u16| {
+            // What limits hold is told of again when it leaves.
+            let has_memory = sends(number) && (scenario.comes_again || catalog.has_limits);
+            scenario.goal == GoalKind::None && !(scenario.has_splits || scenario.is_started || has_memory)
         };
         let plain = |number: u16| {
             let scenario = catalog.scenarios.get(usize::from(number));
-            scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario)).then_some(number)
+            scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario, number)).then_some(number)
         };
         Fold {
             sums: Sums::default(),
@@ -304,7 +307,7 @@ impl Fold {
 
 impl MessageState {
     fn new((step, message): (u32, u32), at: Instant, state: Fate, path: u32) -> MessageState {
-        MessageState { step, message, at, state, path, journeys: Vec::new(), of: None, revenue: 0 }
+        MessageState { step, message, at, state, path, journeys: SmallVec::new(), of: None, revenue: 0 }
     }
 
     /// Whether it opens a window.
