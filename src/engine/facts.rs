@@ -4,6 +4,7 @@ use super::by_row::{ByRow, Filed, Filing};
 use super::latest::Latest;
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
+use super::moves::{Move, Moves};
 use super::program::Program;
 use super::running::Running;
 use super::value::{EntityRef, Value};
@@ -173,6 +174,7 @@ pub struct Life {
     messages: SentMessages,
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
+    windows: RefCell<Moves>,
     by_id: RefCell<ById>,
 }
 
@@ -299,9 +301,13 @@ impl Life {
     }
 
     pub fn values(&self, place: usize) -> &[Value] {
-        self.row(place)
-            .and_then(|row| self.values.get(row.values.start as usize..row.values.end as usize))
-            .unwrap_or(&[])
+        self.found(place).map_or(&[], |(_, values)| values)
+    }
+
+    /// The event at a place, with its values.
+    pub(super) fn found(&self, place: usize) -> Option<(&Event, &[Value])> {
+        let EventRow { event, values } = self.row(place)?;
+        Some((event, self.values.get(values.start as usize..values.end as usize)?))
     }
 
     /// The admitted event of this kind and id.
@@ -333,11 +339,6 @@ impl Life {
         (rows..self.admitted).chain(FIRST_OWN + own..FIRST_OWN + self.own.len())
     }
 
-    /// How many events were admitted: of the CRM, and of those that scenarios made.
-    pub(super) fn admitted_count(&self) -> (usize, usize) {
-        (self.admitted, self.own.len())
-    }
-
     /// How many rows of the CRM were admitted.
     pub fn admitted_rows(&self) -> usize {
         self.admitted
@@ -353,12 +354,29 @@ impl Life {
         self.running.borrow_mut()
     }
 
+    /// When a window begins: its end, moved back.
+    pub(super) fn window_start(&self, back: Move) -> Option<Instant> {
+        self.windows.borrow_mut().end(back)
+    }
+
     /// The places of the admitted events of one kind after `start`, by instant, then arrival. Empty for a kind that the
     /// program does not look through.
     pub(super) fn since(&self, kind: u16, start: Instant) -> &[u32] {
         let places = self.by_kind.get(usize::from(kind)).map_or(&[] as &[u32], Vec::as_slice);
         let first = places.partition_point(|place| self.event(*place as usize).is_some_and(|event| event.at <= start));
         places.get(first..).unwrap_or(&[])
+    }
+
+    /// How many events of one kind were admitted; 0 of a kind that the program does not look through.
+    pub(super) fn count_of(&self, kind: u16) -> usize {
+        self.by_kind.get(usize::from(kind)).map_or(0, Vec::len)
+    }
+
+    /// Whether so many of them, at least one, are after `start`.
+    pub(super) fn are_since(&self, kind: u16, start: Instant, many: usize) -> bool {
+        let nth_last = self.count_of(kind).checked_sub(many);
+        let place = nth_last.and_then(|nth| self.by_kind.get(usize::from(kind))?.get(nth));
+        place.and_then(|place| self.event(*place as usize)).is_some_and(|event| event.at > start)
     }
 
     /// Lets the next event happen: from now on conditions see it. Returns its place.

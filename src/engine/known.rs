@@ -1,8 +1,9 @@
 //! What was found out about a contact and is asked again and again: it follows from what is beside it, so it is never saved.
 
+use super::moves::{Move, Moves};
 use super::policy::LinkedPolicy;
 use crate::model::{Id, may_be_email};
-use crate::time::Zone;
+use crate::time::{Instant, Zone};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub(super) struct Known {
     address: RefCell<Option<(Arc<str>, bool)>>,
     zone: RefCell<Option<(Arc<str>, Option<Zone>)>>,
     held_out: RefCell<Option<(Id, bool)>>,
+    /// When entry rules let somebody in again.
+    again: RefCell<Moves>,
 }
 
 impl Known {
@@ -30,6 +33,11 @@ impl Known {
     /// As [`Zone::named`] of a text without the spaces around it.
     pub fn zone(&self, text: &Arc<str>) -> Option<Zone> {
         of_text(&self.zone, text, |text| Zone::named(text.trim()))
+    }
+
+    /// When an entry rule lets somebody in again, who entered then: it is asked at each event until then.
+    pub fn again(&self, entry: Move) -> Option<Instant> {
+        self.again.borrow_mut().end(entry)
     }
 
     /// As [`LinkedPolicy::holds_out`], which draws. The policy is that of the program whose state this stands beside.

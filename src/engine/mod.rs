@@ -33,6 +33,7 @@ mod measures;
 mod message_values;
 mod messages;
 mod migrate;
+mod moves;
 mod needs;
 mod output;
 mod own;

@@ -11,6 +11,7 @@ use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::revenue::Revenue;
 use super::shared::Shared;
+use super::silence::SilenceLength;
 use super::state::State;
 use crate::ir::{
     Bundle, Code, ExprIx, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario, ScenarioHash,
@@ -37,6 +38,8 @@ pub struct Unit {
     pub(super) reads_messages: bool,
     /// Whether a step of it erases the contact, or starts a scenario that does.
     pub(super) erases: bool,
+    /// What the length of its silence depends on, where it starts by one.
+    pub(super) silence: Option<SilenceLength>,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -245,14 +248,15 @@ impl Program {
             reads_messages: messages::reads_own_messages(&scenario),
             erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash,
-            scenario,
             current,
             starts_at: Instant::MIN,
             starts_until: Instant::MAX,
+            silence: SilenceLength::of(&scenario.start, &code),
             code,
             goal,
             stop_when,
             waits_for,
+            scenario,
         });
     }
 

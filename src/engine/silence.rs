@@ -2,11 +2,29 @@
 
 use super::clocks::Silence;
 use super::entry::Candidate;
+use super::linked::LinkedCode;
 use super::output::TriggerRef;
 use super::program::Unit;
 use super::step::Stepper;
 use crate::ir::{ExprIx, Start};
 use crate::time::Instant;
+
+/// What the length of a silence depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SilenceLength {
+    pub reads_measures: bool,
+    /// The event after which it began.
+    pub reads_event: bool,
+}
+
+impl SilenceLength {
+    /// `None` where no silence starts anything.
+    pub fn of(start: &Start, code: &LinkedCode) -> Option<SilenceLength> {
+        let Start::Silence { duration, .. } = *start else { return None };
+        let reads_measures = !code.measures_of(duration).is_empty();
+        Some(SilenceLength { reads_measures, reads_event: code.reads_event(duration) })
+    }
+}
 
 impl<'a> Stepper<'a, '_> {
     /// An event begins the silences that are counted from it, unless a later one has begun them.
@@ -99,15 +117,14 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn refresh(&mut self) {
         let program = self.program;
         for (unit_slot, unit) in program.all_current() {
-            let Start::Silence { duration, .. } = unit.scenario.start else { continue };
+            let Some(length) = unit.silence.filter(|length| length.reads_measures) else { continue };
             let Some(silence) = self.state.clocks.silence(unit_slot).filter(|silence| !silence.over).cloned() else {
                 continue;
             };
-            if !unit.code.measures_of(duration).is_empty() {
-                let row = silence.after.as_ref().and_then(|after| self.facts.life.find(after.kind, &after.id));
-                let due = self.silence_due(unit, row, silence.since).map(|due| due.max(self.now));
-                self.state.clocks.set_silence(unit_slot, Silence { due, ..silence });
-            }
+            let after = silence.after.as_ref().filter(|_| length.reads_event);
+            let row = after.and_then(|after| self.facts.life.find(after.kind, &after.id));
+            let due = self.silence_due(unit, row, silence.since).map(|due| due.max(self.now));
+            self.state.clocks.set_silence(unit_slot, Silence { due, ..silence });
         }
     }
 }

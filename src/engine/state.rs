@@ -344,6 +344,11 @@ impl State {
         }
     }
 
+    /// What the entry rule of a scenario remembers.
+    pub(super) fn mark(&mut self, scenario: &str) -> &mut Mark {
+        self.marks.entry(scenario.to_owned()).or_default()
+    }
+
     /// A slot for a new instance.
     pub(super) fn reserve(&mut self) -> Handle {
         let serial = self.next_serial;
