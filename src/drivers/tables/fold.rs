@@ -10,7 +10,6 @@ use crate::engine::{EffectKey, Journey, Mark, Marked, Outcome, Reason, Receipt};
 use crate::ir::StepIx;
 use crate::time::{Instant, Zone};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 /// How a stream tells of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub(super) struct MessageState {
     pub at: Instant,
     pub state: Fate,
     pub path: u32,
-    pub journeys: SmallVec<[u32; 2]>,
+    pub journeys: Vec<u32>,
     /// The message that this journey's part was taken from.
     of: Option<u32>,
     pub revenue: i128,
@@ -307,7 +306,7 @@ impl Fold {
 
 impl MessageState {
     fn new((step, message): (u32, u32), at: Instant, state: Fate, path: u32) -> MessageState {
-        MessageState { step, message, at, state, path, journeys: SmallVec::new(), of: None, revenue: 0 }
+        MessageState { step, message, at, state, path, journeys: Vec::new(), of: None, revenue: 0 }
     }
 
     /// Whether it opens a window.
