@@ -152,6 +152,12 @@ impl<'a> Eval<'a> {
     }
 
     pub fn instant(&self, ix: ExprIx) -> Option<Instant> {
+        // By which most windows are measured.
+        match self.code.code.exprs.get(ix) {
+            Some(Expr::Entry) => return self.entry,
+            Some(Expr::LastMessage) => return self.last_message,
+            _ => {}
+        }
         match self.value(ix).as_ref() {
             Value::Instant(instant) => Some(*instant),
             Value::Date(date) => Some(self.zone.instant(*date, crate::time::TimeOfDay::LAST_SECOND)),

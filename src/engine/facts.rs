@@ -1,5 +1,6 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::by_id::ById;
 use super::by_row::{ByRow, Filed, Filing};
 use super::latest::Latest;
 use super::measures::Measures;
@@ -175,18 +176,8 @@ pub struct Life {
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
     windows: RefCell<Moves>,
-    by_id: RefCell<ById>,
+    pub(super) by_id: RefCell<ById>,
 }
-
-/// The last of the admitted events of a kind and id, for those that were seen.
-#[derive(Clone, Debug, Default)]
-struct ById {
-    places: FxHashMap<(u16, Id), usize>,
-    seen: (usize, usize),
-}
-
-/// How many of the last events are looked at before they are filed by their ids.
-const RECENT: usize = 8;
 
 /// The place of the first event that a scenario made.
 const FIRST_OWN: usize = 1 << 31;
@@ -310,23 +301,6 @@ impl Life {
         Some((event, self.values.get(values.start as usize..values.end as usize)?))
     }
 
-    /// The admitted event of this kind and id.
-    pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
-        let is_it = |place: &usize| self.event(*place).is_some_and(|event| event.kind == kind && event.id == *id);
-        // Mostly it is one of the last; for older ones they are filed.
-        self.admitted().rev().take(RECENT).find(is_it).or_else(|| {
-            let mut index = self.by_id.borrow_mut();
-            let ById { places, seen } = &mut *index;
-            for place in self.admitted_since(seen) {
-                if let Some(event) = self.event(place) {
-                    let known = places.entry((event.kind, event.id.clone())).or_insert(place);
-                    *known = place.max(*known);
-                }
-            }
-            places.get(&(kind, id.clone())).copied()
-        })
-    }
-
     /// The places of all admitted events, those of the CRM first.
     pub(super) fn admitted(&self) -> impl DoubleEndedIterator<Item = usize> {
         (0..self.admitted).chain(FIRST_OWN..FIRST_OWN + self.own.len())
@@ -384,8 +358,17 @@ impl Life {
         let place = self.admitted;
         self.rows.get(place)?;
         self.admitted += 1;
-        self.file(program, world, place);
+        self.file(program, world, place, Program::probes_of);
         Some(place)
+    }
+
+    /// As [`Life::admit`], where measures alone are asked for.
+    pub(super) fn admit_to_measures(&mut self, program: &Program, world: &World) {
+        let place = self.admitted;
+        if self.rows.get(place).is_some() {
+            self.admitted += 1;
+            self.file(program, world, place, Program::measured_probes_of);
+        }
     }
 
     /// The event at a place, where a scenario made it.
@@ -405,7 +388,7 @@ impl Life {
         self.values.extend(values);
         self.own.push(EventRow { event, values: start..self.values.len() as u32 });
         let place = FIRST_OWN + self.own.len() - 1;
-        self.file(program, world, place);
+        self.file(program, world, place, Program::probes_of);
         place
     }
 
@@ -425,13 +408,13 @@ impl Life {
         }
     }
 
-    /// Files an admitted event under what asks for it.
-    fn file(&mut self, program: &Program, world: &World, place: usize) {
+    /// Files an admitted event under what asks for it: the probes of its kind.
+    fn file(&mut self, program: &Program, world: &World, place: usize, probes: fn(&Program, u16) -> &[ProbeIx]) {
         self.resolve_messages(program, place);
         let Some(EventRow { event: Event { kind, at, .. }, values }) = self.row(place) else { return };
         let (kind, at) = (*kind, *at);
         let values = self.values.get(values.start as usize..values.end as usize).unwrap_or(&[]);
-        for &probe in program.probes_of(kind) {
+        for &probe in probes(program, kind) {
             if self.latest.len() <= usize::from(probe) {
                 self.latest.resize_with(usize::from(probe) + 1, Latest::default);
             }

@@ -12,6 +12,11 @@ use smallvec::SmallVec;
 #[derive(Debug)]
 pub(super) struct Hashed(SmallVec<[u8; 256]>);
 
+const NUMBER: &[u8] = b"number ";
+const TEXT: &[u8] = b"text ";
+/// How many bytes the length of a part has.
+const LENGTH: usize = size_of::<u64>();
+
 impl Hashed {
     pub fn new(kind: &[u8]) -> Hashed {
         Hashed(SmallVec::from_slice(kind))
@@ -30,42 +35,24 @@ impl Hashed {
 
     /// An id as a part.
     pub fn part_of(&mut self, id: &Id) {
-        let before = self.0.len();
-        self.add(&[0; 8]);
-        self.id(id);
-        let length = (self.0.len() - before - 8) as u64;
-        self.0.iter_mut().skip(before).zip(length.to_le_bytes()).for_each(|(place, byte)| *place = byte);
+        let (digits, count);
+        let (kind, bytes) = match id {
+            Id::Number(number) => {
+                (digits, count) = written(*number);
+                (NUMBER, digits.get(digits.len() - count..).unwrap_or(&[]))
+            }
+            Id::Text(text) => (TEXT, text.as_bytes()),
+        };
+        self.add(&((kind.len() + bytes.len()) as u64).to_le_bytes());
+        self.add(kind);
+        self.add(bytes);
     }
 
     /// An id as hashes read it: the number 7 and the text `7` are two.
     pub fn id(&mut self, id: &Id) {
-        match id {
-            Id::Number(number) => {
-                self.add(b"number ");
-                self.number(*number);
-            }
-            Id::Text(text) => {
-                self.add(b"text ");
-                self.add(text.as_bytes());
-            }
-        }
-    }
-
-    /// A number, as it is written.
-    fn number(&mut self, number: i64) {
-        if number < 0 {
-            self.add(b"-");
-        }
-        let (mut digits, mut left) = ([b'0'; 20], number.unsigned_abs());
-        let mut count = 0;
-        for place in digits.iter_mut().rev() {
-            *place = b'0' + (left % 10) as u8;
-            (left, count) = (left / 10, count + 1);
-            if left == 0 {
-                break;
-            }
-        }
-        self.add(digits.get(digits.len() - count..).unwrap_or(&[]));
+        let mut part = Hashed(SmallVec::new());
+        part.part_of(id);
+        self.add(part.0.get(LENGTH..).unwrap_or(&[]));
     }
 
     /// The start of its BLAKE3.
@@ -75,6 +62,20 @@ impl Hashed {
         start.iter_mut().zip(hash.as_bytes()).for_each(|(place, byte)| *place = *byte);
         start
     }
+}
+
+/// A number as it is written: the last so many of these bytes.
+fn written(number: i64) -> ([u8; 20], usize) {
+    let (mut bytes, mut left, mut count) = ([b'-'; 20], number.unsigned_abs(), 0);
+    for place in bytes.iter_mut().rev() {
+        *place = b'0' + (left % 10) as u8;
+        (left, count) = (left / 10, count + 1);
+        if left == 0 {
+            break;
+        }
+    }
+    // Before the digits of a number below zero stands what was there before.
+    (bytes, count + usize::from(number < 0))
 }
 
 impl Stepper<'_, '_> {
@@ -120,11 +121,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_hashed_as_they_are_written() {
+    fn ids_are_hashed_as_they_are_written() {
         for number in [0, 7, -7, 10, 4_096, -1_000_000, i64::MAX, i64::MIN] {
             let mut hashed = Hashed::new(b"");
             hashed.id(&Id::Number(number));
             assert_eq!(hashed.0.as_slice(), format!("number {number}").as_bytes());
         }
+        let mut part = Hashed::new(b"");
+        part.part_of(&Id::Text("7 ".into()));
+        assert_eq!(part.0.as_slice(), b"\x07\0\0\0\0\0\0\0text 7 ");
     }
 }

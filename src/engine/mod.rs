@@ -8,6 +8,7 @@ mod advance;
 mod aggregates;
 mod audit;
 mod balance;
+mod by_id;
 mod by_number;
 mod by_row;
 mod claim;

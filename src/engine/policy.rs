@@ -4,6 +4,7 @@ use super::eval::{Eval, Inside};
 use super::explain::Read;
 use super::facts::Facts;
 use super::key::Hashed;
+use super::known::Known;
 use super::linked::LinkedCode;
 use super::needs::Needs;
 use super::output::Reason;
@@ -92,16 +93,22 @@ impl LinkedPolicy {
         zone: Zone,
         now: Instant,
         claims: &Claims,
+        known: &Known,
     ) -> Option<(Instant, Reason)> {
         if self.lets_pass(class) {
             return None;
         }
         let free = if has_slot { now } else { claims.free_at(&self.caps, class, now) };
-        let quiet_now = quiet_until(&self.quiet_hours, zone, now);
-        let quiet = if free == now { quiet_now } else { quiet_until(&self.quiet_hours, zone, free) };
+        let quiet_now = known.quiet_until(self, zone, now);
+        let quiet = if free == now { quiet_now } else { known.quiet_until(self, zone, free) };
         let until = quiet.unwrap_or(free);
         let reason = if quiet_now.is_some() { Reason::QuietHours } else { Reason::Cap };
         (until > now).then_some((until, reason))
+    }
+
+    /// When the quiet hours in which an instant lies are over; `None` when it lies in none.
+    pub fn quiet_until(&self, zone: Zone, at: Instant) -> Option<Instant> {
+        quiet_until(&self.quiet_hours, zone, at)
     }
 
     /// What [`LinkedPolicy::hold`] rests on: the quiet hours in which an instant lies, with their end, and the caps that are

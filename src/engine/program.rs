@@ -5,6 +5,7 @@ use super::engagement::Engagement;
 use super::eval::Inside;
 use super::facts::Facts;
 use super::linked::{LinkedCode, Wakers};
+use super::measure;
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
@@ -99,6 +100,8 @@ pub struct Program {
     /// Owner and local place of each probe, of the first that asks for it.
     probes: Vec<(Owner, ProbeIx)>,
     probes_of: Vec<Vec<ProbeIx>>,
+    /// Of these, those for which measures ask.
+    measured_probes_of: Vec<Vec<ProbeIx>>,
     pub(super) shared: Shared,
     /// Of each event, the units that it may start, with the place of the trigger.
     triggers_of: Vec<Vec<(u16, u16)>>,
@@ -141,7 +144,7 @@ impl Program {
         for event in &bundle.revenue {
             needs.add_field_of(event)?;
         }
-        let none = || vec![Vec::new(); needs.events.len()];
+        let kinds = needs.events.len();
         let mut program = Program {
             settings: bundle.settings.clone(),
             identity: bundle.identity.clone(),
@@ -150,11 +153,12 @@ impl Program {
             engagement: Engagement::default(),
             probes: Vec::new(),
             shared: Shared::default(),
-            probes_of: vec![Vec::new(); needs.events.len()],
-            triggers_of: none(),
-            silences_of: none(),
-            watched: vec![false; needs.events.len()],
-            looked_through: vec![false; needs.events.len()],
+            probes_of: vec![Vec::new(); kinds],
+            measured_probes_of: vec![Vec::new(); kinds],
+            triggers_of: vec![Vec::new(); kinds],
+            silences_of: vec![Vec::new(); kinds],
+            watched: vec![false; kinds],
+            looked_through: vec![false; kinds],
             accounts: needs.accounts(),
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
@@ -175,6 +179,7 @@ impl Program {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
         }
+        program.measured_probes_of = measure::probes_of(&program.measures, &program.probes_of);
         for (message, version) in messages {
             let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
             program.contexts.push(Context { message: message.clone(), version, code });
@@ -391,6 +396,10 @@ impl Program {
 
     pub(super) fn probes_of(&self, kind: u16) -> &[ProbeIx] {
         self.probes_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn measured_probes_of(&self, kind: u16) -> &[ProbeIx] {
+        self.measured_probes_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn triggers_of(&self, kind: u16) -> &[(u16, u16)] {

@@ -64,10 +64,10 @@ impl<'a> Stepper<'a, '_> {
     /// Starts the scenario of a silence that is long enough: once, until the next one begins.
     pub(super) fn silence_is_long(&mut self, unit_slot: u16, unit: &'a Unit) {
         let Some(silence) = self.state.clocks.silence(unit_slot) else { return };
-        let (entry, after) = (silence.due.unwrap_or(self.now), silence.after.clone());
+        let (entry, after, since) = (silence.due.unwrap_or(self.now), silence.after.clone(), silence.since);
         let over = Silence { due: None, over: true, ..silence.clone() };
         self.state.clocks.set_silence(unit_slot, over);
-        let row = after.and_then(|after| self.facts.life.find(after.kind, &after.id));
+        let row = after.and_then(|after| self.facts.life.find_at(after.kind, &after.id, since));
         self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, seen: None, by: None });
     }
 
@@ -122,7 +122,7 @@ impl<'a> Stepper<'a, '_> {
                 continue;
             };
             let after = silence.after.as_ref().filter(|_| length.reads_event);
-            let row = after.and_then(|after| self.facts.life.find(after.kind, &after.id));
+            let row = after.and_then(|after| self.facts.life.find_at(after.kind, &after.id, silence.since));
             let due = self.silence_due(unit, row, silence.since).map(|due| due.max(self.now));
             self.state.clocks.set_silence(unit_slot, Silence { due, ..silence });
         }
