@@ -49,7 +49,8 @@ impl Contact<'_> {
 
     /// As [`Contact::live`], from where it was left: what happens up to `until` does not depend on what comes after it.
     pub fn live_on(&mut self, reached: &mut Reached, until: Instant, out: &mut Output) {
-        while let Some((at, next)) = self.next(reached).filter(|(at, _)| *at <= until) {
+        let mut refresh = self.next_refresh(reached);
+        while let Some((at, next)) = self.next(reached, refresh).filter(|(at, _)| *at <= until) {
             match next {
                 Next::Look => {
                     reached.look = None;
@@ -57,6 +58,7 @@ impl Contact<'_> {
                 }
                 Next::Refresh => {
                     reached.refreshed = at;
+                    refresh = self.next_refresh(reached);
                     self.step(Input::Refresh, at, out);
                 }
                 Next::Event => {
@@ -74,9 +76,12 @@ impl Contact<'_> {
         }
     }
 
+    fn next_refresh(&self, reached: &Reached) -> Option<Instant> {
+        self.measures.next_refresh(self.program.measures_of_silences(), reached.refreshed)
+    }
+
     /// What comes next, and when: of what comes at one instant, the first in the order of this list.
-    fn next(&mut self, reached: &Reached) -> Option<(Instant, Next)> {
-        let refresh = self.measures.next_refresh(self.program.measures_of_silences(), reached.refreshed);
+    fn next(&mut self, reached: &Reached, refresh: Option<Instant>) -> Option<(Instant, Next)> {
         let mut first: Option<(Instant, Next)> = None;
         let mut offer = |at: Option<Instant>, next: Next| {
             if let Some(at) = at

@@ -27,31 +27,36 @@ impl<'a> Eval<'a> {
             Err(Some(_)) => Instant::MAX,
             Err(None) => return Value::Missing,
         };
+        if aggregate.keys.is_empty() {
+            return self.known_of(aggregate, &[], start).unwrap_or_default();
+        }
         let Some(keys) = self.keys(&aggregate.keys) else { return Value::Missing };
         self.known_of(aggregate, &keys, start).unwrap_or_default()
     }
 
-    /// What is kept, or where nothing is, what the events say. Several scenarios ask the same at each event.
+    /// What is kept, or where nothing is, what the events say. Several scenarios ask the same at each event, and
+    /// again at the next of the same instant.
     fn known_of(&self, aggregate: &Aggregate, keys: &[Value], start: Instant) -> Option<Value> {
         if !self.is_kept(aggregate) {
             return self.gone_through(aggregate, keys, start);
         }
-        let life = self.facts?.life;
+        let (life, event) = (self.facts?.life, self.kind_of(aggregate.probe)?);
         let question = Question::of(self, aggregate, start).filter(|_| keys.is_empty());
-        let answered = question.as_ref().and_then(|question| life.running().answered(life, question));
-        let many = || self.count_since(aggregate.probe, start);
+        let admitted = life.count_of(event);
+        let answered = question.as_ref().and_then(|question| life.running().answered(question, admitted));
+        let are = |many| life.are_since(event, start, many);
         let is_new = answered.is_none();
         let known = match answered {
             Some(answer) => Some(answer),
-            None if many() < MANY => self.gone_through(aggregate, keys, start),
-            None => life.running().ask(self, aggregate, keys, start),
+            None if are(MANY) => life.running().ask(self, aggregate, keys, start),
+            None => self.gone_through(aggregate, keys, start),
         };
         debug_assert!(
-            many() > COMPARED_MAX || known == self.gone_through(aggregate, keys, start),
+            are(COMPARED_MAX + 1) || known == self.gone_through(aggregate, keys, start),
             "{aggregate:?} after {start:?}: {known:?}"
         );
-        if let Some(question) = question.filter(|_| is_new) {
-            life.running().answer(question, known.as_ref());
+        if let (Some(question), Some(known)) = (question.filter(|_| is_new), &known) {
+            life.running().answer(question, admitted, known.clone());
         }
         known
     }

@@ -74,6 +74,9 @@ struct Member<'a> {
     pending: Pending,
 }
 
+/// Those that a message is about: mostly one.
+type Judged<'a> = SmallVec<[Member<'a>; 1]>;
+
 /// What becomes of a message now.
 enum Fate {
     Leaves,
@@ -131,7 +134,7 @@ impl<'a> Stepper<'a, '_> {
     }
 
     /// A message leaves, and is accepted here and now.
-    fn leave(&mut self, mut members: Vec<Member<'a>>, key: EffectKey) {
+    fn leave(&mut self, mut members: Judged<'a>, key: EffectKey) {
         let Some(first) = members.first() else { return };
         let (step, alternative) = (first.step, first.pending.alternative);
         self.count_claim(&mut members);
@@ -164,7 +167,7 @@ impl<'a> Stepper<'a, '_> {
         }
     }
 
-    fn put_back(&mut self, members: Vec<Member<'a>>) {
+    fn put_back(&mut self, members: Judged<'a>) {
         for Member { handle, instance, .. } in members {
             self.state.put(handle, instance);
         }
@@ -204,9 +207,9 @@ impl<'a> Stepper<'a, '_> {
 
     /// Judges a message for each instance that it is about. Gives those for which it leaves, or waits, in order of entry;
     /// the others drop out of it.
-    fn judge_message(&mut self, key: EffectKey) -> (Vec<Member<'a>>, Fate) {
+    fn judge_message(&mut self, key: EffectKey) -> (Judged<'a>, Fate) {
         let mut fate = Fate::Drops { outcome: Outcome::Cancelled, reason: Reason::None };
-        let mut left: Vec<Member<'a>> = Vec::new();
+        let mut left: Judged<'a> = SmallVec::new();
         for handle in self.state.with_pending(key) {
             let Some(mut member) = self.member(handle, key) else { continue };
             match self.judge_departure(&mut member) {
@@ -225,7 +228,8 @@ impl<'a> Stepper<'a, '_> {
         let Pending { alternative, due, claimed, .. } = first.pending;
         let class = first.step.send.class;
         left.iter_mut().for_each(|member| member.change(|pending| pending.alternative = alternative));
-        let hold = self.program.policy().hold(class, claimed, self.zone(), self.now, &self.state.claims);
+        let State { claims, known, .. } = &*self.state;
+        let hold = self.program.policy().hold(class, claimed, self.zone(), self.now, claims, known);
         match hold {
             None => (left, Fate::Leaves),
             Some((until, reason)) => self.hold(left, due, until, reason),
@@ -234,10 +238,10 @@ impl<'a> Stepper<'a, '_> {
 
     /// A message waits, but not for an instance that ended or sent another at the very instant at which it came due, and
     /// not longer than it may.
-    fn hold(&mut self, left: Vec<Member<'a>>, due: Instant, until: Instant, reason: Reason) -> (Vec<Member<'a>>, Fate) {
+    fn hold(&mut self, left: Judged<'a>, due: Instant, until: Instant, reason: Reason) -> (Judged<'a>, Fate) {
         let limit = self.expires(due);
         let late = (until > limit && self.now >= limit).then_some((Outcome::Expired, Reason::Late));
-        let mut waiting = Vec::new();
+        let mut waiting = SmallVec::new();
         let mut fate = Fate::Waits { until: until.min(limit), reason };
         for member in left {
             match member.pending.otherwise.or(late) {

@@ -55,11 +55,15 @@ impl Clocks {
 
     pub fn set_silence(&mut self, unit: u16, silence: Silence) {
         let place = self.silences.partition_point(|(known, _)| *known < unit);
-        match self.silences.get_mut(place).filter(|(known, _)| *known == unit) {
-            Some((_, known)) => *known = silence,
-            None => self.silences.insert(place, (unit, silence)),
-        }
-        self.first = self.all().map(|(due, _)| due).min();
+        let due = silence.due;
+        let before = match self.silences.get_mut(place).filter(|(known, _)| *known == unit) {
+            Some((_, known)) => std::mem::replace(known, silence).due,
+            None => {
+                self.silences.insert(place, (unit, silence));
+                None
+            }
+        };
+        self.moved(before, due);
     }
 
     pub fn period(&self, unit: u16) -> Option<Option<Instant>> {
@@ -68,11 +72,25 @@ impl Clocks {
 
     pub fn set_period(&mut self, unit: u16, due: Option<Instant>) {
         let place = self.periods.partition_point(|(known, _)| *known < unit);
-        match self.periods.get_mut(place).filter(|(known, _)| *known == unit) {
-            Some((_, known)) => *known = due,
-            None => self.periods.insert(place, (unit, due)),
+        let before = match self.periods.get_mut(place).filter(|(known, _)| *known == unit) {
+            Some((_, known)) => std::mem::replace(known, due),
+            None => {
+                self.periods.insert(place, (unit, due));
+                None
+            }
+        };
+        self.moved(before, due);
+    }
+
+    /// One of them is due then, and was before: the first is another, if it was that one or is.
+    fn moved(&mut self, before: Option<Instant>, due: Option<Instant>) {
+        let may_be_first = |at: Instant| self.first.is_none_or(|first| at <= first);
+        match (before, due) {
+            (_, Some(due)) if may_be_first(due) => self.first = Some(due),
+            (Some(before), _) if may_be_first(before) => self.first = self.all().map(|(due, _)| due).min(),
+            _ => {}
         }
-        self.first = self.all().map(|(due, _)| due).min();
+        debug_assert_eq!(self.first, self.all().map(|(due, _)| due).min());
     }
 
     /// Adds what another state of the same contact counts and this one does not. Of two silences the one that began later

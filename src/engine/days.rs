@@ -4,6 +4,7 @@
 use super::total::{DAY, length};
 use super::value::Value;
 use crate::time::{Date, Instant};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// How far the day of a later event may lie before the day of an earlier one: a clock that is put back over midnight, or a
@@ -18,6 +19,8 @@ pub(super) struct Days {
     /// By length in days: the days after which there is no event for so long, in order. There are few lengths, since long
     /// gaps take long.
     gaps: BTreeMap<i32, Vec<Date>>,
+    /// The median of all gaps, where it was asked for since there was a new day.
+    median: OnceCell<Value>,
 }
 
 impl Days {
@@ -27,6 +30,7 @@ impl Days {
             *last = at.max(*last);
             return;
         }
+        self.median.take();
         let before = place.checked_sub(1).and_then(|before| self.days.get(before)).map(|(day, _)| *day);
         let after = self.days.get(place).map(|(day, _)| *day);
         self.days.insert(place, (day, at));
@@ -39,6 +43,11 @@ impl Days {
         if let Some(after) = after {
             self.open(day, after);
         }
+    }
+
+    /// The median gap of all days.
+    pub fn median_gap(&self) -> Value {
+        self.median.get_or_init(|| DaysAfter::Last { days: &self.days, gaps: &self.gaps }.median_gap()).clone()
     }
 
     fn open(&mut self, from: Date, to: Date) {
@@ -152,10 +161,27 @@ mod tests {
             let mut index = Days::default();
             // The last first: the order in which they become known does not matter.
             found.iter().rev().for_each(|day| index.insert(*day, Instant(i64::from(day.0))));
+            assert_eq!(index.median_gap(), median, "{found:?}");
             for after in [index.after(Instant::MIN, Date(i32::MIN)), DaysAfter::Some(found.clone())] {
                 assert_eq!((after.average_gap(), after.median_gap()), (average.clone(), median.clone()), "{found:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_median_is_forgotten_when_there_is_a_new_day() {
+        let mut index = Days::default();
+        let mut add = |day: i32, at: i64| {
+            index.insert(Date(day), Instant(at));
+            index.median_gap()
+        };
+        let days = |days: i32| Value::Duration(Duration::days(days));
+        assert_eq!([add(1, 1), add(5, 5), add(5, 6)], [Value::Missing, days(4), days(4)]);
+        // One that comes late, between the two, and one after them.
+        assert_eq!(
+            [add(3, 3), add(10, 10), add(20, 20)],
+            [days(2), days(2), Value::Duration(Duration { micros: 43_200_000_000, ..Duration::days(3) })]
+        );
     }
 
     #[test]

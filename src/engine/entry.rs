@@ -4,6 +4,7 @@ use super::advance::Ending;
 use super::eval::{Eval, EventAtHand, TriggerValues};
 use super::marks::{Left, Marked};
 use super::messages::OwnMessages;
+use super::moves::Move;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
 use super::state::{Handle, Instance, Phase, Progress};
@@ -51,10 +52,13 @@ impl<'a> Stepper<'a, '_> {
         if judged.passes == Some(false) {
             return false;
         }
-        let trigger = self.trigger_of(row);
         let key = judged.key.clone();
         let refused = judged.refused.or_else(|| {
-            let is_known = |key| !self.state.marks.entry(unit.scenario.name.clone()).or_default().keys.insert(key);
+            let name = &unit.scenario.name;
+            let is_known = |key| match self.state.marks.get_mut(name) {
+                Some(mark) => !mark.keys.insert(key),
+                None => !self.state.mark(name).keys.insert(key),
+            };
             judged.key.is_some_and(is_known).then_some(Count::NotAgain)
         });
         // An event that another state starts from replaces the instance here all the same.
@@ -70,14 +74,15 @@ impl<'a> Stepper<'a, '_> {
         if let Some(count) = refused {
             self.out.count(unit_slot, count);
             let clauses = self.refused_by(candidate, count, key);
-            if let Some(trace) = &mut self.out.trace {
-                let (at, trigger, what) = (self.now, Some(trigger), Told::NotStarted(count));
+            if self.out.trace.is_some() {
+                let (at, trigger, what) = (self.now, Some(self.trigger_of(row)), Told::NotStarted(count));
+                let trace = self.out.trace.get_or_insert_default();
                 trace.push(TraceLine { at, unit: unit_slot, trigger, entered_at: None, step: None, what, clauses });
             }
             return judged.passes == Some(true);
         }
         let told = self.let_in_by(candidate);
-        let kept = self.kept(candidate);
+        let (trigger, kept) = (self.trigger_of(row), self.kept(candidate));
         let handle = self.state.reserve();
         let instance = self.state.instance(Progress {
             unit: unit_slot,
@@ -141,12 +146,11 @@ impl<'a> Stepper<'a, '_> {
         slot: Option<u16>,
         entry: Instant,
     ) -> Eval<'e> {
-        let life = self.facts.life;
-        let event = row.and_then(|row| life.event(row));
-        let values = row.map_or(&[] as &[Value], |row| life.values(row));
-        let slot = slot.or_else(|| unit.code.event(event?.kind));
-        let trigger =
-            event.map_or(TriggerValues::None, |event| TriggerValues::Row(values, unit.code.trigger_fields(event.kind)));
+        let found = row.and_then(|row| self.facts.life.found(row));
+        let slot = slot.or_else(|| unit.code.event(found?.0.kind));
+        let trigger = found.map_or(TriggerValues::None, |(event, values)| {
+            TriggerValues::Row(values, unit.code.trigger_fields(event.kind))
+        });
         Eval {
             code: &unit.code,
             world: self.facts.world,
@@ -158,7 +162,7 @@ impl<'a> Stepper<'a, '_> {
             last_message: None,
             messages: OwnMessages::default(),
             trigger,
-            event: event.zip(slot).map(|(event, slot)| EventAtHand::of(&unit.code, slot, event.at, values)),
+            event: found.zip(slot).map(|((event, values), slot)| EventAtHand::of(&unit.code, slot, event.at, values)),
             not_given: self.out.not_given.as_ref(),
         }
     }
@@ -209,7 +213,8 @@ impl<'a> Stepper<'a, '_> {
             EntryRule::Once => last().is_none(),
             EntryRule::OnceEvery(duration) => {
                 let Some(last) = last() else { return true };
-                let next = eval().duration(duration).and_then(|duration| self.zone().add(last, duration));
+                let again = |by| self.state.known.again(Move { from: last, by, zone: self.zone() });
+                let next = eval().duration(duration).and_then(again);
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OneAtATime => {
@@ -225,15 +230,14 @@ impl<'a> Stepper<'a, '_> {
         match unit.scenario.entry {
             EntryRule::Always | EntryRule::OncePer(_) => return,
             EntryRule::Once | EntryRule::OnceEvery(_) => {
-                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
+                let mark = self.state.mark(&unit.scenario.name);
                 mark.last_entry = mark.last_entry.max(Some(entry));
             }
             EntryRule::OneAtATime => {
-                self.state.marks.entry(unit.scenario.name.clone()).or_default().running = Some(handle);
+                self.state.mark(&unit.scenario.name).running = Some(handle);
             }
             EntryRule::Latest => {
-                let mark = self.state.marks.entry(unit.scenario.name.clone()).or_default();
-                replaced = mark.running.replace(handle);
+                replaced = self.state.mark(&unit.scenario.name).running.replace(handle);
             }
         }
         if let Some(old) = replaced

@@ -5,6 +5,7 @@ use super::by_row::{Asked, Filed};
 use super::facts::{Facts, World};
 use super::linked::LinkedCode;
 use super::messages::OwnMessages;
+use super::moves::Move;
 use super::program::Program;
 use super::state::State;
 use super::value::Value;
@@ -151,6 +152,12 @@ impl<'a> Eval<'a> {
     }
 
     pub fn instant(&self, ix: ExprIx) -> Option<Instant> {
+        // By which most windows are measured.
+        match self.code.code.exprs.get(ix) {
+            Some(Expr::Entry) => return self.entry,
+            Some(Expr::LastMessage) => return self.last_message,
+            _ => {}
+        }
         match self.value(ix).as_ref() {
             Value::Instant(instant) => Some(*instant),
             Value::Date(date) => Some(self.zone.instant(*date, crate::time::TimeOfDay::LAST_SECOND)),
@@ -341,7 +348,12 @@ impl<'a> Eval<'a> {
                 is_last_message.then_some(false)
             }),
             Window::InLast(duration) => {
-                let start = self.duration(*duration).and_then(|duration| self.zone.subtract(self.now, duration));
+                let Some(length) = self.duration(*duration) else { return Err(None) };
+                let end = |by| match self.facts {
+                    Some(facts) => facts.life.window_start(Move { from: self.now, by, zone: self.zone }),
+                    None => self.zone.add(self.now, by),
+                };
+                let start = length.checked_neg().and_then(end);
                 start.ok_or(None)
             }
         }

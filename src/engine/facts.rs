@@ -1,9 +1,11 @@
 //! What the engine may know: the contact, its life so far, and the entities that events refer to.
 
+use super::by_id::ById;
 use super::by_row::{ByRow, Filed, Filing};
 use super::latest::Latest;
 use super::measures::Measures;
 use super::messages::{MessageRef, SentMessages};
+use super::moves::{Move, Moves};
 use super::program::Program;
 use super::running::Running;
 use super::value::{EntityRef, Value};
@@ -173,18 +175,9 @@ pub struct Life {
     messages: SentMessages,
     /// What conditions asked of the admitted events: worked out from them alone, when it is asked for.
     running: RefCell<Running>,
-    by_id: RefCell<ById>,
+    windows: RefCell<Moves>,
+    pub(super) by_id: RefCell<ById>,
 }
-
-/// The last of the admitted events of a kind and id, for those that were seen.
-#[derive(Clone, Debug, Default)]
-struct ById {
-    places: FxHashMap<(u16, Id), usize>,
-    seen: (usize, usize),
-}
-
-/// How many of the last events are looked at before they are filed by their ids.
-const RECENT: usize = 8;
 
 /// The place of the first event that a scenario made.
 const FIRST_OWN: usize = 1 << 31;
@@ -299,26 +292,13 @@ impl Life {
     }
 
     pub fn values(&self, place: usize) -> &[Value] {
-        self.row(place)
-            .and_then(|row| self.values.get(row.values.start as usize..row.values.end as usize))
-            .unwrap_or(&[])
+        self.found(place).map_or(&[], |(_, values)| values)
     }
 
-    /// The admitted event of this kind and id.
-    pub fn find(&self, kind: u16, id: &Id) -> Option<usize> {
-        let is_it = |place: &usize| self.event(*place).is_some_and(|event| event.kind == kind && event.id == *id);
-        // Mostly it is one of the last; for older ones they are filed.
-        self.admitted().rev().take(RECENT).find(is_it).or_else(|| {
-            let mut index = self.by_id.borrow_mut();
-            let ById { places, seen } = &mut *index;
-            for place in self.admitted_since(seen) {
-                if let Some(event) = self.event(place) {
-                    let known = places.entry((event.kind, event.id.clone())).or_insert(place);
-                    *known = place.max(*known);
-                }
-            }
-            places.get(&(kind, id.clone())).copied()
-        })
+    /// The event at a place, with its values.
+    pub(super) fn found(&self, place: usize) -> Option<(&Event, &[Value])> {
+        let EventRow { event, values } = self.row(place)?;
+        Some((event, self.values.get(values.start as usize..values.end as usize)?))
     }
 
     /// The places of all admitted events, those of the CRM first.
@@ -331,11 +311,6 @@ impl Life {
     pub(super) fn admitted_since(&self, seen: &mut (usize, usize)) -> impl Iterator<Item = usize> + use<> {
         let (rows, own) = std::mem::replace(seen, (self.admitted, self.own.len()));
         (rows..self.admitted).chain(FIRST_OWN + own..FIRST_OWN + self.own.len())
-    }
-
-    /// How many events were admitted: of the CRM, and of those that scenarios made.
-    pub(super) fn admitted_count(&self) -> (usize, usize) {
-        (self.admitted, self.own.len())
     }
 
     /// How many rows of the CRM were admitted.
@@ -353,6 +328,11 @@ impl Life {
         self.running.borrow_mut()
     }
 
+    /// When a window begins: its end, moved back.
+    pub(super) fn window_start(&self, back: Move) -> Option<Instant> {
+        self.windows.borrow_mut().end(back)
+    }
+
     /// The places of the admitted events of one kind after `start`, by instant, then arrival. Empty for a kind that the
     /// program does not look through.
     pub(super) fn since(&self, kind: u16, start: Instant) -> &[u32] {
@@ -361,13 +341,34 @@ impl Life {
         places.get(first..).unwrap_or(&[])
     }
 
+    /// How many events of one kind were admitted; 0 of a kind that the program does not look through.
+    pub(super) fn count_of(&self, kind: u16) -> usize {
+        self.by_kind.get(usize::from(kind)).map_or(0, Vec::len)
+    }
+
+    /// Whether so many of them, at least one, are after `start`.
+    pub(super) fn are_since(&self, kind: u16, start: Instant, many: usize) -> bool {
+        let nth_last = self.count_of(kind).checked_sub(many);
+        let place = nth_last.and_then(|nth| self.by_kind.get(usize::from(kind))?.get(nth));
+        place.and_then(|place| self.event(*place as usize)).is_some_and(|event| event.at > start)
+    }
+
     /// Lets the next event happen: from now on conditions see it. Returns its place.
     pub fn admit(&mut self, program: &Program, world: &World) -> Option<usize> {
         let place = self.admitted;
         self.rows.get(place)?;
         self.admitted += 1;
-        self.file(program, world, place);
+        self.file(program, world, place, Program::probes_of);
         Some(place)
+    }
+
+    /// As [`Life::admit`], where measures alone are asked for.
+    pub(super) fn admit_to_measures(&mut self, program: &Program, world: &World) {
+        let place = self.admitted;
+        if self.rows.get(place).is_some() {
+            self.admitted += 1;
+            self.file(program, world, place, Program::measured_probes_of);
+        }
     }
 
     /// The event at a place, where a scenario made it.
@@ -387,7 +388,7 @@ impl Life {
         self.values.extend(values);
         self.own.push(EventRow { event, values: start..self.values.len() as u32 });
         let place = FIRST_OWN + self.own.len() - 1;
-        self.file(program, world, place);
+        self.file(program, world, place, Program::probes_of);
         place
     }
 
@@ -407,13 +408,13 @@ impl Life {
         }
     }
 
-    /// Files an admitted event under what asks for it.
-    fn file(&mut self, program: &Program, world: &World, place: usize) {
+    /// Files an admitted event under what asks for it: the probes of its kind.
+    fn file(&mut self, program: &Program, world: &World, place: usize, probes: fn(&Program, u16) -> &[ProbeIx]) {
         self.resolve_messages(program, place);
         let Some(EventRow { event: Event { kind, at, .. }, values }) = self.row(place) else { return };
         let (kind, at) = (*kind, *at);
         let values = self.values.get(values.start as usize..values.end as usize).unwrap_or(&[]);
-        for &probe in program.probes_of(kind) {
+        for &probe in probes(program, kind) {
             if self.latest.len() <= usize::from(probe) {
                 self.latest.resize_with(usize::from(probe) + 1, Latest::default);
             }

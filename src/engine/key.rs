@@ -6,18 +6,20 @@ use super::state::Instance;
 use super::step::Stepper;
 use crate::ir::{Op, Step, StepIx};
 use crate::model::Id;
-use std::io::Write;
+use smallvec::SmallVec;
 
-/// What hashes read.
+/// What hashes read. Most of it fits without an allocation.
 #[derive(Debug)]
-pub(super) struct Hashed(Vec<u8>);
+pub(super) struct Hashed(SmallVec<[u8; 256]>);
+
+const NUMBER: &[u8] = b"number ";
+const TEXT: &[u8] = b"text ";
+/// How many bytes the length of a part has.
+const LENGTH: usize = size_of::<u64>();
 
 impl Hashed {
     pub fn new(kind: &[u8]) -> Hashed {
-        // Most of what is hashed fits.
-        let mut bytes = Vec::with_capacity(192);
-        bytes.extend_from_slice(kind);
-        Hashed(bytes)
+        Hashed(SmallVec::from_slice(kind))
     }
 
     /// Bytes as they are.
@@ -33,26 +35,24 @@ impl Hashed {
 
     /// An id as a part.
     pub fn part_of(&mut self, id: &Id) {
-        let before = self.0.len();
-        self.add(&[0; 8]);
-        self.id(id);
-        let length = (self.0.len() - before - 8) as u64;
-        self.0.iter_mut().skip(before).zip(length.to_le_bytes()).for_each(|(place, byte)| *place = byte);
+        let (digits, count);
+        let (kind, bytes) = match id {
+            Id::Number(number) => {
+                (digits, count) = written(*number);
+                (NUMBER, digits.get(digits.len() - count..).unwrap_or(&[]))
+            }
+            Id::Text(text) => (TEXT, text.as_bytes()),
+        };
+        self.add(&((kind.len() + bytes.len()) as u64).to_le_bytes());
+        self.add(kind);
+        self.add(bytes);
     }
 
     /// An id as hashes read it: the number 7 and the text `7` are two.
     pub fn id(&mut self, id: &Id) {
-        match id {
-            Id::Number(number) => {
-                self.add(b"number ");
-                // Writing to memory does not fail.
-                drop(write!(self.0, "{number}"));
-            }
-            Id::Text(text) => {
-                self.add(b"text ");
-                self.add(text.as_bytes());
-            }
-        }
+        let mut part = Hashed(SmallVec::new());
+        part.part_of(id);
+        self.add(part.0.get(LENGTH..).unwrap_or(&[]));
     }
 
     /// The start of its BLAKE3.
@@ -62,6 +62,20 @@ impl Hashed {
         start.iter_mut().zip(hash.as_bytes()).for_each(|(place, byte)| *place = *byte);
         start
     }
+}
+
+/// A number as it is written: the last so many of these bytes.
+fn written(number: i64) -> ([u8; 20], usize) {
+    let (mut bytes, mut left, mut count) = ([b'-'; 20], number.unsigned_abs(), 0);
+    for place in bytes.iter_mut().rev() {
+        *place = b'0' + (left % 10) as u8;
+        (left, count) = (left / 10, count + 1);
+        if left == 0 {
+            break;
+        }
+    }
+    // Before the digits of a number below zero stands what was there before.
+    (bytes, count + usize::from(number < 0))
 }
 
 impl Stepper<'_, '_> {
@@ -99,5 +113,22 @@ impl Stepper<'_, '_> {
         hashed.add(&instance.entry.0.to_le_bytes());
         hashed.add(&(before.count() as u64).to_le_bytes());
         hashed.start()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_hashed_as_they_are_written() {
+        for number in [0, 7, -7, 10, 4_096, -1_000_000, i64::MAX, i64::MIN] {
+            let mut hashed = Hashed::new(b"");
+            hashed.id(&Id::Number(number));
+            assert_eq!(hashed.0.as_slice(), format!("number {number}").as_bytes());
+        }
+        let mut part = Hashed::new(b"");
+        part.part_of(&Id::Text("7 ".into()));
+        assert_eq!(part.0.as_slice(), b"\x07\0\0\0\0\0\0\0text 7 ");
     }
 }

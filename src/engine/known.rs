@@ -1,8 +1,9 @@
 //! What was found out about a contact and is asked again and again: it follows from what is beside it, so it is never saved.
 
+use super::moves::{Move, Moves};
 use super::policy::LinkedPolicy;
 use crate::model::{Id, may_be_email};
-use crate::time::Zone;
+use crate::time::{Instant, Zone};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -12,6 +13,17 @@ pub(super) struct Known {
     address: RefCell<Option<(Arc<str>, bool)>>,
     zone: RefCell<Option<(Arc<str>, Option<Zone>)>>,
     held_out: RefCell<Option<(Id, bool)>>,
+    /// When entry rules let somebody in again.
+    again: RefCell<Moves>,
+    quiet: RefCell<Quiet>,
+}
+
+/// The instants that were last looked at for quiet hours, each in a zone, and when those end. All messages of one instant are
+/// judged one after the other, and mostly wait for one other.
+#[derive(Clone, Debug, Default)]
+struct Quiet {
+    known: [Option<(Instant, Zone, Option<Instant>)>; 2],
+    next: usize,
 }
 
 impl Known {
@@ -20,6 +32,8 @@ impl Known {
         // The texts of one contact are rarely those of another.
         *self.address.get_mut() = None;
         *self.zone.get_mut() = None;
+        // The next contact may live under another policy.
+        *self.quiet.get_mut() = Quiet::default();
     }
 
     /// As [`may_be_email`], which goes through a text once as long as messages go to the same.
@@ -30,6 +44,24 @@ impl Known {
     /// As [`Zone::named`] of a text without the spaces around it.
     pub fn zone(&self, text: &Arc<str>) -> Option<Zone> {
         of_text(&self.zone, text, |text| Zone::named(text.trim()))
+    }
+
+    /// When an entry rule lets somebody in again, who entered then: it is asked at each event until then.
+    pub fn again(&self, entry: Move) -> Option<Instant> {
+        self.again.borrow_mut().end(entry)
+    }
+
+    /// As [`LinkedPolicy::quiet_until`]. The policy is that of the program whose state this stands beside.
+    pub fn quiet_until(&self, policy: &LinkedPolicy, zone: Zone, at: Instant) -> Option<Instant> {
+        let mut quiet = self.quiet.borrow_mut();
+        let Quiet { known, next } = &mut *quiet;
+        if let Some((.., until)) = known.iter().flatten().find(|(of, in_zone, _)| *of == at && *in_zone == zone) {
+            return *until;
+        }
+        let until = policy.quiet_until(zone, at);
+        known.iter_mut().skip(*next).take(1).for_each(|place| *place = Some((at, zone, until)));
+        *next = (*next + 1) % known.len();
+        until
     }
 
     /// As [`LinkedPolicy::holds_out`], which draws. The policy is that of the program whose state this stands beside.

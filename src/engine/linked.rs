@@ -155,6 +155,14 @@ impl LinkedCode {
         }
     }
 
+    /// Whether an expression reads the event at hand, or that which started something.
+    pub fn reads_event(&self, ix: ExprIx) -> bool {
+        self.code.exprs.get(ix).is_some_and(|expr| {
+            matches!(expr, Expr::Trigger(_) | Expr::Event(_) | Expr::EventAt)
+                || expr.operands().iter().any(|operand| self.reads_event(*operand))
+        })
+    }
+
     pub fn wakers(&self, condition: Option<ExprIx>) -> Wakers {
         let mut wakers = Wakers::default();
         if let Some(condition) = condition {

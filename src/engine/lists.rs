@@ -85,10 +85,10 @@ impl<'a> Eval<'a> {
         Value::List(best.values.into())
     }
 
-    /// How many admitted events of a probe's kind there are after an instant.
-    pub(super) fn count_since(&self, probe: ProbeIx, start: Instant) -> usize {
-        let kind = self.code.code.probes.get(probe).and_then(|probe| self.code.events.get(usize::from(probe.event)));
-        kind.zip(self.facts).map_or(0, |(kind, facts)| facts.life.since(*kind, start).len())
+    /// The program's event of a probe.
+    pub(super) fn kind_of(&self, probe: ProbeIx) -> Option<u16> {
+        let probe = self.code.code.probes.get(probe)?;
+        self.code.events.get(usize::from(probe.event)).copied()
     }
 
     /// Evaluators over the admitted events of a probe after an instant, by instant, then arrival: those that pass its filter
@@ -102,7 +102,7 @@ impl<'a> Eval<'a> {
         let this = *self;
         let life = self.facts?.life;
         let definition = self.code.code.probes.get(probe)?;
-        let kind = *self.code.events.get(usize::from(definition.event))?;
+        let kind = self.kind_of(probe)?;
         Some(life.since(kind, start).iter().filter_map(move |place| {
             let event = life.event(*place as usize)?;
             let at_hand = EventAtHand::of(this.code, definition.event, event.at, life.values(*place as usize));

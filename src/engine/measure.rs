@@ -6,10 +6,11 @@ use super::eval::{Eval, Inside, TriggerValues};
 use super::facts::{Facts, Life, Person, World};
 use super::measures::Measures;
 use super::messages::OwnMessages;
-use super::program::Program;
+use super::program::{LinkedMeasure, Program};
 use super::state::State;
 use super::total::length;
 use super::value::Value;
+use crate::ir::ProbeIx;
 use crate::model::{MeasureKind, Refreshed, Type};
 use crate::time::{Instant, TimeOfDay, Weekday, Zone};
 use rust_decimal::Decimal;
@@ -186,7 +187,7 @@ impl Census {
         let nothing_done = State::default();
         for (&(at, place), partial) in self.refreshes.iter().zip(&mut self.partials) {
             while life.next().is_some_and(|event| event.arrived < at) {
-                life.admit(program, world);
+                life.admit_to_measures(program, world);
             }
             let facts = Facts { world, person, life, measures: Measures::NONE };
             partial.merge(take(program, place, facts, &nothing_done, at));
@@ -223,6 +224,13 @@ impl Census {
             measures.tell(measure, at, value);
         }
     }
+}
+
+/// Of the probes of each event, those for which measures ask, who may share them with scenarios.
+pub(super) fn probes_of(measures: &[LinkedMeasure], probes_of: &[Vec<ProbeIx>]) -> Vec<Vec<ProbeIx>> {
+    let asked: Vec<ProbeIx> = measures.iter().flat_map(|measure| measure.code.probes.iter().copied()).collect();
+    let of_event = |probes: &Vec<ProbeIx>| probes.iter().filter(|probe| asked.contains(probe)).copied().collect();
+    probes_of.iter().map(of_event).collect()
 }
 
 /// What a measure, by its place in the program, takes of one contact as of an instant. Who was erased is not counted.

@@ -401,15 +401,26 @@ impl Output {
     }
 }
 
-impl std::fmt::Display for EffectKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl EffectKey {
+    fn digits(self) -> [u8; 32] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |byte: u8| DIGITS.get(usize::from(byte)).copied().unwrap_or(b'0');
         let mut text = [0u8; 32];
         for ([high, low], byte) in text.as_chunks_mut().0.iter_mut().zip(self.0) {
             (*high, *low) = (digit(byte >> 4), digit(byte & 15));
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or(""))
+        text
+    }
+
+    /// The key as the id of an event that its effect made.
+    pub(super) fn id(self) -> Id {
+        Id::Text(std::str::from_utf8(&self.digits()).unwrap_or("").into())
+    }
+}
+
+impl std::fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or(""))
     }
 }
 

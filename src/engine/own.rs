@@ -245,8 +245,7 @@ impl Stepper<'_, '_> {
         let Some(record) = self.program.needs().events.get(usize::from(kind)) else { return false };
         let value = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let values = record.fields.iter().map(|field| value(&field.name).unwrap_or_default()).collect();
-        let id = Id::Text(Arc::from(key.to_string()));
-        self.state.own.enqueue(OwnEvent { kind, id, at, values, unread: Vec::new() });
+        self.state.own.enqueue(OwnEvent { kind, id: key.id(), at, values, unread: Vec::new() });
         true
     }
 

@@ -4,6 +4,7 @@ use super::eval::{Eval, Inside};
 use super::explain::Read;
 use super::facts::Facts;
 use super::key::Hashed;
+use super::known::Known;
 use super::linked::LinkedCode;
 use super::needs::Needs;
 use super::output::Reason;
@@ -92,16 +93,22 @@ impl LinkedPolicy {
         zone: Zone,
         now: Instant,
         claims: &Claims,
+        known: &Known,
     ) -> Option<(Instant, Reason)> {
         if self.lets_pass(class) {
             return None;
         }
         let free = if has_slot { now } else { claims.free_at(&self.caps, class, now) };
-        let quiet_now = quiet_until(&self.quiet_hours, zone, now);
-        let quiet = if free == now { quiet_now } else { quiet_until(&self.quiet_hours, zone, free) };
+        let quiet_now = known.quiet_until(self, zone, now);
+        let quiet = if free == now { quiet_now } else { known.quiet_until(self, zone, free) };
         let until = quiet.unwrap_or(free);
         let reason = if quiet_now.is_some() { Reason::QuietHours } else { Reason::Cap };
         (until > now).then_some((until, reason))
+    }
+
+    /// When the quiet hours in which an instant lies are over; `None` when it lies in none.
+    pub fn quiet_until(&self, zone: Zone, at: Instant) -> Option<Instant> {
+        quiet_until(&self.quiet_hours, zone, at)
     }
 
     /// What [`LinkedPolicy::hold`] rests on: the quiet hours in which an instant lies, with their end, and the caps that are
@@ -188,18 +195,20 @@ fn quiet_until(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
 
 /// The end of one stretch of quiet hours in which an instant lies.
 fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant> {
-    let (today, _) = zone.wall(at);
+    let clock = zone.clock_around(at);
+    let (today, _) = clock.wall(at);
     // A stretch over midnight began yesterday; a wall time that did not exist may have moved it by a day.
-    let days = (-2..=1).filter_map(|days| Some((today.add_days(days)?, today.add_days(days + 1)?)));
+    let days = if clock.is_steady() { -1..=0 } else { -2..=1 };
+    let days = days.filter_map(|days| Some((today.add_days(days)?, today.add_days(days + 1)?)));
     days.flat_map(|(day, next)| {
         let between = quiet.between.filter(|(from, to)| from != to).map(|(from, to)| {
             let end = if from < to { day } else { next };
-            (zone.instant(day, from), zone.instant(end, to))
+            (clock.instant(day, from), clock.instant(end, to))
         });
         let whole = quiet
             .days
             .contains(&day.weekday())
-            .then(|| (zone.instant(day, TimeOfDay::MIDNIGHT), zone.instant(next, TimeOfDay::MIDNIGHT)));
+            .then(|| (clock.instant(day, TimeOfDay::MIDNIGHT), clock.instant(next, TimeOfDay::MIDNIGHT)));
         between.into_iter().chain(whole)
     })
     .filter(|(start, end)| (*start..*end).contains(&at))

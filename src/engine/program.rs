@@ -6,12 +6,14 @@ use super::engagement::Engagement;
 use super::eval::Inside;
 use super::facts::Facts;
 use super::linked::{LinkedCode, Wakers};
+use super::measure;
 use super::messages::{self, MessageSlots};
 use super::needs::{LinkError, Needs};
 use super::output::TriggerRef;
 use super::policy::LinkedPolicy;
 use super::revenue::Revenue;
 use super::shared::Shared;
+use super::silence::SilenceLength;
 use super::state::State;
 use crate::ir::{
     Bundle, Code, ExprIx, Guard, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario,
@@ -38,6 +40,8 @@ pub struct Unit {
     pub(super) reads_messages: bool,
     /// Whether a step of it erases the contact, or starts a scenario that does.
     pub(super) erases: bool,
+    /// What the length of its silence depends on, where it starts by one.
+    pub(super) silence: Option<SilenceLength>,
     pub(super) code: LinkedCode,
     /// What may make the goal true.
     pub(super) goal: Wakers,
@@ -99,6 +103,8 @@ pub struct Program {
     /// Owner and local place of each probe, of the first that asks for it.
     probes: Vec<(Owner, ProbeIx)>,
     probes_of: Vec<Vec<ProbeIx>>,
+    /// Of these, those for which measures ask.
+    measured_probes_of: Vec<Vec<ProbeIx>>,
     pub(super) shared: Shared,
     /// Of each event, the units that it may start, with the place of the trigger.
     triggers_of: Vec<Vec<(u16, u16)>>,
@@ -141,7 +147,7 @@ impl Program {
         for event in &bundle.revenue {
             needs.add_field_of(event)?;
         }
-        let none = || vec![Vec::new(); needs.events.len()];
+        let kinds = needs.events.len();
         let mut program = Program {
             settings: bundle.settings.clone(),
             identity: bundle.identity.clone(),
@@ -150,11 +156,12 @@ impl Program {
             engagement: Engagement::default(),
             probes: Vec::new(),
             shared: Shared::default(),
-            probes_of: vec![Vec::new(); needs.events.len()],
-            triggers_of: none(),
-            silences_of: none(),
-            watched: vec![false; needs.events.len()],
-            looked_through: vec![false; needs.events.len()],
+            probes_of: vec![Vec::new(); kinds],
+            measured_probes_of: vec![Vec::new(); kinds],
+            triggers_of: vec![Vec::new(); kinds],
+            silences_of: vec![Vec::new(); kinds],
+            watched: vec![false; kinds],
+            looked_through: vec![false; kinds],
             accounts: needs.accounts(),
             tags: needs.contact.iter().position(|field| field.name == TAGS).map(|place| place as u16),
             measures_of_silences: Vec::new(),
@@ -175,6 +182,7 @@ impl Program {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
             program.measures.push(LinkedMeasure { measure: measure.clone(), code });
         }
+        program.measured_probes_of = measure::probes_of(&program.measures, &program.probes_of);
         for (message, version) in messages {
             let code = program.link_code(&message.code, Owner::Context(program.contexts.len() as u16));
             program.contexts.push(Context { message: message.clone(), version, code });
@@ -249,14 +257,15 @@ impl Program {
             judged_again: judged_again(&scenario),
             erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash,
-            scenario,
             current,
             starts_at: Instant::MIN,
             starts_until: Instant::MAX,
+            silence: SilenceLength::of(&scenario.start, &code),
             code,
             goal,
             stop_when,
             waits_for,
+            scenario,
         });
     }
 
@@ -391,6 +400,10 @@ impl Program {
 
     pub(super) fn probes_of(&self, kind: u16) -> &[ProbeIx] {
         self.probes_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn measured_probes_of(&self, kind: u16) -> &[ProbeIx] {
+        self.measured_probes_of.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn triggers_of(&self, kind: u16) -> &[(u16, u16)] {

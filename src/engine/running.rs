@@ -3,7 +3,6 @@
 
 use super::days::Days;
 use super::eval::{Eval, EventAtHand};
-use super::facts::Life;
 use super::timeline::{Key, Timeline};
 use super::value::Value;
 use crate::ir::{Aggregate, ProbeIx};
@@ -22,16 +21,18 @@ mod tests;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Running {
     kept: FxHashMap<Site, Kept>,
-    /// What was answered since the last event was admitted.
+    /// What was answered of the events that were admitted by then.
     answers: Answers,
 }
 
-/// Answers to questions that several scenarios ask at one event.
+/// Answers to questions that several scenarios ask at one event, and that are asked again at the next of the same instant. Each
+/// holds as long as no other event of its kind is admitted; late ones come as new ones do.
 #[derive(Clone, Debug, Default)]
 struct Answers {
-    /// How many events were admitted: an answer holds until there is another.
-    of: (usize, usize),
-    answers: Vec<(Question, Value)>,
+    /// Each with how many events of its kind were admitted.
+    known: Vec<(Question, usize, Value)>,
+    /// Where the next goes.
+    next: usize,
 }
 
 /// So many answers are remembered at most: more are not looked through faster than they are worked out.
@@ -117,25 +118,25 @@ enum Values {
 impl Running {
     pub fn clear(&mut self) {
         self.kept.clear();
-        self.answers.answers.clear();
+        self.answers = Answers { known: std::mem::take(&mut self.answers.known), next: 0 };
+        self.answers.known.clear();
     }
 
-    /// What was answered before, where nothing has been admitted since.
-    pub fn answered(&mut self, life: &Life, question: &Question) -> Option<Value> {
-        let Answers { of, answers } = &mut self.answers;
-        if *of != life.admitted_count() {
-            *of = life.admitted_count();
-            answers.clear();
-        }
-        answers.iter().find(|(known, _)| known == question).map(|(_, answer)| answer.clone())
+    /// What was answered before, when as many events of the kind were admitted.
+    pub fn answered(&self, question: &Question, admitted: usize) -> Option<Value> {
+        let mut known = self.answers.known.iter();
+        let known = known.find(|(known, count, _)| *count == admitted && known == question);
+        known.map(|(_, _, answer)| answer.clone())
     }
 
-    /// Remembers an answer.
-    pub fn answer(&mut self, question: Question, answer: Option<&Value>) {
-        let Answers { answers, .. } = &mut self.answers;
-        if answers.len() < ANSWERS_MAX {
-            answers.extend(answer.map(|answer| (question, answer.clone())));
+    /// Remembers an answer; the oldest makes room.
+    pub fn answer(&mut self, question: Question, admitted: usize, answer: Value) {
+        let Answers { known, next } = &mut self.answers;
+        match known.get_mut(*next) {
+            Some(oldest) => *oldest = (question, admitted, answer),
+            None => known.push((question, admitted, answer)),
         }
+        *next = (*next + 1) % ANSWERS_MAX;
     }
 
     /// What an aggregate says of the events with these keys after an instant.
@@ -234,6 +235,9 @@ impl Column {
                 _ => Value::Number(Decimal::from(all.after(start).count())),
             },
             Values::Distinct(_, all) => Value::Number(Decimal::from(all.after(start).count())),
+            Values::Days(days) if start == Instant::MIN && aggregate.kind == AggregateKind::MedianGap => {
+                days.median_gap()
+            }
             Values::Days(days) => {
                 let days = days.after(start, eval.zone.wall(start).0);
                 match aggregate.kind {

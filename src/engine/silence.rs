@@ -2,11 +2,29 @@
 
 use super::clocks::Silence;
 use super::entry::Candidate;
+use super::linked::LinkedCode;
 use super::output::TriggerRef;
 use super::program::Unit;
 use super::step::Stepper;
 use crate::ir::{ExprIx, Start};
 use crate::time::Instant;
+
+/// What the length of a silence depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SilenceLength {
+    pub reads_measures: bool,
+    /// The event after which it began.
+    pub reads_event: bool,
+}
+
+impl SilenceLength {
+    /// `None` where no silence starts anything.
+    pub fn of(start: &Start, code: &LinkedCode) -> Option<SilenceLength> {
+        let Start::Silence { duration, .. } = *start else { return None };
+        let reads_measures = !code.measures_of(duration).is_empty();
+        Some(SilenceLength { reads_measures, reads_event: code.reads_event(duration) })
+    }
+}
 
 impl<'a> Stepper<'a, '_> {
     /// An event begins the silences that are counted from it, unless a later one has begun them.
@@ -46,10 +64,10 @@ impl<'a> Stepper<'a, '_> {
     /// Starts the scenario of a silence that is long enough: once, until the next one begins.
     pub(super) fn silence_is_long(&mut self, unit_slot: u16, unit: &'a Unit) {
         let Some(silence) = self.state.clocks.silence(unit_slot) else { return };
-        let (entry, after) = (silence.due.unwrap_or(self.now), silence.after.clone());
+        let (entry, after, since) = (silence.due.unwrap_or(self.now), silence.after.clone(), silence.since);
         let over = Silence { due: None, over: true, ..silence.clone() };
         self.state.clocks.set_silence(unit_slot, over);
-        let row = after.and_then(|after| self.facts.life.find(after.kind, &after.id));
+        let row = after.and_then(|after| self.facts.life.find_at(after.kind, &after.id, since));
         self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, seen: None, by: None });
     }
 
@@ -99,15 +117,14 @@ impl<'a> Stepper<'a, '_> {
     pub(super) fn refresh(&mut self) {
         let program = self.program;
         for (unit_slot, unit) in program.all_current() {
-            let Start::Silence { duration, .. } = unit.scenario.start else { continue };
+            let Some(length) = unit.silence.filter(|length| length.reads_measures) else { continue };
             let Some(silence) = self.state.clocks.silence(unit_slot).filter(|silence| !silence.over).cloned() else {
                 continue;
             };
-            if !unit.code.measures_of(duration).is_empty() {
-                let row = silence.after.as_ref().and_then(|after| self.facts.life.find(after.kind, &after.id));
-                let due = self.silence_due(unit, row, silence.since).map(|due| due.max(self.now));
-                self.state.clocks.set_silence(unit_slot, Silence { due, ..silence });
-            }
+            let after = silence.after.as_ref().filter(|_| length.reads_event);
+            let row = after.and_then(|after| self.facts.life.find_at(after.kind, &after.id, silence.since));
+            let due = self.silence_due(unit, row, silence.since).map(|due| due.max(self.now));
+            self.state.clocks.set_silence(unit_slot, Silence { due, ..silence });
         }
     }
 }

@@ -12,7 +12,7 @@ use super::value::Value;
 use super::watchers::Watchers;
 use crate::ir::StepIx;
 use crate::time::Instant;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub struct State {
     /// Messages that are to be judged, where no outbox asks.
     pub(super) held: BTreeSet<(Instant, EffectKey)>,
     /// Who waits for a message, or did: an index as the timers are.
-    waiting_for: BTreeMap<EffectKey, SmallVec<[Handle; 1]>>,
+    waiting_for: FxHashMap<EffectKey, SmallVec<[Handle; 1]>>,
     /// Of each unit, how many of its instances run.
     running: Vec<u32>,
     /// What scenarios did to the contact.
@@ -344,6 +344,11 @@ impl State {
         }
     }
 
+    /// What the entry rule of a scenario remembers.
+    pub(super) fn mark(&mut self, scenario: &str) -> &mut Mark {
+        self.marks.entry(scenario.to_owned()).or_default()
+    }
+
     /// A slot for a new instance.
     pub(super) fn reserve(&mut self) -> Handle {
         let serial = self.next_serial;
@@ -373,8 +378,8 @@ impl State {
     }
 
     /// The instances that have a message of this key on its way, in order of age.
-    pub(super) fn with_pending(&self, key: EffectKey) -> Vec<Handle> {
-        let mut handles: Vec<Handle> = self.waiting_for(key).map(|(handle, _)| handle).collect();
+    pub(super) fn with_pending(&self, key: EffectKey) -> SmallVec<[Handle; 2]> {
+        let mut handles: SmallVec<[Handle; 2]> = self.waiting_for(key).map(|(handle, _)| handle).collect();
         handles.sort();
         handles.dedup();
         handles

@@ -107,10 +107,14 @@ impl Date {
         Date::new(year, month, day.min(days_in_month(year, month)))
     }
 
+    /// The date itself; `None` outside years -9999 to 9999.
+    pub(super) fn checked(self) -> Option<Date> {
+        (-4_371_587..=2_932_896).contains(&self.0).then_some(self)
+    }
+
     /// The date `days` later; `None` outside years -9999 to 9999.
     pub fn add_days(self, days: i32) -> Option<Date> {
-        let date = Date(self.0.checked_add(days)?);
-        (-4_371_587..=2_932_896).contains(&date.0).then_some(date)
+        Date(self.0.checked_add(days)?).checked()
     }
 
     /// This month and day in another year; 29 February falls on the 28th where there is none.

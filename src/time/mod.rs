@@ -15,4 +15,4 @@ mod zone;
 pub use civil::{Date, TimeOfDay, Weekday};
 pub use duration::Duration;
 pub use instant::{Instant, Precision};
-pub use zone::Zone;
+pub use zone::{Clock, Zone};

@@ -41,8 +41,13 @@ pub(super) fn at(zone: Tz, instant: Instant) -> i32 {
 /// The offset at a wall time, in microseconds since 1970-01-01T00:00:00 on that clock, where none changes within a day.
 pub(super) fn far_from_changes(zone: Tz, wall: i64) -> Option<i32> {
     // No clock is a day away from UTC: the instant that is meant lies in this stretch.
-    let stretch = stretch(zone, wall)?;
-    (stretch.from <= wall - DAY && wall + DAY < stretch.to).then_some(stretch.offset)
+    for_days_around(zone, wall, 1)
+}
+
+/// The offset that holds from so many days before an instant, in microseconds since 1970-01-01T00:00:00Z, to so many after it.
+pub(super) fn for_days_around(zone: Tz, at: i64, days: i64) -> Option<i32> {
+    let stretch = stretch(zone, at)?;
+    (stretch.from <= at - days * DAY && at + days * DAY < stretch.to).then_some(stretch.offset)
 }
 
 fn stretch(zone: Tz, at: i64) -> Option<Stretch> {

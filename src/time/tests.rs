@@ -148,6 +148,15 @@ proptest! {
     }
 
     #[test]
+    fn the_clock_around_an_instant_is_that_of_its_zone((zone, _, instant, _) in a_sum(), days in -4i32..=3, second in 0u32..86_400) {
+        let clock = zone.clock_around(instant);
+        prop_assert_eq!(clock.wall(instant), zone.wall(instant));
+        let near = zone.wall(instant).0.add_days(days);
+        let time = TimeOfDay(i64::from(second) * 1_000_000);
+        prop_assert_eq!(near.map(|date| clock.instant(date, time)), near.map(|date| zone.instant(date, time)));
+    }
+
+    #[test]
     fn the_next_moment_is_after_and_the_first((zone, tz, instant, _) in a_sum(), hour in 0u32..24, day in 0usize..8) {
         let time = TimeOfDay::new(hour, 30, 0).unwrap();
         let weekday = Weekday::ALL.get(day).copied();

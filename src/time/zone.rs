@@ -95,8 +95,8 @@ impl Zone {
         let mut result = instant;
         if duration.months != 0 || duration.days != 0 {
             let (date, time) = self.wall(instant);
-            let date = date.add_months(duration.months)?.add_days(duration.days)?;
-            result = self.instant(date, time);
+            let date = if duration.months == 0 { date.checked()? } else { date.add_months(duration.months)? };
+            result = self.instant(date.add_days(duration.days)?, time);
         }
         Some(Instant(result.0.checked_add(duration.micros)?))
     }
@@ -104,6 +104,13 @@ impl Zone {
     /// `instant - duration`.
     pub fn subtract(self, instant: Instant, duration: Duration) -> Option<Instant> {
         self.add(instant, duration.checked_neg()?)
+    }
+
+    /// The clock of this zone on the days around an instant: up to four before it and four after it.
+    pub fn clock_around(self, instant: Instant) -> Clock {
+        let steady =
+            if self == Zone::UTC { Some(0) } else { offsets::for_days_around(self.0, instant.0, Clock::DAYS + 1) };
+        Clock { zone: self, steady: steady.map(i64::from) }
     }
 
     /// The midnight that ends the instant's day: strictly after it also where clocks go back over midnight, so that the
@@ -136,6 +143,35 @@ impl Zone {
     /// Reads an instant whose wall time is in this zone unless the text says otherwise.
     pub fn parse(self, text: &str) -> Option<(Instant, Precision)> {
         Instant::parse(text, self)
+    }
+}
+
+/// The clock of a zone for a few days, on which it mostly shows one offset all the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    zone: Zone,
+    /// The offset in seconds east of UTC, where no change of it is near.
+    steady: Option<i64>,
+}
+
+impl Clock {
+    /// For how many days before and after its instant it may be asked.
+    const DAYS: i64 = 4;
+
+    /// Whether all days are of 24 hours, and each wall time is there once.
+    pub fn is_steady(self) -> bool {
+        self.steady.is_some()
+    }
+
+    /// As [`Zone::wall`].
+    pub fn wall(self, instant: Instant) -> (Date, TimeOfDay) {
+        self.steady.map_or_else(|| self.zone.wall(instant), |offset| instant.wall(offset))
+    }
+
+    /// As [`Zone::instant`].
+    pub fn instant(self, date: Date, time: TimeOfDay) -> Instant {
+        let steady = self.steady.map(|offset| Instant::from_wall(date, time, offset));
+        steady.unwrap_or_else(|| self.zone.instant(date, time))
     }
 }
 

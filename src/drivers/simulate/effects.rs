@@ -106,13 +106,18 @@ impl<'a> Format<'a> {
         }
         line.push(b',');
         self.entered_at.write_instant(row.entered_at, line);
-        let Some(end) = end_of(row) else { return line.extend(end_text(program, row)) };
+        let Some(end) = end_of(row) else { return push_end(program, row, line) };
         let ends = &mut self.ends;
         self.end.write(
             line,
             |last| *last == end,
             |text| {
-                text.extend_from_slice(ends.entry(end).or_insert_with(|| end_text(program, row)));
+                let formed = || {
+                    let mut formed = Vec::new();
+                    push_end(program, row, &mut formed);
+                    formed
+                };
+                text.extend_from_slice(ends.entry(end).or_insert_with(formed));
                 end
             },
         );
@@ -120,15 +125,14 @@ impl<'a> Format<'a> {
 }
 
 /// The columns of a row from `step` on, and the line feed.
-fn end_text(program: &Program, row: &Row) -> Vec<u8> {
-    let mut end = vec![b','];
-    push_number(&mut end, i64::from(row.ordinal));
+fn push_end(program: &Program, row: &Row, line: &mut Vec<u8>) {
+    line.push(b',');
+    push_number(line, i64::from(row.ordinal));
     for column in last_columns(program, row) {
-        end.push(b',');
-        push_field(&mut end, column.as_bytes());
+        line.push(b',');
+        push_field(line, column.as_bytes());
     }
-    end.push(b'\n');
-    end
+    line.push(b'\n');
 }
 
 fn push_field(line: &mut Vec<u8>, text: &[u8]) {

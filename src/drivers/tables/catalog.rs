@@ -30,6 +30,8 @@ pub struct CatalogScenario {
     pub has_splits: bool,
     /// Whether a journey may come to a step twice, or to a message by two steps.
     pub comes_again: bool,
+    /// Whether a step starts it: then several instances may be one journey.
+    pub is_started: bool,
 }
 
 /// What a scenario counts as success.
@@ -117,6 +119,14 @@ impl Catalog {
             }
             catalog.units.push(places);
         }
+        let steps = program.units().iter().flat_map(|unit| unit.scenario.steps.values());
+        for step in steps {
+            if let Op::Start { scenario } = &step.op
+                && let Some(started) = catalog.scenarios.iter_mut().find(|known| known.name == *scenario)
+            {
+                started.is_started = true;
+            }
+        }
         for (slot, event) in program.needs().events.iter().enumerate() {
             let units = program.units_with_revenue(slot as u16);
             let kind = (!units.is_empty()).then(|| {
@@ -160,8 +170,8 @@ impl Catalog {
 
     /// The number of a scenario; one that is not known gets one.
     pub fn scenario(&mut self, name: &str) -> u16 {
-        let make =
-            || CatalogScenario { name: name.to_owned(), goal: GoalKind::None, has_splits: false, comes_again: false };
+        let (goal, has_splits, comes_again, is_started) = (GoalKind::None, false, false, false);
+        let make = || CatalogScenario { name: name.to_owned(), goal, has_splits, comes_again, is_started };
         place(&mut self.scenarios, |known| known.name == name, make) as u16
     }
 

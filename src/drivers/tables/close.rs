@@ -92,16 +92,39 @@ fn add_journey(sums: &mut Sums, journey: &JourneyState, month: i32) {
     }
 }
 
-/// A row, whether a journey waits before it or came to it, and the journey.
-pub(super) type Passage = (RowKey, bool, u32);
+/// A step or a message, whether a journey waits before it or came to it, and the journey: in one number, in this order, since
+/// there are many to sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Passage(u128);
+
+impl Passage {
+    fn of((is_message, scenario, place): (bool, u16, u32), waits: bool, journey: u32) -> Passage {
+        let row = u128::from(is_message) << 48 | u128::from(scenario) << 32 | u128::from(place);
+        Passage(row << 64 | u128::from(waits) << 32 | u128::from(journey))
+    }
+
+    /// It without its journey.
+    fn place(self) -> u128 {
+        self.0 >> 32
+    }
+
+    fn row(self) -> RowKey {
+        let view = if self.0 >> 112 == 0 { View::Step } else { View::Message };
+        (view, (self.0 >> 96) as u16, i64::from((self.0 >> 64) as u32))
+    }
+
+    fn waits(self) -> bool {
+        self.place() & 1 == 1
+    }
+}
 
 /// Journeys that came to a step, and those that wait before one: of each row each journey once.
 fn add_passages(sums: &mut Sums, contact: &OneContact, catalog: &Catalog, passages: &mut Vec<Passage>) {
     passages.clear();
     let mut add = |step: u32, message: u32, waits: bool, journey: u32| {
         let Some(scenario) = catalog.steps.get(step as usize).map(|step| step.scenario) else { return };
-        let rows = [(View::Step, step), (View::Message, message)];
-        passages.extend(rows.map(|(view, key)| ((view, scenario, i64::from(key)), waits, journey)));
+        let rows = [(false, scenario, step), (true, scenario, message)];
+        passages.extend(rows.map(|row| Passage::of(row, waits, journey)));
     };
     for message in &contact.messages {
         message.journeys.iter().for_each(|journey| add(message.step, message.message, false, *journey));
@@ -111,10 +134,10 @@ fn add_passages(sums: &mut Sums, contact: &OneContact, catalog: &Catalog, passag
     }
     passages.sort_unstable();
     passages.dedup();
-    for of_row in passages.chunk_by(|one, two| (one.0, one.1) == (two.0, two.1)) {
-        let Some((row, waits, _)) = of_row.first() else { continue };
-        let cell = sums.cell(*row);
-        let count = if *waits { &mut cell.waiting } else { &mut cell.entered };
+    for of_row in passages.chunk_by(|one, two| one.place() == two.place()) {
+        let Some(first) = of_row.first() else { continue };
+        let cell = sums.cell(first.row());
+        let count = if first.waits() { &mut cell.waiting } else { &mut cell.entered };
         *count += of_row.len() as u64;
     }
 }

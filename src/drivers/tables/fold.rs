@@ -106,13 +106,15 @@ struct Window {
 
 impl Fold {
     pub fn new(catalog: &Catalog, zone: Zone, source: Source) -> Fold {
-        let is_sum = |scenario: &CatalogScenario| {
-            let needs_memory = scenario.has_splits || scenario.comes_again || catalog.has_limits;
-            scenario.goal == GoalKind::None && !needs_memory
+        let sends = |number: u16| catalog.steps.iter().any(|step| step.scenario == number);
+        let is_sum = |scenario: &CatalogScenario, number: u16| {
+            // What limits hold is told of again when it leaves.
+            let has_memory = sends(number) && (scenario.comes_again || catalog.has_limits);
+            scenario.goal == GoalKind::None && !(scenario.has_splits || scenario.is_started || has_memory)
         };
         let plain = |number: u16| {
             let scenario = catalog.scenarios.get(usize::from(number));
-            scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario)).then_some(number)
+            scenario.is_some_and(|scenario| source == Source::Simulation && is_sum(scenario, number)).then_some(number)
         };
         Fold {
             sums: Sums::default(),

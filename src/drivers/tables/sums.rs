@@ -22,9 +22,17 @@ pub(super) type RowKey = (View, u16, i64);
 /// Sums over contacts.
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
-    cells: BTreeMap<RowKey, Cell>,
+    cells: Cells,
     plain: PlainCounts,
     pub(super) paths: Paths,
+}
+
+/// Rows in the order in which they were first counted in, and their places: a contact counts in several at each thing that
+/// happens to it.
+#[derive(Clone, Debug, Default)]
+struct Cells {
+    places: FxHashMap<RowKey, usize>,
+    all: Vec<(RowKey, Cell)>,
 }
 
 /// The paths of arms that were drawn, by number; 0 is that of none.
@@ -62,7 +70,13 @@ impl Paths {
 
 impl Sums {
     pub(super) fn cell(&mut self, row: RowKey) -> &mut Cell {
-        self.cells.entry(row).or_default()
+        let Cells { places, all } = &mut self.cells;
+        let place = *places.entry(row).or_insert(all.len());
+        if place == all.len() {
+            all.push((row, Cell::default()));
+        }
+        #[allow(clippy::indexing_slicing, reason = "a place is that of a row that was pushed")]
+        &mut all[place].1
     }
 
     pub(super) fn count(&mut self, what: PlainCount) {
@@ -71,7 +85,7 @@ impl Sums {
 
     /// Adds what another thread added up, of the same catalog.
     pub fn merge(&mut self, other: Sums) {
-        for ((view, scenario, key), cell) in other.cells {
+        for ((view, scenario, key), cell) in other.cells.all {
             let arms = || other.paths.arms(u32::try_from(key).unwrap_or(0));
             let key = match view {
                 View::Arm => i64::from(arms().into_iter().fold(0, |path, arm| self.paths.with(path, arm))),
@@ -122,6 +136,6 @@ impl Sums {
         for scenario in 0..catalog.scenarios.len() {
             self.cell((View::All, scenario as u16, 0));
         }
-        (self.cells, self.paths)
+        (self.cells.all.into_iter().collect(), self.paths)
     }
 }

@@ -1,6 +1,7 @@
 //! Quiet hours, caps and the holdout, apart from any scenario. Their meaning in scenarios is tested by `tests/meaning.rs`.
 
 use super::{Claims, LinkedPolicy, draw, quiet_until};
+use crate::engine::known::Known;
 use crate::engine::output::Reason;
 use crate::ir::{Cap, Class};
 use crate::model::{Id, QuietHours};
@@ -91,6 +92,24 @@ fn quiet_hours_that_never_end_hold_for_ever() {
     assert_eq!(quiet_until(&never, Zone::UTC, Instant(12 * HOUR)), None);
 }
 
+#[test]
+fn quiet_hours_that_are_known_are_those_of_the_instant_the_zone_and_the_policy() {
+    let mut known = Known::default();
+    for hours in ["20:00 to 09:00", "12:00 to 14:00 and on sunday", "20:00 to 09:00"] {
+        let policy = policy(quiet(hours), Vec::new());
+        for (_, zone, at, _) in QUIET.iter().flat_map(|case| [case, case]) {
+            let zone = Zone::named(zone).unwrap();
+            let at = zone.parse(at).unwrap().0;
+            for zone in [zone, Zone::UTC, zone] {
+                let found = known.quiet_until(&policy, zone, at);
+                assert_eq!(found, quiet_until(&policy.quiet_hours, zone, at), "{hours} {at} {}", zone.name());
+            }
+        }
+        // What follows is another contact's.
+        known.clear();
+    }
+}
+
 fn cap(class: Class, most: u32, per: Duration) -> Cap {
     Cap { class, most, per }
 }
@@ -104,7 +123,9 @@ fn a_message_that_quiet_hours_hold_goes_at_their_end() {
     let policy = policy(quiet("20:00 to 09:00"), vec![cap(Class::Marketing, 1, Duration::seconds(86_400))]);
     let at = |text: &str| Zone::UTC.parse(text).unwrap().0;
     let mut claims = Claims::default();
-    let hold = |class, has_slot, now, claims: &Claims| policy.hold(class, has_slot, Zone::UTC, at(now), claims);
+    let hold = |class, has_slot, now, claims: &Claims| {
+        policy.hold(class, has_slot, Zone::UTC, at(now), claims, &Known::default())
+    };
     assert_eq!(hold(Class::Marketing, false, "2024-05-15 19:00", &claims), None);
     let morning = Some((at("2024-05-16 09:00"), Reason::QuietHours));
     assert_eq!(hold(Class::Marketing, false, "2024-05-15 21:00", &claims), morning);
@@ -135,7 +156,7 @@ proptest! {
     #[test]
     fn caps_are_rolling_windows((caps, stream) in streams()) {
         let policy = policy(QuietHours::default(), caps.clone());
-        let mut claims = Claims::default();
+        let (mut claims, known) = (Claims::default(), Known::default());
         let mut left: Vec<(i64, Class)> = Vec::new();
         let mut now = 0;
         for (hours, is_marketing) in stream {
@@ -146,7 +167,7 @@ proptest! {
                 let inside = left.iter().filter(|(then, of)| *of == class && *then > at - span && *then <= at);
                 inside.count() < cap.most as usize
             });
-            match policy.hold(class, false, Zone::UTC, Instant(now), &claims) {
+            match policy.hold(class, false, Zone::UTC, Instant(now), &claims, &known) {
                 None => {
                     prop_assert!(has_room(now));
                     policy.claim(&mut claims, class, Instant(now));
