@@ -6,6 +6,7 @@
 mod acts;
 mod advance;
 mod aggregates;
+mod answered;
 mod audit;
 mod balance;
 mod by_id;
