@@ -236,8 +236,9 @@ fn swapped_is(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
 /// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
 fn misspelt_before(stream: &Stream<'_>, place: usize, refuted: &[usize]) -> Option<(Token, Near<'static>)> {
     let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
-    let run =
-        (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
+    // `contact.tier si not "gold"`
+    let end = if place > 0 && stream.text_at(place - 1) == "not" { place - 1 } else { place };
+    let run = (0..end).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
     run.filter_map(|place| {
         // `top of` lacks its number, and is no `stop`.
         if stream.text_at(place) == "top" || refuted.contains(&place) {

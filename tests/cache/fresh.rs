@@ -301,7 +301,6 @@ fn views_that_ask_the_clock_are_read_anew() {
         ),
         ("SELECT id, contact, at, amount + changes() AS amount FROM p", false),
         ("SELECT id, contact, at, length(sqlite_version()) AS amount FROM p", false),
-        ("SELECT id, contact, at, amount FROM p WHERE (SELECT count(*) FROM dbstat) > 0", false),
         ("SELECT id, contact, at, amount FROM p WHERE at < date()", false),
         ("SELECT p.id, contact, datetime(j.value) AS at, amount FROM p, json_each('[\"n\"]') AS j", false),
         ("SELECT p.id, contact, at, amount FROM p, json_each('[1]') AS j", true),

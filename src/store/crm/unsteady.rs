@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `subsec` alone is the present; behind another argument it is not, which is not told apart.
 const UNSTEADY: [&str; 8] =
     ["now", "localtime", "utc", "current_timestamp", "current_date", "current_time", "subsec", "subsecond"];
-/// Modules of tables without a name of their own whose rows are those of their arguments.
-const STEADY_MODULES: [&str; 2] = ["json_each", "json_tree"];
 /// These stand for the present where no time is given; those with a format where nothing comes after it.
 const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
 const OF_TIME_TOO: [&str; 2] = ["strftime", "timediff"];
@@ -84,8 +82,6 @@ struct Schema {
     tables: BTreeMap<String, String>,
     /// Functions of one row that may answer otherwise when they are asked again: `random`, `changes`, `sqlite_version`.
     chances: BTreeSet<String>,
-    /// Modules that tell of the connection, or of anything: `dbstat`, `sqlite_stmt`. A view may read each by its name.
-    modules: BTreeSet<String>,
 }
 
 impl Schema {
@@ -98,7 +94,7 @@ impl Schema {
     fn is_unsteady(&self, words: &[String]) -> bool {
         let word = |place: usize| words.get(place).map_or("", String::as_str);
         (0..words.len()).any(|place| match word(place) {
-            name if UNSTEADY.contains(&name) || name.starts_with(PRAGMA) || self.modules.contains(name) => true,
+            name if UNSTEADY.contains(&name) || name.starts_with(PRAGMA) => true,
             name if self.chances.contains(name) => word(place + 1) == "(",
             name if OF_TIME.contains(&name) && word(place + 1) == "(" && word(place + 2) == ")" => true,
             name if is_of_time(name) && word(place + 1) == "(" => {
@@ -155,18 +151,14 @@ impl Crm {
             })?;
             all.collect::<Result<BTreeMap<String, String>, rusqlite::Error>>()
         };
-        let names = |sql: &str| {
-            let mut all = self.connection.prepare(sql)?;
-            let all = all.query_map([], |row| Ok(row.get::<_, String>(0)?.to_lowercase()))?;
-            all.collect::<Result<BTreeSet<String>, rusqlite::Error>>()
-        };
         let read = || {
             let (views, tables) = (statements("view")?, statements("table")?);
             // SQLITE_DETERMINISTIC is not of all functions of many rows, which are steady.
-            let chances = names("SELECT name FROM pragma_function_list WHERE type = 's' AND NOT flags & 0x800")?;
-            let mut modules = names("SELECT name FROM pragma_module_list")?;
-            modules.retain(|module| !STEADY_MODULES.contains(&module.as_str()));
-            Ok(Schema { views, tables, chances, modules })
+            let sql = "SELECT name FROM pragma_function_list WHERE type = 's' AND NOT flags & 0x800";
+            let mut all = self.connection.prepare(sql)?;
+            let all = all.query_map([], |row| row.get::<_, String>(0))?;
+            let chances = all.collect::<Result<BTreeSet<String>, rusqlite::Error>>()?;
+            Ok(Schema { views, tables, chances })
         };
         read().map_err(|error: rusqlite::Error| unseen(self.error(&error)))
     }
