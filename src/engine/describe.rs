@@ -2,8 +2,32 @@
 
 use super::linked::LinkedCode;
 use super::needs::Needs;
-use crate::ir::{Aggregate, Expr, ExprIx, FieldUse, ProbeIx, Window};
+use super::program::Program;
+use crate::ir::{Aggregate, Expr, ExprIx, FieldUse, Moment, Op, ProbeIx, StepIx, Window};
 use crate::model::Literal;
+
+impl Program {
+    /// A step of a scenario in the words of the language: `product.delay - 1 month` of a wait.
+    pub fn describe_wait(&self, unit: u16, step: StepIx) -> String {
+        let Some(unit) = self.unit(unit) else { return String::new() };
+        let part = |ix: ExprIx| expression(&unit.code, self.needs(), ix);
+        match unit.scenario.steps.get(step).map(|step| &step.op) {
+            Some(Op::Wait(duration)) => part(*duration),
+            Some(Op::WaitFor { limit, .. }) => part(*limit),
+            Some(Op::WaitUntil(Moment::At(instant) | Moment::Anniversary(instant))) => part(*instant),
+            _ => String::new(),
+        }
+    }
+
+    /// What a `send` gives to its message, in the words of the language: `extra = 1, items = trigger.products`.
+    pub fn describe_with(&self, unit: u16, step: StepIx) -> String {
+        let Some(unit) = self.unit(unit) else { return String::new() };
+        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return String::new() };
+        let value = |ix: ExprIx| expression(&unit.code, self.needs(), ix);
+        let all = send.with.iter().map(|with| format!("{} = {}", with.name, value(with.value)));
+        all.collect::<Vec<_>>().join(", ")
+    }
+}
 
 /// As [`Words::expression`], where no event is at hand.
 pub(super) fn expression(code: &LinkedCode, needs: &Needs, ix: ExprIx) -> String {

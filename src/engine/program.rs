@@ -1,7 +1,6 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
 use super::again::judged_again;
-use super::describe;
 use super::engagement::Engagement;
 use super::eval::Inside;
 use super::facts::Facts;
@@ -16,8 +15,8 @@ use super::shared::Shared;
 use super::silence::SilenceLength;
 use super::state::State;
 use crate::ir::{
-    Bundle, Code, ExprIx, Guard, KeptVersion, Measure, MessageContext, Moment, Op, Probe, ProbeIx, Scenario,
-    ScenarioHash, Settings, Start, StepIx,
+    Bundle, Code, Guard, KeptVersion, Measure, MessageContext, Op, Probe, ProbeIx, Scenario, ScenarioHash, Settings,
+    Start, StepIx,
 };
 use crate::model::TAGS;
 use crate::time::{Instant, Zone};
@@ -301,7 +300,7 @@ impl Program {
 
     /// The zone of a contact by the policy.
     pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
-        self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
+        self.policy.zone(facts, Inside { program: self, state, running: None, answered: None }, self.settings.zone)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {
@@ -459,27 +458,6 @@ impl Program {
 
     pub(super) fn is_watched(&self, kind: u16) -> bool {
         self.watched.get(usize::from(kind)).copied().unwrap_or(false)
-    }
-
-    /// A step of a scenario in the words of the language: `product.delay - 1 month` of a wait.
-    pub fn describe_wait(&self, unit: u16, step: StepIx) -> String {
-        let Some(unit) = self.unit(unit) else { return String::new() };
-        let part = |ix: ExprIx| describe::expression(&unit.code, &self.needs, ix);
-        match unit.scenario.steps.get(step).map(|step| &step.op) {
-            Some(Op::Wait(duration)) => part(*duration),
-            Some(Op::WaitFor { limit, .. }) => part(*limit),
-            Some(Op::WaitUntil(Moment::At(instant) | Moment::Anniversary(instant))) => part(*instant),
-            _ => String::new(),
-        }
-    }
-
-    /// What a `send` gives to its message, in the words of the language: `extra = 1, items = trigger.products`.
-    pub fn describe_with(&self, unit: u16, step: StepIx) -> String {
-        let Some(unit) = self.unit(unit) else { return String::new() };
-        let Some(Op::Send(send)) = unit.scenario.steps.get(step).map(|step| &step.op) else { return String::new() };
-        let value = |ix: ExprIx| describe::expression(&unit.code, &self.needs, ix);
-        let all = send.with.iter().map(|with| format!("{} = {}", with.name, value(with.value)));
-        all.collect::<Vec<_>>().join(", ")
     }
 
     /// The code of a probe, and what it is there.
