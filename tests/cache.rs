@@ -18,6 +18,8 @@ mod same;
 #[path = "run/shop.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod shop;
+#[path = "cache/views.rs"]
+mod views;
 
 use rusqlite::Connection;
 use scn::drivers::simulate::{ReadFrom, Request, Simulation, simulate};
