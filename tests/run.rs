@@ -37,6 +37,8 @@ mod fault_server;
 mod faults;
 #[path = "run/funnel.rs"]
 mod funnel;
+#[path = "run/holdout.rs"]
+mod holdout;
 #[path = "oracle/invent/mod.rs"]
 mod invent;
 #[path = "run/keeping.rs"]

@@ -4,6 +4,7 @@ mod cases;
 mod clauses;
 mod crm;
 mod library;
+mod literals;
 mod lower;
 mod messages;
 mod misspelt;
@@ -122,7 +123,8 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
     let checked = check(&files, surroundings, configuration);
     let syntax = parsed.iter().flat_map(|parsed| &parsed.diagnostics);
     let (of_templates, wrong) = templates::silences(surroundings);
-    let all: Vec<Diagnostic> = syntax.chain(&checked.diagnostics).chain(&wrong).cloned().collect();
+    let judged = literals::without_followers(&parsed, &checked.diagnostics);
+    let all: Vec<Diagnostic> = syntax.chain(judged).chain(&wrong).cloned().collect();
     let all = misspelt::blame_declarations(all, parsed.get(library_files..).unwrap_or_default(), &sources);
     let mut diagnostics: Vec<Diagnostic> = all.iter().filter(|found| concerns(found, &checked)).cloned().collect();
     let (words, program) = threads::both(

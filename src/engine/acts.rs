@@ -25,6 +25,8 @@ pub(super) struct Starting {
     pub scenario: String,
     /// That of the starter.
     pub trigger: TriggerRef,
+    /// When the starter entered: mostly the instant of its trigger.
+    pub entered_at: Instant,
     pub by: EffectKey,
     /// When the step came due.
     pub due: Instant,
@@ -75,7 +77,7 @@ impl<'a> Stepper<'a, '_> {
             },
             Op::Credit { account, amount, expires } => {
                 let expires = match expires {
-                    Some(duration) => Some(self.zone().add(self.due, eval.duration(*duration)?)?),
+                    Some(duration) => Some(self.moved(self.due, eval.duration(*duration)?)?),
                     None => None,
                 };
                 Act::Credit { account: account.clone(), amount: number(*amount)?, expires }
@@ -135,7 +137,8 @@ impl<'a> Stepper<'a, '_> {
             Act::Start { scenario } => {
                 let depth = self.depth + 1;
                 let (scenario, trigger) = (scenario.clone(), instance.trigger.clone());
-                self.starting.push(Starting { scenario, trigger, by: key, due: self.due, depth });
+                let entered_at = instance.entry;
+                self.starting.push(Starting { scenario, trigger, entered_at, by: key, due: self.due, depth });
             }
             Act::Erase | Act::Call { .. } => {}
         }
@@ -157,7 +160,8 @@ impl<'a> Stepper<'a, '_> {
             return;
         }
         let Some((unit_slot, unit)) = self.program.current(&starting.scenario) else { return };
-        let row = self.facts.life.find(starting.trigger.kind, &starting.trigger.id);
+        let Starting { trigger, entered_at, .. } = &starting;
+        let row = self.facts.life.find_at(trigger.kind, &trigger.id, *entered_at);
         (self.depth, self.due) = (starting.depth, starting.due);
         let (entry, by) = (self.due, Some(starting.by));
         self.enter(Candidate { unit_slot, unit, entry, row, trigger: None, seen: None, by });
@@ -194,6 +198,7 @@ impl<'a> Stepper<'a, '_> {
             }
         }
         self.state.end_all();
+        self.answered.forget();
         self.starting.clear();
         self.stirred = false;
     }

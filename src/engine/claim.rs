@@ -262,7 +262,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// The last instant at which a message that came due then may leave.
     pub(super) fn expires(&self, due: Instant) -> Instant {
-        self.zone().add(due, self.program.settings.expire).unwrap_or(Instant::MAX)
+        self.moved(due, self.program.settings.expire).unwrap_or(Instant::MAX)
     }
 
     fn member(&mut self, handle: Handle, key: EffectKey) -> Option<Member<'a>> {

@@ -55,7 +55,7 @@ impl Rates {
 
     /// What becomes of a message, by one draw: whoever clicks has opened it, where opens are assumed. The message is named as
     /// [`Stepper::lasting_name`] does.
-    fn drawn(self, message: [u8; 16]) -> Drawn {
+    pub(super) fn drawn(self, message: [u8; 16]) -> Drawn {
         let is_under = |share: u32| {
             let draw = draw("scn-engagement-2", &[&message]);
             u128::from(draw) * u128::from(WHOLE) < (u128::from(share) << 64)
@@ -69,11 +69,11 @@ const SECONDS_OF_A_DAY: u64 = 86_400;
 /// How long after it was opened a link of a message is followed, in microseconds.
 const READING: i64 = 60_000_000;
 
-struct Drawn {
-    opened: bool,
-    clicked: bool,
+pub(super) struct Drawn {
+    pub opened: bool,
+    pub clicked: bool,
     /// How many seconds after the sending.
-    after: i64,
+    pub after: i64,
 }
 
 impl Stepper<'_, '_> {

@@ -4,7 +4,6 @@ use super::advance::Ending;
 use super::eval::{Eval, EventAtHand, TriggerValues};
 use super::marks::{Left, Marked};
 use super::messages::OwnMessages;
-use super::moves::Move;
 use super::output::{Count, EffectKey, Outcome, Reason, Told, TraceLine, TriggerRef};
 use super::program::Unit;
 use super::state::{Handle, Instance, Phase, Progress};
@@ -213,8 +212,7 @@ impl<'a> Stepper<'a, '_> {
             EntryRule::Once => last().is_none(),
             EntryRule::OnceEvery(duration) => {
                 let Some(last) = last() else { return true };
-                let again = |by| self.state.known.again(Move { from: last, by, zone: self.zone() });
-                let next = eval().duration(duration).and_then(again);
+                let next = eval().duration(duration).and_then(|duration| self.moved(last, duration));
                 next.is_some_and(|next| entry >= next)
             }
             EntryRule::OneAtATime => {

@@ -4,8 +4,9 @@ use super::output::EffectKey;
 use super::program::Unit;
 use super::state::Instance;
 use super::step::Stepper;
-use crate::ir::{Op, Step, StepIx};
+use crate::ir::{Op, ScenarioHash, Step, StepIx};
 use crate::model::Id;
+use crate::time::Instant;
 use smallvec::SmallVec;
 
 /// What hashes read. Most of it fits without an allocation.
@@ -78,41 +79,93 @@ fn written(number: i64) -> ([u8; 20], usize) {
     (bytes, count + usize::from(number < 0))
 }
 
+/// What tells an effect from every other. Its key is the primary key of the outbox and stands in journals: what is hashed, and in
+/// which order, is for life (`tests/data/engine/for_life.txt`).
+pub(super) struct Decided<'a> {
+    pub person: &'a Id,
+    pub scenario: &'a ScenarioHash,
+    /// The name of the event that started the instance, and its id.
+    pub trigger: (&'a str, &'a Id),
+    /// One row starts several instances where it is not the event that starts them.
+    pub entry: Instant,
+    /// A step may start the same scenario twice at one instant.
+    pub by: Option<EffectKey>,
+    pub ordinal: u16,
+    pub visit: u32,
+}
+
+impl Decided<'_> {
+    pub fn key(&self) -> EffectKey {
+        let mut hashed = Hashed::new(b"scn-effect-1");
+        hashed.part_of(self.person);
+        hashed.part(&self.scenario.0);
+        hashed.part(self.trigger.0.as_bytes());
+        hashed.part_of(self.trigger.1);
+        hashed.add(&self.entry.0.to_le_bytes());
+        if let Some(by) = self.by {
+            hashed.add(&by.0);
+        }
+        hashed.add(&self.ordinal.to_le_bytes());
+        hashed.add(&self.visit.to_le_bytes());
+        EffectKey(hashed.start())
+    }
+}
+
+/// What a message keeps in every version of its scenario: unlike [`Decided`] it holds no hash of the text. By it the assumed
+/// engagement is drawn, so it is for life too.
+pub(super) struct Lasting<'a> {
+    pub person: &'a Id,
+    pub scenario: &'a str,
+    pub message: &'a str,
+    /// The name of the event that started the instance, and its id.
+    pub trigger: (&'a str, &'a Id),
+    pub entry: Instant,
+    /// How many steps before it send the same message.
+    pub before: u64,
+}
+
+impl Lasting<'_> {
+    pub fn name(&self) -> [u8; 16] {
+        let mut hashed = Hashed::new(b"scn-message-1");
+        hashed.part_of(self.person);
+        hashed.part(self.scenario.as_bytes());
+        hashed.part(self.message.as_bytes());
+        hashed.part(self.trigger.0.as_bytes());
+        hashed.part_of(self.trigger.1);
+        hashed.add(&self.entry.0.to_le_bytes());
+        hashed.add(&self.before.to_le_bytes());
+        hashed.start()
+    }
+}
+
 impl Stepper<'_, '_> {
     /// The identity of the effect that this step of the instance decides.
     pub(super) fn key(&self, instance: &Instance, unit: &Unit, node: &Step) -> EffectKey {
-        let kind = self.program.event_name(instance.trigger.kind);
-        let mut hashed = Hashed::new(b"scn-effect-1");
-        hashed.part_of(&self.facts.person.id);
-        hashed.part(&unit.hash.0);
-        hashed.part(kind.as_bytes());
-        hashed.part_of(&instance.trigger.id);
-        // One row starts several instances where it is not the event that starts them.
-        hashed.add(&instance.entry.0.to_le_bytes());
-        // A step may start the same scenario twice at one instant.
-        if let Some(by) = instance.by {
-            hashed.add(&by.0);
-        }
-        hashed.add(&node.ordinal.to_le_bytes());
-        hashed.add(&node.visit.to_le_bytes());
-        EffectKey(hashed.start())
+        let decided = Decided {
+            person: &self.facts.person.id,
+            scenario: &unit.hash,
+            trigger: (self.program.event_name(instance.trigger.kind), &instance.trigger.id),
+            entry: instance.entry,
+            by: instance.by,
+            ordinal: node.ordinal,
+            visit: node.visit,
+        };
+        decided.key()
     }
 
-    /// What a message is called in every version of its scenario: unlike [`Stepper::key`] it holds no hash of the text. Of
-    /// several steps that send the same message, each has its number among them.
+    /// What a message is called in every version of its scenario.
     pub(super) fn lasting_name(&self, instance: &Instance, unit: &Unit, step: StepIx, message: &str) -> [u8; 16] {
-        let kind = self.program.event_name(instance.trigger.kind);
         let sends_it = |node: &&Step| matches!(&node.op, Op::Send(send) if send.alternatives.iter().any(|each| each.message == message));
         let before = unit.scenario.steps.values().iter().take(step.0 as usize).filter(sends_it);
-        let mut hashed = Hashed::new(b"scn-message-1");
-        hashed.part_of(&self.facts.person.id);
-        hashed.part(unit.scenario.name.as_bytes());
-        hashed.part(message.as_bytes());
-        hashed.part(kind.as_bytes());
-        hashed.part_of(&instance.trigger.id);
-        hashed.add(&instance.entry.0.to_le_bytes());
-        hashed.add(&(before.count() as u64).to_le_bytes());
-        hashed.start()
+        let lasting = Lasting {
+            person: &self.facts.person.id,
+            scenario: &unit.scenario.name,
+            message,
+            trigger: (self.program.event_name(instance.trigger.kind), &instance.trigger.id),
+            entry: instance.entry,
+            before: before.count() as u64,
+        };
+        lasting.name()
     }
 }
 

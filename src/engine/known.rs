@@ -13,8 +13,7 @@ pub(super) struct Known {
     address: RefCell<Option<(Arc<str>, bool)>>,
     zone: RefCell<Option<(Arc<str>, Option<Zone>)>>,
     held_out: RefCell<Option<(Id, bool)>>,
-    /// When entry rules let somebody in again.
-    again: RefCell<Moves>,
+    moves: RefCell<Moves>,
     quiet: RefCell<Quiet>,
 }
 
@@ -46,9 +45,9 @@ impl Known {
         of_text(&self.zone, text, |text| Zone::named(text.trim()))
     }
 
-    /// When an entry rule lets somebody in again, who entered then: it is asked at each event until then.
-    pub fn again(&self, entry: Move) -> Option<Instant> {
-        self.again.borrow_mut().end(entry)
+    /// As [`Zone::add`].
+    pub fn moved(&self, of: Move) -> Option<Instant> {
+        self.moves.borrow_mut().end(of)
     }
 
     /// As [`LinkedPolicy::quiet_until`]. The policy is that of the program whose state this stands beside.

@@ -7,6 +7,7 @@ mod acts;
 mod advance;
 mod again;
 mod aggregates;
+mod answered;
 mod audit;
 mod balance;
 mod by_id;

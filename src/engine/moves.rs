@@ -1,5 +1,5 @@
-//! Instants moved by durations: at one instant several scenarios ask for the same window, and an entry rule asks at each event
-//! when it lets somebody in again.
+//! Instants moved by durations: at one instant several scenarios ask for the same window, the rows of one order begin the same
+//! silences, and an entry rule asks at each event when it lets somebody in again.
 
 use crate::time::{Duration, Instant, Zone};
 
@@ -7,7 +7,7 @@ use crate::time::{Duration, Instant, Zone};
 /// forgotten: it is pushed out by later ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moves {
-    known: [Option<(Move, Option<Instant>)>; 4],
+    known: [Option<(Move, Option<Instant>)>; 8],
     next: usize,
 }
 
@@ -39,13 +39,14 @@ mod tests {
 
     #[test]
     fn another_instant_duration_or_zone_is_another_move() {
+        let several = [Duration::days(1), Duration::months(1), Duration::months(1), Duration::months(-12)];
         let mut moves = Moves::default();
         let paris = Zone::named("Europe/Paris").unwrap();
         for turn in 0..3 {
             for zone in [Zone::UTC, paris] {
                 // More than are remembered, and some twice.
                 for from in [19_000, 19_001, 19_001, 19_100].map(|day| Instant(day * 86_400_000_000)) {
-                    for by in [Duration::days(1), Duration::months(1), Duration::months(1), Duration::months(-12)] {
+                    for by in several {
                         assert_eq!(moves.end(Move { from, by, zone }), zone.add(from, by), "{turn} {from} {by}");
                     }
                 }

@@ -218,7 +218,7 @@ fn quiet_span_end(quiet: &QuietHours, zone: Zone, at: Instant) -> Option<Instant
 
 /// Between 0 and 1, the same for a person whenever and wherever it is drawn: the start of BLAKE3 over `scn-holdout-1` and
 /// the person's id.
-fn draw(person: &Id) -> Decimal {
+pub(super) fn draw(person: &Id) -> Decimal {
     let mut hashed = Hashed::new(b"scn-holdout-1");
     hashed.id(person);
     Decimal::from(u32::from_le_bytes(hashed.start())) / Decimal::from(1u64 << 32)

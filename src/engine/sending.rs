@@ -160,11 +160,7 @@ impl<'a> Stepper<'a, '_> {
         };
         let is_marketing = send.class == Class::Marketing;
         if is_marketing && self.state.known.is_held_out(self.program.policy(), &self.facts.person.id) {
-            // What comes too late for those who are written to is too late for those who are not: the two are compared.
-            return match self.now > self.expires(self.due) {
-                true => Err((Outcome::Expired, Reason::Late)),
-                false => Err((Outcome::HeldOut, Reason::None)),
-            };
+            return Err((Outcome::HeldOut, Reason::None));
         }
         Ok(chosen)
     }

@@ -58,7 +58,7 @@ impl<'a> Stepper<'a, '_> {
     fn silence_due(&self, unit: &'a Unit, row: Option<usize>, since: Instant) -> Option<Instant> {
         let Start::Silence { duration, .. } = unit.scenario.start else { return None };
         let length = self.start_eval(unit, row, None, since).duration(duration)?;
-        self.zone().add(since, length)
+        self.moved(since, length)
     }
 
     /// Starts the scenario of a silence that is long enough: once, until the next one begins.

@@ -2,6 +2,7 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
+use super::answered::Answered;
 use super::by_row::{Asked, Filed, Filing};
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
@@ -9,12 +10,13 @@ use super::explain::{Clause, ClauseOf};
 use super::facts::{Event, Facts};
 use super::linked::{Waker, Wakers};
 use super::marks::{Left, Marked};
+use super::moves::Move;
 use super::output::{Count, Effect, EffectKey, Outcome, Output, Reason, Told, TraceLine, What};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, State};
 use super::watchers::{Watch, Watched};
 use crate::ir::{ExprIx, Op, StepIx};
-use crate::time::{Instant, Zone};
+use crate::time::{Duration, Instant, Zone};
 use std::cell::Cell;
 
 /// What happens to a contact.
@@ -109,6 +111,7 @@ pub(super) struct Stepper<'a, 's> {
     pub stirred: bool,
     /// Worked out once, unless the contact changes.
     pub zone: Cell<Option<Zone>>,
+    pub answered: Answered,
 }
 
 impl<'a, 's> Stepper<'a, 's> {
@@ -121,8 +124,22 @@ impl<'a, 's> Stepper<'a, 's> {
         out: &'s mut Output,
     ) -> Stepper<'a, 's> {
         let (starting, withdrawn) = (Vec::new(), Vec::new());
-        let (depth, stirred, zone) = (0, false, Cell::new(None));
-        Stepper { program, state, facts, delivery, now, due: now, out, starting, withdrawn, depth, stirred, zone }
+        let (depth, stirred, zone, answered) = (0, false, Cell::new(None), Answered::default());
+        Stepper {
+            program,
+            state,
+            facts,
+            delivery,
+            now,
+            due: now,
+            out,
+            starting,
+            withdrawn,
+            depth,
+            stirred,
+            zone,
+            answered,
+        }
     }
 }
 
@@ -135,6 +152,11 @@ impl<'a> Stepper<'a, '_> {
         let zone = self.program.policy().zone(self.facts, self.inside(None), self.program.settings.zone);
         self.zone.set(Some(zone));
         zone
+    }
+
+    /// An instant moved in the contact's zone, where the same is asked again and again.
+    pub(super) fn moved(&self, from: Instant, by: Duration) -> Option<Instant> {
+        self.state.known.moved(Move { from, by, zone: self.zone() })
     }
 
     /// What the step led to: scenarios that were started, and conditions that what it did to the contact made true.
@@ -385,7 +407,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// What a condition may know of the contact's state. `running` is the scenario of the instance at work.
     pub(super) fn inside(&self, running: Option<u16>) -> Inside<'_> {
-        Inside { program: self.program, state: &*self.state, running }
+        Inside { program: self.program, state: &*self.state, running, answered: Some(&self.answered) }
     }
 
     /// What an instance's own conditions may know of the contact's state. One that is in its steps runs; those of `then` come

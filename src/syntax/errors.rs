@@ -185,6 +185,7 @@ fn misspelt(
         let begins_clause = words.contains(&"when") && text == "on";
         let meant = if begins_clause { Some("when") } else { keyword_meant(text) };
         let meant = meant.filter(|meant| words.contains(meant)).map(Near::sure);
+        let meant = swapped_is(stream, token).filter(|meant| words.contains(&meant.word)).or(meant);
         Some((token, meant.or_else(|| suggestion(text, words))?))
     });
     // `seulement si`: the word before it was read as a message.
@@ -217,15 +218,27 @@ pub(super) fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token
     if token.kind != TokenKind::Name {
         return None;
     }
-    let meant = misspelt_keyword(text)?;
+    let meant = swapped_is(stream, token).or_else(|| misspelt_keyword(text))?;
     Some((token, meant))
+}
+
+/// Before a value `si` is no French `if`, but `is` with its letters swapped: `contact.tier si "gold"`.
+fn swapped_is(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
+    if stream.text_of(token) != "si" {
+        return None;
+    }
+    let place = stream.place_at(token.span.range().end);
+    let value = if stream.text_at(place) == "not" { place + 1 } else { place };
+    let is_value = stream.at(value).is_some_and(|next| matches!(next.kind, TokenKind::Text | TokenKind::Number));
+    is_value.then(|| Near::sure("is"))
 }
 
 /// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
 fn misspelt_before(stream: &Stream<'_>, place: usize, refuted: &[usize]) -> Option<(Token, Near<'static>)> {
     let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
-    let run =
-        (0..place).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
+    // `contact.tier si not "gold"`
+    let end = if place > 0 && stream.text_at(place - 1) == "not" { place - 1 } else { place };
+    let run = (0..end).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
     run.filter_map(|place| {
         // `top of` lacks its number, and is no `stop`.
         if stream.text_at(place) == "top" || refuted.contains(&place) {

@@ -92,3 +92,6 @@ fn asked(zone: Tz, at: i64) -> i32 {
     let utc = DateTime::from_timestamp(at.div_euclid(SECOND), 0);
     utc.map_or(0, |utc| zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
 }
+
+#[cfg(test)]
+mod tests;

@@ -299,6 +299,13 @@ fn views_that_ask_the_clock_are_read_anew() {
             "WITH q(d) AS (SELECT substr(at, 1, 19) FROM p) SELECT id, contact, datetime(d) AS at, amount FROM p, q",
             false,
         ),
+        ("SELECT id, contact, at, amount + changes() AS amount FROM p", false),
+        ("SELECT id, contact, at, length(sqlite_version()) AS amount FROM p", false),
+        ("SELECT id, contact, at, amount FROM p WHERE at < date()", false),
+        ("SELECT p.id, contact, datetime(j.value) AS at, amount FROM p, json_each('[\"n\"]') AS j", false),
+        ("SELECT p.id, contact, at, amount FROM p, json_each('[1]') AS j", true),
+        ("SELECT id, contact, at, amount FROM p WHERE 'n' || 'ow' <> at AND x'6e6f77' <> at", true),
+        ("SELECT p.id, p.contact, p.at, sum(q.amount) AS amount FROM p JOIN p AS q USING (id) GROUP BY p.id", true),
         ("SELECT id, contact, datetime(at, '+1 day') AS at, amount FROM p /* not now */ -- or now\n", true),
         ("SELECT id, contact, datetime(at) AS at, amount FROM p WHERE amount > 1 OR 'as of now, (or' <> at", true),
         ("WITH q(d) AS (SELECT max(at) FROM p) SELECT id, contact, datetime(at) AS at, amount FROM p, q", true),
@@ -346,6 +353,30 @@ fn a_view_that_a_value_tells_the_present_is_read_anew() {
     kept.warm_up();
     sql(&kept, "UPDATE p SET at = 'now' WHERE id = 1000");
     assert_eq!(kept.asked().1, cold());
+}
+
+/// The name of the table that holds it may have quotes. What a trigger or a default wrote is in the file, whatever it asked for.
+#[test]
+fn what_is_kept_in_the_file_is_steady() {
+    let row = |name: &str, at: &str| {
+        format!(
+            "ALTER TABLE purchased RENAME TO {name};
+             INSERT INTO {name}(id, contact, at, amount) VALUES (1000, 3, '{at}', 5);
+             CREATE VIEW purchased AS SELECT id, contact, datetime(at) AS at, amount FROM {name}"
+        )
+    };
+    for name in ["\"a\"\"b\"", "\"it's\"", "[a b]", "`a``b`"] {
+        let kept = |at: &str| Kept::new(TEXT, &format!("{SQL} {}", row(name, at))).asked().1;
+        assert_eq!(kept("now"), ReadFrom::Cold(Cold::View("purchased".into())), "{name}");
+        assert_eq!(kept("2020-03-03"), ReadFrom::Kept(Cold::None), "{name}");
+    }
+    let made = "CREATE TABLE log(id, made DEFAULT CURRENT_TIMESTAMP, seen);
+        CREATE TRIGGER noted AFTER INSERT ON purchased
+        BEGIN INSERT INTO log(id, seen) VALUES (new.id, datetime('now') || random()); END;";
+    let view =
+        "CREATE VIEW purchased AS SELECT p.id, contact, at, amount FROM p JOIN log USING (id) WHERE made <> seen";
+    let rows = "INSERT INTO purchased VALUES (1000, 3, '2020-03-03', 5); ALTER TABLE purchased RENAME TO p;";
+    assert_eq!(Kept::new(TEXT, &format!("{SQL} {made} {rows} {view}")).asked().1, ReadFrom::Kept(Cold::None));
 }
 
 /// One view puts together what another takes for a time.

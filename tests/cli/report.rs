@@ -178,3 +178,34 @@ fn a_report_tells_what_a_run_did() {
     scn(shop.path(), &["report", "--state", "crm.db"]).expect(74, &["none of the tables of `scn run`"]);
     scn(shop.path(), &["report", "--help"]).expect(0, &["Examples:", "--by month"]);
 }
+
+/// Whether somebody waits is in the state of the contact: of one that cannot be read the report says so, and fails.
+#[test]
+fn states_that_cannot_be_read_are_told_of() {
+    let shop = shop(&format!("{OFFER}wait 5 days\n"), &[]);
+    scn(shop.path(), &["run", "--once"]).expect(0, &[]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let add = format!("INSERT INTO purchased VALUES (1, 1, {now}, 5, 'first'), (2, 2, {now}, 5, 'first')");
+    crm(shop.path()).execute_batch(&add).unwrap();
+    scn(shop.path(), &["run", "--once"]).expect(0, &["2 messages sent"]);
+    let json = |code: i32| -> Value {
+        let ran = scn(shop.path(), &["report", "--format", "json"]);
+        ran.expect(code, &[]);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let whole = json(0);
+    let waiting = |json: &Value| json["tables"]["scenarios"][0]["all"]["waiting"].clone();
+    assert_eq!((&whole["unreadable_states"], waiting(&whole)), (&json!(0), json!(2)));
+    assert!(!scn(shop.path(), &["report"]).out.contains("warning"));
+    let state = Connection::open(shop.path().join("crm.db.scn-state.db")).unwrap();
+    for (changed, count, told) in [
+        ("UPDATE scn_contact SET state = x'ff' WHERE contact = 1", 1, "warning: the state of 1 contact is"),
+        ("UPDATE scn_contact SET state = x''", 2, "warning: the state of 2 contacts is"),
+    ] {
+        state.execute_batch(changed).unwrap();
+        scn(shop.path(), &["report"]).expect(1, &[told, "of a later version or broken: whether they wait"]);
+        let broken = json(1);
+        assert_eq!((&broken["unreadable_states"], &broken["unreadable_lines"]), (&json!(count), &json!(0)));
+        assert_eq!(broken["tables"]["scenarios"][0]["all"]["entered"], 2);
+    }
+}

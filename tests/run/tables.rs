@@ -192,7 +192,7 @@ const WORLD: &str = r#"
     }"#;
 
 /// A shop in which everybody buys once, and then by coin flips, whatever is sent.
-fn coin_flips(shop: &Shop, seed: u64, persons: i64) {
+pub fn coin_flips(shop: &Shop, seed: u64, persons: i64) {
     let mut random = Random::new(seed);
     let mut db = Connection::open(shop.crm()).unwrap();
     let transaction = db.transaction().unwrap();

@@ -2,6 +2,7 @@
 
 pub(super) mod build;
 mod clocks;
+mod for_life;
 mod migrate;
 mod rows;
 

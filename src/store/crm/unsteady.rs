@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `subsec` alone is the present; behind another argument it is not, which is not told apart.
 const UNSTEADY: [&str; 8] =
     ["now", "localtime", "utc", "current_timestamp", "current_date", "current_time", "subsec", "subsecond"];
-const UNSTEADY_FUNCTIONS: [&str; 5] = ["random", "randomblob", "changes", "total_changes", "last_insert_rowid"];
 /// These stand for the present where no time is given; those with a format where nothing comes after it.
 const OF_TIME: [&str; 5] = ["date", "time", "datetime", "julianday", "unixepoch"];
 const OF_TIME_TOO: [&str; 2] = ["strftime", "timediff"];
@@ -76,16 +75,35 @@ const NO_CALL: [&str; 29] = [
 /// What a pragma says is of the connection, not of the file.
 const PRAGMA: &str = "pragma_";
 
-/// What SQLite's schema says of a name: its statement, in small letters.
+/// What SQLite says of names, in small letters.
 struct Schema {
+    /// The statements of views, and of tables.
     views: BTreeMap<String, String>,
     tables: BTreeMap<String, String>,
+    /// Functions of one row that may answer otherwise when they are asked again: `random`, `changes`, `sqlite_version`.
+    chances: BTreeSet<String>,
 }
 
 impl Schema {
     /// The first of these that is a view with a function of time.
     fn asking<'a>(&self, reached: &'a [String]) -> Option<&'a String> {
         reached.iter().find(|name| self.views.get(*name).is_some_and(|sql| asks_for_time(&words(sql))))
+    }
+
+    /// Whether the words of a view ask for the clock, for chance, or for what is not in the file.
+    fn is_unsteady(&self, words: &[String]) -> bool {
+        let word = |place: usize| words.get(place).map_or("", String::as_str);
+        (0..words.len()).any(|place| match word(place) {
+            name if UNSTEADY.contains(&name) || name.starts_with(PRAGMA) => true,
+            name if self.chances.contains(name) => word(place + 1) == "(",
+            name if OF_TIME.contains(&name) && word(place + 1) == "(" && word(place + 2) == ")" => true,
+            name if is_of_time(name) && word(place + 1) == "(" => {
+                let arguments = arguments(words.get(place + 2..).unwrap_or(&[]));
+                let is_alone = name == "strftime" && !has_comma(arguments);
+                is_alone || arguments.iter().any(|word| word == "select")
+            }
+            _ => false,
+        })
     }
 }
 
@@ -96,7 +114,7 @@ impl Crm {
         let schema = self.read_schema()?;
         let reached = reached(&schema, tables);
         let mut views = reached.iter().filter_map(|name| Some((name, schema.views.get(name)?)));
-        if let Some((view, _)) = views.find(|(_, sql)| is_unsteady(&words(sql))) {
+        if let Some((view, _)) = views.find(|(_, sql)| schema.is_unsteady(&words(sql))) {
             return Err(Cold::View(view.clone()));
         }
         // One view, or a select within it, may take for a time what another has put together.
@@ -126,15 +144,23 @@ impl Crm {
     }
 
     fn read_schema(&self) -> Result<Schema, Cold> {
-        let read = |kind: &str| {
+        let statements = |kind: &str| {
             let mut all = self.connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = ?1")?;
             let all = all.query_map([kind], |row| {
                 Ok((row.get::<_, String>(0)?.to_lowercase(), row.get::<_, String>(1)?.to_lowercase()))
             })?;
             all.collect::<Result<BTreeMap<String, String>, rusqlite::Error>>()
         };
-        let both = || Ok(Schema { views: read("view")?, tables: read("table")? });
-        both().map_err(|error: rusqlite::Error| unseen(self.error(&error)))
+        let read = || {
+            let (views, tables) = (statements("view")?, statements("table")?);
+            // SQLITE_DETERMINISTIC is not of all functions of many rows, which are steady.
+            let sql = "SELECT name FROM pragma_function_list WHERE type = 's' AND NOT flags & 0x800";
+            let mut all = self.connection.prepare(sql)?;
+            let all = all.query_map([], |row| row.get::<_, String>(0))?;
+            let chances = all.collect::<Result<BTreeSet<String>, rusqlite::Error>>()?;
+            Ok(Schema { views, tables, chances })
+        };
+        read().map_err(|error: rusqlite::Error| unseen(self.error(&error)))
     }
 }
 
@@ -166,10 +192,11 @@ fn reached(schema: &Schema, tables: &[&str]) -> Vec<String> {
     reached
 }
 
-/// Whether a statement may name something. A name of other letters than those of words may stand anywhere.
+/// Whether a statement may name something. A name of other letters than those of words may stand anywhere, and a quote in it is there twice.
 fn is_named(name: &String, sql: &str, words: &[String]) -> bool {
     let is_word = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    if is_word { words.contains(name) } else { sql.contains(name.as_str()) }
+    let bare = |text: &str| text.replace(['"', '\'', '`', '[', ']'], "");
+    if is_word { words.contains(name) } else { bare(sql).contains(&bare(name)) }
 }
 
 fn is_virtual(sql: &str) -> bool {
@@ -255,21 +282,6 @@ fn is_of_time(word: &str) -> bool {
 /// Whether a function of time is called.
 fn asks_for_time(words: &[String]) -> bool {
     words.windows(2).any(|pair| matches!(pair, [name, open] if is_of_time(name) && open == "("))
-}
-
-fn is_unsteady(words: &[String]) -> bool {
-    let word = |place: usize| words.get(place).map_or("", String::as_str);
-    (0..words.len()).any(|place| match word(place) {
-        name if UNSTEADY.contains(&name) || name.starts_with(PRAGMA) => true,
-        name if UNSTEADY_FUNCTIONS.contains(&name) => word(place + 1) == "(",
-        name if OF_TIME.contains(&name) && word(place + 1) == "(" && word(place + 2) == ")" => true,
-        name if is_of_time(name) && word(place + 1) == "(" => {
-            let arguments = arguments(words.get(place + 2..).unwrap_or(&[]));
-            let is_alone = name == "strftime" && !has_comma(arguments);
-            is_alone || arguments.iter().any(|word| word == "select")
-        }
-        _ => false,
-    })
 }
 
 /// What stands before the bracket that closes.
