@@ -198,7 +198,6 @@ impl<'a> Stepper<'a, '_> {
             }
         }
         self.state.end_all();
-        self.answered.forget();
         self.starting.clear();
         self.stirred = false;
     }

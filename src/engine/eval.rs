@@ -1,6 +1,5 @@
 //! Evaluating expressions. Total: what has no value is missing.
 
-use super::answered::Answered;
 use super::balance;
 use super::by_row::{Asked, Filed};
 use super::facts::{Facts, World};
@@ -55,8 +54,6 @@ pub(super) struct Inside<'a> {
     pub state: &'a State,
     /// The scenario of the instance at work, which is not among those of the state.
     pub running: Option<u16>,
-    /// `None` outside a step.
-    pub answered: Option<&'a Answered>,
 }
 
 impl Inside<'_> {
@@ -224,7 +221,7 @@ impl<'a> Eval<'a> {
             Expr::Recommend { count, probe, product, complements } => {
                 self.recommend(*count, *probe, *product, *complements)
             }
-            Expr::Aggregate(aggregate) => self.once(ix, || self.aggregate(aggregate)),
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate),
             Expr::Equal(one, two) => Value::from_truth(self.equal(&self.value(*one), &self.value(*two))),
             Expr::Less(one, two) => self.compare(*one, *two, Ordering::is_lt),
             Expr::LessOrEqual(one, two) => self.compare(*one, *two, Ordering::is_le),
@@ -244,11 +241,13 @@ impl<'a> Eval<'a> {
                 let value = self.value(*value);
                 return if value.is_missing() { self.value(*fallback) } else { value };
             }
-            Expr::If { condition, then, otherwise } => self.once(ix, || match self.truth(*condition) {
-                Some(true) => self.value(*then).into_owned(),
-                Some(false) => self.value(*otherwise).into_owned(),
-                None => Value::Missing,
-            }),
+            Expr::If { condition, then, otherwise } => {
+                return match self.truth(*condition) {
+                    Some(true) => self.value(*then),
+                    Some(false) => self.value(*otherwise),
+                    None => Cow::Owned(Value::Missing),
+                };
+            }
             Expr::Has(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::History { .. } | Expr::Scan { .. } => {
                 Value::from_truth(self.truth_worked_out(ix))
             }

@@ -40,8 +40,6 @@ pub(super) struct LinkedCode {
     pub probes: Vec<ProbeIx>,
     /// The program's numbers of what the code's aggregates take of events.
     pub takings: FxHashMap<(u16, ExprIx), usize>,
-    /// The program's numbers of those of the code's expressions whose values it shares, at the expressions' places.
-    pub values: Vec<Option<u32>>,
     /// The program's number of the code's first expression; more than there are, of what is no scenario.
     expr_base: usize,
     /// The values of the literals among the expressions, at the expressions' places.
@@ -84,7 +82,6 @@ impl LinkedCode {
             trigger_fields: needs.events.iter().map(trigger_fields).collect(),
             probes: Vec::new(),
             takings: FxHashMap::default(),
-            values: Vec::new(),
             expr_base,
             paths: Vec::new(),
             of_event: Vec::new(),

@@ -239,7 +239,7 @@ fn take(program: &Program, measure: u16, facts: Facts<'_>, state: &State, now: I
     if state.is_erased() {
         return Partial::default();
     }
-    let inside = Inside { program, state, running: None, answered: None };
+    let inside = Inside { program, state, running: None };
     let eval = Eval {
         code: &linked.code,
         world: facts.world,

@@ -7,7 +7,6 @@ mod acts;
 mod advance;
 mod again;
 mod aggregates;
-mod answered;
 mod audit;
 mod balance;
 mod by_id;

@@ -245,7 +245,6 @@ impl Stepper<'_, '_> {
         let Some(record) = self.program.needs().events.get(usize::from(kind)) else { return false };
         let value = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let values = record.fields.iter().map(|field| value(&field.name).unwrap_or_default()).collect();
-        self.answered.forget();
         self.state.own.enqueue(OwnEvent { kind, id: key.id(), at, values, unread: Vec::new() });
         true
     }
@@ -254,6 +253,5 @@ impl Stepper<'_, '_> {
     pub(super) fn change(&mut self, key: EffectKey, change: Change) {
         self.state.own.change(key, change, self.program, self.facts.person);
         self.zone.set(None);
-        self.answered.forget();
     }
 }

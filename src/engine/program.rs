@@ -300,7 +300,7 @@ impl Program {
 
     /// The zone of a contact by the policy.
     pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
-        self.policy.zone(facts, Inside { program: self, state, running: None, answered: None }, self.settings.zone)
+        self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {

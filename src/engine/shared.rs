@@ -1,9 +1,9 @@
-//! What several scenarios ask in the same words is known once: the histories under which events are filed, what aggregates take
-//! of them, and values that follow from the contact alone.
+//! What several scenarios ask of events in the same words is known once: the histories under which events are filed, and what
+//! aggregates take of them.
 
 use super::linked::LinkedCode;
 use super::program::{Owner, Program};
-use crate::ir::{Expr, ExprIx, Probe, ProbeIx, Window};
+use crate::ir::{Expr, ExprIx, Probe, ProbeIx};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -15,7 +15,6 @@ pub(super) struct Shared {
     takings: BTreeMap<String, usize>,
     /// How many takings there are, those that nobody can share included.
     count: usize,
-    values: BTreeMap<String, u32>,
 }
 
 impl Program {
@@ -52,16 +51,6 @@ impl Program {
             numbers.insert((event, of), number);
         }
         linked.takings = numbers;
-        linked.values = linked.code.exprs.iter().map(|(ix, _)| self.number_of_value(linked, ix)).collect();
-    }
-
-    /// The number of a value that is worth to be known: an aggregate, or what depends on a condition.
-    fn number_of_value(&mut self, linked: &LinkedCode, ix: ExprIx) -> Option<u32> {
-        let is_worth = matches!(linked.code.exprs.get(ix), Some(Expr::Aggregate(_) | Expr::If { .. }));
-        let words = if is_worth { linked.words_of_contact(ix)? } else { return None };
-        let Shared { values, .. } = &mut self.shared;
-        let next = values.len() as u32;
-        Some(*values.entry(words).or_insert(next))
     }
 }
 
@@ -75,47 +64,6 @@ impl LinkedCode {
     pub fn taking_number(&self, probe: ProbeIx, of: ExprIx) -> Option<usize> {
         let event = self.code.probes.get(probe)?.event;
         self.takings.get(&(event, of)).copied()
-    }
-
-    /// The number of a value that follows from the contact alone, among all those that the program asks for.
-    pub fn words_number(&self, ix: ExprIx) -> Option<u32> {
-        self.values.get(usize::from(ix)).copied().flatten()
-    }
-
-    /// What an expression over the contact is made of, in words that are the same in every code; `None` where it reads anything
-    /// else: the trigger, an event at hand, the instance.
-    fn words_of_contact(&self, ix: ExprIx) -> Option<String> {
-        let expr = self.code.exprs.get(ix)?;
-        let window = |window: &Window| match window {
-            Window::Ever => Some("ever".to_owned()),
-            Window::Since(ix) => Some(format!("since {}", self.words_of_contact(*ix)?)),
-            Window::InLast(ix) => Some(format!("in last {}", self.words_of_contact(*ix)?)),
-        };
-        let all =
-            |parts: &[ExprIx]| parts.iter().map(|part| self.words_of_contact(*part)).collect::<Option<Vec<String>>>();
-        let (own, parts) = match expr {
-            // What is taken, and its filter, read the event at hand.
-            Expr::Aggregate(of) if of.filter.is_none() => {
-                let taking = match of.of {
-                    Some(taken) => Some(self.taking_number(of.probe, taken)?),
-                    None => None,
-                };
-                let probe = self.probe_number(of.probe);
-                (format!("{:?} {probe:?} {taking:?} {}", of.kind, window(&of.window)?), all(&of.keys)?)
-            }
-            Expr::History { probe, keys, window: since } => {
-                (format!("{:?} {}", self.probe_number(*probe), window(since)?), all(keys)?)
-            }
-            Expr::Contact(slot) => (slot.to_string(), Vec::new()),
-            Expr::Literal(literal) => (format!("{literal:?}"), Vec::new()),
-            Expr::Balance(name) | Expr::Measure(name) => (format!("{name:?}"), Vec::new()),
-            Expr::Now | Expr::ContactId => (String::new(), Vec::new()),
-            Expr::Field { of, entity, field } => (format!("{entity} {field}"), all(&[*of])?),
-            Expr::Top(count, list) => (count.to_string(), all(&[*list])?),
-            _ if expr.is_of_operands() => (String::new(), all(&expr.operands())?),
-            _ => return None,
-        };
-        Some(format!("{:?} {own} ({})", discriminant(expr), parts.join(", ")))
     }
 
     fn words_of_probe(&self, probe: &Probe) -> Option<String> {

@@ -2,7 +2,6 @@
 
 use super::acts::Starting;
 use super::advance::Ending;
-use super::answered::Answered;
 use super::by_row::{Asked, Filed, Filing};
 use super::entry::Candidate;
 use super::eval::{Eval, Inside, TriggerValues};
@@ -111,7 +110,6 @@ pub(super) struct Stepper<'a, 's> {
     pub stirred: bool,
     /// Worked out once, unless the contact changes.
     pub zone: Cell<Option<Zone>>,
-    pub answered: Answered,
 }
 
 impl<'a, 's> Stepper<'a, 's> {
@@ -124,22 +122,8 @@ impl<'a, 's> Stepper<'a, 's> {
         out: &'s mut Output,
     ) -> Stepper<'a, 's> {
         let (starting, withdrawn) = (Vec::new(), Vec::new());
-        let (depth, stirred, zone, answered) = (0, false, Cell::new(None), Answered::default());
-        Stepper {
-            program,
-            state,
-            facts,
-            delivery,
-            now,
-            due: now,
-            out,
-            starting,
-            withdrawn,
-            depth,
-            stirred,
-            zone,
-            answered,
-        }
+        let (depth, stirred, zone) = (0, false, Cell::new(None));
+        Stepper { program, state, facts, delivery, now, due: now, out, starting, withdrawn, depth, stirred, zone }
     }
 }
 
@@ -407,7 +391,7 @@ impl<'a> Stepper<'a, '_> {
 
     /// What a condition may know of the contact's state. `running` is the scenario of the instance at work.
     pub(super) fn inside(&self, running: Option<u16>) -> Inside<'_> {
-        Inside { program: self.program, state: &*self.state, running, answered: Some(&self.answered) }
+        Inside { program: self.program, state: &*self.state, running }
     }
 
     /// What an instance's own conditions may know of the contact's state. One that is in its steps runs; those of `then` come

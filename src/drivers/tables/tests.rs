@@ -11,9 +11,11 @@
 mod table_lines;
 
 use super::statistics::{Interval, Share, newcombe, welch, wilson};
+use super::sums::View;
 use super::*;
-use crate::engine::{Amount, EffectKey, Journey, Left, Outcome, Reason, Receipt, TriggerRef};
-use crate::model::Id;
+use crate::compile::{Input, InputFile, compile};
+use crate::engine::{Amount, EffectKey, Journey, Left, Mark, Marked, Outcome, Program, Reason, Receipt, TriggerRef};
+use crate::model::{Configuration, Id, Surroundings};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -333,4 +335,33 @@ fn quartiles_are_nearest_ranks() {
     let four = cell(&[(1, 1), (2, 1), (5, 2)]);
     assert_eq!([1, 2, 3].map(|part| four.hours_at((part, 4))), [Some(1), Some(2), Some(5)]);
     assert_eq!(cell(&[(0, 1), (9, 2)]).hours_at((1, 2)), Some(9));
+}
+
+#[test]
+fn instances_that_one_step_starts_at_one_instant_are_one_journey() {
+    let mut input = Input::default();
+    let text = "scenario a { when purchased start b start b }
+        scenario b { when started wait 1 day tag \"x\" }
+        scenario c { when purchased wait 1 day tag \"y\" }";
+    let source = input.sources.add("case.scn", text);
+    input.files.push(InputFile { source, stem: "case".into(), folder: String::new(), selected: true });
+    let compiled = compile(&input, &Surroundings::default(), &Configuration::default());
+    let bundle = compiled.bundle.unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics));
+    let catalog = Catalog::of(&Program::link(&bundle, &[]).unwrap());
+    // Of the journeys of `c` nothing needs to be remembered.
+    for (unit, entered) in [(1, 1), (2, 2)] {
+        let trigger = |id| TriggerRef { kind: 0, id: Id::Number(if unit == 1 { 7 } else { id }) };
+        let mark = |id, what| {
+            let journey = Journey { unit, entered_at: hour("0"), trigger: trigger(id) };
+            Mark { at: hour("0"), journey: Some(journey), what }
+        };
+        let how = Left::Finished;
+        let mut marks: Vec<Mark> = [1, 2].map(|id| mark(id, Marked::Entered)).into();
+        marks.extend([1, 2].map(|id| mark(id, Marked::Left { how })));
+        let mut fold = Fold::new(&catalog, Zone::UTC, Source::Simulation);
+        fold.take_contact(&catalog, &mut marks, std::iter::empty());
+        let (rows, _) = fold.finish().rows(&catalog);
+        let cell = rows.get(&(View::All, unit, 0)).unwrap();
+        assert_eq!((cell.entered, cell.waiting), (entered, 0), "{unit}");
+    }
 }

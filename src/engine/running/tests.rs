@@ -82,7 +82,7 @@ fn compare(program: &Program, aggregates: &[Aggregate], facts: Facts<'_>, zone: 
         code: &unit.code,
         world: facts.world,
         facts: Some(facts),
-        inside: Some(Inside { program, state: &state, running: None, answered: None }),
+        inside: Some(Inside { program, state: &state, running: None }),
         zone,
         now: Instant::MAX,
         entry: None,

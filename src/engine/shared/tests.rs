@@ -35,49 +35,20 @@ fn asks(name: &str, fields: [&str; 2], least: &str, share: &str) -> Scenario {
 #[test]
 fn what_is_asked_in_the_same_words_has_one_number() {
     let (usual, other) = (["amount", "product"], ["product", "amount"]);
-    for (fields, least, share, probes, takings, values) in [
-        (usual, "5", "0.1", 1, 1, 1),
+    for (fields, least, share, probes, takings) in [
+        (usual, "5", "0.1", 1, 1),
         // The slots of a code are its own.
-        (other, "5", "0.1", 1, 1, 1),
-        (other, "6", "0.1", 2, 1, 2),
-        (usual, "5", "0.2", 1, 2, 2),
+        (other, "5", "0.1", 1, 1),
+        (other, "6", "0.1", 2, 1),
+        (usual, "5", "0.2", 1, 2),
         // A sum has as many digits as what is summed.
-        (usual, "5", "0.10", 1, 2, 2),
+        (usual, "5", "0.10", 1, 2),
     ] {
         let scenarios = vec![asks("a", usual, "5", "0.1"), asks("b", fields, least, share)];
         let program = Program::link(&build::bundle(scenarios), &[]).unwrap();
-        let found = (program.probes_of(0).len(), program.shared.count, program.shared.values.len());
-        assert_eq!(found, (probes, takings, values), "{fields:?}, {least}, {share}");
+        let found = (program.probes_of(0).len(), program.shared.count);
+        assert_eq!(found, (probes, takings), "{fields:?}, {least}, {share}");
         let same = program.units().iter().map(|unit| unit.code.probe_number(ProbeIx(0))).collect::<Vec<ProbeIx>>();
         assert_eq!(same.first() == same.last(), probes == 1);
-    }
-}
-
-#[test]
-fn what_follows_from_more_than_the_contact_has_no_number() {
-    let text = |text: &str| Expr::Literal(Literal::Text(text.into()));
-    for (condition, is_known) in [
-        (Expr::Contact(0), true),
-        (Expr::Now, true),
-        (Expr::Balance("points".into()), true),
-        (Expr::Trigger(0), false),
-        (Expr::Entry, false),
-        (Expr::LastMessage, false),
-        // The instance at work is not among those that run.
-        (Expr::InScenario("s".into()), false),
-        (Expr::OwnMessage(vec!["m".into()]), false),
-    ] {
-        let scenario = build::scenario("s", Start::Started, |code: &mut Code| {
-            let field = |name: &str| FieldUse { name: name.into(), ty: Type::Text, optional: true, default: None };
-            (code.contact, code.trigger) = (vec![field("tier")], vec![field("order")]);
-            let condition = code.exprs.push(condition.clone());
-            let condition = code.exprs.push(Expr::Has(condition));
-            let (then, otherwise) = (code.exprs.push(text("yes")), code.exprs.push(text("no")));
-            code.exprs.push(Expr::If { condition, then, otherwise });
-            Vec::new()
-        });
-        let program = Program::link(&build::bundle(vec![scenario]), &[]).unwrap();
-        let found = program.units().iter().any(|unit| unit.code.values.iter().any(Option::is_some));
-        assert_eq!(found, is_known, "{condition:?}");
     }
 }
