@@ -61,6 +61,11 @@ fn sends_of(scenario: &tree::Scenario) -> Vec<BTreeSet<&str>> {
     found
 }
 
+/// The messages that these scenarios send.
+pub(super) fn messages<'t>(scenarios: impl Iterator<Item = &'t tree::Scenario>) -> BTreeSet<&'t str> {
+    scenarios.flat_map(sends_of).flatten().collect()
+}
+
 impl<'a> Checker<'a> {
     /// Notes which messages the scenario at hand sends, before its expressions are judged.
     pub(super) fn note_messages(&mut self, scenario: &'a tree::Scenario) {
@@ -78,7 +83,7 @@ impl<'a> Checker<'a> {
     }
 
     fn is_message(&self, name: &str) -> bool {
-        self.names.scenarios.values().any(|declared| sends_of(declared.tree).iter().any(|send| send.contains(name)))
+        self.names.messages.contains(name)
     }
 
     /// `EVENT MESSAGE`: a key where this instance sends it, else a filter on its name; an unknown one is reported.
@@ -128,11 +133,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_message(&self, name: &str, span: Span) -> Diagnostic {
-        let sends: Vec<_> = self.names.scenarios.values().map(|declared| sends_of(declared.tree)).collect();
-        let known: BTreeSet<&str> = sends.iter().flatten().flatten().copied().collect();
         let found = Diagnostic::new(Rule::UnknownName, format!("no message is called `{name}`"));
         let otherwise = format!("a message is what a scenario sends: `send email {name}`");
-        let near = suggestion(name, known.iter().copied());
+        let near = suggestion(name, self.names.messages.iter().copied());
         with_suggestion(found, &Word::new(name.to_owned(), span), near, &otherwise)
     }
 

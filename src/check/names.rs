@@ -4,6 +4,7 @@
 //! the `given` blocks of tests.
 
 use super::CheckFile;
+use super::engagement::messages;
 use super::measures::DeclaredMeasure;
 use super::origins::{Origin, origins};
 use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
@@ -24,6 +25,8 @@ pub struct Names<'a> {
     pub givens: BTreeMap<&'a str, &'a tree::Given>,
     /// What the instances of each scenario may begin with.
     pub(super) origins: BTreeMap<&'a str, Vec<Origin>>,
+    /// The messages that any scenario sends.
+    pub(super) messages: BTreeSet<&'a str>,
     /// What each name of the shared namespace is, and where.
     places: BTreeMap<&'a str, (&'static str, Span)>,
     /// Fields whose type is in error: record, field.
@@ -73,6 +76,7 @@ impl<'a> Names<'a> {
             measures: BTreeMap::new(),
             givens: BTreeMap::new(),
             origins: BTreeMap::new(),
+            messages: BTreeSet::new(),
             places: BTreeMap::new(),
             broken: BTreeSet::new(),
             silent: files.iter().flat_map(|file| &file.unread).map(|name| (*name).to_owned()).collect(),
@@ -96,6 +100,7 @@ impl<'a> Names<'a> {
         }
         names.parameters(out);
         names.origins = origins(&names);
+        names.messages = messages(names.scenarios.values().map(|declared| declared.tree));
         names
     }
 

@@ -1,10 +1,8 @@
 //! What the scenarios of a test do, so that what no step can do is not expected of them.
 
 use super::Act;
-use crate::check::names::Names;
 use crate::check::typed::{self, Kind, StepKind};
 use crate::model::Literal;
-use crate::syntax::tree;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Default)]
@@ -75,38 +73,6 @@ impl Acts {
     /// All that they do but send, in the words of the language.
     pub(super) fn in_words(&self) -> Vec<String> {
         self.others.iter().map(|words| format!("`{words}`")).collect()
-    }
-
-    /// The messages that any scenario of the project sends.
-    pub(super) fn messages(&self, names: &Names) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        for declared in names.scenarios.values() {
-            sends(&declared.tree.steps, &mut found);
-            let clauses = declared.tree.clauses.iter().map(|clause| &clause.kind);
-            for clause in clauses {
-                if let tree::ClauseKind::Goal { then: Some(step), .. } = clause {
-                    sends(std::slice::from_ref(step), &mut found);
-                }
-            }
-        }
-        found
-    }
-}
-
-fn sends(steps: &[tree::Step], found: &mut BTreeSet<String>) {
-    for step in steps {
-        match &step.kind {
-            tree::StepKind::Send(send) => {
-                found.extend(send.alternatives.iter().map(|each| each.message.value.clone()));
-            }
-            tree::StepKind::If { arms, otherwise } => {
-                arms.iter().for_each(|arm| sends(&arm.steps, found));
-                otherwise.iter().for_each(|steps| sends(steps, found));
-            }
-            tree::StepKind::Split { arms, .. } => arms.iter().for_each(|arm| sends(&arm.steps, found)),
-            tree::StepKind::Repeat { steps, .. } => sends(steps, found),
-            _ => {}
-        }
     }
 }
 

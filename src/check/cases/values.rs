@@ -135,9 +135,9 @@ impl<'n> Reader<'_, 'n, '_> {
             self.report(literals::mismatch(&Type::Message, None, tree.span, ""));
             return None;
         };
-        let known = self.acts.messages(self.checker.names);
-        if !known.contains(&word.value)
-            && let Some(near) = suggestion(&word.value, known.iter().map(String::as_str))
+        let known = &self.checker.names.messages;
+        if !known.contains(word.value.as_str())
+            && let Some(near) = suggestion(&word.value, known.iter().copied())
         {
             let report = Diagnostic::new(Rule::UnknownName, format!("no scenario sends `{}`", word.value));
             self.report(with_suggestion(report, word, Some(near), ""));
