@@ -137,7 +137,7 @@ fn main() {
         ("reading the files and splitting them into words".into(), Box::new(read)),
         ("scn check".into(), Box::new(check)),
     ];
-    let times = support::race(ROUNDS, &mut contestants);
+    let times = support::race(ROUNDS, &mut contestants, &[]);
     support::print(&contestants, &times);
     if let Some(took) = times.get(1).map(support::Times::median) {
         let part = took.as_secs_f64() / LIMIT.as_secs_f64() * 100.0;

@@ -62,7 +62,7 @@ fn main() {
         ),
         ("scn: the whole library under a policy".into(), Box::new(|| assert!(simulate().status().unwrap().success()))),
     ];
-    let times = support::race(ROUNDS, &mut contestants);
+    let times = support::race(ROUNDS, &mut contestants, std::slice::from_ref(&effects));
     support::print(&contestants, &times);
     let lines = std::fs::read(&effects).unwrap().iter().filter(|byte| **byte == b'\n').count();
     println!("  {} effects; the goal is 4 times the scan", lines.saturating_sub(1));

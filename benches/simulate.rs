@@ -136,7 +136,7 @@ fn measure(crm: &Path, copies: u32) {
     // The first makes the cache, which serves from then on.
     run();
     contestants.push(("scn, warm: the renewal sentence".into(), Box::new(run)));
-    let times = support::race(ROUNDS, &mut contestants);
+    let times = support::race(ROUNDS, &mut contestants, &effects);
     support::print(&contestants, &times);
     let same = std::fs::read(&effects[0]).unwrap() == std::fs::read(&effects[SCENARIOS.len()]).unwrap();
     assert!(same, "other bytes from a cache");

@@ -18,6 +18,8 @@ mod history;
 #[path = "random/program.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod program;
+#[path = "fixtures/seeds.rs"]
+mod seeds;
 
 use choice::Random;
 use scn::compile::pressure::{Figures, Pressure, WINDOWS, pressure};
@@ -27,6 +29,7 @@ use scn::ir::{Bundle, Class, Op};
 use scn::model::{Configuration, Surroundings};
 use scn::store::crm::Crm;
 use scn::time::Instant;
+use seeds::seeds;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -149,17 +152,6 @@ fn limited(text: &str, random: &mut Random) -> String {
         }
     }
     limited
-}
-
-/// One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
-fn seeds(cases: u64) -> Vec<u64> {
-    match std::env::var("SCN_SEED") {
-        Ok(seeds) => {
-            let (from, to) = seeds.split_once("..").unwrap_or((&seeds, &seeds));
-            (from.parse().unwrap()..=to.parse().unwrap()).collect()
-        }
-        Err(_) => (1..=cases).collect(),
-    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod history;
 mod outbox;
 #[path = "random/program.rs"]
 mod program;
+#[path = "fixtures/seeds.rs"]
+mod seeds;
 #[path = "run/shop.rs"]
 #[allow(dead_code, reason = "shared with another test binary")]
 mod shop;
@@ -36,6 +38,7 @@ use scn::model::Id;
 use scn::store::cache::Settings;
 use scn::store::crm::Crm;
 use scn::time::Instant;
+use seeds::seeds;
 use shop::{Shop, Told, template};
 use side_by_side::of_each;
 use std::collections::BTreeSet;
@@ -59,17 +62,6 @@ fn case(seed: u64) -> Case {
     let templates: Vec<_> = program.messages.iter().map(|(channel, name)| template(channel, name, "one")).collect();
     let shop = Shop::new(&program.text, "UTC", &templates);
     Case { seed, program, history, shop }
-}
-
-/// One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
-fn seeds(cases: u64) -> Vec<u64> {
-    match std::env::var("SCN_SEED") {
-        Ok(seeds) => {
-            let (from, to) = seeds.split_once("..").unwrap_or((&seeds, &seeds));
-            (from.parse().unwrap()..=to.parse().unwrap()).collect()
-        }
-        Err(_) => (1..=cases).collect(),
-    }
 }
 
 impl Case {

@@ -55,6 +55,8 @@ mod measures;
 mod outbox;
 #[path = "oracle/random.rs"]
 mod random;
+#[path = "fixtures/seeds.rs"]
+mod seeds;
 #[path = "run/shop.rs"]
 mod shop;
 #[path = "oracle/shrink.rs"]

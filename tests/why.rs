@@ -146,8 +146,8 @@ fn every_effect_of_fifty_contacts_has_its_story() {
         let (at, entered_at) = (read(&row[0]), read(&row[4]));
         for (place, trigger) in row[3].split(';').enumerate() {
             let is_it = |instance: &&InstanceStory| {
-                let is_own = instance.trigger == "without an event" && trigger.starts_with("contact/");
-                let is_trigger = is_own || trigger.starts_with(&instance.trigger);
+                let is_own = || trigger.starts_with("contact/");
+                let is_trigger = instance.trigger.as_ref().map_or_else(is_own, |told| trigger.starts_with(told));
                 // Of those that leave together, the row bears the entry of the first.
                 is_trigger && (place > 0 || instance.entered_at == entered_at)
             };
@@ -275,6 +275,29 @@ fn what_a_run_did_is_told_from_what_it_wrote_down() {
     expect(&scn(shop.path(), &["why", "--contact", "1", "--state", "no.db"]), 74, &["there is no file `no.db`"]);
 }
 
+/// What the outbox holds is told with the limit that holds it, also where nothing but the outbox says so.
+#[test]
+fn a_message_of_a_run_that_a_cap_holds_is_told_with_the_cap() {
+    let text = "policy { at most 1 marketing message per week  priority thanks }\n\
+                scenario thanks { when purchased product.recurring send email thanks }\n\
+                scenario second { when purchased send email later }\n";
+    let shop = running_shop(text);
+    let why = || scn(shop.path(), &["why", "--contact", "1", "--state", "state.db", "--message", "later"]);
+    let cap = "`email later` is not sent yet: at most 1 marketing message in 168 hours (1 so far, room again on ";
+    expect(
+        &why(),
+        0,
+        &[
+            cap,
+            "); that is too late: it expires on ",
+            "(`expire 2 days`)",
+            "`at most 1 marketing message in 168 hours`: one left at ",
+        ],
+    );
+    execute(&shop.path().join("crm.db"), "UPDATE product SET recurring = 0");
+    expect(&why(), 0, &["told from the journal alone", "`email later` is not sent yet: cap; it expires on "]);
+}
+
 #[test]
 fn what_cannot_be_told_is_said() {
     let text = "identity contact by email\nscenario thanks { when purchased send email thanks }\n\
@@ -296,7 +319,11 @@ fn what_cannot_be_told_is_said() {
         &["there is no message `tanks`", "did you mean `thanks`?"],
     );
     expect(&why(&["--contact", "4"]), 0, &["contact `4` is a row of contact `1`, by `identity`", "was sent on"]);
-    expect(&why(&["--contact", "1", "--at", "2019-01-01"]), 0, &["nothing had happened by then"]);
+    expect(
+        &why(&["--contact", "1", "--at", "2019-01-01"]),
+        0,
+        &["answer: nothing had happened by then: the first event"],
+    );
     expect(&why(&["--contact", "2"]), 0, &["nothing of what these scenarios read has happened to this contact"]);
     expect(
         &why(&["--contact", "1", "--scenario", "card"]),

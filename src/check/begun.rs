@@ -5,13 +5,40 @@ use super::arithmetic::constant_duration;
 use super::conditions::is_lasting;
 use super::engagement::is_about_a_message;
 use super::pasts::surely_longer;
-use super::truth::{Fact, Possible, key};
+use super::truth::{Fact, Possible, Until, key};
 use super::typed::{Expr, History, Kind, Scenario, Start, Trigger, Window};
-use crate::model::Model;
+use crate::model::{AggregateKind, Literal, Model, Type};
 use crate::span::Span;
+use rust_decimal::Decimal;
 
-/// What is known, when a scenario begins, of the histories that its conditions ask for.
-pub fn facts<'s>(scenario: &'s Scenario, model: &Model) -> Vec<Fact<'s>> {
+/// Of each number of events for which a scenario asks, that it is above zero: true, or not, where it begins.
+pub fn counted(scenario: &Scenario) -> Vec<Expr> {
+    let mut found = Vec::new();
+    for each in scenario.expressions() {
+        each.visit(&mut |expr| {
+            if number(expr).is_some() {
+                let zero = Expr::literal(Literal::Number(Decimal::ZERO), Type::Number, expr.span);
+                let above = Kind::Less(Box::new((zero, expr.clone())));
+                found.push(Expr::new(above, Type::Flag, expr.optional, expr.span));
+            }
+        });
+    }
+    found
+}
+
+/// The events that are counted, or their days.
+fn number(expr: &Expr) -> Option<&History> {
+    match &expr.kind {
+        Kind::Aggregate(aggregate) => {
+            let counts = matches!(aggregate.kind, AggregateKind::Count | AggregateKind::CountDays);
+            (counts && aggregate.of.is_none()).then_some(&aggregate.history)
+        }
+        _ => None,
+    }
+}
+
+/// What is known, when a scenario begins, of the histories that its conditions ask for, and of the numbers that it asks for.
+pub fn facts<'s>(scenario: &'s Scenario, counted: &'s [Expr], model: &Model) -> Vec<Fact<'s>> {
     // Of one that others start too, the trigger is theirs, and may be long past.
     let is_alone = scenario.started_by.is_empty();
     let cause = match (&scenario.start, scenario.start.events()) {
@@ -23,23 +50,35 @@ pub fn facts<'s>(scenario: &'s Scenario, model: &Model) -> Vec<Fact<'s>> {
     };
     let is_silent = |event: &str| model.events.get(event).is_none_or(is_about_a_message);
     let mut found = Vec::new();
+    let mut add = |condition: &'s Expr, history: &History| {
+        let known = match since_entry(history) {
+            true => Some((Possible::NOT_TRUE, Until::Later, scenario.place, "no time has passed since this began")),
+            // Of messages one cannot always know.
+            false if is_silent(&history.event) => None,
+            false => cause.tells(history),
+        };
+        let of_trigger = false;
+        found.extend(known.map(|(came_to, until, place, why)| Fact {
+            condition,
+            of_trigger,
+            came_to,
+            until,
+            place,
+            why,
+        }));
+    };
     for each in scenario.expressions() {
         each.visit(&mut |expr| {
-            let Kind::History(history) = &expr.kind else { return };
-            let known = match since_entry(history) {
-                true => Some((Possible::NOT_TRUE, false, scenario.place, "no time has passed since this began")),
-                // Of messages one cannot always know.
-                false if is_silent(&history.event) => None,
-                false => cause.tells(history),
-            };
-            found.extend(known.map(|(came_to, lasts, place, why)| Fact {
-                condition: expr,
-                of_trigger: false,
-                came_to,
-                lasts,
-                place,
-                why,
-            }));
+            if let Kind::History(history) = &expr.kind {
+                add(expr, history);
+            }
+        });
+    }
+    for above_zero in counted {
+        above_zero.children(&mut |side| {
+            if let Some(history) = number(side) {
+                add(above_zero, history);
+            }
         });
     }
     found
@@ -57,8 +96,8 @@ enum Cause<'s> {
     Other,
 }
 
-/// What a history comes to, whether it does so ever after, where that is seen, and how it is said.
-type Told = (Possible, bool, Span, &'static str);
+/// What a history comes to, how long it does so, where that is seen, and how it is said.
+type Told = (Possible, Until, Span, &'static str);
 
 const HERE: &str = "this is in the history already";
 const NONE: &str = "there was none for so long";
@@ -71,7 +110,7 @@ impl Cause<'_> {
                 Some((Possible::NOT_FALSE, stays(history), trigger.span, HERE))
             }
             (Cause::Event(trigger), Window::InLast(length)) if is_among(trigger, history) => {
-                constant_duration(length).map(|_| (Possible::NOT_FALSE, false, trigger.span, HERE))
+                constant_duration(length).map(|_| (Possible::NOT_FALSE, Until::Later, trigger.span, HERE))
             }
             (Cause::Silence { events: [only], is_known: true, .. }, Window::Ever) if is_among(only, history) => {
                 Some((Possible::NOT_FALSE, stays(history), only.span, HERE))
@@ -79,7 +118,7 @@ impl Cause<'_> {
             (Cause::Silence { events, duration, .. }, Window::InLast(length)) => {
                 let silent = events.iter().find(|each| each.event == history.event && each.filters.is_empty())?;
                 let (lasted, asked) = (constant_duration(duration)?, constant_duration(length)?);
-                surely_longer(lasted, asked).then_some((Possible::NOT_TRUE, false, silent.span, NONE))
+                surely_longer(lasted, asked).then_some((Possible::NOT_TRUE, Until::Change, silent.span, NONE))
             }
             _ => None,
         }
@@ -96,9 +135,9 @@ fn is_among(trigger: &Trigger, history: &History) -> bool {
         && history.keys.iter().all(is_itself)
 }
 
-/// Whether an event that is among them stays so: a field of an entity may change.
-fn stays(history: &History) -> bool {
-    history.filters.iter().all(is_lasting)
+/// How long an event that is among them stays so: a field of an entity may change.
+fn stays(history: &History) -> Until {
+    if history.filters.iter().all(is_lasting) { Until::End } else { Until::Later }
 }
 
 /// Strictly after the entry: nothing, when the instance begins.

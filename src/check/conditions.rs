@@ -1,40 +1,35 @@
 //! Conditions that decide nothing: always true, never true, whoever the contact is, or because of what is known already where
 //! they stand; and scenarios that can therefore never start.
 
+mod said;
+
 use super::begun;
-use super::truth::{Fact, Known, Possible, Reader};
-use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind};
+use super::left_out::{self, Omission, Standing};
+use super::truth::{Fact, Known, Possible, Reader, Until};
+use super::typed::{Class, Expr, Guard, Kind, Policy, Scenario, Send, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Model;
+use crate::model::{Model, QuietHours};
 use crate::span::Span;
 use crate::threads;
+use said::{Role, always, never_true};
 use std::collections::BTreeSet;
 
-/// What a condition does where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// `if`, `only if`
-    If,
-    Unless,
-    /// The filter of a trigger, `for`.
-    Entry,
-    /// `wait up to D for`
-    Awaited,
-    Goal,
-    StopWhen,
-    /// One part of a condition.
-    Part,
-}
-
-/// Judges the conditions of all scenarios.
-pub fn check_conditions(scenarios: &[Scenario], model: &Model, out: &mut Vec<Diagnostic>) {
+/// Judges the conditions of all scenarios. The places of the steps that never come, as what is said of their conditions tells.
+pub fn check_conditions(
+    scenarios: &[Scenario],
+    policy: &Policy,
+    model: &Model,
+    out: &mut Vec<Diagnostic>,
+) -> BTreeSet<Span> {
     let judged = threads::each(scenarios, |scenario| {
         let triggers = scenario.trigger_events();
         let reader = Reader { model, triggers: &triggers };
-        let mut walk = Walk { reader, scenario, found: Vec::new() };
+        let counted = begun::counted(scenario);
+        let mut walk = Walk { reader, scenario, counted: &counted, policy, found: Vec::new(), never: Vec::new() };
         walk.scenario();
-        walk.found
+        (walk.found, walk.never)
     });
+    let (judged, never): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
     // A definition that several scenarios use is one cause.
     let mut told = BTreeSet::new();
     out.extend(judged.into_iter().flatten().filter(|(place, _)| told.insert(*place)).map(|(_, found)| found));
@@ -44,18 +39,24 @@ pub fn check_conditions(scenarios: &[Scenario], model: &Model, out: &mut Vec<Dia
         out.iter().filter(|found| is_constant(found)).flat_map(|found| &found.labels).map(|label| label.span).collect();
     let is_inside_one = |place: Span| constant.iter().any(|whole| *whole == place || is_inside(place, *whole));
     out.retain(|found| found.rule != Rule::MaybeMissing || !found.span().is_some_and(is_inside_one));
+    never.into_iter().flatten().collect()
 }
 
 struct Walk<'s, 'o> {
     reader: Reader<'o>,
     scenario: &'s Scenario,
+    /// The numbers of events for which it asks, each as the condition that it is above zero.
+    counted: &'s [Expr],
+    policy: &'o Policy,
     /// What is said, and of which place: of each place once.
     found: Vec<(Span, Diagnostic)>,
+    /// The steps that never come.
+    never: Vec<Span>,
 }
 
 fn fact(condition: &Expr, came_to: Possible) -> Fact<'_> {
-    let lasts = is_lasting(condition);
-    Fact { condition, of_trigger: false, came_to, lasts, place: condition.span, why: "because of this" }
+    let until = if is_lasting(condition) { Until::End } else { Until::Change };
+    Fact { condition, of_trigger: false, came_to, until, place: condition.span, why: "because of this" }
 }
 
 impl<'s> Walk<'s, '_> {
@@ -65,11 +66,11 @@ impl<'s> Walk<'s, '_> {
         if !self.triggers(&mut known) {
             return;
         }
-        for fact in begun::facts(scenario, self.reader.model) {
+        for fact in begun::facts(scenario, self.counted, self.reader.model) {
             known.learn(&self.reader, fact);
         }
         if let Some(audience) = &scenario.audience {
-            if self.judge(audience, &known, Role::Entry, audience.span) {
+            if self.judge(audience, &known, Role::Entry, audience.span) == Some(false) {
                 return;
             }
             known.learn(&self.reader, fact(audience, Possible::TRUE));
@@ -83,6 +84,7 @@ impl<'s> Walk<'s, '_> {
             self.steps(&goal.then, &mut lasting.clone());
         }
         self.steps(&scenario.steps, &mut known);
+        left_out::judge_histories(&self.reader, scenario, &mut self.found);
     }
 
     /// The filters of the triggers; what they say is known only where no other event starts the scenario. False where nothing
@@ -109,6 +111,7 @@ impl<'s> Walk<'s, '_> {
                 }
                 facts.learn(&reader, Fact { of_trigger: true, ..fact(filter, Possible::TRUE) });
             }
+            left_out::judge_filters(&reader, scenario, &trigger.filters, true, &mut self.found);
             let alone = events.len() == 1 && scenario.started_by.is_empty();
             if alone && matches!(scenario.start, Start::Events(_)) {
                 *known = facts;
@@ -132,21 +135,23 @@ impl<'s> Walk<'s, '_> {
     }
 
     fn step(&mut self, step: &'s Step, known: &mut Known<'s>) {
-        // Of a message the guard is judged once more when it is claimed; then only what lasts is known.
-        let before = match step.kind {
-            StepKind::Send(_) => known.lasting(),
-            _ => known.clone(),
-        };
+        // Of a message the guard is judged once more when it is claimed: after all else of its instant, and after the policy held it.
+        let mut before = known.clone();
+        if let StepKind::Send(send) = &step.kind {
+            before.forget(if self.may_be_held(send) { Until::End } else { Until::Later });
+        }
         let mut inside = known.clone();
         match &step.guard {
             Some(Guard::OnlyIf(condition)) => {
-                if self.judge(condition, &before, Role::If, step.span) {
+                if self.judge(condition, &before, Role::OnlyIf(step), step.span) == Some(false) {
+                    self.never_come(std::slice::from_ref(step));
                     return;
                 }
                 inside.learn(&self.reader, fact(condition, Possible::TRUE));
             }
             Some(Guard::Unless(condition)) => {
-                if self.judge(condition, &before, Role::Unless, step.span) {
+                if self.judge(condition, &before, Role::Unless(step), step.span) == Some(false) {
+                    self.never_come(std::slice::from_ref(step));
                     return;
                 }
                 inside.learn(&self.reader, fact(condition, Possible::FALSE));
@@ -167,10 +172,18 @@ impl<'s> Walk<'s, '_> {
             }
             _ => {}
         }
-        if changes(step) {
-            known.forget();
-        }
+        known.forget(outlives(step));
         self.after(step, known);
+    }
+
+    /// Whether a message may leave later than its step comes due.
+    fn may_be_held(&self, send: &Send) -> bool {
+        let quiet = self.policy.quiet_hours != QuietHours::default();
+        match send.class {
+            Class::Marketing => quiet || !self.policy.caps.is_empty(),
+            Class::Service => quiet,
+            Class::Transactional => false,
+        }
     }
 
     fn branches(
@@ -181,12 +194,19 @@ impl<'s> Walk<'s, '_> {
         inside: &Known<'s>,
     ) {
         let mut known = inside.clone();
+        // An arm that always comes leaves nothing to those after it.
+        let mut is_taken = false;
         for (condition, steps) in arms {
             let place = match self.is_here(condition) {
                 true => condition.span,
                 false => Span { end: steps.first().map_or(step.span.end, |first| first.span.start), ..step.span },
             };
-            if !self.judge(condition, &known, Role::If, place) {
+            let comes = self.judge(condition, &known, Role::If, place);
+            if is_taken || comes == Some(false) {
+                self.never_come(steps);
+            }
+            is_taken |= comes == Some(true);
+            if comes != Some(false) {
                 let mut within = known.clone();
                 within.learn(&self.reader, fact(condition, Possible::TRUE));
                 self.steps(steps, &mut within);
@@ -194,6 +214,9 @@ impl<'s> Walk<'s, '_> {
             known.learn(&self.reader, fact(condition, Possible::NOT_TRUE));
         }
         if let Some(steps) = otherwise {
+            if is_taken {
+                self.never_come(steps);
+            }
             self.steps(steps, &mut known);
         }
     }
@@ -209,24 +232,39 @@ impl<'s> Walk<'s, '_> {
             (StepKind::Stop | StepKind::Erase, Some(Guard::Unless(condition))) => {
                 learnt.push((condition, Possible::NOT_FALSE));
             }
+            (StepKind::Set { field, ty, .. }, guard) => {
+                let value = Expr::new(Kind::Contact(field.clone()), ty.clone(), true, step.span);
+                // `set contact.tier = "member" unless has contact.tier`: then too it is there.
+                let or_held = guard.as_ref().is_none_or(|guard| {
+                    let held = match guard {
+                        Guard::Unless(condition) => fact(condition, Possible::NOT_FALSE),
+                        Guard::OnlyIf(condition) => fact(condition, Possible::NOT_TRUE),
+                    };
+                    Known::by(&self.reader, held).is_present(&self.reader, &value)
+                });
+                if or_held {
+                    known.set(&self.reader, &value);
+                }
+            }
             (StepKind::If { arms, .. }, None) => {
                 let ended = arms.iter().take_while(|(_, steps)| ends(steps));
                 learnt.extend(ended.map(|(condition, _)| (condition, Possible::NOT_TRUE)));
             }
             _ => {}
         }
-        let may_change = changes(step);
+        let until = outlives(step);
         for fact in learnt.into_iter().map(|(condition, came_to)| fact(condition, came_to)) {
-            if fact.lasts || !may_change {
+            if fact.until >= until {
                 known.learn(&self.reader, fact);
             }
         }
     }
 
-    /// Judges a condition; true where nothing that depends on it ever comes, so that no more is said.
-    fn judge(&mut self, condition: &'s Expr, known: &Known<'s>, role: Role, place: Span) -> bool {
+    /// Judges a condition: whether what depends on it always comes or never does, so that no more is said; `None` where the
+    /// condition decides.
+    fn judge(&mut self, condition: &'s Expr, known: &Known<'s>, role: Role<'_>, place: Span) -> Option<bool> {
         if condition.any(|kind| *kind == Kind::Error) {
-            return false;
+            return None;
         }
         let place = if self.is_here(condition) { condition.span } else { place };
         let found = self.reader.possible(known, condition, false);
@@ -234,7 +272,14 @@ impl<'s> Walk<'s, '_> {
             if found != Possible::NONE && self.is_here(condition) {
                 self.parts(condition);
             }
-            return false;
+            let omission = match role {
+                Role::Unless(_) => Omission::HeldBack,
+                Role::StopWhen => Omission::Silenced,
+                _ => Omission::LeftOut,
+            };
+            let standing = Standing { condition, of_trigger: false, omission, place };
+            left_out::judge(&self.reader, known, self.scenario, standing, &mut self.found);
+            return None;
         };
         let reader = self.reader;
         let mut said = said;
@@ -244,10 +289,14 @@ impl<'s> Walk<'s, '_> {
         }
         let cause = self.cause(&reader, known, condition, false, found);
         self.tell(because_of(said, cause, place), place);
-        match role {
-            Role::Unless => !found.falsehood,
-            _ => !found.truth,
-        }
+        Some(match role {
+            Role::Unless(_) => found.falsehood,
+            _ => found.truth,
+        })
+    }
+
+    fn never_come(&mut self, steps: &[Step]) {
+        Step::visit_all(steps, &mut |step| self.never.push(step.span));
     }
 
     /// The fact by which a condition is what it is, where it is not so by itself.
@@ -351,28 +400,34 @@ pub(super) fn is_lasting(condition: &Expr) -> bool {
     })
 }
 
-/// Whether time passes in a step, or something changes.
-fn changes(step: &Step) -> bool {
-    let mut found = false;
+/// How long a fact must hold so that it still does after a step.
+fn outlives(step: &Step) -> Until {
+    let mut found = Until::Change;
     Step::visit_all(std::slice::from_ref(step), &mut |each| {
-        found |= !matches!(each.kind, StepKind::If { .. } | StepKind::Split { .. } | StepKind::Stop)
+        let own = match each.kind {
+            StepKind::Error => Until::End,
+            _ if each.takes_time() => Until::End,
+            StepKind::If { .. } | StepKind::Split { .. } | StepKind::Stop => Until::Change,
+            _ => Until::Later,
+        };
+        found = found.max(own);
     });
     found
 }
 
 /// What is said of a condition in its role; nothing of one that decides.
-fn said(found: Possible, role: Role, place: Span, scenario: &Scenario) -> Option<Diagnostic> {
+fn said(found: Possible, role: Role<'_>, place: Span, scenario: &Scenario) -> Option<Diagnostic> {
     if found == Possible::NONE {
         return None;
     }
     let never_holds = match role {
-        Role::Unless => !found.falsehood,
+        Role::Unless(_) => !found.falsehood,
         // One that is unknown holds messages back.
         Role::StopWhen => found == Possible::FALSE,
         _ => !found.truth,
     };
     let always_holds = match role {
-        Role::Unless => found == Possible::FALSE,
+        Role::Unless(_) => found == Possible::FALSE,
         _ => found == Possible::TRUE,
     };
     match role {
@@ -381,52 +436,6 @@ fn said(found: Possible, role: Role, place: Span, scenario: &Scenario) -> Option
         _ if always_holds => Some(always(place, role)),
         _ => None,
     }
-}
-
-fn never_true(place: Span, role: Role) -> Diagnostic {
-    let (message, label, help) = match role {
-        Role::Unless => (
-            "this `unless` always holds its step back",
-            "never false, so that the step never comes",
-            "correct the condition, or remove the step",
-        ),
-        Role::Awaited => (
-            "what this waits for never comes true",
-            "never true: it always waits to the end",
-            "correct the condition, or write a plain `wait`",
-        ),
-        Role::Goal => ("this goal is never reached", "never true", "correct the condition, or remove the goal"),
-        Role::StopWhen => ("this never stops an instance", "never true", "correct the condition, or remove it"),
-        Role::Part => ("this part of the condition is never true", "never true", "correct it, or leave it out"),
-        Role::Entry => ("this filter lets nothing through", "never true", "correct the filter, or remove the trigger"),
-        Role::If => (
-            "this condition is never true",
-            "never true, so that what follows never comes",
-            "correct the condition, or remove what it holds back",
-        ),
-    };
-    Diagnostic::new(Rule::ConstantCondition, message).at(place, label).help(help)
-}
-
-fn always(place: Span, role: Role) -> Diagnostic {
-    let (message, label, help) = match role {
-        Role::Unless => (
-            "this `unless` never holds its step back",
-            "never true, and never unknown",
-            "correct the condition, or leave the `unless` out",
-        ),
-        Role::Awaited => {
-            ("this waits for nothing", "always true: it passes at once", "correct the condition, or remove the wait")
-        }
-        Role::Goal => ("this goal is reached at once", "always true", "write what is to be reached"),
-        Role::StopWhen => {
-            ("this stops every instance at once", "always true", "write what is to end the instance, or leave it out")
-        }
-        Role::Part => ("this part of the condition is always true", "always true", "correct it, or leave it out"),
-        Role::Entry => ("this lets everything through", "always true", "correct the condition, or leave it out"),
-        Role::If => ("this condition is always true", "always true", "correct the condition, or leave it out"),
-    };
-    Diagnostic::new(Rule::ConstantCondition, message).at(place, label).help(help)
 }
 
 fn cannot_start(scenario: &Scenario, place: Span) -> Diagnostic {

@@ -18,12 +18,22 @@ const OFTEN: [&str; 9] = ["opened", "clicked", "cart", "visit", "view", "page", 
 const IN_A_DAY_MAX: u32 = 3;
 
 /// Judges all scenarios together, in the order of their names. Of one that cannot begin, or is in error as `found` says, nothing is
-/// said.
-pub fn check_crowding(scenarios: &[Scenario], policy: &Policy, found: &[Diagnostic]) -> Vec<Diagnostic> {
+/// said; nor of the steps that `never` come.
+pub fn check_crowding(
+    scenarios: &[Scenario],
+    policy: &Policy,
+    found: &[Diagnostic],
+    never: &BTreeSet<Span>,
+) -> Vec<Diagnostic> {
     let is_grave = |found: &&Diagnostic| {
         found.level == Level::Error || matches!(found.rule, Rule::CannotStart | Rule::NeverStarted)
     };
-    let broken: Vec<Span> = found.iter().filter(is_grave).filter_map(Diagnostic::span).collect();
+    // Of a round of scenarios each is in error.
+    let places = |found: &Diagnostic| match found.rule {
+        Rule::Endless => found.labels.iter().map(|label| label.span).collect(),
+        _ => Vec::from_iter(found.span()),
+    };
+    let broken: Vec<Span> = found.iter().filter(is_grave).flat_map(places).collect();
     let is_in = |place: &Span, scenario: &Scenario| {
         place.source == scenario.span.source && scenario.span.start <= place.start && place.end <= scenario.span.end
     };
@@ -37,7 +47,7 @@ pub fn check_crowding(scenarios: &[Scenario], policy: &Policy, found: &[Diagnost
         }
     }
     if !keeps_apart(policy) {
-        two_at_once(scenarios, &sound, policy, &mut out);
+        two_at_once(messages(scenarios, never), scenarios.len(), &sound, policy, &mut out);
     }
     out
 }
@@ -88,8 +98,13 @@ fn often_started(scenario: &Scenario) -> Option<Diagnostic> {
 }
 
 /// Messages of several scenarios that can come at one instant: each two scenarios once, those that all meet together.
-fn two_at_once(scenarios: &[Scenario], sound: &BTreeSet<&str>, policy: &Policy, out: &mut Vec<Diagnostic>) {
-    let mut known = messages(scenarios);
+fn two_at_once(
+    mut known: Vec<Message>,
+    scenarios: usize,
+    sound: &BTreeSet<&str>,
+    policy: &Policy,
+    out: &mut Vec<Diagnostic>,
+) {
     // Where the policy says who goes first, that is decided.
     known.retain(|message| {
         let name = &message.scenario.name;
@@ -99,7 +114,7 @@ fn two_at_once(scenarios: &[Scenario], sound: &BTreeSet<&str>, policy: &Policy, 
     for (at, message) in known.iter().enumerate() {
         message.dues.iter().for_each(|due| by_moment.entry(due.moment()).or_default().push(at));
     }
-    let mut told = Told { crowds: vec![Vec::new(); scenarios.len()], count: 0 };
+    let mut told = Told { crowds: vec![Vec::new(); scenarios], count: 0 };
     for (at, first) in known.iter().enumerate() {
         let near = first.dues.iter().filter_map(|due| by_moment.get(&due.moment()));
         let mut near: Vec<usize> = near.flat_map(|all| after(all, at)).copied().collect();

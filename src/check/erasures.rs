@@ -2,7 +2,7 @@
 
 use super::loops::{OPENED, act};
 use super::reasons::Reasons;
-use super::typed::{Expr, Guard, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
+use super::typed::{Expr, Guard, History, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Literal;
@@ -167,12 +167,15 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic
 fn is_ordinary(condition: &Expr) -> bool {
     match &condition.kind {
         Kind::And(all) | Kind::Or(all) => all.iter().all(is_ordinary),
-        Kind::History(history) => {
-            let whole = history.filters.is_empty() && history.keys.is_empty() && history.instance_filters.is_empty();
-            whole && history.window == Window::Ever && ORDINARY.contains(&history.event.as_str())
-        }
+        Kind::History(history) => history.window == Window::Ever && is_of_all(history),
         _ => false,
     }
+}
+
+/// Whether it asks for what people do all day, whatever it is about.
+pub(super) fn is_of_all(history: &History) -> bool {
+    let whole = history.filters.is_empty() && history.keys.is_empty() && history.instance_filters.is_empty();
+    whole && ORDINARY.contains(&history.event.as_str())
 }
 
 /// No open proves nothing: the pixel may be blocked, or not consented to. Whatever begins a scenario is looked at too, for it

@@ -4,9 +4,10 @@ use super::literals::{self, a, literal};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, Kind};
 use super::words::or_list;
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{CHANNELS, Literal, Type};
 use crate::span::Span;
+use crate::syntax::channel_meant;
 use crate::syntax::tree::{self, ExprKind, Path, Word};
 
 impl Checker<'_> {
@@ -61,8 +62,9 @@ impl Checker<'_> {
                 negated(empty, *not, span)
             }
             ExprKind::In { negated: not, value, list } => {
+                let written = tree_text(value);
                 let value = self.expr(scope, value);
-                let found = self.is_in(scope, value, list, span);
+                let found = self.is_in(scope, value, &written, list, span);
                 negated(found, *not, span)
             }
             ExprKind::InScenario(name) => self.in_scenario(scope, name, span),
@@ -150,7 +152,7 @@ impl Checker<'_> {
 
     /// `left is right`.
     pub(super) fn equal(&mut self, scope: &Scope, left: Expr, right: &tree::Expr, span: Span) -> Expr {
-        if self.refuse_bare_text(scope, &left, right) {
+        if self.refuse_bare_text(scope, &left, right) || self.refuse_null(scope, &left, right) {
             return Expr::error(span);
         }
         let right = self.expr(scope, right);
@@ -288,7 +290,8 @@ impl Checker<'_> {
         let Some((_, field)) = CHANNELS.iter().find(|(name, _)| *name == channel.value) else {
             let known: Vec<&str> = CHANNELS.iter().map(|(name, _)| *name).collect();
             let found = Diagnostic::new(Rule::UnknownChannel, format!("no channel is called `{}`", channel.value));
-            let near = suggestion(&channel.value, known.iter().copied());
+            let near = channel_meant(&channel.value).map(Near::sure);
+            let near = near.or_else(|| suggestion(&channel.value, known.iter().copied()));
             let otherwise = format!("the channels are {}", or_list(&known));
             self.report(scope, super::names::with_suggestion(found, channel, near, &otherwise));
             return None;
@@ -388,6 +391,14 @@ fn found_missing(condition: &tree::Expr) -> Option<String> {
         _ => return None,
     };
     Some(path_text(path))
+}
+
+/// A path as it is written; what else is looked for in a list has no short text.
+fn tree_text(value: &tree::Expr) -> String {
+    match &value.kind {
+        ExprKind::Path(path) => path_text(path),
+        _ => "LIST".to_owned(),
+    }
 }
 
 pub(super) fn path_text(path: &Path) -> String {

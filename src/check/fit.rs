@@ -1,10 +1,10 @@
 //! Whether a value is of the type that is wanted.
 
-use super::literals::{mismatch, not_of_enumeration};
+use super::literals::{a, mismatch, not_of_enumeration};
 use super::scope::{Checker, Scope};
 use super::typed::{Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::{Literal, Type};
+use crate::model::{Field, Literal, Type};
 use crate::syntax::tree;
 use crate::time::TimeOfDay;
 
@@ -62,6 +62,17 @@ impl Checker<'_> {
                         .at(value.span, "an amount has a currency")
                         .help(format!("write `{amount}`"))
                         .fix(value.span, amount),
+                ))
+            }
+            (Type::Entity(entity), Type::Text, Kind::Literal(Literal::Text(text))) => {
+                let record = self.names.model.entities.get(entity);
+                let is_text = |field: &&Field| field.ty == Type::Text;
+                let named = record.and_then(|record| record.field("name")).filter(is_text);
+                let field = named.or_else(|| record?.fields.iter().find(is_text)).map_or("FIELD", |field| &field.name);
+                Err(Box::new(
+                    Diagnostic::new(Rule::TypeMismatch, format!("expected {}, found a text", a(wanted)))
+                        .at(value.span, format!("{} is more than its name", a(wanted)))
+                        .help(format!("compare one of its fields, such as `{entity}.{field} is \"{text}\"`")),
                 ))
             }
             (Type::Duration, Type::Number, Kind::Literal(Literal::Number(number))) => Err(Box::new(

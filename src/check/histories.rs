@@ -48,6 +48,9 @@ impl<'a> Checker<'a> {
             self.report(scope, found);
             return Expr::error(span);
         }
+        if self.refuse_foreign_is(scope, pattern) {
+            return Expr::error(span);
+        }
         let Some(event) = self.event(scope, &pattern.event) else { return Expr::error(span) };
         let Some((history, optional)) = self.asked(scope, event, pattern, within) else { return Expr::error(span) };
         self.of_messages(event, history, optional, span)
@@ -186,6 +189,7 @@ impl<'a> Checker<'a> {
                 let near = near.or_else(|| suggestion(name, names.model.events.keys().map(String::as_str)));
                 // `wait untl monday` reads as an event with a filter.
                 let near = near.or_else(|| suggestion(name, ["until"]));
+                let near = near.or_else(|| misspelt_keyword(name).filter(|meant| meant.word == "no"));
                 with_suggestion(found, word, near, &self.no_such_event(name))
             }
         };
@@ -257,6 +261,7 @@ impl<'a> Checker<'a> {
                 let value = self.path(scope, path);
                 self.short_filter(scope, value, span)
             }
+            FilterKind::Is { path, value, .. } if self.refuse_flag_as_unit(scope, path, value) => Expr::error(span),
             FilterKind::Is { path, negated: not, value } => {
                 let left = self.path(scope, path);
                 let equal = self.equal(scope, left, value, span);
@@ -269,7 +274,7 @@ impl<'a> Checker<'a> {
             }
             FilterKind::In { path, negated: not, list } => {
                 let value = self.path(scope, path);
-                let found = self.is_in(scope, value, list, span);
+                let found = self.is_in(scope, value, &path_text(path), list, span);
                 negated(found, *not, span)
             }
             FilterKind::Where(condition) => self.condition(scope, condition),

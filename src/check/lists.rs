@@ -1,7 +1,7 @@
 //! Lists: those of the CRM (`product.complements`, `contact.tags`), written ones, `top N of` and `recommend(N)`.
 
 use super::exprs::flag;
-use super::literals::a;
+use super::literals::{a, time_of};
 use super::scope::{Checker, Scope, out_of_context};
 use super::typed::{Expr, History, Kind, Window};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -41,8 +41,18 @@ impl Checker<'_> {
         }
     }
 
-    /// `VALUE in LIST`
-    pub(super) fn is_in(&mut self, scope: &Scope, value: Expr, list: &tree::Expr, span: Span) -> Expr {
+    /// `VALUE in LIST`, the value as `written`.
+    pub(super) fn is_in(&mut self, scope: &Scope, value: Expr, written: &str, list: &tree::Expr, span: Span) -> Expr {
+        if value.is_history()
+            && let Some(time) = time_of(list)
+        {
+            let found = Diagnostic::new(Rule::HistoryCompared, format!("`in {time}` lacks its `last`"))
+                .at(list.span, "counted back from now")
+                .help(format!("write `in last {time}`"))
+                .fix(Span { end: list.span.start, ..list.span }, "last ");
+            self.report(scope, found);
+            return Expr::error(span);
+        }
         if self.refuse_history(scope, &value) {
             return Expr::error(span);
         }
@@ -50,6 +60,18 @@ impl Checker<'_> {
             let list = self.expr(scope, list);
             return self.is_in_list(scope, value, list, span);
         };
+        if is_list(value.ty.as_ref()) {
+            let found = Diagnostic::new(Rule::TypeMismatch, "a list is not looked for in another")
+                .at(value.span, "a list")
+                .help(match values.first().map(|value| &value.kind) {
+                    Some(ExprKind::Text(text)) => {
+                        format!("the value comes first, then `in`: `\"{text}\" in {written}`")
+                    }
+                    _ => format!("the value comes first, then `in`: `VALUE in {written}`"),
+                });
+            self.report(scope, found);
+            return Expr::error(span);
+        }
         let mut checked = Vec::with_capacity(values.len());
         for each in values {
             let each = self.expr(scope, each);
@@ -59,6 +81,10 @@ impl Checker<'_> {
             if let Some((_, each)) = self.alike(scope, value.clone(), each) {
                 checked.push(each);
             }
+        }
+        // Of a list that lacks what is in error nothing can be concluded.
+        if checked.len() < values.len() {
+            return Expr::error(span);
         }
         let optional = value.optional || checked.iter().any(|each| each.optional);
         flag(Kind::In(Box::new(value), checked), optional, span)

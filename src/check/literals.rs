@@ -30,6 +30,14 @@ pub fn literal(expr: &tree::Expr, configuration: &Configuration, out: &mut Vec<D
     }
 }
 
+/// A time as it is written: `30 days`.
+pub(super) fn time_of(tree: &tree::Expr) -> Option<String> {
+    let ExprKind::Quantity(parts) = &tree.kind else { return None };
+    let is_time = parts.iter().all(|(_, unit)| Duration::unit(&unit.value).is_some());
+    let parts: Vec<String> = parts.iter().map(|(count, unit)| format!("{count} {}", unit.value)).collect();
+    is_time.then(|| parts.join(" "))
+}
+
 /// `1 year 6 months`, or `20 EUR`.
 fn quantity(parts: &[(Decimal, Word)], span: Span, configuration: &Configuration, out: &mut Vec<Diagnostic>) -> Expr {
     if let [(amount, word)] = parts

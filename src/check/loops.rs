@@ -3,13 +3,15 @@
 
 use super::typed::{EntryRule, Expr, Kind, Scenario, Send, Start, Step, StepKind, Trigger};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Literal;
+use crate::model::{Literal, Model, Record, Type};
 use crate::span::Span;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What people do with a message.
 pub(super) const OPENED: &str = "opened";
-const CLICKED: &str = "clicked";
+
+/// What a step that sends makes, at once.
+const SENT: &str = "sent";
 
 /// How many steps of a round a finding points at.
 const LABELS_MAX: usize = 6;
@@ -46,36 +48,39 @@ enum Field<'s> {
 /// All scenarios, and by the name of an event those that it begins, at once or some time after. They are sorted by name.
 struct All<'s> {
     scenarios: &'s [Scenario],
+    /// The events that tell what became of a message: they follow it to the one who got it.
+    of_messages: Vec<&'s str>,
     by_event: BTreeMap<&'s str, Vec<usize>>,
 }
 
 impl<'s> All<'s> {
-    fn of(scenarios: &'s [Scenario]) -> All<'s> {
+    fn of(scenarios: &'s [Scenario], model: &'s Model) -> All<'s> {
+        let of_message = |event: &&Record| event.fields.iter().any(|field| field.ty == Type::Message);
+        let events = model.events.values().filter(|event| !model.routes.contains_key(&event.name)).filter(of_message);
+        let of_messages = events.map(|event| event.name.as_str()).filter(|event| *event != SENT).collect();
         let mut by_event: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, scenario) in scenarios.iter().enumerate() {
             for trigger in scenario.start.events() {
                 by_event.entry(&trigger.event).or_default().push(place);
             }
         }
-        All { scenarios, by_event }
+        All { scenarios, of_messages, by_event }
     }
 
     /// Those that a step may begin, as far as names tell, in their order.
     fn near(&self, act: Act) -> BTreeSet<usize> {
-        let events: &[&str] = match act {
-            Act::Start(name) => {
-                return self.scenarios.binary_search_by(|each| each.name.as_str().cmp(name)).into_iter().collect();
-            }
-            Act::Send(_) => &["sent", OPENED, CLICKED],
-            _ => &[event(act)],
-        };
-        events.iter().filter_map(|event| self.by_event.get(event)).flatten().copied().collect()
+        if let Act::Start(name) = act {
+            return self.scenarios.binary_search_by(|each| each.name.as_str().cmp(name)).into_iter().collect();
+        }
+        let later = self.of_messages.iter().filter(|_| matches!(act, Act::Send(_)));
+        let events = later.copied().chain([event(act)]);
+        events.filter_map(|event| self.by_event.get(event)).flatten().copied().collect()
     }
 }
 
 /// Judges all scenarios together.
-pub fn check_loops(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
-    let all = All::of(scenarios);
+pub fn check_loops(scenarios: &[Scenario], model: &Model, out: &mut Vec<Diagnostic>) {
+    let all = All::of(scenarios, model);
     let edges: Vec<Vec<Edge>> = scenarios.iter().map(|scenario| edges(scenario, &all)).collect();
     let mut told: BTreeSet<usize> = BTreeSet::new();
     for start in 0..scenarios.len() {
@@ -89,7 +94,7 @@ pub fn check_loops(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
     for (start, scenario) in scenarios.iter().enumerate() {
         if !told.contains(&start)
             && !is_bounded(scenario)
-            && let Some(round) = round(start, &edges, |_| true)
+            && let Some(round) = round(start, &edges, |edge| !scenarios.get(edge.to).is_some_and(is_bounded))
         {
             out.extend(endless(scenarios, start, &round, false));
             told.extend(round.iter().map(|edge| edge.to));
@@ -154,10 +159,8 @@ fn endless(scenarios: &[Scenario], start: usize, round: &[Edge], at_once: bool) 
         found = found.at(edge.step, format!("begins `{}`", name(edge)));
     }
     let help = match at_once {
-        true => {
-            "write a `wait` before one of these steps, and an entry rule such as `once` in each scenario of the round"
-        }
-        false => "give each scenario of the round an entry rule, such as `once` or `once every 6 months`",
+        true => "write a `wait` before one of these steps, and an entry rule such as `once` in a scenario of the round",
+        false => "give a scenario of the round an entry rule, such as `once` or `once every 6 months`",
     };
     Some(found.because("a scenario ends: what comes back waits, and comes back only so often").help(help))
 }
@@ -178,7 +181,7 @@ fn begun(step: &Step, waits: bool, all: &All) -> Vec<Edge> {
     let Some(act) = act(step) else { return Vec::new() };
     let edge = |to: usize| {
         let scenario = all.scenarios.get(to)?;
-        let waits = if begins(act, scenario) { Some(waits) } else { begins_later(act, scenario).then_some(true) };
+        let waits = if begins(act, scenario) { Some(waits) } else { begins_later(act, scenario, all).then_some(true) };
         waits.map(|waits| Edge { to, step: step.span, waits })
     };
     all.near(act).into_iter().filter_map(edge).collect()
@@ -245,18 +248,15 @@ pub(super) fn begins(act: Act, scenario: &Scenario) -> bool {
 }
 
 /// Whether what a step does may begin a scenario some time after: when nothing of the kind came for so long, or when people
-/// open a message of which the trigger speaks.
-fn begins_later(act: Act, scenario: &Scenario) -> bool {
+/// open or click the message, or it comes back.
+fn begins_later(act: Act, scenario: &Scenario, all: &All) -> bool {
     match (&scenario.start, act) {
         (Start::Silence { events, .. }, act) => {
             events.iter().any(|trigger| trigger.event == event(act) && !trigger_excludes(trigger, act))
         }
-        (Start::Events(triggers), Act::Send(_)) => triggers.iter().any(|trigger| {
-            let names_it = |filter: &Expr| filter.any(|kind| *kind == Kind::Event("message".to_owned()));
-            [OPENED, CLICKED].contains(&trigger.event.as_str())
-                && trigger.filters.iter().any(names_it)
-                && !trigger_excludes(trigger, act)
-        }),
+        (Start::Events(triggers), Act::Send(_)) => triggers
+            .iter()
+            .any(|trigger| all.of_messages.contains(&trigger.event.as_str()) && !trigger_excludes(trigger, act)),
         _ => false,
     }
 }
@@ -270,7 +270,7 @@ fn event(act: Act) -> &'static str {
         Act::Set { .. } => "changed",
         Act::Tag { add: true, .. } => "tagged",
         Act::Tag { add: false, .. } => "untagged",
-        Act::Send(_) => "sent",
+        Act::Send(_) => SENT,
     }
 }
 

@@ -9,6 +9,7 @@ mod accounts;
 mod aggregates;
 mod arithmetic;
 mod begun;
+mod borrowed;
 pub mod cases;
 mod choices;
 mod conditions;
@@ -23,6 +24,7 @@ mod fields;
 mod fit;
 mod flow;
 mod histories;
+mod left_out;
 mod lists;
 mod literals;
 mod loops;
@@ -50,6 +52,7 @@ mod turns;
 pub mod typed;
 mod units;
 mod uses;
+mod waits;
 mod way_out;
 mod words;
 
@@ -134,14 +137,14 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
     consent::check_consent(&names, &scenarios, &mut checker.out);
-    conditions::check_conditions(&scenarios, &names.model, &mut checker.out);
+    let never = conditions::check_conditions(&scenarios, &policy, &names.model, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
-    loops::check_loops(&scenarios, &mut checker.out);
+    loops::check_loops(&scenarios, &names.model, &mut checker.out);
     let shapes = surroundings.templates.as_deref();
     let (crowds, templates) = threads::both(
-        || crowding::check_crowding(&scenarios, &policy, &checker.out),
+        || crowding::check_crowding(&scenarios, &policy, &checker.out, &never),
         || shapes.map(|shapes| templates::check_templates(&scenarios, shapes, &names, configuration)),
     );
     checker.out.extend(crowds);

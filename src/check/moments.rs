@@ -12,6 +12,7 @@ use crate::span::Span;
 use crate::time::{Instant, TimeOfDay};
 use after::After;
 use clock::{Turn, moved};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How many instants of one place are followed, with how many conditions each, and how many scenarios that start one another in a
@@ -97,12 +98,13 @@ pub struct Message<'s> {
     pub dues: Vec<Due<'s>>,
 }
 
-/// The marketing messages of all scenarios whose instants the text tells. Scenarios are sorted by name.
-pub fn messages(scenarios: &[Scenario]) -> Vec<Message<'_>> {
-    let begins = begins(scenarios);
+/// The marketing messages of all scenarios whose instants the text tells, those `never` sent left out. Scenarios are sorted by
+/// name.
+pub fn messages<'s>(scenarios: &'s [Scenario], never: &BTreeSet<Span>) -> Vec<Message<'s>> {
+    let begins = begins(scenarios, never);
     let mut found = Vec::new();
     for ((place, scenario), begins) in scenarios.iter().enumerate().zip(begins) {
-        for reached in reached(scenario, begins) {
+        for reached in reached(scenario, begins, never) {
             if let StepKind::Send(Send { class: Class::Marketing, .. }) = &reached.step.kind {
                 found.push(Message { scenario, place, step: reached.step.span, dues: reached.dues });
             }
@@ -112,7 +114,7 @@ pub fn messages(scenarios: &[Scenario]) -> Vec<Message<'_>> {
 }
 
 /// When each scenario begins: by its own trigger, and by those that start it.
-fn begins(scenarios: &[Scenario]) -> Vec<Vec<Due<'_>>> {
+fn begins<'s>(scenarios: &'s [Scenario], never: &BTreeSet<Span>) -> Vec<Vec<Due<'s>>> {
     let own: Vec<Vec<Due>> = scenarios.iter().map(by_itself).collect();
     let mut all = own.clone();
     let starts =
@@ -123,7 +125,7 @@ fn begins(scenarios: &[Scenario]) -> Vec<Vec<Due<'_>>> {
         let mut next = own.clone();
         for (place, scenario) in &starters {
             let Some(begins) = all.get(*place) else { continue };
-            for reached in reached(scenario, begins.clone()) {
+            for reached in reached(scenario, begins.clone(), never) {
                 let StepKind::Start(name) = &reached.step.kind else { continue };
                 let place = scenarios.binary_search_by(|each| each.name.as_str().cmp(name)).ok();
                 if let Some(begins) = place.and_then(|place| next.get_mut(place)) {
@@ -158,12 +160,13 @@ fn filters(trigger: &Trigger) -> Vec<(&Expr, bool)> {
     trigger.filters.iter().map(|filter| (filter, true)).collect()
 }
 
-/// The messages of a scenario and what it starts, as long as the text tells when they come.
-fn reached<'s>(scenario: &'s Scenario, begins: Vec<Due<'s>>) -> Vec<Reached<'s>> {
+/// The messages of a scenario and what it starts, as long as the text tells when they come, those that `never` do left out.
+fn reached<'s>(scenario: &'s Scenario, begins: Vec<Due<'s>>, never: &BTreeSet<Span>) -> Vec<Reached<'s>> {
     let audience: Vec<(&Expr, bool)> = scenario.audience.iter().map(|audience| (audience, true)).collect();
     let entry: Vec<Due> = begins.into_iter().filter_map(|due| due.asking(&audience)).collect();
     let mut walk = Walk { entry: entry.clone(), found: Vec::new(), left: STEPS_MAX };
     walk.steps(&scenario.steps, entry);
+    walk.found.retain(|reached| !never.contains(&reached.step.span));
     walk.found
 }
 

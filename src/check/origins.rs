@@ -3,7 +3,7 @@
 
 use super::names::Names;
 use super::typed::{EntryRule, Kind, Scenario};
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, suggestion};
 use crate::model::Record;
 use crate::span::Span;
 use crate::syntax::tree::{self, ClauseKind, StepKind};
@@ -34,12 +34,7 @@ pub fn origins<'a>(names: &Names<'a>) -> BTreeMap<&'a str, Vec<Origin>> {
     for (name, declared) in &names.scenarios {
         all.insert(name, own(names, declared.tree));
         let mut words = Vec::new();
-        started(&declared.tree.steps, &mut words);
-        let goals = declared.tree.clauses.iter().filter_map(|clause| match &clause.kind {
-            ClauseKind::Goal { then: Some(step), .. } => Some(std::slice::from_ref(&**step)),
-            _ => None,
-        });
-        goals.for_each(|steps| started(steps, &mut words));
+        all_started(declared.tree, &mut words);
         starts.extend(words.into_iter().map(|word| (*name, word)));
     }
     // Each round hands beginnings on over one more `start`; there are only so many of them.
@@ -86,6 +81,16 @@ fn own(names: &Names, scenario: &tree::Scenario) -> Vec<Origin> {
         }
     }
     found
+}
+
+/// The scenarios that a scenario starts.
+fn all_started<'a>(scenario: &'a tree::Scenario, found: &mut Vec<&'a tree::Word>) {
+    started(&scenario.steps, found);
+    for clause in &scenario.clauses {
+        if let ClauseKind::Goal { then: Some(step), .. } = &clause.kind {
+            started(std::slice::from_ref(&**step), found);
+        }
+    }
 }
 
 /// The scenarios that steps start.
@@ -166,7 +171,8 @@ pub fn check_origins(scenarios: &[Scenario], names: &Names, out: &mut Vec<Diagno
         let reads = trigger_reads(scenario);
         // What could not be read may start it.
         let may_be_started = names.something_is_unread();
-        if origins.is_empty() && scenario.start == super::typed::Start::Started && !may_be_started {
+        let is_unstarted = origins.is_empty() && scenario.start == super::typed::Start::Started;
+        if is_unstarted && !may_be_started && !is_misspelt(&scenario.name, names) {
             out.push(never_started(scenario));
         }
         for origin in origins {
@@ -176,6 +182,16 @@ pub fn check_origins(scenarios: &[Scenario], names: &Names, out: &mut Vec<Diagno
             }
         }
     }
+}
+
+/// Whether a `start` is told already to mean this scenario by another name.
+fn is_misspelt(scenario: &str, names: &Names) -> bool {
+    let mut starts = Vec::new();
+    names.scenarios.values().for_each(|declared| all_started(declared.tree, &mut starts));
+    let known = || names.scenarios.keys().copied();
+    let unknown = starts.iter().filter(|word| !names.scenarios.contains_key(word.value.as_str()));
+    let mut meant = unknown.filter_map(|word| suggestion(&word.value, known()));
+    meant.any(|near| near.word == scenario)
 }
 
 /// The fields of the trigger that are read, and where first.

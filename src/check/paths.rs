@@ -6,6 +6,7 @@
 //! field of the trigger and a definition or an event is not guessed: it is an error.
 
 use super::aggregates::AT;
+use super::borrowed::borrowed;
 use super::literals;
 use super::names::{declared_twice, unknown_field, with_suggestion};
 use super::scope::{Checker, Place, Scope, Triggers, out_of_context};
@@ -324,6 +325,9 @@ impl<'a> Checker<'a> {
         }
         if scope.event.is_none() && matches!(scope.triggers, Triggers::Unknown) {
             return;
+        }
+        if let Some(found) = borrowed(first).filter(|_| rest.is_empty()) {
+            return self.report(scope, found);
         }
         let found = match scope.event {
             Some(event) => Diagnostic::new(Rule::UnknownField, format!("`{}` has no field `{name}`", event.name)),

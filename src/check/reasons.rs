@@ -1,7 +1,7 @@
 //! For what reasons a scenario meets a person: by which events it chooses whom, itself and through all that leads to it. One may
 //! start another, or tag a person, or set a field, that another asks for.
 
-use super::erasures::{Reached, acts};
+use super::erasures::{Reached, acts, is_of_all};
 use super::loops::{Act, OPENED, act, begins};
 use super::typed::{Expr, Kind, Scenario, Start};
 use crate::model::Literal;
@@ -45,6 +45,8 @@ impl Rests {
                 let parts = all.iter().map(|each| Rests::of(each, holds, marks));
                 parts.reduce(|one, other| if is_every { one.and(other) } else { one.or(other) }).unwrap_or(NOTHING)
             }
+            // That somebody did once what all do is no sign that they are gone.
+            Kind::History(history) if holds && history.event != OPENED && is_of_all(history) => NOTHING,
             _ => {
                 // What a step wrote down is as good as the reasons for which it did.
                 if let Some(rests) = asked(condition).filter(|_| holds).and_then(|mark| marks.get(&mark)) {

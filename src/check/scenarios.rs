@@ -1,14 +1,15 @@
 //! Scenarios: their triggers, clauses and steps.
 
 use super::exprs::found_present;
-use super::literals;
+use super::literals::{self, time_of};
 use super::names::DeclaredScenario;
 use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{self, EntryRule, Expr, Kind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Record, Type};
 use crate::span::Span;
-use crate::syntax::tree::{self, ClauseKind, FilterKind, Path};
+use crate::syntax::tree::{self, ClauseKind, ExprKind, FilterKind, Path};
+use crate::time::Duration;
 
 /// The clauses of one scenario by their kind, each at most once.
 #[derive(Debug, Default)]
@@ -162,6 +163,17 @@ impl<'a> Checker<'a> {
 
     fn once_per(&mut self, scope: &Scope, path: &Path) -> Expr {
         let scope = Scope { place: Place::OncePer, ..*scope };
+        if let [word] = path.segments.as_slice()
+            && Duration::UNITS.contains(&word.value.as_str())
+            && !self.known(&scope).contains(&word.value)
+        {
+            self.out.push(
+                Diagnostic::new(Rule::UnknownName, format!("nothing here is called `{}`", word.value))
+                    .at(word.span, "`once per` counts by a field of the trigger, and this is a unit of time")
+                    .help(format!("write `once every 1 {}`", word.value)),
+            );
+            return Expr::error(path.span);
+        }
         let value = self.path(&scope, path);
         let is_of_trigger = value.any(|kind| matches!(kind, Kind::Event(_)));
         let countable = !matches!(value.ty, Some(Type::List(_) | Type::Texts));
@@ -183,7 +195,13 @@ impl<'a> Checker<'a> {
         numbers: &mut super::steps::Numbers,
     ) -> Option<typed::Goal> {
         let ClauseKind::Goal { condition, within, then } = &clause.kind else { return None };
-        let condition = self.condition(scope, condition);
+        let condition = match (&condition.kind, within) {
+            (ExprKind::In { negated: false, value, list }, None) if time_of(list).is_some() => {
+                self.within_lacks_its_end(value.span, list);
+                self.condition(scope, value)
+            }
+            _ => self.condition(scope, condition),
+        };
         let within = within.as_ref().map(|within| {
             let duration = self.typed(&Scope { missing_is_fine: true, ..*scope }, within, &Type::Duration);
             if super::arithmetic::constant_duration(&duration).is_some_and(|each| each.nominal() <= 0) {
@@ -200,6 +218,18 @@ impl<'a> Checker<'a> {
             None => Vec::new(),
         };
         Some(typed::Goal { condition, within, then })
+    }
+
+    /// `goal purchased in 30 days`
+    fn within_lacks_its_end(&mut self, condition: Span, time: &tree::Expr) {
+        let Some(said) = time_of(time) else { return };
+        self.out.push(
+            Diagnostic::new(Rule::UnexpectedText, format!("a goal in {said}, counted from what?"))
+                .at(time.span, "of which message?")
+                .because("a goal is counted within some time of the last message that was sent")
+                .help(format!("write `within {said} of last message` instead of `in`"))
+                .fix(Span { start: condition.end, ..time.span }, format!(" within {said} of last message")),
+        );
     }
 }
 

@@ -93,3 +93,15 @@ fn asks_of_messages(condition: &Expr, names: &mut Vec<String>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::CHANNELS;
+    use crate::syntax;
+
+    /// Neither room may name the other.
+    #[test]
+    fn the_reader_knows_the_channels_of_the_model() {
+        assert_eq!(CHANNELS.map(|(name, _)| name), syntax::CHANNELS);
+    }
+}

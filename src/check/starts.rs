@@ -5,10 +5,11 @@ use super::names::with_suggestion;
 use super::scope::{Checker, Place, Scope, Triggers};
 use super::typed::{Expr, Kind, Occurrence, Start, Trigger};
 use super::words::or_list;
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Record, Type};
 use crate::span::{Span, Spanned};
 use crate::syntax::tree::{self, ClauseKind, EventPattern, ExprKind, Period, Sign, Word};
+use crate::syntax::{day_meant, unit_meant};
 use crate::time::{TimeOfDay, Weekday};
 
 /// The periods of the calendar after `every`, days of the week aside.
@@ -132,7 +133,10 @@ impl Checker<'_> {
             "year" => Occurrence::Monthly { months: 12, at },
             _ => {
                 let found = Diagnostic::new(Rule::UnknownName, format!("no period is called `{}`", word.value));
-                let near = suggestion(&word.value, PERIODS.into_iter().chain(Weekday::ALL.map(Weekday::name)));
+                let known = || PERIODS.into_iter().chain(Weekday::ALL.map(Weekday::name));
+                let unit = unit_meant(&word.value)
+                    .and_then(|unit| PERIODS.into_iter().find(|each| *each == unit.trim_end_matches('s')));
+                let near = day_meant(&word.value).or(unit).map(Near::sure).or_else(|| suggestion(&word.value, known()));
                 let otherwise = format!("a period is {}, or a day such as `monday`", or_list(&PERIODS));
                 self.out.push(with_suggestion(found, word, near, &otherwise));
                 return None;

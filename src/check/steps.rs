@@ -6,9 +6,10 @@ use super::literals::{a, is_too_long, too_long};
 use super::names::{declared_twice, with_suggestion};
 use super::scope::{Checker, Scope};
 use super::typed::{Expr, Guard, Kind, Moment, Step, StepKind};
-use crate::diagnostic::{Diagnostic, Rule, suggestion};
+use crate::diagnostic::{Diagnostic, Near, Rule, suggestion};
 use crate::model::{Literal, Type};
 use crate::span::Span;
+use crate::syntax::day_meant;
 use crate::syntax::tree::{self, GuardKind, Sign, Word};
 use crate::time::{Duration, TimeOfDay, Weekday};
 use std::collections::BTreeMap;
@@ -124,6 +125,7 @@ impl Checker<'_> {
         let scope = &Scope { present: &present, ..*scope };
         let patient = &Scope { missing_is_fine: true, ..*scope };
         let kind = match &tree.kind {
+            tree::StepKind::Wait(length) if self.refuse_daily_words(length) => StepKind::Wait(Expr::error(length.span)),
             tree::StepKind::Wait(duration) => {
                 let duration = self.typed(patient, duration, &Type::Duration);
                 self.refuse_no_wait(&duration);
@@ -191,9 +193,11 @@ impl Checker<'_> {
 
     fn moment(&mut self, scope: &Scope, moment: &tree::Moment) -> Moment {
         match moment {
+            tree::Moment::Expr(tree) if self.refuse_next(tree) => Moment::At(Expr::error(tree.span)),
             tree::Moment::Expr(tree) => {
                 let value = self.expr(scope, tree);
-                if self.refuse_history(scope, &value) {
+                if value.is_history() {
+                    self.refuse_awaited_event(tree);
                     return Moment::At(Expr::error(value.span));
                 }
                 match &value.ty {
@@ -204,13 +208,18 @@ impl Checker<'_> {
                         Moment::At(value)
                     }
                     Some(ty) => {
-                        let found = Diagnostic::new(
-                            Rule::TypeMismatch,
-                            format!("expected an instant, found {}", a(ty)),
-                        )
-                        .at(value.span, "until when?")
-                        .help("write an instant or a date, such as `entry + 1 day`; a duration follows `wait` alone");
-                        self.out.push(found);
+                        let message = format!("expected an instant, found {}", a(ty));
+                        let found = Diagnostic::new(Rule::TypeMismatch, message).at(value.span, "until when?");
+                        let is_time = matches!(value.kind, Kind::Literal(Literal::Time(_)));
+                        let before = Span { end: value.span.start, ..value.span };
+                        self.out.push(match is_time {
+                            true => {
+                                found.help("write `at` before a time of day: `wait until at 09:00`").fix(before, "at ")
+                            }
+                            false => found.help(
+                                "write an instant or a date, such as `entry + 1 day`; a duration follows `wait` alone",
+                            ),
+                        });
                         Moment::At(Expr::error(value.span))
                     }
                 }
@@ -244,7 +253,9 @@ impl Checker<'_> {
         let found = Weekday::named(&word.value);
         if found.is_none() {
             let report = Diagnostic::new(Rule::UnknownName, format!("no day is called `{}`", word.value));
-            let near = suggestion(&word.value, Weekday::ALL.map(Weekday::name));
+            let near = day_meant(&word.value)
+                .map(Near::sure)
+                .or_else(|| suggestion(&word.value, Weekday::ALL.map(Weekday::name)));
             self.out.push(with_suggestion(report, word, near, "the days are `monday` to `sunday`"));
         }
         found

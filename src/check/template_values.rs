@@ -61,11 +61,13 @@ enum Root<'r> {
 pub(super) struct Refusal {
     why: String,
     help: String,
+    /// Whether the first name of the path is not known: then whatever is read of it follows.
+    is_of_root: bool,
 }
 
 impl Refusal {
     fn new(why: impl Into<String>, help: impl Into<String>) -> Refusal {
-        Refusal { why: why.into(), help: help.into() }
+        Refusal { why: why.into(), help: help.into(), is_of_root: false }
     }
 }
 
@@ -243,13 +245,14 @@ impl<'s> Reader<'_, '_, 's> {
         let handed_over = self.sends.iter().any(|(_, send)| send.with.iter().any(|with| with.name == root));
         if handed_over && !of_item {
             let why = format!("not every send of this message hands over `{root}`");
-            return Refusal::new(why, format!("write `with {root} = ...` at this send too"));
+            let help = format!("write `with {root} = ...` at this send too");
+            return Refusal { why, help, is_of_root: true };
         }
         let help = match suggestion(root, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it can read {}", or_list(&known)),
         };
-        Refusal::new(format!("nothing here is called `{root}`"), help)
+        Refusal { why: format!("nothing here is called `{root}`"), help, is_of_root: true }
     }
 
     /// Where a finding points: the first send that lacks something, else the first.
@@ -258,12 +261,13 @@ impl<'s> Reader<'_, '_, 's> {
     }
 
     /// Whether this is told for the first time.
-    fn is_new(&mut self, rule: Rule, shape: &TemplateShape, variable: &TemplateVariable) -> bool {
-        self.seen.insert((rule, shape.path.clone(), variable.path.clone()))
+    fn is_new(&mut self, rule: Rule, shape: &TemplateShape, path: &[String]) -> bool {
+        self.seen.insert((rule, shape.path.clone(), path.to_vec()))
     }
 
     fn unknown(&mut self, shape: &TemplateShape, variable: &TemplateVariable, refusal: &Refusal) {
-        if !self.is_new(Rule::TemplateUnknownVariable, shape, variable) {
+        let told = if refusal.is_of_root { 1 } else { variable.path.len() };
+        if !self.is_new(Rule::TemplateUnknownVariable, shape, variable.path.get(..told).unwrap_or_default()) {
             return;
         }
         let root = variable.path.first();
@@ -283,7 +287,7 @@ impl<'s> Reader<'_, '_, 's> {
     }
 
     fn maybe_missing(&mut self, shape: &TemplateShape, variable: &TemplateVariable) {
-        if !self.is_new(Rule::TemplateMaybeMissing, shape, variable) {
+        if !self.is_new(Rule::TemplateMaybeMissing, shape, &variable.path) {
             return;
         }
         let path = variable.path.join(".");

@@ -10,10 +10,11 @@ mod domain;
 mod formula;
 mod key;
 mod known;
+mod omitted;
 mod reading;
 
 pub use key::key;
-pub use known::{Fact, Known};
+pub use known::{Fact, Known, Until};
 pub use reading::Reader;
 
 use super::typed::Expr;
@@ -123,37 +124,37 @@ impl Cases<'_> {
 
     /// Parts that look at nothing in common are judged apart; `None` where all hang together.
     fn of_parts(&self, parts: &[Formula], all: bool, ties: &Ties) -> Option<Possible> {
-        let mut ties = ties.clone();
-        parts.iter().for_each(|part| ties.tie(&part.reads()));
-        let mut groups: BTreeMap<Option<usize>, Vec<&Formula>> = BTreeMap::new();
-        for part in parts {
-            let group = part.reads().first().map(|subject| ties.root(*subject));
-            groups.entry(group).or_default().push(part);
-        }
+        let (groups, ties) = groups(parts, ties);
         if groups.len() < 2 {
             return None;
         }
         let apart = Cases { bound: Possible::ANY, ..*self };
         let neutral = Possible::only(Some(all));
-        Some(groups.values().fold(neutral, |before, group| {
-            let group = match (group.as_slice(), all) {
-                ([only], _) => apart.of(only, &ties),
-                (several, true) => apart.tried(&Formula::All(several.iter().copied().cloned().collect()), &ties),
-                (several, false) => apart.tried(&Formula::Any(several.iter().copied().cloned().collect()), &ties),
-            };
-            joined(before, group, all)
-        }))
+        Some(groups.values().fold(neutral, |before, group| joined(before, apart.of_group(group, all, &ties), all)))
+    }
+
+    /// Parts that hang together, all of them or any.
+    fn of_group(&self, group: &[&Formula], all: bool, ties: &Ties) -> Possible {
+        match group {
+            [only] => self.of(only, ties),
+            several => self.tried(&whole(several, all), ties),
+        }
     }
 
     /// Tries every case of the values that a formula looks at, and of those that facts tie to them.
     fn tried(&self, formula: &Formula, ties: &Ties) -> Possible {
-        let own = formula.reads();
-        let roots: BTreeSet<usize> = own.iter().map(|subject| ties.root(*subject)).collect();
+        let (reads, tied) = self.tied(formula, ties);
+        self.through(formula, &reads, &tied)
+    }
+
+    /// The values that a formula looks at with those that facts tie to them, and these facts.
+    fn tied(&self, formula: &Formula, ties: &Ties) -> (BTreeSet<usize>, Vec<&Part>) {
+        let mut reads = formula.reads();
+        let roots: BTreeSet<usize> = reads.iter().map(|subject| ties.root(*subject)).collect();
         let is_tied = |part: &&&Part| part.reads.first().is_some_and(|subject| roots.contains(&ties.root(*subject)));
         let tied: Vec<&Part> = self.given.iter().filter(is_tied).copied().collect();
-        let mut reads = own;
         tied.iter().for_each(|part| reads.extend(&part.reads));
-        self.through(formula, &reads, &tied)
+        (reads, tied)
     }
 
     fn through(&self, formula: &Formula, reads: &BTreeSet<usize>, tied: &[&Part]) -> Possible {
@@ -189,6 +190,23 @@ impl Cases<'_> {
             }
         }
     }
+}
+
+/// Parts that look at something in common belong together.
+fn groups<'f>(parts: &'f [Formula], ties: &Ties) -> (BTreeMap<Option<usize>, Vec<&'f Formula>>, Ties) {
+    let mut ties = ties.clone();
+    parts.iter().for_each(|part| ties.tie(&part.reads()));
+    let mut groups: BTreeMap<Option<usize>, Vec<&Formula>> = BTreeMap::new();
+    for part in parts {
+        let group = part.reads().first().map(|subject| ties.root(*subject));
+        groups.entry(group).or_default().push(part);
+    }
+    (groups, ties)
+}
+
+fn whole(parts: &[&Formula], all: bool) -> Formula {
+    let parts = parts.iter().copied().cloned().collect();
+    if all { Formula::All(parts) } else { Formula::Any(parts) }
 }
 
 /// The next case; false after the last.

@@ -1,4 +1,31 @@
-//! Lists of words in sentences.
+//! Words in sentences: lists of them, and how a step is called.
+
+use super::typed::{Step, StepKind};
+
+/// How a finding calls a step: by the words with which it begins.
+pub fn named(step: &Step) -> String {
+    let word = match &step.kind {
+        StepKind::Error => return "its step".to_owned(),
+        StepKind::Send(send) => match send.alternatives.first() {
+            Some(first) => return format!("`send {} {}`", first.channel, first.message),
+            None => "send",
+        },
+        StepKind::Start(scenario) => return format!("`start {scenario}`"),
+        StepKind::Wait(_) | StepKind::WaitUntil(_) | StepKind::WaitFor { .. } => "wait",
+        StepKind::Set { field, .. } => return format!("`set contact.{field}`"),
+        StepKind::Tag { add: true, .. } => "tag",
+        StepKind::Tag { add: false, .. } => "untag",
+        StepKind::Credit { .. } => "credit",
+        StepKind::Debit { .. } => "debit",
+        StepKind::Erase => "erase contact",
+        StepKind::Call { .. } => "call",
+        StepKind::Split { .. } => "split",
+        StepKind::Repeat { .. } => "repeat",
+        StepKind::If { .. } => "if",
+        StepKind::Stop => "stop",
+    };
+    format!("`{word}`")
+}
 
 /// `a, b or c`.
 pub fn or_list<T: AsRef<str>>(words: &[T]) -> String {

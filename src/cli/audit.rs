@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::drivers::simulate::runnable;
 use crate::engine::{EntityRef, Program, Reason, Value, World, hopeless_waits};
 use crate::ir::{FieldUse, MessageContext, StepIx};
-use crate::model::{Record, Type};
+use crate::model::{CHANNELS, Record, Type};
 use crate::store::crm::{
     About, ColumnFindings, ContactRange, Crm, Doubt, Findings, Kept, Lack, Notes, Question, Survey,
 };
@@ -79,9 +79,19 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
         };
         surveys.insert(name, survey);
     }
+    let waits = waits_that_cannot_be(compiled, program, &world, &found);
+    let set = program.changed_fields();
+    let lacks_delays = waits.iter().any(|found| found.rule == Rule::DelayMissing);
     let mut diagnostics = unreadable(&found, &surveys);
     for (name, survey) in &surveys {
         diagnostics.extend(survey.doubts.iter().map(|doubt| doubted(doubt, survey.rows)));
+        if let Some(table) = tables.get(name).filter(|_| !is_about_a_message(compiled, name)) {
+            let is_told = |column: &str, is_duration: bool| {
+                name == &"contact" && (is_address_or_consent(column) || set.contains(column))
+                    || is_duration && lacks_delays
+            };
+            diagnostics.extend(empty(name, table, survey, is_told));
+        }
         for (column, kept) in survey.columns.iter().filter(|(_, kept)| kept.misfits() > 0) {
             let is_told = found.columns.iter().any(|each| each.table == *name && each.column == *column);
             if !is_told && tables.get(name).is_some_and(|table| table.columns.get(column.as_str()) == Some(&true)) {
@@ -95,7 +105,7 @@ fn read<'p>(compiled: &Compiled, program: &'p Program, crm: &Crm) -> Result<Vec<
     }
     diagnostics.extend(strangers::nobody(&notes.strangers, program, &world, &surveys, crm)?);
     diagnostics.extend(reach::unreachable(compiled, crm)?);
-    diagnostics.extend(waits_that_cannot_be(compiled, program, &world, &found));
+    diagnostics.extend(waits);
     Ok(diagnostics)
 }
 
@@ -105,6 +115,8 @@ struct TableRead<'p> {
     columns: BTreeMap<&'p str, bool>,
     /// Those of fields that are always there.
     required: Vec<&'p str>,
+    /// Those that may be empty in some rows, and stand for nothing then; whether it is a duration.
+    wanted: BTreeMap<&'p str, bool>,
     is_event: bool,
 }
 
@@ -119,6 +131,8 @@ fn tables<'p>(program: &'p Program, crm: &Crm) -> BTreeMap<&'p str, TableRead<'p
         let columns = fields.iter().filter(|field| !matches!(field.ty, Type::List(_) | Type::Texts));
         let required = columns.clone().filter(|field| !field.optional && field.default.is_none());
         table.required.extend(required.map(|field| field.name.as_str()));
+        let wanted = columns.clone().filter(|field| field.optional && field.default.is_none());
+        table.wanted.extend(wanted.map(|field| (field.name.as_str(), field.ty == Type::Duration)));
         let is_text = |ty: &Type| matches!(ty, Type::Text | Type::Message | Type::Enumeration(_));
         table.columns.extend(columns.map(|field| (field.name.as_str(), !is_text(&field.ty))));
     };
@@ -144,6 +158,40 @@ fn doubted(doubt: &Doubt, rows: u64) -> Diagnostic {
         found.level = Level::Warning;
     }
     found
+}
+
+/// Whether its rows are about messages: what they do not say has a meaning of its own there, such as who opened one.
+fn is_about_a_message(compiled: &Compiled, event: &str) -> bool {
+    let event = compiled.model.events.get(event);
+    event.is_some_and(|event| event.fields.iter().any(|field| field.ty == Type::Message))
+}
+
+/// Whether a field of the contact decides who can be reached, which is told of all such fields together.
+fn is_address_or_consent(field: &str) -> bool {
+    CHANNELS.iter().any(|(channel, address)| *address == Some(field) || field.strip_suffix("_consent") == Some(channel))
+}
+
+/// Columns that may be empty in some rows, and are so in all.
+fn empty(name: &str, table: &TableRead, survey: &Survey, is_told: impl Fn(&str, bool) -> bool) -> Vec<Diagnostic> {
+    let is_empty = |column: &str| survey.columns.get(column).is_some_and(|kept| kept.values() == 0);
+    let wanted = table.wanted.iter().filter(|(column, is_duration)| !is_told(column, **is_duration));
+    let columns = wanted.map(|(column, _)| column).filter(|column| survey.rows > 0 && is_empty(column));
+    columns
+        .map(|column| {
+            Diagnostic::new(Rule::ValueMissing, format!("no row of `{name}` has a value of `{column}`"))
+                .because(format!(
+                    "a scenario or a template reads it: in {} a comparison with it is unknown, and unknown never acts",
+                    match survey.rows {
+                        1 => "the only row".to_owned(),
+                        rows => format!("all {} rows", grouped(rows)),
+                    }
+                ))
+                .help(format!(
+                    "fill `{column}`, or give it from another column in a view; where the shop does not know it, ask for \
+                     something else"
+                ))
+        })
+        .collect()
 }
 
 /// What cannot be read: one finding for each column and kind of mistake.

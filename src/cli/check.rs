@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Find what is wrong in scenarios, templates and the CRM
 ///
-/// Exits with 0 when there is no error and no warning (notes never count), with 1 otherwise.
+/// Exits with 0 when there is no error and no warning (notes never count), with 1 when there is one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  scn check scenarios --crm shop.db")]
 pub struct Arguments {

@@ -6,7 +6,7 @@ use super::project::Project;
 use super::{output, surroundings, whole};
 use crate::ir::Bundle;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Print scenarios as the engine receives them, as JSON with their hashes
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,9 @@ struct Version<'a> {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
+    if let Some(path) = &arguments.out {
+        whole::refuse_inputs(path, &surroundings::files_read(&project)?)?;
+    }
     let (compiled, findings) = Findings::of(&project, &surroundings::look_at_templates(&project)?);
     if let Some(exit) = findings.stop() {
         return Ok(exit);
@@ -43,11 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let bundle = compiled.bundle.as_ref().ok_or_else(|| Failure::new(Exit::Failed, "there is nothing to compile"))?;
     let text = json(bundle);
     match &arguments.out {
-        Some(path) => {
-            let names = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
-            whole::refuse_inputs(path, &names.collect::<Vec<_>>())?;
-            whole::write(path, text.as_bytes())?;
-        }
+        Some(path) => whole::write(path, text.as_bytes())?,
         None => output::results(&text)?,
     }
     Ok(Exit::Done)

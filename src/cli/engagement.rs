@@ -9,7 +9,7 @@ pub struct EngagementArguments {
     /// Whether people open and click what is simulated
     #[arg(long, value_enum, value_name = "SOURCE", conflicts_with = "assume")]
     pub engagement: Option<Source>,
-    /// Assume which share of the messages is opened and clicked, by stable draws: opened=25%,clicked=4%
+    /// Assume which share of the messages is opened and clicked, by stable draws: opened=25%,clicked=4%. Who clicks has opened
     #[arg(long, value_name = "RATES")]
     pub assume: Option<String>,
 }
@@ -54,7 +54,9 @@ fn rates(text: &str) -> Result<Rates, String> {
             return Err(format!("`{}` is said twice", name.trim()));
         }
     }
-    let (opened, clicked) = (opened.unwrap_or(0), clicked.unwrap_or(0));
+    let clicked = clicked.unwrap_or(0);
+    // Whoever clicks has opened.
+    let opened = opened.unwrap_or(clicked);
     Rates::new(opened, clicked).ok_or_else(|| "more click than open, and whoever clicks has opened".to_owned())
 }
 
@@ -80,12 +82,11 @@ pub fn told(engagement: Engagement) -> String {
                 .to_owned()
         }
         Engagement::Assumed(rates) => {
-            let opened = match rates.opened() {
-                0 => "no opens".to_owned(),
-                share => format!("{} of emails opened", percent(share)),
-            };
-            let clicked = percent(rates.clicked());
-            format!("assumed: {opened} and {clicked} of messages clicked within a day, by stable draws")
+            let [opened, clicked] = [rates.opened(), rates.clicked()].map(percent);
+            let alone = if rates.opened() == rates.clicked() { "; whoever clicks has opened" } else { "" };
+            format!(
+                "assumed: {opened} of emails opened and {clicked} of messages clicked within a day, by stable draws{alone}"
+            )
         }
     }
 }
@@ -118,7 +119,7 @@ mod tests {
             ("opened=25%,clicked=4%", Ok((250_000, 40_000))),
             (" clicked = 0.5 % , opened = 100% ", Ok((1_000_000, 5_000))),
             ("opened=25%", Ok((250_000, 0))),
-            ("clicked=0.0001%", Ok((0, 1))),
+            ("clicked=0.0001%", Ok((1, 1))),
             ("", Err("`` is no rate")),
             ("opened", Err("`opened` is no rate")),
             ("open=25%", Err("a simulation assumes `opened` and `clicked`, and not `open`")),
@@ -129,6 +130,7 @@ mod tests {
             ("opened=1.00001%", Err("`1.00001%` is no share between 0% and 100% with at most 4 decimals")),
             ("opened=%", Err("`%` is no share between 0% and 100% with at most 4 decimals")),
             ("opened=1e1%", Err("`1e1%` is no share between 0% and 100% with at most 4 decimals")),
+            ("opened=0%,clicked=4%", Err("more click than open, and whoever clicks has opened")),
             ("opened=4%,clicked=25%", Err("more click than open, and whoever clicks has opened")),
         ] {
             let read = rates(text).map(|rates| (rates.opened(), rates.clicked()));
@@ -143,6 +145,13 @@ mod tests {
             assumed("opened=25.5%,clicked=4%"),
             "assumed: 25.5% of emails opened and 4% of messages clicked within a day, by stable draws"
         );
-        assert_eq!(assumed("clicked=4%"), "assumed: no opens and 4% of messages clicked within a day, by stable draws");
+        assert_eq!(
+            assumed("clicked=4%"),
+            "assumed: 4% of emails opened and 4% of messages clicked within a day, by stable draws; whoever clicks has opened"
+        );
+        assert_eq!(
+            assumed("opened=30%"),
+            "assumed: 30% of emails opened and 0% of messages clicked within a day, by stable draws"
+        );
     }
 }

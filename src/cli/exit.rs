@@ -26,6 +26,19 @@ pub enum Exit {
     Bug = 101,
 }
 
+/// The exit codes as every help says them.
+pub const CODES: &str = "\
+Exit codes:
+  0  done
+  1  errors or warnings, or an expectation or a limit that failed
+  2  wrong arguments
+  3  the run failed
+ 69  a server refuses too much: sending stopped
+ 74  a file or a database cannot be read or written
+ 75  busy: try again
+ 78  the configuration is wrong
+101  a bug of scn";
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -99,6 +112,7 @@ mod tests {
         ];
         for (exit, code) in codes {
             assert_eq!(exit as u8, code, "{exit:?}");
+            assert!(CODES.lines().any(|line| line.trim_start().starts_with(&format!("{code}  "))), "{code}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Findings of one command, from all its projects, and how they are printed.
 
+use super::counted::{counted, verb};
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::{configuration, output};
@@ -145,6 +146,26 @@ impl Findings {
             output::notice(&format!("{}\n", render::summary(Count::of(&self.diagnostics), 0, self.files)));
             self.exit()
         })
+    }
+
+    /// As [`Findings::stop`], for a command that is asked again and again: what keeps it from nothing is counted, and
+    /// `scn check` tells it.
+    pub fn stop_briefly(self) -> Option<Exit> {
+        if self.in_error {
+            return self.stop();
+        }
+        let Count { errors, warnings, .. } = Count::of(&self.diagnostics);
+        let (count, noun) = ((errors + warnings) as u64, if errors > 0 { "finding" } else { "warning" });
+        if count > 0 {
+            let (found, them) = (counted(count, noun), verb(count, "it", "them"));
+            output::notice(&format!("{found} in these scenarios: `scn check` tells {them}\n"));
+        }
+        None
+    }
+
+    /// As [`Findings::stop`], without a word of what keeps the command from nothing.
+    pub fn stop_in_error(self) -> Option<Exit> {
+        if self.in_error { self.stop() } else { None }
     }
 }
 

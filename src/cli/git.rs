@@ -74,7 +74,8 @@ impl Git<'_> {
     }
 
     fn bytes(&self, arguments: &[&str], input: Stdio) -> Result<Vec<u8>, Failure> {
-        let run = Command::new("git").arg("-C").arg(self.folder).args(arguments).stdin(input).output();
+        let run =
+            Command::new("git").env("LC_ALL", "C").arg("-C").arg(self.folder).args(arguments).stdin(input).output();
         let output = run.map_err(|error| {
             let message = format!("`git` cannot be run: {error}");
             Failure::new(Exit::Usage, message).help("install git, or name no revision")
@@ -83,6 +84,10 @@ impl Git<'_> {
             return Ok(output.stdout);
         }
         let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("not a git repository") {
+            let message = format!("there is no repository of git here, in `{}`", self.folder.display());
+            return Err(Failure::new(Exit::Usage, message).help("name a folder under git, or no revision"));
+        }
         Err(Failure::new(Exit::Usage, said.lines().next().unwrap_or_default().to_owned()))
     }
 

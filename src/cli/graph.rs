@@ -2,7 +2,8 @@
 
 use super::exit::{Exit, Failure};
 use super::findings::Findings;
-use super::{output, project, whole};
+use super::project::Project;
+use super::{output, project, surroundings, whole};
 use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::graph::{Graph, graphs};
 use crate::span::SourceId;
@@ -66,9 +67,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let drawn = chosen(found, arguments.scenario.as_deref())?;
-    let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     if let Some(path) = arguments.out.as_deref().filter(|path| !path.is_dir()) {
-        whole::refuse_inputs(path, &inputs)?;
+        whole::refuse_inputs(path, &files)?;
+        for project in Project::open(std::slice::from_ref(&arguments.path))? {
+            whole::refuse_inputs(path, &surroundings::files_read(&project)?)?;
+        }
     }
     let format = arguments.format.map_or_else(|| by_ending(arguments.out.as_deref()), Ok)?;
     match (drawn.as_slice(), arguments.out.as_deref()) {

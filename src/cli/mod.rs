@@ -47,7 +47,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use exit::{Exit, Failure};
 
 /// A language for customer journeys, and the engine that does exactly what it says.
@@ -87,8 +87,18 @@ pub fn main() -> std::process::ExitCode {
     std::panic::catch_unwind(dispatch).unwrap_or(Exit::Bug).into()
 }
 
+/// The command line as it is parsed: every help says the exit codes, before its examples.
+fn command() -> clap::Command {
+    let with_codes = |command: clap::Command| {
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        command.after_help(format!("{}\n\n{examples}", exit::CODES))
+    };
+    with_codes(Arguments::command()).mut_subcommands(with_codes)
+}
+
 fn dispatch() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let matches = command().try_get_matches();
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(answer) => {
             // Help and version are answers too; a closed pipe is not worth a word.

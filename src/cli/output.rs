@@ -63,14 +63,11 @@ pub fn draws() -> bool {
     console::Term::stdout().is_term() && supports_unicode::on(supports_unicode::Stream::Stdout)
 }
 
-/// Shows how many rows are read of those known, how many in a second, and the time that is left; quiet when nobody watches.
+/// Shows how many rows are read of those known, and the message behind them; quiet when nobody watches.
 pub fn rows_bar(what: &'static str) -> indicatif::ProgressBar {
-    let template = "{msg} {bar:24} {percent:>3}%  {human_pos} of {human_len} events, {rate}/s, {eta} left";
-    let bar = indicatif::ProgressBar::new(0).with_message(what);
+    let template = "{prefix} {bar:24} {percent:>3}%  {human_pos} of {human_len} events{msg}";
+    let bar = indicatif::ProgressBar::new(0).with_prefix(what);
     let Ok(style) = indicatif::ProgressStyle::with_template(template) else { return bar };
-    let style = style.with_key("rate", |state: &indicatif::ProgressState, to: &mut dyn std::fmt::Write| {
-        let _ = to.write_str(&super::counted::grouped(state.per_sec() as u64));
-    });
     let blocks = supports_unicode::on(supports_unicode::Stream::Stderr);
     bar.with_style(style.progress_chars(if blocks { "█▉▊▋▌▍▎▏ " } else { "##-" }))
 }

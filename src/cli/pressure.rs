@@ -151,8 +151,11 @@ impl Shown<'_> {
             way.iter().map(|passed| self.line(scenario, passed.step, Some(passed.after), times)).collect()
         };
         match how {
-            How::Instances { instances: 1, way } => ("from one instance".into(), passed(way, 1)),
-            How::Instances { instances, way } => (format!("from {instances} instances, each"), passed(way, *instances)),
+            How::Instances { instances: 1, way, .. } => ("from one instance".into(), passed(way, 1)),
+            How::Instances { instances, way, is_at_one_time } => {
+                let each = if *is_at_one_time { "each" } else { "of different ages, each at most as much as" };
+                (format!("from {instances} instances, {each}"), passed(way, *instances))
+            }
             How::InTurn(way) => ("from instances one after the other".into(), passed(way, 1)),
             How::Steps(steps) => {
                 let lines = steps.iter().filter(|(_, times)| *times > 0);

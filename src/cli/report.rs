@@ -45,7 +45,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
     let (compiled, findings) = Findings::of(&project, &Surroundings::default());
-    if let Some(exit) = findings.stop() {
+    if let Some(exit) = findings.stop_briefly() {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };

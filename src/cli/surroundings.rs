@@ -1,5 +1,6 @@
 //! What `check` must know of the world outside the texts: the templates of a project, and a CRM.
 
+use super::configuration::Settings;
 use super::exit::{Exit, Failure};
 use super::project::Project;
 use super::sources::store_failure;
@@ -8,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{CrmShape, Surroundings, TemplateShape};
 use crate::store::ErrorKind;
 use crate::store::crm::Crm;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Looks at the templates of a project and, where one is given, at a CRM.
 ///
@@ -45,6 +46,20 @@ pub fn templates(project: &Project) -> Result<Templates, Failure> {
     let presentation = Presentation { currency: meaning.currency.clone(), zone: meaning.zone };
     Templates::load(&project.root, &folders, &presentation)
         .map_err(|error| Failure::new(Exit::InputOutput, error.to_string()))
+}
+
+/// The files that a project reads, whichever command reads them: its texts and `scn.toml`, its CRM and state, the sources of
+/// its sample, and its templates. None of them is to be written over.
+///
+/// # Errors
+/// As [`look`].
+pub fn files_read(project: &Project) -> Result<Vec<PathBuf>, Failure> {
+    let Settings { crm, state, sample, .. } = &project.settings;
+    let mut files: Vec<PathBuf> = project.input.sources.iter().map(|(_, source)| PathBuf::from(&source.name)).collect();
+    files.extend(crm.iter().chain(state).cloned());
+    files.extend(sample.iter().flat_map(|sample| std::iter::once(&sample.csv).chain(&sample.with)).cloned());
+    files.extend(templates(project)?.shapes().iter().map(|shape| project.root.join(&shape.path)));
+    Ok(files)
 }
 
 /// Opens the CRM that `check` is told to look at. One that is none is a finding, and then nothing is said about its

@@ -28,8 +28,10 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn every_help_ends_with_examples_that_are_accepted() {
-    let all = Arguments::command();
+    let all = super::command();
     for command in std::iter::once(&all).chain(all.get_subcommands()) {
+        let help = command.clone().render_long_help().to_string();
+        assert!(help.contains(exit::CODES), "{help}");
         for words in examples(command) {
             assert_eq!(words[0], "scn");
             if command.get_name() != "scn" {

@@ -20,9 +20,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When `path` is one of `inputs`, whatever it is called.
-pub fn refuse_inputs(path: &Path, inputs: &[&Path]) -> Result<(), Failure> {
+pub fn refuse_inputs(path: &Path, inputs: &[impl AsRef<Path>]) -> Result<(), Failure> {
     let Ok(written) = path.canonicalize() else { return Ok(()) };
-    match inputs.iter().find(|input| input.canonicalize().is_ok_and(|input| input == written)) {
+    match inputs.iter().find(|input| input.as_ref().canonicalize().is_ok_and(|input| input == written)) {
         Some(_) => {
             let message = format!("`{}` is read, and would be written over", path.display());
             Err(Failure::new(Exit::Usage, message).help("name another file to write"))

@@ -90,6 +90,7 @@ rules! {
     HastyErasure "C003" "hasty-erasure" Error;
     ConsentLogWrong "C005" "consent-log-wrong" Error;
     ConsentTwice "C006" "consent-twice" Error;
+    MarketingToUnsubscribed "C007" "marketing-to-unsubscribed" Warning;
     TwoAtOnce "C020" "two-at-once" Note;
     OftenStarted "C021" "often-started" Warning;
     EmptyPolicy "C004" "empty-policy" Warning;
@@ -122,6 +123,7 @@ rules! {
     FarInstant "D011" "far-instant" Warning;
     MonthInDays "T020" "month-in-days" Note;
     ForgottenUnit "T021" "forgotten-unit" Warning;
+    MissingLeftOut "T022" "missing-left-out" Note;
     ConstantCondition "F020" "constant-condition" Warning;
     CannotStart "F021" "cannot-start" Warning;
     WrongStorageClass "D020" "wrong-storage-class" Warning;

@@ -193,7 +193,7 @@ impl<'a> Stepper<'a, '_> {
                 } else {
                     let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                     self.tell(instance, Some(pending.step), told, Vec::new());
-                    self.not_sent(instance, (Some(key), pending.step), (outcome, reason));
+                    self.not_sent(instance, (Some(key), pending.step), 0, (outcome, reason));
                 }
             }
         }

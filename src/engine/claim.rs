@@ -94,9 +94,11 @@ impl Member<'_> {
 }
 
 impl<'a> Stepper<'a, '_> {
-    /// Claims the messages that are to be judged now, one after the other.
+    /// Claims the messages that are to be judged now, one after the other; those that leave are accepted when all are claimed,
+    /// as those of a batch of the sender are.
     pub(super) fn claim_held(&mut self) {
         let mut keys: Vec<EffectKey> = Vec::new();
+        let mut leaving: Vec<EffectKey> = Vec::new();
         while let Some(&(at, key)) = self.state.held.first().filter(|(at, _)| *at <= self.now) {
             self.state.held.remove(&(at, key));
             keys.push(key);
@@ -105,21 +107,39 @@ impl<'a> Stepper<'a, '_> {
         for key in keys {
             let (mut members, fate) = self.judge_message(key);
             match fate {
-                Fate::Leaves => self.leave(members, key),
+                Fate::Leaves => {
+                    self.count_claim(&mut members);
+                    if members.first().is_some_and(|first| self.is_held_out(first.step.send.class)) {
+                        self.hold_out(members);
+                    } else {
+                        self.put_back(members);
+                        leaving.push(key);
+                    }
+                }
                 Fate::Waits { until, reason } => {
                     self.state.held.insert((until, key));
-                    self.mark_alone(Marked::Held { key, reason });
-                    for member in &mut members {
-                        let alternative = member.pending.alternative;
-                        let (told, clauses) = (Told::Deferred { until, reason, alternative }, self.held_by(member));
-                        self.tell(&member.instance, Some(member.step.at), told, clauses);
-                        member.change(|pending| (pending.wake, pending.held) = (Some(until), reason));
-                    }
+                    self.defer(&mut members, key, (until, reason));
+                    members.iter_mut().for_each(|member| member.change(|pending| pending.wake = Some(until)));
                     self.put_back(members);
                 }
                 Fate::Drops { .. } => self.put_back(members),
             }
             self.state.tidy(key);
+        }
+        for key in leaving {
+            self.leave(key);
+            self.state.tidy(key);
+        }
+    }
+
+    /// Says that the policy holds a message, and why.
+    fn defer(&mut self, members: &mut [Member<'a>], key: EffectKey, (until, reason): (Instant, Reason)) {
+        self.mark_alone(Marked::Held { key, reason });
+        for member in members {
+            let alternative = member.pending.alternative;
+            let (told, clauses) = (Told::Deferred { until, reason, alternative }, self.held_by(member));
+            self.tell(&member.instance, Some(member.step.at), told, clauses);
+            member.change(|pending| pending.held = reason);
         }
     }
 
@@ -133,11 +153,13 @@ impl<'a> Stepper<'a, '_> {
         vec![Clause::truth(ClauseOf::Policy, Some(false), read)]
     }
 
-    /// A message leaves, and is accepted here and now.
-    fn leave(&mut self, mut members: Judged<'a>, key: EffectKey) {
+    /// A message that was claimed leaves, and is accepted here and now.
+    fn leave(&mut self, key: EffectKey) {
+        let handles = self.state.with_pending(key);
+        let mut members: Judged<'a> = handles.into_iter().filter_map(|handle| self.member(handle, key)).collect();
+        members.sort_by_key(|member| (member.instance.entry, member.instance.serial));
         let Some(first) = members.first() else { return };
         let (step, alternative) = (first.step, first.pending.alternative);
-        self.count_claim(&mut members);
         let mut leaving: Vec<(Handle, &mut Instance)> =
             members.iter_mut().map(|member| (member.handle, &mut member.instance)).collect();
         let what = What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None };
@@ -156,6 +178,14 @@ impl<'a> Stepper<'a, '_> {
         }
         for Member { handle, instance, .. } in members {
             self.settle(handle, instance, step.unit);
+        }
+    }
+
+    /// A message that would leave now is held out: it has its place in the caps, and its instances go on as if it had left and
+    /// nobody had opened it. Only the event `sent` is not made.
+    fn hold_out(&mut self, members: Judged<'a>) {
+        for member in members {
+            self.leave_out(member, Outcome::HeldOut, Reason::None, Vec::new());
         }
     }
 
@@ -188,17 +218,21 @@ impl<'a> Stepper<'a, '_> {
         let mut verdict = match fate {
             Fate::Leaves => Verdict::Drop { outcome: Outcome::Cancelled, reason: Reason::None },
             Fate::Waits { until, reason } => {
-                self.mark_alone(Marked::Held { key, reason });
-                members.iter_mut().for_each(|member| member.change(|pending| pending.held = reason));
+                self.defer(&mut members, key, (until, reason));
                 Verdict::Wait { until, reason }
             }
             Fate::Drops { outcome, reason } => Verdict::Drop { outcome, reason },
         };
-        if matches!(fate, Fate::Leaves)
-            && let Some(departure) = self.departure(&members)
-        {
-            self.count_claim(&mut members);
-            verdict = Verdict::Send(Box::new(departure));
+        if matches!(fate, Fate::Leaves) {
+            let class = members.first().map(|first| first.step.send.class);
+            if class.is_some_and(|class| self.is_held_out(class)) {
+                self.count_claim(&mut members);
+                self.hold_out(std::mem::take(&mut members));
+                verdict = Verdict::Drop { outcome: Outcome::HeldOut, reason: Reason::None };
+            } else if let Some(departure) = self.departure(&members) {
+                self.count_claim(&mut members);
+                verdict = Verdict::Send(Box::new(departure));
+            }
         }
         self.put_back(members);
         self.state.tidy(key);
@@ -296,9 +330,12 @@ impl<'a> Stepper<'a, '_> {
         instance.pending.retain(|each| each.key != pending.key);
         let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
         self.tell(&instance, Some(step.at), told, clauses);
-        self.not_sent(&instance, (Some(pending.key), step.at), (outcome, reason));
+        let would_leave = if outcome == Outcome::HeldOut { pending.alternative } else { 0 };
         if outcome == Outcome::HeldOut {
             instance.last_message = Some(self.now);
+        }
+        self.not_sent(&instance, (Some(pending.key), step.at), would_leave, (outcome, reason));
+        if outcome == Outcome::HeldOut {
             self.accepted(step.unit, handle, &mut instance, pending.key, pending.alternative);
         } else {
             self.gone(step.unit, handle, &mut instance, pending.key);

@@ -37,10 +37,9 @@ pub struct Rates {
 const WHOLE: u32 = 1_000_000;
 
 impl Rates {
-    /// From shares in millionths. `None` where one is more than the whole, or more click than open, unless opens are not
-    /// assumed at all (0): an open is counted by an image, which whoever clicks has most often seen.
+    /// From shares in millionths. `None` where one is more than the whole, or more click than open: whoever clicks has opened.
     pub fn new(opened: u32, clicked: u32) -> Option<Rates> {
-        (opened <= WHOLE && clicked <= WHOLE && (opened == 0 || clicked <= opened)).then_some(Rates { opened, clicked })
+        (clicked <= opened && opened <= WHOLE).then_some(Rates { opened, clicked })
     }
 
     /// The share of emails that are opened, in millionths.
@@ -53,7 +52,7 @@ impl Rates {
         self.clicked
     }
 
-    /// What becomes of a message, by one draw: whoever clicks has opened it, where opens are assumed. The message is named as
+    /// What becomes of a message, by one draw: whoever clicks has opened it. The message is named as
     /// [`Stepper::lasting_name`] does.
     pub(super) fn drawn(self, message: [u8; 16]) -> Drawn {
         let is_under = |share: u32| {
@@ -104,7 +103,7 @@ mod tests {
     #[test]
     fn rates_are_shares_and_nobody_clicks_what_nobody_opens() {
         assert!(Rates::new(250_000, 40_000).is_some());
-        assert!(Rates::new(0, 40_000).is_some());
+        assert_eq!(Rates::new(0, 40_000), None);
         assert!(Rates::new(1_000_000, 1_000_000).is_some());
         assert_eq!(Rates::new(1_000_001, 0), None);
         assert_eq!(Rates::new(40_000, 250_000), None);

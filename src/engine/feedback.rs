@@ -25,7 +25,7 @@ impl Program {
     }
 
     /// The fields of a contact that steps change.
-    fn changed_fields(&self) -> BTreeSet<&str> {
+    pub fn changed_fields(&self) -> BTreeSet<&str> {
         let mut changed = BTreeSet::new();
         for scenario in self.units().iter().map(|unit| &unit.scenario) {
             for step in scenario.steps.values() {

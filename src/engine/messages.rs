@@ -3,7 +3,7 @@
 use super::engagement::Engagement;
 use super::facts::{Event, Life};
 use super::needs::Needs;
-use super::output::EffectKey;
+use super::output::{EffectKey, Told};
 use super::program::{Program, Unit};
 use super::state::{Handle, Instance, Phase, Progress};
 use super::step::Stepper;
@@ -24,6 +24,9 @@ const MESSAGE: &str = "message";
 /// The event that tells that a message came back after that, and whether it will for ever.
 const BOUNCED: &str = "bounced";
 const HARD: &str = "hard";
+
+/// The events that tell of messages: the engine makes them.
+pub(super) const TELLING: [&str; 4] = [SENT, BOUNCED, "opened", "clicked"];
 
 /// A message, as an event names it. Two are the same by their keys; without keys, by the names of their templates.
 #[derive(Clone, Debug)]
@@ -352,6 +355,10 @@ impl<'a> Stepper<'a, '_> {
         };
         instance.generation += 1;
         instance.wake = wake;
+        if let Some(until) = wake.filter(|until| *until > self.now && self.out.trace.is_some()) {
+            let clauses = self.step_clauses(instance, unit, step);
+            self.tell(instance, Some(step), Told::WaitsFor { until }, clauses);
+        }
         self.file(unit, handle, instance);
     }
 }

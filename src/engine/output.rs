@@ -334,7 +334,7 @@ pub enum Told {
     WaitsFor {
         until: Instant,
     },
-    /// A wait for the engagement with a message that is on its way.
+    /// A wait for the engagement with a message that is on its way: [`Told::WaitsFor`] follows when it has left.
     WaitsForMessage,
     /// A wait that passes at once.
     PassedAtOnce,

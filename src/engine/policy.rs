@@ -81,7 +81,12 @@ impl LinkedPolicy {
 
     /// Whether it keeps any message back.
     pub fn has_limits(&self) -> bool {
-        !(self.lets_pass(Class::Marketing) && self.lets_pass(Class::Service)) || self.holdout > Decimal::ZERO
+        !(self.lets_pass(Class::Marketing) && self.lets_pass(Class::Service)) || self.has_holdout()
+    }
+
+    /// Whether it holds persons out.
+    pub fn has_holdout(&self) -> bool {
+        self.holdout > Decimal::ZERO
     }
 
     /// Until when a message of this class must wait at least, and why; `None` when it may leave now. One that `has_slot`
@@ -111,19 +116,25 @@ impl LinkedPolicy {
         quiet_until(&self.quiet_hours, zone, at)
     }
 
-    /// What [`LinkedPolicy::hold`] rests on: the quiet hours in which an instant lies, with their end, and the caps that are
-    /// full, with the instants of the messages that fill them.
+    /// What [`LinkedPolicy::hold`] rests on: the quiet hours in which an instant lies, with their end; the caps that are full,
+    /// with the instants of the messages that fill them, and below each when there is room again; and the quiet hours in which
+    /// there is room again in all of them.
     pub fn held_by(&self, class: Class, has_slot: bool, zone: Zone, now: Instant, claims: &Claims) -> Vec<Read> {
-        let quiet = quiet_until(&self.quiet_hours, zone, now);
-        let mut read: Vec<Read> = Vec::new();
-        read.extend(quiet.map(|until| Read::value(&quiet_words(&self.quiet_hours), Value::Instant(until))));
+        let quiet_at = |at| quiet_until(&self.quiet_hours, zone, at);
+        let quiet = |until| Read::value(&quiet_words(&self.quiet_hours), Value::Instant(until));
+        let (quiet_now, mut free) = (quiet_at(now), now);
+        let mut read: Vec<Read> = quiet_now.map(quiet).into_iter().collect();
         for cap in self.caps.iter().filter(|cap| cap.class == class && !has_slot) {
             let counts = |claim: &&Claim| claim.class == class && claim.at.0.saturating_add(span(cap)) > now.0;
             let filling: Vec<Value> = claims.0.iter().filter(counts).map(|claim| Value::Instant(claim.at)).collect();
             if filling.len() >= cap.most as usize {
+                let room = claims.free_at(std::slice::from_ref(cap), class, now);
+                free = free.max(room);
                 read.push(Read::value(&cap_words(cap), Value::List(filling.into())));
+                read.push(Read { depth: 1, ..Read::value("room again", Value::Instant(room)) });
             }
         }
+        read.extend(quiet_at(free).filter(|_| quiet_now.is_none_or(|until| until <= free)).map(quiet));
         read
     }
 

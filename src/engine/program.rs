@@ -1,6 +1,6 @@
 //! Linking: several scenarios, each with slots of its own, become one program over one set of columns.
 
-use super::again::judged_again;
+use super::again::{JudgedAgain, judged_again};
 use super::engagement::Engagement;
 use super::eval::Inside;
 use super::facts::Facts;
@@ -15,10 +15,10 @@ use super::shared::Shared;
 use super::silence::SilenceLength;
 use super::state::State;
 use crate::ir::{
-    Bundle, Code, Guard, KeptVersion, Measure, MessageContext, Op, Probe, ProbeIx, Scenario, ScenarioHash, Settings,
-    Start, StepIx,
+    Bundle, Code, KeptVersion, Measure, MessageContext, Op, Probe, ProbeIx, Scenario, ScenarioHash, Settings, Start,
+    StepIx,
 };
-use crate::model::TAGS;
+use crate::model::{Id, TAGS};
 use crate::time::{Instant, Zone};
 use std::collections::BTreeMap;
 
@@ -48,8 +48,8 @@ pub struct Unit {
     pub(super) stop_when: Wakers,
     /// Of each step that waits for a condition, what may make it true.
     pub(super) waits_for: BTreeMap<StepIx, Wakers>,
-    /// As [`judged_again`].
-    pub(super) judged_again: BTreeMap<StepIx, Vec<Guard>>,
+    /// Of each `send`, what is judged once more when its message is claimed.
+    pub(super) judged_again: BTreeMap<StepIx, JudgedAgain>,
 }
 
 /// The templates' side of one message.
@@ -176,6 +176,7 @@ impl Program {
             program.add(scenario.clone(), hash, current);
         }
         program.find_erasing();
+        program.find_judged_again();
         program.find_revenue(&bundle.revenue);
         for measure in &bundle.measures {
             let code = program.link_code(&measure.code, Owner::Measure(program.measures.len() as u16));
@@ -253,7 +254,7 @@ impl Program {
         self.units.push(Unit {
             rank: self.policy.rank(&scenario.name),
             reads_messages: messages::reads_own_messages(&scenario),
-            judged_again: judged_again(&scenario),
+            judged_again: BTreeMap::new(),
             erases: scenario.steps.values().iter().any(|step| matches!(step.op, Op::Erase)),
             hash,
             current,
@@ -283,6 +284,13 @@ impl Program {
         self.may_erase = self.units.iter().any(|unit| unit.erases);
     }
 
+    fn find_judged_again(&mut self) {
+        let scenarios: Vec<&Scenario> = self.units.iter().map(|unit| &unit.scenario).collect();
+        let current = |name: &str| self.current(name).map(|(_, unit)| &unit.scenario);
+        let all = judged_again(&scenarios, current);
+        self.units.iter_mut().zip(all).for_each(|(unit, judged_again)| unit.judged_again = judged_again);
+    }
+
     fn watch(&mut self, wakers: &Wakers) {
         if wakers.any {
             self.watched.fill(true);
@@ -301,6 +309,11 @@ impl Program {
     /// The zone of a contact by the policy.
     pub fn zone_of(&self, facts: Facts<'_>, state: &State) -> Zone {
         self.policy.zone(facts, Inside { program: self, state, running: None }, self.settings.zone)
+    }
+
+    /// Whether the marketing messages of a person are held out by the policy.
+    pub fn holds_out(&self, person: &Id) -> bool {
+        self.policy.holds_out(person)
     }
 
     pub(super) fn policy(&self) -> &LinkedPolicy {
@@ -438,6 +451,11 @@ impl Program {
     /// Whether quiet hours, caps or a holdout may keep a message back.
     pub fn has_limits(&self) -> bool {
         self.policy.has_limits()
+    }
+
+    /// Whether the policy holds persons out.
+    pub fn has_holdout(&self) -> bool {
+        self.policy.has_holdout()
     }
 
     pub(super) fn measures(&self) -> &[LinkedMeasure] {

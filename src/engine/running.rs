@@ -118,8 +118,8 @@ enum Values {
 impl Running {
     pub fn clear(&mut self) {
         self.kept.clear();
-        self.answers = Answers { known: std::mem::take(&mut self.answers.known), next: 0 };
         self.answers.known.clear();
+        self.answers.next = 0;
     }
 
     /// What was answered before, when as many events of the kind were admitted.

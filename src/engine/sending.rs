@@ -1,5 +1,6 @@
 //! Deciding messages: a `send` that comes due, alone or together with others, and taking back what waits.
 
+use super::again::Changes;
 use super::describe;
 use super::eval::Eval;
 use super::explain::{Clause, ClauseOf, Read};
@@ -45,25 +46,7 @@ impl<'a> Stepper<'a, '_> {
         self.tell_message(instance, step, judged);
         match judged {
             Ok(alternative) => self.emit(&mut [(handle, instance)], step, alternative),
-            Err(outcome) => {
-                self.not_sent(instance, (None, step.at), outcome);
-                self.hold_out(handle, instance, step, outcome.0);
-            }
-        }
-    }
-
-    /// A message that was held out: the instance goes on as if it had left, and nobody had opened it. Only the event `sent`
-    /// is not made.
-    fn hold_out(&mut self, handle: Handle, instance: &mut Instance, step: SendStep<'a>, outcome: Outcome) {
-        if outcome != Outcome::HeldOut {
-            return;
-        }
-        instance.last_message = Some(self.now);
-        if step.unit.reads_messages {
-            let (key, accepted) = (self.key(instance, step.unit, step.node), Some(self.now));
-            let alternative = self.alternative(instance, step).unwrap_or(0);
-            let own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted };
-            self.remember(step.unit, handle, instance, own);
+            Err(outcome) => self.not_sent(instance, (None, step.at), 0, outcome),
         }
     }
 
@@ -96,10 +79,7 @@ impl<'a> Stepper<'a, '_> {
                     first.get_or_insert(alternative);
                     leaving.push((*handle, instance));
                 }
-                Err(outcome) => {
-                    self.not_sent(instance, (None, step.at), outcome);
-                    self.hold_out(*handle, instance, step, outcome.0);
-                }
+                Err(outcome) => self.not_sent(instance, (None, step.at), 0, outcome),
             }
         }
         if let Some(alternative) = first {
@@ -112,31 +92,44 @@ impl<'a> Stepper<'a, '_> {
         if self.out.trace.is_none() {
             return;
         }
-        let would_leave = match judged {
-            Ok(alternative) => Some(alternative),
-            Err((Outcome::HeldOut, _)) => self.alternative(instance, step),
-            Err(_) => None,
-        };
-        let clauses = self.send_clauses(instance, step, would_leave);
+        let clauses = self.send_clauses(instance, step, judged.ok());
         let told = match judged {
             Ok(alternative) => {
-                let outcome = self.leaves_at_once(step.send.class).then_some(Outcome::Sent);
+                let outcome = if self.is_held_out(step.send.class) { Outcome::HeldOut } else { Outcome::Sent };
+                let outcome = self.leaves_at_once(step).then_some(outcome);
                 Told::Message { outcome, reason: Reason::None, alternative }
             }
-            Err((outcome, reason)) => {
-                Told::Message { outcome: Some(outcome), reason, alternative: would_leave.unwrap_or(0) }
-            }
+            Err((outcome, reason)) => Told::Message { outcome: Some(outcome), reason, alternative: 0 },
         };
         self.tell(instance, Some(step.at), told, clauses);
     }
 
-    /// Whether a message that may be sent is claimed and accepted here and now.
-    fn leaves_at_once(&self, class: Class) -> bool {
-        self.delivery == Delivery::Immediate && self.program.policy().lets_pass(class)
+    /// Whether a message that may be sent is claimed and accepted here and now: nothing holds it, and nothing that still
+    /// happens at this instant can change the answer.
+    fn leaves_at_once(&self, step: SendStep<'a>) -> bool {
+        let changes = step.unit.judged_again.get(&step.at).map_or(Changes::Scenarios, |again| again.changes);
+        let is_last_word = match changes {
+            Changes::Nothing => true,
+            Changes::Rows => self.facts.life.next().is_none_or(|next| next.arrived > self.now),
+            Changes::Scenarios => false,
+        };
+        // Where anybody asks about messages, that this one left is known when all of the instant are claimed.
+        // Who is erased at this instant is not written to.
+        is_last_word
+            && !self.program.may_erase()
+            && self.delivery == Delivery::Immediate
+            && !self.program.messages().are_read()
+            && self.program.policy().lets_pass(step.send.class)
     }
 
-    /// Whether a message may leave, and by which alternative, whatever quiet hours and caps say. `again` says that it was
-    /// decided before, and is claimed.
+    /// Whether the holdout keeps messages of this class from the person. It is asked at the very moment at which a message would
+    /// leave, so that whatever keeps back the messages of others keeps back theirs.
+    pub(super) fn is_held_out(&self, class: Class) -> bool {
+        class == Class::Marketing && self.state.known.is_held_out(self.program.policy(), &self.facts.person.id)
+    }
+
+    /// Whether a message may leave, and by which alternative, whatever quiet hours, caps and the holdout say. `again` says that
+    /// it was decided before, and is claimed.
     pub(super) fn may_send(
         &self,
         instance: &Instance,
@@ -144,7 +137,8 @@ impl<'a> Stepper<'a, '_> {
         again: bool,
     ) -> Result<u8, (Outcome, Reason)> {
         let eval = self.eval(unit, instance);
-        let guards = unit.judged_again.get(&at).filter(|_| again).map_or(node.guard.as_slice(), Vec::as_slice);
+        let again = if again { unit.judged_again.get(&at) } else { None };
+        let guards = again.map_or(node.guard.as_slice(), |again| again.guards.as_slice());
         if let Some(reason) = guards.iter().find_map(|guard| held(guard, |condition| eval.truth(condition))) {
             return Err((Outcome::Skipped, reason));
         }
@@ -158,16 +152,7 @@ impl<'a> Stepper<'a, '_> {
             let reason = if is_reachable { Reason::NoConsent } else { Reason::OutOfReach };
             return Err((Outcome::Suppressed, reason));
         };
-        let is_marketing = send.class == Class::Marketing;
-        if is_marketing && self.state.known.is_held_out(self.program.policy(), &self.facts.person.id) {
-            return Err((Outcome::HeldOut, Reason::None));
-        }
         Ok(chosen)
-    }
-
-    /// The alternative that would leave now, as far as addresses and consent go.
-    fn alternative(&self, instance: &Instance, SendStep { unit, send, .. }: SendStep<'a>) -> Option<u8> {
-        self.chosen(&self.eval(unit, instance), send)
     }
 
     /// The first alternative for which there are an address and consent.
@@ -215,18 +200,16 @@ impl<'a> Stepper<'a, '_> {
         clauses
     }
 
-    /// The message does not leave for this instance. It has a key if it was decided before.
+    /// The message does not leave for this instance. It has a key if it was decided before. `alternative` is the one that would
+    /// have left, of a message that is held out; else the first.
     pub(super) fn not_sent(
         &mut self,
         instance: &Instance,
         (key, at): (Option<EffectKey>, StepIx),
+        alternative: u8,
         (outcome, reason): (Outcome, Reason),
     ) {
         let ordinal = self.ordinal(instance, at);
-        let step = self.program.unit(instance.unit).and_then(|unit| SendStep::of(unit, at));
-        let would_leave =
-            step.filter(|_| outcome == Outcome::HeldOut).and_then(|step| self.alternative(instance, step));
-        let alternative = would_leave.unwrap_or(0);
         self.effect(instance, at, ordinal, What::Send { alternative, outcome, reason });
         self.mark_not_sent(instance, (key, at, alternative), (outcome, reason));
     }
@@ -239,7 +222,8 @@ impl<'a> Stepper<'a, '_> {
 
     /// One message for all these instances: the first in order of entry gives it its identity.
     fn emit(&mut self, leaving: &mut [(Handle, &mut Instance)], step: SendStep<'a>, alternative: u8) {
-        let leaves_at_once = self.leaves_at_once(step.send.class);
+        let leaves_at_once = self.leaves_at_once(step);
+        let is_held_out = leaves_at_once && self.is_held_out(step.send.class);
         let Some((_, first)) = leaving.first() else { return };
         // Where everything leaves at once, a message needs an identity only if somebody asks for it.
         let is_named = !leaves_at_once || self.program.messages().are_read();
@@ -248,9 +232,13 @@ impl<'a> Stepper<'a, '_> {
             self.withdraw_older(instance, Outcome::Expired, Reason::Overtaken);
             let mut own = OwnMessage { step: step.at, alternative, key, due: self.due, accepted: None };
             if leaves_at_once {
+                // Who is held out goes on as if it had left, and nobody had opened it: only the event `sent` is not made.
                 instance.last_message = Some(self.now);
                 own.accepted = Some(self.now);
-                self.mark_sent(instance, (key, step.at, alternative), place == 0);
+                match is_held_out {
+                    true => self.not_sent(instance, (None, step.at), alternative, (Outcome::HeldOut, Reason::None)),
+                    false => self.mark_sent(instance, (key, step.at, alternative), place == 0),
+                }
             } else {
                 let mut pending = Pending::new(key, step.at, self.due, alternative);
                 pending.wake = (self.delivery == Delivery::Immediate).then_some(self.now);
@@ -261,6 +249,7 @@ impl<'a> Stepper<'a, '_> {
             self.remember(step.unit, *handle, instance, own);
         }
         let what = match self.delivery {
+            _ if is_held_out => return,
             _ if leaves_at_once => What::Send { alternative, outcome: Outcome::Sent, reason: Reason::None },
             Delivery::Outbox => What::Emit { key, expires: self.expires(self.due) },
             Delivery::Immediate => {
@@ -300,7 +289,7 @@ impl<'a> Stepper<'a, '_> {
             if pending.wake.is_some() {
                 let told = Told::Message { outcome: Some(outcome), reason, alternative: pending.alternative };
                 self.tell(instance, Some(step), told, Vec::new());
-                self.not_sent(instance, (Some(pending.key), step), (outcome, reason));
+                self.not_sent(instance, (Some(pending.key), step), 0, (outcome, reason));
             } else {
                 self.mark_not_sent(instance, (Some(pending.key), step, 0), (outcome, reason));
                 self.effect(instance, step, 0, What::Withdraw { key: pending.key, outcome, reason });

@@ -3,12 +3,12 @@
 use super::facts::Person;
 use super::marks::{Journey, Merged};
 use super::output::EffectKey;
-use super::program::Program;
+use super::program::{Program, Unit};
 use super::state::{Handle, Phase, State};
 use super::value::Value;
 use crate::ir::{EntryRule, FieldUse};
 use crate::model::CHANNELS;
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Person {
@@ -45,12 +45,24 @@ impl State {
         if self.is_erased() {
             return Merged { messages: self.end_all(), journeys: Vec::new() };
         }
-        self.one_goes_on(program)
+        self.one_goes_on(program, |_, _, _| false)
+    }
+
+    /// What came of older events of the same contact, which was lived again without knowing what runs already, is in the state:
+    /// of running instances that an entry rule would not have let in beside each other one goes on.
+    pub fn as_one_life(&mut self, program: &Program, zone: Zone) -> Merged {
+        self.one_goes_on(program, |unit, before, entry| {
+            let EntryRule::OnceEvery(length) = unit.scenario.entry else { return false };
+            // What depends on the contact was asked when each entered.
+            let Some(Value::Duration(length)) = unit.code.constants.get(usize::from(length)) else { return true };
+            zone.add(before, *length).is_some_and(|next| entry >= next)
+        })
     }
 
     /// Of several running instances of a scenario under an entry rule, which came together from two states, one goes on, the
-    /// oldest, with `latest` the newest; the others end. Gives the messages that were theirs alone.
-    pub fn one_goes_on(&mut self, program: &Program) -> Merged {
+    /// oldest, with `latest` the newest; the others end, but for those of which `may_enter` says, by the entries of the last
+    /// that goes on and theirs, that they may run too. Gives the messages that were theirs alone.
+    fn one_goes_on(&mut self, program: &Program, may_enter: impl Fn(&Unit, Instant, Instant) -> bool) -> Merged {
         let mut running: BTreeMap<&str, Vec<(Instant, Handle)>> = BTreeMap::new();
         for (slot, instance) in self.slots.iter().enumerate() {
             let Some(instance) = instance else { continue };
@@ -68,7 +80,13 @@ impl State {
             instances.sort_unstable();
             let rule = program.current(scenario).map(|(_, unit)| &unit.scenario.entry);
             let stays = if rule == Some(&EntryRule::Latest) { instances.pop() } else { Some(instances.remove(0)) };
-            for (_, handle) in instances {
+            let mut last = stays.map(|(entry, _)| entry);
+            for (entry, handle) in instances {
+                let unit = self.get(handle).and_then(|instance| program.unit(instance.unit));
+                if unit.zip(last).is_some_and(|(unit, last)| may_enter(unit, last, entry)) {
+                    last = Some(entry);
+                    continue;
+                }
                 let Some(instance) = self.take(handle) else { continue };
                 journeys.push(Journey::of(&instance));
                 ended.extend(instance.pending.iter().map(|pending| pending.key));

@@ -94,7 +94,23 @@ impl Slips {
 
     pub(super) fn findings(&self, stream: &Stream<'_>) -> Vec<Diagnostic> {
         let all = self.at.iter().flat_map(|(place, slips)| slips.iter().map(move |slip| (*place, *slip)));
-        all.filter_map(|(place, slip)| finding(stream, place, slip)).collect()
+        let mut found: Vec<Diagnostic> = Vec::new();
+        for (place, slip) in all {
+            let Some(next) = finding(stream, place, slip) else { continue };
+            match found.last_mut().filter(|last| is_same_loss(last, &next)) {
+                // One brace more is missing at this place.
+                Some(last) => last.labels.extend(next.labels.into_iter().skip(1)),
+                None => found.push(next),
+            }
+        }
+        for each in &mut found {
+            let lost = each.labels.len().saturating_sub(1);
+            if each.rule == Rule::UnclosedBrace && lost > 1 {
+                each.message = format!("{lost} `}}` are missing");
+                each.help = Some(format!("write `}}` {lost} times, where each block ends"));
+            }
+        }
+        found
     }
 
     /// Judges the words of one item.
@@ -313,6 +329,12 @@ pub(super) fn end_of_unclosed<'t>(stream: &Stream<'t>, place: usize) -> Option<U
         Some((inner, brace)) => Unclosed { inner: inner.trim_end(), brace: Some(brace) },
         None => Unclosed { inner: text, brace: None },
     })
+}
+
+/// Whether two findings are braces that are missing at one place.
+fn is_same_loss(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let place = |found: &Diagnostic| found.labels.first().map(|label| label.span);
+    one.rule == Rule::UnclosedBrace && other.rule == Rule::UnclosedBrace && place(one) == place(other)
 }
 
 fn finding(stream: &Stream<'_>, place: usize, slip: Slip) -> Option<Diagnostic> {

@@ -65,7 +65,12 @@ impl Builder<'_> {
             self.diagnostics.push(
                 Diagnostic::new(Finding::UnexpectedText, "comparisons do not follow one another")
                     .at(span, "a second comparison")
-                    .help("write `A < B and B < C`, or put one of them in parentheses"),
+                    .help(match &compared.kind {
+                        ExprKind::CanReceive { channel, .. } => {
+                            format!("put the first into parentheses: `(contact can receive {}) is ...`", channel.value)
+                        }
+                        _ => "write `A < B and B < C`, or put one of them in parentheses".to_owned(),
+                    }),
             );
         }
         Some(compared)

@@ -3,6 +3,7 @@
 use super::build::Builder;
 use super::errors::{did_you_mean, nearly_keyword};
 use super::grammar::{Children, Node, Rule};
+use super::phrases;
 use super::tree::{
     Alternative, Argument, Clause, ClauseKind, EventPattern, Expr, ExprKind, Filter, FilterKind, Guard, GuardKind,
     IfArm, Moment, Path, Period, Send, Step, StepKind, Word,
@@ -230,17 +231,23 @@ impl Builder<'_> {
         Some(send)
     }
 
-    /// `send email thanks togther`: the misspelt keyword is read as the message, and what stands before it as channel and class.
+    /// `send email thanks togther`, `send email thanks now`: the last word is read as the message, and what stands before it as channel
+    /// and class.
     fn word_behind(&mut self, send: &mut Send) {
         let [only] = send.alternatives.as_mut_slice() else { return };
         let is_class = |class: &Word| ["marketing", "service", "transactional"].contains(&class.value.as_str());
         let Some(class) = send.class.take_if(|class| !is_class(class)) else { return };
         let place = self.stream.place_at(only.message.span.start as usize);
-        let Some((token, meant)) = self.stream.at(place).and_then(|token| nearly_keyword(self.stream, token)) else {
-            send.class = Some(class);
-            return;
+        let keyword = self.stream.at(place).and_then(|token| nearly_keyword(self.stream, token));
+        let found = match keyword {
+            Some((token, meant)) => did_you_mean(self.stream, token, meant),
+            None if phrases::is_channel(&class) => phrases::one_too_many(self.stream, only.message.span),
+            None => {
+                send.class = Some(class);
+                return;
+            }
         };
-        self.diagnostics.push(did_you_mean(self.stream, token, meant));
+        self.diagnostics.push(found);
         only.message = std::mem::replace(&mut only.channel, class);
     }
 

@@ -3,10 +3,10 @@
 //! An item begins at a reserved item keyword outside all braces, or in the first column where a brace is
 //! missing. A bare scenario begins at `when` or `every` outside all braces.
 
-use super::TokenKind;
 use super::braces::{Brace, Slips, is_in_first_column};
 use super::keywords::{DEFINITIONS, ITEMS};
 use super::tokens::Stream;
+use super::{Token, TokenKind, errors};
 
 /// A run of significant tokens that is read as one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Cutter<'_> {
         let current = self.pieces.last().map(|piece| piece.kind);
         if token.kind == TokenKind::Keyword {
             // A keyword right after an item keyword is a name that is not allowed, not the next item.
-            let here = is_in_first_column(self.stream, token) || (self.open == 0 && self.is_followed(place));
+            let here = is_in_first_column(self.stream, token) || (self.open == 0 && self.is_followed(text, place));
             if ITEMS.contains(&text) && here && !ITEMS.contains(&previous) && previous != "given" {
                 let definition = DEFINITIONS.contains(&text);
                 return Some(if definition { PieceKind::Definition } else { PieceKind::Item });
@@ -80,13 +80,24 @@ impl Cutter<'_> {
             }
         }
         let after_end = self.closed && current == Some(PieceKind::Item);
-        (current.is_none() || after_end).then_some(PieceKind::Stray)
+        (current.is_none() || after_end).then(|| self.meant(place, token).unwrap_or(PieceKind::Stray))
+    }
+
+    /// What begins with a word that stands for a keyword without doubt: `quand purchased`.
+    fn meant(&self, place: usize, token: Token) -> Option<PieceKind> {
+        let meant = errors::beginning_meant(self.stream, token).filter(|near| near.is_sure)?.word;
+        match meant {
+            "when" | "every" => Some(PieceKind::BareScenario),
+            _ if !ITEMS.contains(&meant) || !self.is_followed(meant, place) => None,
+            _ if DEFINITIONS.contains(&meant) => Some(PieceKind::Definition),
+            _ => Some(PieceKind::Item),
+        }
     }
 
     /// Whether an item keyword stands before what an item begins with: in `send email test` it does not.
-    fn is_followed(&self, place: usize) -> bool {
+    fn is_followed(&self, keyword: &str, place: usize) -> bool {
         let next = self.stream.at(place + 1);
-        match self.stream.text_at(place) {
+        match keyword {
             "test" => next.is_some_and(|next| matches!(next.kind, TokenKind::Text | TokenKind::Unknown)),
             "policy" => self.stream.text_at(place + 1) == "{",
             _ => place == 0 || next.is_some_and(|next| next.kind == TokenKind::Name),

@@ -9,7 +9,7 @@ use super::keywords::{CLAUSES, ITEMS, KEYWORDS, STEPS, TEST_LINES, WORDS};
 use super::meant::{form_of, keyword_meant, misspelt_keyword};
 use super::patch::Patched;
 use super::tokens::Stream;
-use super::{Token, TokenKind};
+use super::{Token, TokenKind, phrases, unseen};
 use crate::diagnostic::{Diagnostic, Near, Rule as Finding, suggestion};
 use crate::span::{SourceId, Span};
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -23,27 +23,27 @@ const NAMES_BEFORE_MAX: usize = 8;
 /// Keywords that stand after a name, so that the name before them is missing.
 const FOLLOWING: &[&str] = &["and", "at", "or", "only", "then", "to", "together", "unless", "with", "within"];
 
-/// The finding for an item that ends before the token at place `end`, with the word in the way at `place`. The words at the `refuted`
-/// places are no keywords with a slip: what follows them cannot be read then either.
+/// The finding for an item that ends before the token at place `end`, with the word in the way at `place`. The words at the `judged`
+/// places are repaired already, or are no keywords with a slip: nothing more is said of them.
 pub(super) fn refused(
     error: &Error<Rule>,
     stream: &Stream<'_>,
     source: SourceId,
     place: usize,
     end: usize,
-    refuted: &[usize],
+    judged: &[usize],
 ) -> Diagnostic {
     let expected: &[Rule] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
-    let habit = habits::if_behind_step(expected, stream, place.min(end), refuted)
+    let habit = habits::if_behind_step(expected, stream, place.min(end), judged)
         .or_else(|| habits::within_of_goal(expected, stream, place.min(end)));
     if let Some(found) = habit {
         return found;
     }
     match stream.at(place).filter(|_| place < end) {
-        Some(token) => unexpected(expected, stream, place, token, refuted),
+        Some(token) => unexpected(expected, stream, place, token, judged),
         None => cut_short(expected, stream, source, end),
     }
 }
@@ -94,11 +94,12 @@ fn form_before(stream: &Stream<'_>, place: usize) -> String {
     }
 }
 
-fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token, refuted: &[usize]) -> Diagnostic {
+fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token, judged: &[usize]) -> Diagnostic {
     let text = stream.text_of(token);
     let after_value = expected.iter().any(|rule| is_operator(*rule)) && !expected.contains(&Rule::equals);
     if let Some(found) = habits::decimal_comma(stream, place)
-        .or_else(|| misspelt(expected, stream, place, token, refuted))
+        .or_else(|| phrases::found(after_value, stream, place, judged))
+        .or_else(|| misspelt(expected, stream, place, token, judged))
         .or_else(|| habits::foreign(after_value, stream, place))
     {
         return found;
@@ -108,8 +109,8 @@ fn unexpected(expected: &[Rule], stream: &Stream<'_>, place: usize, token: Token
             .at(token.span, wanted(expected))
             .help(format!("choose another name, such as `my_{text}`"));
     }
-    if let Some(hidden) = text.chars().next().filter(|letter| token.kind == TokenKind::Unknown && is_hidden(*letter)) {
-        return self::hidden(token, hidden);
+    if let Some(found) = unseen::found(stream, token) {
+        return found;
     }
     if lacks_its_end(expected, stream, place) {
         return missing_before(expected, stream, place, token.span);
@@ -151,31 +152,13 @@ fn help(expected: &[Rule], text: &str) -> Option<&'static str> {
     })
 }
 
-/// A character that nobody sees.
-pub(super) fn hidden(token: Token, letter: char) -> Diagnostic {
-    let message = format!("unexpected character U+{:04X}, which cannot be seen", u32::from(letter));
-    Diagnostic::new(Finding::UnexpectedText, message)
-        .at(token.span, "this does not belong here")
-        .help("put a space in its place")
-        .fix(token.span, " ")
-}
-
-/// Whether a character shows nothing, or looks like a space and is none of the language's.
-fn is_hidden(letter: char) -> bool {
-    let marks = ['\u{61c}', '\u{2060}', '\u{feff}'];
-    letter.is_control()
-        || letter.is_whitespace()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || marks.contains(&letter)
-}
-
 /// A word that is nearly a keyword: the one in the way, or one before it that was read as a name.
 fn misspelt(
     expected: &[Rule],
     stream: &Stream<'_>,
     place: usize,
     token: Token,
-    refuted: &[usize],
+    judged: &[usize],
 ) -> Option<Diagnostic> {
     let name = |token: &Token| token.kind == TokenKind::Name;
     let here = Some(token).filter(name).and_then(|token| {
@@ -185,15 +168,20 @@ fn misspelt(
         let begins_clause = words.contains(&"when") && text == "on";
         let meant = if begins_clause { Some("when") } else { keyword_meant(text) };
         let meant = meant.filter(|meant| words.contains(meant)).map(Near::sure);
-        let meant = swapped_is(stream, token).filter(|meant| words.contains(&meant.word)).or(meant);
+        let meant = in_its_place(stream, token).filter(|meant| words.contains(&meant.word)).or(meant);
         Some((token, meant.or_else(|| suggestion(text, words))?))
     });
     // `seulement si`: the word before it was read as a message.
-    let only = place.checked_sub(1).filter(|before| !refuted.contains(before)).and_then(|before| stream.at(before));
+    let only = place.checked_sub(1).filter(|before| !judged.contains(before)).and_then(|before| stream.at(before));
     let only = only.filter(|_| here.is_some_and(|(_, meant)| meant.word == "if"));
     let only = only.and_then(|before| nearly_keyword(stream, before)).filter(|(_, meant)| meant.word == "only");
-    let here = only.or(here.filter(|_| !refuted.contains(&place)));
-    let (token, meant) = here.or_else(|| misspelt_before(stream, place, refuted))?;
+    // Both are one word for their author.
+    let only = only.zip(here).map(|((before, only), (_, condition))| {
+        let both = Token { span: before.span.to(token.span), ..token };
+        (both, Near { word: "only if", is_sure: only.is_sure && condition.is_sure })
+    });
+    let here = only.or(here.filter(|_| !judged.contains(&place)));
+    let (token, meant) = here.or_else(|| misspelt_before(stream, place, judged))?;
     Some(did_you_mean(stream, token, meant))
 }
 
@@ -218,8 +206,20 @@ pub(super) fn nearly_keyword(stream: &Stream<'_>, token: Token) -> Option<(Token
     if token.kind != TokenKind::Name {
         return None;
     }
-    let meant = swapped_is(stream, token).or_else(|| misspelt_keyword(text))?;
+    let meant = in_its_place(stream, token).or_else(|| misspelt_keyword(text))?;
     Some((token, meant))
+}
+
+/// The keyword that a name stands for because of what follows it.
+fn in_its_place(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
+    swapped_is(stream, token).or_else(|| erasing(stream, token))
+}
+
+/// `delete contact`
+fn erasing(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
+    let is_meant = ["delete", "forget", "remove", "supprimer"].contains(&stream.text_of(token));
+    let next = stream.place_at(token.span.range().end);
+    (is_meant && stream.text_at(next) == "contact").then(|| Near::sure("erase"))
 }
 
 /// Before a value `si` is no French `if`, but `is` with its letters swapped: `contact.tier si "gold"`.
@@ -234,14 +234,14 @@ fn swapped_is(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
 }
 
 /// A misspelt keyword is read as a name, and so are the names after it: `wiat product.delay - 1 month`.
-fn misspelt_before(stream: &Stream<'_>, place: usize, refuted: &[usize]) -> Option<(Token, Near<'static>)> {
+fn misspelt_before(stream: &Stream<'_>, place: usize, judged: &[usize]) -> Option<(Token, Near<'static>)> {
     let is_path = |token: &Token| token.kind == TokenKind::Name || stream.text_of(*token) == ".";
     // `contact.tier si not "gold"`
     let end = if place > 0 && stream.text_at(place - 1) == "not" { place - 1 } else { place };
     let run = (0..end).rev().take(NAMES_BEFORE_MAX).take_while(|&place| stream.at(place).is_some_and(|t| is_path(&t)));
     run.filter_map(|place| {
         // `top of` lacks its number, and is no `stop`.
-        if stream.text_at(place) == "top" || refuted.contains(&place) {
+        if stream.text_at(place) == "top" || judged.contains(&place) {
             return None;
         }
         let beside_dot = [place.wrapping_sub(1), place + 1].iter().any(|&beside| stream.text_at(beside) == ".");
@@ -251,16 +251,24 @@ fn misspelt_before(stream: &Stream<'_>, place: usize, refuted: &[usize]) -> Opti
     .next()
 }
 
+/// The keyword that a word was probably meant to be with which an item should begin.
+pub(super) fn beginning_meant(stream: &Stream<'_>, token: Token) -> Option<Near<'static>> {
+    let text = stream.text_of(token);
+    let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
+    let other_word = if text == "on" { Some("when") } else { keyword_meant(text) };
+    let meant = || other_word.map(Near::sure).or_else(|| suggestion(text, begins));
+    (token.kind == TokenKind::Name).then(meant).flatten()
+}
+
 /// Tokens that begin no item.
 pub(super) fn stray(stream: &Stream<'_>, token: Token) -> Diagnostic {
     let text = stream.text_of(token);
     let found = |message: String| Diagnostic::new(Finding::UnexpectedText, message);
-    let begins = ITEMS.iter().chain(STEPS).chain(CLAUSES).copied();
-    let other_word = if text == "on" { Some("when") } else { keyword_meant(text) };
-    if token.kind == TokenKind::Name
-        && let Some(meant) = other_word.map(Near::sure).or_else(|| suggestion(text, begins))
-    {
+    if let Some(meant) = beginning_meant(stream, token) {
         return did_you_mean(stream, token, meant);
+    }
+    if let Some(found) = unseen::found(stream, token) {
+        return found;
     }
     if STEPS.contains(&text) || CLAUSES.contains(&text) {
         let what = if STEPS.contains(&text) { "step" } else { "clause" };

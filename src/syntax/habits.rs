@@ -3,7 +3,7 @@
 use super::braces::begins_line;
 use super::errors::{did_you_mean, nearly_keyword};
 use super::grammar::Rule;
-use super::keywords::STEPS;
+use super::keywords::{ITEMS, STEPS};
 use super::meant::form_of;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
@@ -28,9 +28,21 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
             _ => "names stand without quotes: `send email reminder`, `when purchased`",
         });
     }
+    if stream.kind_at(place) == Some(TokenKind::Number)
+        && place.checked_sub(1).is_some_and(|at| ITEMS.contains(&stream.text_at(at)))
+    {
+        return Some("a name begins with a letter, or with `_`");
+    }
     let is_alternative =
         (0..place).rev().find(|at| !is_of_path(stream, *at)).is_some_and(|at| stream.text_at(at) == "or");
     Some(match (text, keyword) {
+        ("is" | ".", _) if is_unit_of_is(stream, place) => {
+            "a number takes the word after it for its unit: join both, `where (quantity is 1 and discounted)`"
+        }
+        ("last", _) if stream.at(place).is_some() && compares_before_window(stream, place) => {
+            "the time stands before the comparison: `count of purchased in last 3 months > 3`"
+        }
+        ("at", "wait") if between_steps => "write two waits: `wait 3 days wait until at 09:00`",
         ("and" | "or", "where") => WHERE_WHOLE,
         ("<" | "<=" | ">" | ">=", "where") if is_alternative => WHERE_WHOLE,
         ("<" | "<=" | ">" | ">=", _) => "in a filter, begin the comparison with `where`: `where quantity >= 3`",
@@ -88,6 +100,8 @@ pub(super) fn foreign(after_value: bool, stream: &Stream<'_>, place: usize) -> O
     let (first, last, meant) = match (text, next) {
         ("=", _) if before == ">" => (place - 1, place, ">="),
         ("=", _) if before == "<" => (place - 1, place, "<="),
+        ("=", ">") if after_value => (place, place + 1, ">="),
+        ("=", "<") if after_value => (place, place + 1, "<="),
         ("=", "=") if after_value => (place, place + 1, "is"),
         ("=", _) if after_value => (place, place, "is"),
         ("!", "=") if after_value => (place, place + 1, "is not"),
@@ -158,7 +172,7 @@ pub(super) fn if_behind_step(
     expected: &[Rule],
     stream: &Stream<'_>,
     place: usize,
-    refuted: &[usize],
+    judged: &[usize],
 ) -> Option<Diagnostic> {
     if !expected.contains(&Rule::block) && !expected.contains(&Rule::open_brace) {
         return None;
@@ -166,7 +180,7 @@ pub(super) fn if_behind_step(
     let before = (0..place).rev().take(BEFORE_MAX).take_while(|place| !["{", "}"].contains(&stream.text_at(*place)));
     let place_of_if = before.filter(|place| stream.text_at(*place) == "if").last()?;
     let token = stream.at(place_of_if)?;
-    let before = place_of_if.checked_sub(1).filter(|before| !refuted.contains(before));
+    let before = place_of_if.checked_sub(1).filter(|before| !judged.contains(before));
     if let Some((only, meant)) = before.and_then(|before| nearly_keyword(stream, stream.at(before)?))
         && meant.word == "only"
     {
@@ -203,6 +217,28 @@ pub(super) fn within_of_goal(expected: &[Rule], stream: &Stream<'_>, place: usiz
             .help("write `of last message` after it: a goal is counted from the last message that was sent")
             .fix(last.span, format!("{} of last message", stream.text_of(last))),
     )
+}
+
+/// `quantity is 1 quantity is 2`: the name before a place was read as the unit of a number.
+fn is_unit_of_is(stream: &Stream<'_>, place: usize) -> bool {
+    place >= 3
+        && stream.kind_at(place - 1) == Some(TokenKind::Name)
+        && stream.kind_at(place - 2) == Some(TokenKind::Number)
+        && ["is", "not"].contains(&stream.text_at(place - 3))
+}
+
+/// `count of purchased > 3 in last 3 months`
+fn compares_before_window(stream: &Stream<'_>, place: usize) -> bool {
+    let is_of_line = |at: &usize| !is_end_of_condition(stream.text_at(*at));
+    let mut before = (0..place).rev().take(BEFORE_MAX).take_while(is_of_line);
+    let is_after_in = before.next().is_some_and(|at| stream.text_at(at) == "in");
+    is_after_in
+        && before.any(|at| ["<", ">", "is"].contains(&stream.text_at(at)))
+        && before.any(|at| stream.text_at(at) == "of")
+}
+
+fn is_end_of_condition(text: &str) -> bool {
+    ["and", "or", "for", "if", "when", "unless", "{", "}"].contains(&text)
 }
 
 /// Whether a word belongs to a path.

@@ -59,5 +59,8 @@ pub(super) fn following_words() -> impl Iterator<Item = &'static str> {
     STEPS.iter().chain(CLAUSES).copied().chain(rest).filter(|word| word.len() > 3)
 }
 
+/// The names of the channels: no keywords, but two words of a `send` are told apart by them.
+pub const CHANNELS: &[&str] = &["email", "sms", "push", "post", "phone", "webhook"];
+
 /// The words that begin a line of a test.
 pub(super) const TEST_LINES: &[&str] = &["at", "cases", "expect", "given", "until"];

@@ -10,8 +10,9 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("attendre", "wait"),
     ("attends", "wait"),
     ("attente", "wait"),
+    ("aucun", "no"),
+    ("aucune", "no"),
     ("chaque", "every"),
-    ("contient", "in"),
     ("depuis", "since"),
     ("each", "every"),
     ("elif", "else"),
@@ -27,6 +28,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("mail", "send"),
     ("ou", "or"),
     ("pause", "wait"),
+    ("politique", "policy"),
     ("pour", "for"),
     ("puis", "then"),
     ("quand", "when"),
@@ -68,9 +70,22 @@ const OTHER_UNITS: &[(&str, &str)] = &[
     ("y", "years"),
 ];
 
-/// Currencies by their signs and their names.
-const CURRENCIES: &[(&str, &str)] =
-    &[("dollar", "USD"), ("dollars", "USD"), ("euro", "EUR"), ("euros", "EUR"), ("livres", "GBP"), ("pounds", "GBP")];
+/// Currencies by their names, and by their codes in small letters.
+const CURRENCIES: &[(&str, &str)] = &[
+    ("aud", "AUD"),
+    ("cad", "CAD"),
+    ("chf", "CHF"),
+    ("dollar", "USD"),
+    ("dollars", "USD"),
+    ("eur", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("gbp", "GBP"),
+    ("jpy", "JPY"),
+    ("livres", "GBP"),
+    ("pounds", "GBP"),
+    ("usd", "USD"),
+];
 
 /// Events in other words, and as beginners form them.
 const OTHER_EVENTS: &[(&str, &str)] = &[
@@ -84,6 +99,21 @@ const OTHER_EVENTS: &[(&str, &str)] = &[
     ("sended", "sent"),
     ("sends", "sent"),
     ("signup", "subscribed"),
+];
+
+/// Channels in other words.
+const OTHER_CHANNELS: &[(&str, &str)] =
+    &[("courriel", "email"), ("courrier", "post"), ("mail", "email"), ("texto", "sms")];
+
+/// Days in French.
+const OTHER_DAYS: &[(&str, &str)] = &[
+    ("dimanche", "sunday"),
+    ("jeudi", "thursday"),
+    ("lundi", "monday"),
+    ("mardi", "tuesday"),
+    ("mercredi", "wednesday"),
+    ("samedi", "saturday"),
+    ("vendredi", "friday"),
 ];
 
 /// Types as other languages call them.
@@ -183,6 +213,16 @@ pub fn is_number_word(word: &str) -> bool {
 /// The event that a word stands for.
 pub fn event_meant(word: &str) -> Option<&'static str> {
     found(OTHER_EVENTS, &word.to_lowercase())
+}
+
+/// The channel that a word stands for.
+pub fn channel_meant(word: &str) -> Option<&'static str> {
+    found(OTHER_CHANNELS, &word.to_lowercase())
+}
+
+/// The day of the week that a word stands for.
+pub fn day_meant(word: &str) -> Option<&'static str> {
+    found(OTHER_DAYS, &word.to_lowercase())
 }
 
 /// The unit of time that a word stands for.

@@ -20,17 +20,21 @@ mod keywords;
 mod limits;
 mod meant;
 mod patch;
+mod phrases;
 mod resume;
 mod silences;
 #[cfg(test)]
 mod tests;
 mod tokens;
 pub mod tree;
+mod unseen;
 mod without_spans;
 
-pub use keywords::KEYWORDS;
+pub use keywords::{CHANNELS, KEYWORDS};
 pub use limits::{NESTING_MAX, TEXT_BYTES_MAX};
-pub use meant::{currency_meant, event_meant, is_number_word, misspelt_keyword, type_meant, unit_meant};
+pub use meant::{
+    channel_meant, currency_meant, day_meant, event_meant, is_number_word, misspelt_keyword, type_meant, unit_meant,
+};
 pub use tokens::Stream;
 
 use crate::diagnostic::{Diagnostic, Rule, Silence};
@@ -163,7 +167,7 @@ impl Reader<'_> {
         let no_hole = (piece.start..piece.end).filter_map(|place| self.stream.at(place));
         let hole = no_hole.filter(|token| token.kind == TokenKind::Unknown);
         if let Some(token) = hole.into_iter().find(|token| self.stream.text_of(*token) == patch::HOLE) {
-            return Some(errors::hidden(token, '\0'));
+            return Some(unseen::hidden(token, '\0'));
         }
         (piece.kind == PieceKind::Stray).then(|| errors::stray(self.stream, first))
     }
@@ -174,6 +178,8 @@ impl Reader<'_> {
         let count = match (piece.kind, self.stream.text_at(piece.start)) {
             (PieceKind::BareScenario, _) | (_, "identity" | "policy" | "test") => return Vec::new(),
             (PieceKind::Stray, _) => 2,
+            // Its first word is misspelt, and no name.
+            _ if self.stream.kind_at(piece.start) == Some(TokenKind::Name) => 2,
             (_, "route") => {
                 places.find(|&place| self.stream.text_at(place) == "as");
                 1

@@ -9,7 +9,7 @@ use super::cut::{Piece, PieceKind};
 use super::keywords::{CLAUSES, STEPS, TEST_LINES};
 use super::patch::{HOLE, Patched};
 use super::tokens::Stream;
-use super::{TokenKind, braces, errors, grammar, tree};
+use super::{TokenKind, braces, errors, grammar, tree, unseen};
 use crate::diagnostic::{self, Diagnostic, Rule};
 use crate::span::SourceId;
 use std::ops::Range;
@@ -29,23 +29,29 @@ pub(super) struct Resumer<'a> {
     source: SourceId,
     piece: Piece,
     slips: &'a Slips,
+    is_test: bool,
     /// The places that are left out, or are read as something else.
     holes: Vec<Range<usize>>,
-    /// The places of words that are no keyword with a slip, although they are near to one.
-    refuted: Vec<usize>,
+    /// The places of words that are read as what they stand for already, or are no keyword although they are near to one.
+    judged: Vec<usize>,
 }
 
 impl<'a> Resumer<'a> {
     pub(super) fn new(stream: &'a Stream<'a>, source: SourceId, piece: Piece, slips: &'a Slips) -> Resumer<'a> {
-        Resumer { stream, source, piece, slips, holes: Vec::new(), refuted: Vec::new() }
+        let first = stream.at(piece.start);
+        let meant = first.and_then(|first| errors::beginning_meant(stream, first)).map(|near| near.word);
+        let first = meant.unwrap_or_else(|| stream.text_at(piece.start));
+        let is_test = piece.kind == PieceKind::Item && first == "test";
+        Resumer { stream, source, piece, slips, is_test, holes: Vec::new(), judged: Vec::new() }
     }
 
     pub(super) fn read(mut self, written: &'a str, offset: usize) -> Read {
         let mut text = Patched::new(written, offset);
         self.mend_braces(&mut text);
         let mut findings = self.end_texts(&mut text);
+        findings.extend(self.join_words(&mut text));
         // The place of the word that was repaired last.
-        let mut repaired: Option<usize> = None;
+        let mut repaired = self.begin(&mut findings, &mut text);
         for _ in 0..READINGS_MAX {
             let error = match grammar::item(text.text()) {
                 Ok(mut nodes) => {
@@ -151,13 +157,37 @@ impl<'a> Resumer<'a> {
         found
     }
 
+    /// Takes out the characters without width: what they part is one word.
+    fn join_words(&mut self, text: &mut Patched<'_>) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for place in self.piece.start..self.piece.end {
+            let unseen = self.stream.at(place).filter(|token| unseen::is_without_width(self.stream, *token));
+            let Some(finding) = unseen.and_then(|token| unseen::found(self.stream, token)) else { continue };
+            if found.len() == MISTAKES_MAX {
+                break;
+            }
+            self.repair(&finding, text);
+            found.push(finding);
+        }
+        found
+    }
+
+    /// Reads the word with which the item begins as the keyword that it stands for.
+    fn begin(&mut self, findings: &mut Vec<Diagnostic>, text: &mut Patched<'_>) -> Option<usize> {
+        let first = self.stream.at(self.piece.start).filter(|token| token.kind == TokenKind::Name)?;
+        let found = errors::stray(self.stream, first);
+        let repaired = self.repair(&found, text);
+        findings.push(found);
+        repaired
+    }
+
     /// Whether what is in the way at a place is so because of what was left out right before it.
     fn follows(&self, place: usize) -> bool {
         self.holes.iter().any(|hole| hole.start <= place && place <= hole.end)
     }
 
     fn refused(&self, error: &grammar::Refusal, place: usize) -> Diagnostic {
-        errors::refused(error, self.stream, self.source, place, self.piece.end, &self.refuted)
+        errors::refused(error, self.stream, self.source, place, self.piece.end, &self.judged)
     }
 
     /// Reads a word as it was probably meant, and gives its place.
@@ -165,6 +195,7 @@ impl<'a> Resumer<'a> {
         let fix = found.fix.as_ref()?;
         let places = self.stream.places_under(fix.span);
         text.replace(fix.span.range(), &fix.replacement);
+        self.judged.extend(places.clone());
         let last = places.end.saturating_sub(1);
         self.holes.push(places.start..last);
         Some(last)
@@ -191,7 +222,6 @@ impl<'a> Resumer<'a> {
         }
         text.restore(fix.span.range());
         self.holes.pop();
-        self.refuted.push(word);
         findings.pop();
         true
     }
@@ -285,7 +315,9 @@ impl<'a> Resumer<'a> {
 
     /// Where the next part begins, at a place or after it, or the block ends. A part that begins a line ends with a line.
     fn end_of(&self, from: usize, part: Option<usize>) -> usize {
-        let by_lines = part.is_some_and(|part| begins_line(self.stream, part));
+        // The trigger of a bare scenario begins its file.
+        let is_bare = |part: usize| part == self.piece.start && self.piece.kind == PieceKind::BareScenario;
+        let by_lines = part.is_some_and(|part| begins_line(self.stream, part) && !is_bare(part));
         let mut depth = 0usize;
         for at in from..self.piece.end {
             if at > from && depth == 0 && self.slips.missing(at).any(|brace| brace == Brace::Close) {
@@ -321,11 +353,15 @@ impl<'a> Resumer<'a> {
 
     /// Whether a clause, a step or a line of a test begins at a place.
     fn begins_part(&self, place: usize, part: Option<usize>) -> bool {
+        // It may stand for `when`.
+        if place == self.piece.start && self.piece.kind == PieceKind::BareScenario {
+            return true;
+        }
         if self.stream.kind_at(place) != Some(TokenKind::Keyword) && self.stream.text_at(place) != "@" {
-            return self.is_test() && self.stream.text_at(place) == "cases" && begins_line(self.stream, place);
+            return self.is_test && self.stream.text_at(place) == "cases" && begins_line(self.stream, place);
         }
         let text = self.stream.text_at(place);
-        if self.is_test() {
+        if self.is_test {
             return TEST_LINES.contains(&text) && begins_line(self.stream, place);
         }
         let before = place.checked_sub(1).map_or("", |before| self.stream.text_at(before));
@@ -356,10 +392,6 @@ impl<'a> Resumer<'a> {
             }
             _ => true,
         }
-    }
-
-    fn is_test(&self) -> bool {
-        self.piece.kind == PieceKind::Item && self.stream.text_at(self.piece.start) == "test"
     }
 }
 

@@ -122,7 +122,8 @@ fn only_what_a_change_touches_is_shown() {
     fs::write(at.join("templates/reminder.email.txt"), TEMPLATE.replace("product.name", "product.nmae")).unwrap();
     assert!(since(at, "main").iter().any(|line| line.contains("M002")), "{:?}", since(at, "main"));
     scn(at, &["check", "--changed-since", "no-such-branch"]).expect(2, &["`no-such-branch`", "such as `origin/main`"]);
-    scn(folder(&bytes).path(), &["check", "--changed-since", "main"]).expect(2, &["git knows no revision `main`"]);
+    scn(folder(&bytes).path(), &["check", "--changed-since", "main"])
+        .expect(2, &["there is no repository of git here"]);
 }
 
 /// A shop under version control, committed on `main`.

@@ -213,6 +213,17 @@ fn revisions_of_git_are_versions() {
     run(&shop, &["diff", "HEAD", "HEAD"]).expect(0, &["no difference: `HEAD` and `HEAD` mean the same"]);
     run(&shop, &["diff", "HEAD~2", "HEAD"]).expect(1, &["HEAD~2:shop/broken/broken.scn", "1 error"]);
     run(&shop, &["diff", "nothing", "."]).expect(2, &["`nothing` is no file or folder, and no revision of git"]);
+    // A revision alone is of the path on the other side, whatever lies around the folder where the command runs.
+    let outside = folder(&[("renewal.scn", SENTENCE.as_bytes())]);
+    let outside = outside.path().to_str().unwrap();
+    let message = format!("`main` is no file or folder, and `{outside}` is in no repository of git");
+    let ran = run(&shop, &["diff", "main", outside]);
+    ran.expect(
+        2,
+        &[&message, "a revision alone is of the path on the other side: `main:./` is of the folder where you are"],
+    );
+    run(&shop, &["diff", "HEAD:./", outside, "--crm", "crm.db"]).expect(0, &["HEAD:shop/renewal.scn"]);
+    run(root.path(), &["diff", "nothing", "shop"]).expect(2, &["and no revision of git in `shop`"]);
     run(&shop, &["diff", "HEAD:../..", "."]).expect(2, &["has no scenario in `../..`"]);
     run(&shop, &["diff", "HEAD:elsewhere", "."]).expect(2, &["revision `HEAD` has no scenario in `elsewhere`"]);
     let left: Vec<_> = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name()).collect();

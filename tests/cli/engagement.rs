@@ -86,6 +86,7 @@ fn the_report_says_which() {
     say(&[], "engagement none: nobody opens or clicks what is simulated");
     say(&["--engagement", "replayed"], "engagement replayed: who opened or clicked a template in the CRM");
     say(&["--assume", "opened=25%,clicked=4%"], "engagement assumed: 25% of emails opened and 4% of messages clicked");
+    say(&["--assume", "clicked=4%"], "assumed: 4% of emails opened and 4% of messages clicked");
     say(&["--format", "json"], "\"engagement\": \"none\"");
     say(&["--format", "json", "--assume", "opened=25%"], "\"opened\": \"25%\"");
 }
@@ -98,6 +99,16 @@ fn rates_that_are_none_are_refused_with_a_way_out() {
     refuse(&["--assume", "opened=0.25"], &["`0.25` is no share", way_out]);
     refuse(&["--assume", "sent=5%"], &["`opened` and `clicked`, and not `sent`", way_out]);
     refuse(&["--assume", "opened=4%,clicked=25%"], &["more click than open", way_out]);
+    refuse(&["--assume", "opened=0%,clicked=25%"], &["more click than open", way_out]);
     refuse(&["--assume", "opened=4%", "--engagement", "none"], &["cannot be used with"]);
     refuse(&["--contact", "1", "--as-test", "--assume", "opened=4%"], &["cannot be used with"]);
+}
+
+/// Also where no scenario asks for an open: a reader cannot know that.
+#[test]
+fn the_report_says_which_where_nothing_asks_for_it() {
+    let shop = folder(&[("thanks.scn", b"when purchased send email thanks")]);
+    execute(&shop.path().join("crm.db"), CRM);
+    let ran = scn(shop.path(), &["simulate", "--crm", "crm.db"]);
+    ran.expect(0, &["engagement none: nobody opens or clicks what is simulated"]);
 }

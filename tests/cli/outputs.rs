@@ -110,3 +110,84 @@ fn what_cannot_be_written_is_said_before_anything_is_simulated() {
     assert_eq!(std::fs::read(shop.path().join("<crm>.db")).unwrap(), before);
     assert_eq!(std::fs::read_dir(shop.path()).unwrap().count(), 3, "nothing is left behind");
 }
+
+/// Whatever the project reads stays, whichever command would write over it.
+#[test]
+fn no_file_of_the_project_is_written_over() {
+    let shop = shop();
+    let settings = "crm = \"<crm>.db\"\n[sample]\ncsv = \"sales.csv\"\nwith = \"map.sql\"\n";
+    let template = "---\nsubject: Hello\n---\nHello\n";
+    std::fs::create_dir(shop.path().join("templates")).unwrap();
+    let kept = [
+        ("scn.toml", settings),
+        ("sales.csv", "at,contact\n"),
+        ("map.sql", "SELECT 1;\n"),
+        ("templates/thanks.email.html", template),
+        ("templates/thanks.email.txt", "Hello\n"),
+    ];
+    kept.iter().for_each(|(name, text)| std::fs::write(shop.path().join(name), text).unwrap());
+    for arguments in [
+        &["simulate", "--effects", "sales.csv"][..],
+        &["simulate", "--effects", "map.sql"],
+        &["simulate", "--report", "templates/thanks.email.html"],
+        &["simulate", "--report", "templates/../scn.toml"],
+        &["compile", "--out", "sales.csv"],
+        &["compile", "--out", "templates/thanks.email.html"],
+        &["compile", "--out", "<crm>.db"],
+        &["test", "--junit", "thanks.scn"],
+        &["test", "--junit", "sales.csv"],
+        &["graph", "--out", "templates/thanks.email.txt", "--scenario", "thanks"],
+    ] {
+        scn(shop.path(), arguments).expect(2, &["is read, and would be written over"]);
+    }
+    kept.iter().for_each(|(name, text)| assert_eq!(read(&shop, name), *text));
+    scn(shop.path(), &["simulate", "--effects", "templates/effects.csv"]).expect(0, &["effects are in"]);
+    scn(shop.path(), &["simulate", "--effects", "templates/effects.csv"]).expect(0, &["effects are in"]);
+}
+
+/// All of the policy, also what it says of time; where there is none, nothing.
+#[test]
+fn the_policy_is_told_with_its_zone_and_how_late_a_message_may_leave() {
+    let shop = shop();
+    let terms = |policy: &str| -> Vec<String> {
+        std::fs::write(shop.path().join("policy.scn"), policy).unwrap();
+        let ran = scn(shop.path(), &["simulate", "--report", "out.html"]);
+        ran.expect(0, &[]);
+        let lines: Vec<String> =
+            ran.out.lines().filter_map(|line| line.strip_prefix("policy: ")).map(str::to_owned).collect();
+        let told = if lines.is_empty() { "there is none: nothing is limited".into() } else { lines.join("; ") };
+        assert!(read(&shop, "out.html").contains(&told.replace('"', "&quot;")), "{lines:?}");
+        lines
+    };
+    assert_eq!(terms(""), [""; 0]);
+    assert_eq!(terms("policy { time zone \"Europe/Paris\" }"), ["time zone Europe/Paris", "expire 2 days"]);
+    assert_eq!(
+        terms("policy { quiet hours 20:00 to 09:00  expire 6 hours }"),
+        ["time zone UTC", "quiet hours 20:00 to 09:00", "expire 6 hours"]
+    );
+    assert_eq!(
+        terms("policy { time zone contact.time_zone default \"Europe/Paris\"  holdout 5% }"),
+        ["time zone contact.time_zone, without one Europe/Paris", "holdout 5%", "expire 2 days"]
+    );
+}
+
+/// `scn check` tells warnings; who simulates again and again is told once that there are some.
+#[test]
+fn warnings_are_one_line() {
+    let warned = b"when purchased goal purchased within 30 days of last message wait 1 day send email thanks";
+    let shop = folder(&[
+        ("old/thanks.scn", warned),
+        ("new/thanks.scn", &[&warned[..], b" wait 1 week send sms later"].concat()),
+    ]);
+    execute(&shop.path().join("crm.db"), CRM);
+    for arguments in [
+        &["simulate", "new", "--crm", "crm.db"][..],
+        &["why", "new", "--crm", "crm.db", "--contact", "17001"],
+        &["diff", "old", "new", "--crm", "crm.db"],
+    ] {
+        let ran = scn(shop.path(), arguments);
+        ran.expect(0, &[]);
+        assert_eq!(ran.err, "1 warning in these scenarios: `scn check` tells it\n", "{arguments:?}");
+    }
+    scn(shop.path(), &["check", "new"]).expect(1, &["F005"]);
+}

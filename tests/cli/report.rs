@@ -114,6 +114,37 @@ fn who_waits_is_counted_once_and_everywhere_alike() {
     assert_eq!(page.matches("still waiting at the end").count(), 1);
 }
 
+/// Who was erased is told wherever a simulation is, and why nobody is compared.
+#[test]
+fn a_simulation_says_how_many_it_erased() {
+    let gone = b"when purchased order is \"bye\"\nerase contact\n".as_slice();
+    let shop = shop(OFFER, &[("gone.scn", gone), ("policy.scn", b"policy { holdout 50% }\n")]);
+    let (contacts, rows): (Vec<String>, Vec<String>) = (4..24)
+        .map(|id| (format!("({id}, 'c{id}@example.com')"), format!("({id}, {id}, '2020-01-01 10:00', 5, 'first')")))
+        .unzip();
+    let (contacts, rows) = (contacts.join(", "), rows.join(", "));
+    let sql = format!(
+        "INSERT INTO contact VALUES {contacts}; INSERT INTO purchased VALUES {rows},
+         (1, 1, '2019-01-01 10:00', 5, 'bye'), (2, 2, '2019-01-01 10:00', 5, 'bye'), (3, 2, '2019-01-02 10:00', 5, 'first');"
+    );
+    crm(shop.path()).execute_batch(&sql).unwrap();
+    let why = "offer: nothing can be said of what its messages change: 2 persons were erased";
+    let note = "2 persons were erased by these scenarios";
+    let ran = scn(shop.path(), &["simulate", "--report", "page.html"]);
+    ran.expect(0, &[why, note, "nobody opens anything here"]);
+    let page = std::fs::read_to_string(shop.path().join("page.html")).unwrap();
+    assert!(page.contains(why) && page.contains(note), "{page}");
+    let json: Value = serde_json::from_str(&scn(shop.path(), &["simulate", "--format", "json"]).out).unwrap();
+    assert_eq!(json["erased"], json!({"persons": 2}));
+    let scenarios = json["tables"]["scenarios"].as_array().unwrap();
+    let offer = scenarios.iter().find(|each| each["scenario"] == "offer").unwrap();
+    assert!(offer["said"].as_str().unwrap().starts_with(why), "{offer}");
+    std::fs::remove_file(shop.path().join("gone.scn")).unwrap();
+    let others = scn(shop.path(), &["simulate"]);
+    others.expect(0, &["offer: nothing can be said of what its messages change: too few persons"]);
+    assert!(!others.out.contains("erased"), "{}", others.out);
+}
+
 #[test]
 fn what_counts_as_no_revenue_is_said() {
     let without = OFFER.replace(" within 30 days of last message", "");

@@ -16,6 +16,8 @@ mod machine;
 mod naive;
 mod random;
 mod saved;
+#[path = "../fixtures/seeds.rs"]
+mod seeds;
 mod sentence;
 mod shrink;
 mod story;

@@ -1,14 +1,17 @@
 //! The oracle: a scenario carried out in the most direct way, from the sentences of `language.md`, which are quoted where
 //! they decide. Everything is asked again from scratch; nothing of the engine is used.
 
+mod acts;
 mod aggregates;
+mod claims;
 mod conditions;
 mod sending;
 
 use super::calendar::{self, Parts, Seconds};
-use super::story::{Act, Condition, Entry, Goal, Node, Patience, Step, Story};
+use super::story::{Condition, Entry, Goal, Node, Patience, Step, Story};
 use super::world::{Contact, Fact, Key, Known};
 use chrono_tz::Tz;
+use claims::Decided;
 use conditions::value_of;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +65,10 @@ struct Instance {
     wait: Option<(u16, Seconds)>,
     waits_for: Option<Condition>,
     last_message: Option<Seconds>,
+    /// When the last message that was claimed left.
+    left: Option<Seconds>,
+    /// Whether it ended before its steps were over.
+    ended: bool,
     /// "The instance ends, STEP runs": what follows `then` comes after the end, and nothing stops it.
     converted: bool,
     state: State,
@@ -99,6 +106,10 @@ struct Life<'a> {
     booked: usize,
     /// Something was done to the contact that may make conditions true.
     stirred: bool,
+    /// Messages that came due at this instant.
+    decided: Vec<Decided>,
+    /// The instance whose message is claimed: it runs as it did when the message came due.
+    claiming: Option<usize>,
     lines: Vec<Line>,
     counts: BTreeMap<&'static str, u64>,
 }
@@ -122,6 +133,8 @@ impl<'a> Life<'a> {
             points: 0,
             booked: 0,
             stirred: false,
+            decided: Vec::new(),
+            claiming: None,
             lines: Vec::new(),
             counts: BTreeMap::new(),
         }
@@ -135,7 +148,11 @@ impl<'a> Life<'a> {
                 .filter_map(|(place, each)| Some((each.wait?.1, each.trigger.at, each.story, place)))
                 .min()
                 .filter(|(at, ..)| *at <= self.to);
-            if self.booked > 0 && event.is_none_or(|event| event > self.now) {
+            let next = event.into_iter().chain(timer.map(|(at, ..)| at)).min();
+            if !self.decided.is_empty() && self.booked == 0 && next.is_none_or(|next| next > self.now) {
+                // "The claim happens at the instant of emission": after all that happens at that instant.
+                self.claim_all();
+            } else if self.booked > 0 && event.is_none_or(|event| event > self.now) {
                 // "Effects on the contact (...) are events of the same instant, after those already there."
                 self.booked -= 1;
                 self.judge_all(None);
@@ -208,14 +225,14 @@ impl<'a> Life<'a> {
         {
             return self.convert(goal, place);
         }
-        if self.instances[place].state != State::Runs {
+        if self.instances[place].state != State::Runs && !self.waits_for_claim(place) {
             return;
         }
         if let Some(condition) = &story.stop_when
             && self.truth(condition, Some(place), None) == Some(true)
         {
             self.count("stopped");
-            self.instances[place].state = State::Gone;
+            self.ends(place);
             return;
         }
         if let Some(condition) = self.instances[place].waits_for.clone()
@@ -250,7 +267,7 @@ impl<'a> Life<'a> {
     fn convert(&mut self, goal: &Goal, place: usize) {
         self.count("converted");
         let runs = self.instances[place].state == State::Runs;
-        self.instances[place].state = State::Gone;
+        self.ends(place);
         if let (true, Some(then)) = (runs, &goal.then) {
             self.instances[place].converted = true;
             self.send_alone(place, then);
@@ -287,8 +304,8 @@ impl<'a> Life<'a> {
                 return self.count("not again");
             }
             Entry::Latest => {
-                if let Some(running) = self.instances.iter_mut().find(|each| runs(each)) {
-                    running.state = State::Gone;
+                if let Some(running) = self.instances.iter().position(runs) {
+                    self.ends(running);
                     self.count("replaced");
                 }
             }
@@ -303,6 +320,8 @@ impl<'a> Life<'a> {
             wait: None,
             waits_for: None,
             last_message: None,
+            left: None,
+            ended: false,
             converted: false,
             state: State::Runs,
         });
@@ -360,41 +379,9 @@ impl<'a> Life<'a> {
     fn finish(&mut self, place: usize) {
         self.count("finished");
         let within = self.story(place).goal.as_ref().and_then(|goal| goal.within);
-        let counts = within.is_some() && self.instances[place].last_message.is_some();
+        let has_sent = self.instances[place].last_message.is_some();
+        let counts = (within.is_some() && has_sent) || self.waits_for_claim(place);
         self.instances[place].state = if counts { State::Counts } else { State::Gone };
-    }
-
-    /// "Effects on the contact (`set`, `tag`, `credit`) are visible to all that follows."
-    fn act(&mut self, place: usize, node: &Node, act: Act, held: Option<&'static str>) {
-        let (effect, what) = match act {
-            Act::Tag { add: true, tag } => ("tag", tag.to_owned()),
-            Act::Tag { add: false, tag } => ("untag", tag.to_owned()),
-            Act::Tier(tier) => ("set", format!("contact.tier = {tier:?}")),
-            Act::Credit(points) => ("credit", format!("{points} points")),
-            Act::Debit(points) => ("debit", format!("{points} points")),
-        };
-        let missing = matches!(act, Act::Debit(points) if points > self.points);
-        let (outcome, reason) = match (held, missing) {
-            (Some(reason), _) => ("skipped", reason),
-            (None, true) => ("skipped", "not enough"),
-            (None, false) => ("done", ""),
-        };
-        let line = self.line(place, node.number, effect, ("", &what), outcome, reason);
-        self.lines.push(line);
-        if outcome == "skipped" {
-            return;
-        }
-        match act {
-            Act::Tag { add: true, tag } => drop(self.tags.insert(tag)),
-            Act::Tag { add: false, tag } => drop(self.tags.remove(tag)),
-            Act::Tier(tier) => self.tier = Some(tier.to_owned()),
-            Act::Credit(points) => self.points += points,
-            Act::Debit(points) => self.points -= points,
-        }
-        match act {
-            Act::Tag { .. } | Act::Tier(_) => self.stirred = true,
-            Act::Credit(_) | Act::Debit(_) => self.booked += 1,
-        }
     }
 
     /// True when it waits or has ended, false when the wait passes at once.
@@ -452,7 +439,7 @@ impl<'a> Life<'a> {
 
     fn end(&mut self, place: usize, node: &Node, why: &'static str) -> bool {
         self.count(why);
-        self.instances[place].state = State::Gone;
+        self.ends(place);
         let line = self.line(place, node.number, "end", ("", ""), why, "");
         self.lines.push(line);
         true

@@ -4,6 +4,7 @@ use super::invent;
 use super::machine;
 use super::naive::{self, Answer};
 use super::random::Random;
+use super::seeds::seeds;
 use super::shrink::{Case, smallest};
 use super::world::{self, EVENTS};
 use scn::drivers::simulate::Request;
@@ -27,17 +28,6 @@ const COUNTS: [(&str, Count); 9] = [
     ("not for", Count::NotFor),
     ("not again", Count::NotAgain),
 ];
-
-/// One seed, or several: `SCN_SEED=17`, `SCN_SEED=401..2000`.
-fn seeds(cases: u64) -> Vec<u64> {
-    match std::env::var("SCN_SEED") {
-        Ok(seeds) => {
-            let (from, to) = seeds.split_once("..").unwrap_or((&seeds, &seeds));
-            (from.parse().unwrap()..=to.parse().unwrap()).collect()
-        }
-        Err(_) => (1..=cases).collect(),
-    }
-}
 
 pub fn case(seed: u64) -> Case {
     let mut random = Random::new(seed);

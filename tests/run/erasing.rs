@@ -87,7 +87,7 @@ fn whoever_turns_out_to_be_erased_gets_nothing_that_waited() {
 fn what_was_set_in_another_row_stays_there_while_its_scenario_is_away() {
     let quiz = "identity contact by email
         scenario quiz { when purchased   set contact.tier = \"dry\" }
-        scenario reads { when opened for contact.tier is \"dry\"   send transactional email welcome }";
+        scenario reads { when opened for contact.tier is \"dry\"   once   send transactional email welcome }";
     let mut shop = shop(quiz);
     shop.sql(
         "CREATE TRIGGER refuses BEFORE UPDATE OF tier ON contact BEGIN SELECT RAISE(ABORT, 'not on a thursday'); END;",

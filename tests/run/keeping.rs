@@ -163,7 +163,7 @@ fn a_backfill_knows_what_scenarios_did_before() {
 
 #[test]
 fn a_backfill_starts_what_its_instances_start_and_make_after_the_start() {
-    let before = "scenario earns { when opened   credit 1 points }
+    let before = "scenario earns { when opened   once   credit 1 points }
         scenario earlier { when credited points   send email gold_welcome }";
     let after = format!(
         "{before} scenario story {{ when purchased   wait 12 hours   start starts   credit 5 points }}
@@ -193,6 +193,26 @@ fn a_backfill_starts_what_its_instances_start_and_make_after_the_start() {
         row("2", "thank_you", 25),
     ];
     assert_eq!(sent, expected);
+}
+
+/// Journeys of one scenario that `once every` lets run beside each other stay so.
+#[test]
+fn what_once_every_lets_run_side_by_side_runs_on_after_a_backfill() {
+    let mut shop = shop("scenario other { when opened   once   tag \"seen\" }");
+    tick(&shop, 0);
+    for (id, hours) in [(1, 1), (2, 30), (3, 31)] {
+        buys(&shop, id, 1, hours * HOUR, 120);
+    }
+    tick(&shop, 2 * DAY);
+    shop.edit("scenario story { when purchased   once every 1 day   wait 10 days   send email thank_you }", "UTC");
+    let mut run = shop.open(at(2 * DAY));
+    run.tick(at(2 * DAY), &|| false).unwrap();
+    run.backfill(at(0), at(2 * DAY)).unwrap();
+    for hours in [241, 270, 271] {
+        run.tick(at(hours * HOUR), &|| false).unwrap();
+    }
+    let sent = outbox::rows(&shop.state()).into_iter().map(|row| (row.due - START) / HOUR);
+    assert_eq!(sent.collect::<Vec<_>>(), [241, 270]);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 //! answer: whatever happens to a contact comes just after a look. What ends a `wait up to` may come at any instant: then it is
 //! not said when a message came due, but that it left. So it is in a night of quiet hours, after which each leaves once.
 
-use super::equal::{Life, seeds};
+use super::equal::Life;
 use super::outbox;
 use super::random::Random;
+use super::seeds::seeds;
 use super::shop::{Shop, template};
 use rusqlite::Connection;
 use scn::drivers::simulate::{Request, simulate};

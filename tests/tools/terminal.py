@@ -38,7 +38,7 @@ def shown(columns, locale, both):
 
 
 wide = shown(120, "C.UTF-8", True)
-assert "events, " in wide and " left" in wide and "simulating" in wide, wide
+assert " events" in wide and "simulating" in wide, wide
 lines = [line for line in wide.split("sent each month, ", 1)[1].splitlines() if BLOCKS & set(line)]
 assert len(lines) > 15, wide
 print(f"a bar, and {len(lines)} sparklines: {lines[0].strip()}")

@@ -68,6 +68,11 @@ impl Subjects {
         self.all.get(subject).map(Subject::samples).unwrap_or_default()
     }
 
+    /// The value of this name.
+    pub fn find(&self, key: String, is_flag: bool) -> Option<usize> {
+        self.by_key.get(&(key, is_flag)).copied()
+    }
+
     /// Whether a value is among both.
     pub fn shares(&self, others: &Subjects) -> bool {
         others.by_key.keys().any(|key| self.by_key.contains_key(key))
@@ -139,16 +144,31 @@ fn together(parts: &[Formula], all: bool, subjects: &Subjects, case: &[Sample]) 
 }
 
 impl Formula {
+    /// Calls `visit` on it and on each part in it.
+    pub fn visit<'f>(&'f self, visit: &mut dyn FnMut(&'f Formula)) {
+        visit(self);
+        match self {
+            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.visit(visit),
+            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| part.visit(visit)),
+            Formula::Default(pair) => {
+                pair.0.visit(visit);
+                pair.1.visit(visit);
+            }
+            Formula::If { arms, otherwise } => {
+                for (condition, value) in arms {
+                    condition.visit(visit);
+                    value.visit(visit);
+                }
+                otherwise.visit(visit);
+            }
+            _ => {}
+        }
+    }
+
     /// The values that it looks at.
     pub fn reads(&self) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
-        self.add_reads(&mut found);
-        found
-    }
-
-    fn add_reads(&self, found: &mut BTreeSet<usize>) {
-        match self {
-            Formula::Known(_) => {}
+        self.visit(&mut |part| match part {
             Formula::Flag(subject)
             | Formula::Has(subject)
             | Formula::IsEmpty(subject, _)
@@ -160,34 +180,16 @@ impl Formula {
                 found.insert(*latest);
                 found.extend(keyless);
             }
-            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.add_reads(found),
-            Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| part.add_reads(found)),
-            Formula::Default(pair) => {
-                pair.0.add_reads(found);
-                pair.1.add_reads(found);
-            }
-            Formula::If { arms, otherwise } => {
-                for (condition, value) in arms {
-                    condition.add_reads(found);
-                    value.add_reads(found);
-                }
-                otherwise.add_reads(found);
-            }
-        }
+            _ => {}
+        });
+        found
     }
 
     /// How many parts it has, itself included: how long it takes to see what it comes to.
     pub fn size(&self) -> usize {
-        1 + match self {
-            Formula::Not(inner) | Formula::IsUnknown(inner) => inner.size(),
-            Formula::All(parts) | Formula::Any(parts) => parts.iter().map(Formula::size).sum(),
-            Formula::Default(pair) => pair.0.size() + pair.1.size(),
-            Formula::If { arms, otherwise } => {
-                let arms = arms.iter().map(|(condition, value)| condition.size() + value.size());
-                arms.sum::<usize>() + otherwise.size()
-            }
-            _ => 0,
-        }
+        let mut size = 0;
+        self.visit(&mut |_| size += 1);
+        size
     }
 
     /// What it comes to in one case.

@@ -1,14 +1,27 @@
 //! What is known where a condition stands, read once.
 
-use super::super::typed::Expr;
+use super::super::typed::{Expr, Kind};
+use super::domain::Sample;
 use super::formula::{Formula, Subjects};
 use super::{Possible, Reader};
+use crate::model::Type;
 use crate::span::Span;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How many facts are kept; of those after them nothing is claimed.
 const FACTS_MAX: usize = 2000;
+
+/// How long a fact holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Until {
+    /// Until a step does something, of this scenario or of another at the same instant.
+    Change,
+    /// Until time passes.
+    Later,
+    /// As long as the instance runs.
+    End,
+}
 
 /// What is known where a condition stands: another condition, and what it came to.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +30,7 @@ pub struct Fact<'s> {
     /// Whether it reads the event that is the trigger: the filter of a trigger.
     pub of_trigger: bool,
     pub came_to: Possible,
-    /// Whether it holds as long as the instance runs.
-    pub lasts: bool,
+    pub until: Until,
     /// Where it is seen, and how that is said.
     pub place: Span,
     pub why: &'static str,
@@ -30,6 +42,8 @@ pub struct Known<'s> {
     /// What the facts look at, or looked at before they were forgotten.
     pub(super) subjects: Rc<Subjects>,
     facts: Vec<Rc<Read<'s>>>,
+    /// Values that a fact found present. It is not forgotten: who wrote that fact has thought of those without one.
+    pub(super) present: BTreeSet<usize>,
 }
 
 #[derive(Debug)]
@@ -62,19 +76,39 @@ impl<'s> Known<'s> {
         let formula = reader.formula(fact.condition, fact.of_trigger, Rc::make_mut(&mut self.subjects));
         let mut parts = Vec::new();
         split(formula, fact.came_to, &mut parts);
+        let missing = vec![Sample::Missing; self.subjects.len()];
+        let asks = |part: &&Part| !part.came_to.allows(part.formula.truth(&self.subjects, &missing));
+        let alone = parts.iter().filter(|part| part.reads.len() == 1).filter(asks);
+        self.present.extend(alone.flat_map(|part| &part.reads).copied().collect::<Vec<_>>());
         self.facts.push(Rc::new(Read { fact, parts }));
+    }
+
+    /// A value that was set.
+    pub fn set(&mut self, reader: &Reader, value: &Expr) {
+        let reads = self.reads(reader, value);
+        self.present.extend(reads);
+    }
+
+    /// Whether a fact found a value present, or it was set.
+    pub fn is_present(&mut self, reader: &Reader, value: &Expr) -> bool {
+        self.reads(reader, value).is_subset(&self.present)
+    }
+
+    fn reads(&mut self, reader: &Reader, value: &Expr) -> BTreeSet<usize> {
+        let has = Expr::new(Kind::Has(Box::new(value.clone())), Type::Flag, false, value.span);
+        reader.formula(&has, false, Rc::make_mut(&mut self.subjects)).reads()
     }
 
     /// What holds as long as the instance runs.
     pub fn lasting(&self) -> Known<'s> {
         let mut known = self.clone();
-        known.forget();
+        known.forget(Until::End);
         known
     }
 
-    /// Time passes, or something changes.
-    pub fn forget(&mut self) {
-        self.facts.retain(|read| read.fact.lasts);
+    /// Forgets what holds no longer than that.
+    pub fn forget(&mut self, until: Until) {
+        self.facts.retain(|read| read.fact.until >= until);
     }
 
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = &Fact<'s>> {

@@ -45,12 +45,17 @@ impl Reader<'_> {
             }
             Kind::Aggregate(aggregate) => {
                 let counts = matches!(aggregate.kind, AggregateKind::Count | AggregateKind::CountDays);
-                !counts || !aggregate.history.keys.is_empty() || !is_known(&aggregate.history.window)
+                !counts || may_lack_keys(&aggregate.history) || !is_known(&aggregate.history.window)
             }
             Kind::Sum(terms) => !is_count(expr) || terms.iter().any(|(_, term)| self.may_be_missing(term)),
             _ => true,
         }
     }
+}
+
+/// Whether a value with which a history compares may be missing where the CRM keeps to the model.
+fn may_lack_keys(history: &History) -> bool {
+    history.keys.iter().any(|key| key.of_instance.optional)
 }
 
 /// Whether the beginning of a window is always known.
@@ -197,7 +202,7 @@ impl Reading<'_, '_> {
             (_, Some(point)) => Some(point),
             _ => {
                 let subject = self.flag_subject(key(whole, false));
-                let known = history.keys.is_empty() && is_known(&history.window);
+                let known = !may_lack_keys(history) && is_known(&history.window);
                 if let Some(subject) = self.subjects.change(subject) {
                     subject.may_be_missing = !known;
                 }
@@ -206,7 +211,7 @@ impl Reading<'_, '_> {
         };
         let key = history_key(history);
         let latest = self.named(format!("latest {key}"), true, false, Bounds::default());
-        let keyless = (!history.keys.is_empty()).then(|| self.flag_subject(format!("keys {key}")));
+        let keyless = may_lack_keys(history).then(|| self.flag_subject(format!("keys {key}")));
         let Some(point) = since else { return Formula::Happened { latest, since: None, keyless } };
         let Some(point) = self.ordered(latest, point) else { return self.flag(whole) };
         if let Some(latest) = self.subjects.change(latest) {

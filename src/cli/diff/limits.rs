@@ -32,6 +32,19 @@ impl FromStr for Limit {
     }
 }
 
+/// A limit of what can be lost: no more than there was.
+///
+/// # Errors
+/// As [`Limit::from_str`], and more than 100%.
+pub fn of_lost(text: &str) -> Result<Limit, String> {
+    match text.parse()? {
+        Limit::Share(share) if share > 100_000 => {
+            Err("more than 100% of the messages of before cannot be lost: write a share up to 100%".to_owned())
+        }
+        limit => Ok(limit),
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -110,9 +123,18 @@ mod tests {
             ("many", None),
         ] {
             assert_eq!(text.parse().ok(), limit, "{text}");
+            assert_eq!(of_lost(text).ok(), limit, "{text}");
             if let Some(limit) = limit {
                 assert_eq!(limit.to_string(), text);
             }
+        }
+    }
+
+    #[test]
+    fn more_than_all_can_be_gained_and_not_lost() {
+        for (text, may_be_lost) in [("100%", true), ("100.001%", false), ("120%", false), ("120", true)] {
+            assert!(text.parse::<Limit>().is_ok(), "{text}");
+            assert_eq!(of_lost(text).is_ok(), may_be_lost, "{text}");
         }
     }
 

@@ -56,7 +56,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub engagement: EngagementArguments,
     /// Exit with 1 when more messages are lost: a number, or a share of those of the older version (`2%`)
-    #[arg(long, value_name = "N|P%")]
+    #[arg(long, value_name = "N|P%", value_parser = limits::of_lost)]
     pub max_lost: Option<Limit>,
     /// Exit with 1 when more messages are gained
     #[arg(long, value_name = "N|P%")]
@@ -92,7 +92,8 @@ pub enum Format {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (old, new) = side::open(&arguments.old, &arguments.new)?;
-    let (before, after) = match (compiled(&old), compiled(&new)) {
+    // Of warnings those of the newer version are told: of the older one nobody mends them.
+    let (before, after) = match (compiled(&old, Findings::stop_in_error), compiled(&new, Findings::stop_briefly)) {
         (Ok(before), Ok(after)) => (before, after),
         // What is wrong with both is told of both.
         (Err(exit), _) | (_, Err(exit)) => return Ok(exit),
@@ -149,9 +150,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// A side as a program; what is wrong with it is told, and the exit code of it.
-fn compiled(side: &Side) -> Result<Compiled, Exit> {
+fn compiled(side: &Side, stop: fn(Findings) -> Option<Exit>) -> Result<Compiled, Exit> {
     let (compiled, findings) = Findings::of(&side.project, &Surroundings::default());
-    match findings.stop() {
+    match stop(findings) {
         Some(exit) => Err(exit),
         None => Ok(compiled),
     }

@@ -72,7 +72,7 @@ fn of_revision(name: &str, revision: &str, path: Option<&str>, beside: &Path) ->
         }
     };
     let git = Git { folder };
-    let commit = git.commit(revision).map_err(|failure| neither(name, git.place().is_ok(), failure))?;
+    let commit = git.commit(revision).map_err(|failure| neither(name, &git, failure))?;
     let (root, prefix) = git.place()?;
     let inside = match path {
         Some(path) => match path.strip_prefix("./") {
@@ -104,19 +104,27 @@ fn shown(inside: &Path) -> String {
     if inside == Path::new("") { ".".to_owned() } else { inside.display().to_string() }
 }
 
-/// What is neither a path nor a revision.
-fn neither(name: &str, is_in_git: bool, failure: Failure) -> Failure {
-    match failure.exit {
-        // git is missing.
-        _ if failure.help.as_ref().is_some_and(|help| help.starts_with("install")) => failure,
-        Exit::Usage if !is_in_git => {
-            let message = format!("`{name}` is no file or folder, and there is no repository of git here");
-            Failure::new(Exit::Usage, message).help("name two folders or files: `scn diff old new`")
-        }
-        Exit::Usage => Failure::new(Exit::Usage, format!("`{name}` is no file or folder, and no revision of git"))
-            .help("name a folder, a file, a branch, a tag or a commit: `scn diff main .`"),
-        _ => failure,
+/// What is neither a path nor a revision of the repository in which it is looked for.
+fn neither(name: &str, git: &Git<'_>, failure: Failure) -> Failure {
+    // git is missing.
+    if failure.exit != Exit::Usage || failure.help.as_ref().is_some_and(|help| help.starts_with("install")) {
+        return failure;
     }
+    let folder = shown(git.folder);
+    let here = folder == ".";
+    let other =
+        format!("a revision alone is of the path on the other side: `{name}:./` is of the folder where you are");
+    let message = match (git.place().is_ok(), here) {
+        (true, true) => format!("`{name}` is no file or folder, and no revision of git"),
+        (true, false) => format!("`{name}` is no file or folder, and no revision of git in `{folder}`"),
+        (false, true) => format!("`{name}` is no file or folder, and there is no repository of git here"),
+        (false, false) => format!("`{name}` is no file or folder, and `{folder}` is in no repository of git"),
+    };
+    Failure::new(Exit::Usage, message).help(match (git.place().is_ok(), here) {
+        (_, false) => other.as_str(),
+        (true, true) => "name a folder, a file, a branch, a tag or a commit: `scn diff main .`",
+        (false, true) => "name two folders or files: `scn diff old new`",
+    })
 }
 
 /// A folder without `scn.toml` in it or around it is a project by itself, whatever lies around the temporary folder.

@@ -109,8 +109,8 @@ fn notes(tables: &Tables, kind: Kind) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     if has_goal {
         notes.push(
-            "\u{201c}Of those sent\u{201d} is the share of journeys with a message that reached their goal after it; the interval is \
-             Wilson's (1927), that of a difference between persons (in points) Newcombe's (1998, method 10), both of 95%. \
+            "\u{201c}Of those sent\u{201d} is the share of journeys with a message that reached their goal after it, with its interval; \
+             \u{201c}more than held out\u{201d} is a difference between persons, in points, with its interval. \
              \u{201c}After\u{201d} is the median."
                 .to_owned(),
         );

@@ -4,6 +4,9 @@ use super::Said;
 use crate::cli::counted::grouped;
 use maud::{Markup, Render, html};
 
+/// A text without a blank that is no longer than this stays on one line.
+const WORD_MAX: usize = 24;
+
 /// A table with a title. A row has as many cells as there are columns; the first cell names the row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
@@ -111,6 +114,8 @@ impl Render for Column {
 impl Table {
     fn cell(&self, place: usize, cell: &Cell) -> Markup {
         let is_number = self.columns.get(place).is_some_and(|column| column.kind == Kind::Number);
+        // A month is not broken at its hyphen.
+        let is_word = matches!(cell, Cell::Text(text) if text.len() <= WORD_MAX && !text.contains(' '));
         let shown = match cell {
             Cell::Text(text) | Cell::Number(text, _) => html! { (Said(text)) },
             Cell::Count(count) => html! { (grouped(*count)) },
@@ -121,7 +126,7 @@ impl Table {
             @if place == 0 {
                 th scope="row" data-key=[cell.key()] { (shown) }
             } @else {
-                td .number[is_number] data-key=[cell.key()] { (shown) }
+                td .number[is_number] .word[is_word] data-key=[cell.key()] { (shown) }
             }
         }
     }

@@ -16,7 +16,7 @@ use super::project::Project;
 use super::sources::{failure, texts};
 use super::span::SpanArguments;
 use super::tables::By;
-use super::{cache, output, sources, whole};
+use super::{cache, output, sources, surroundings, whole};
 use crate::compile::{Compiled, Origin};
 use crate::diagnostic::render::clean;
 use crate::drivers::simulate::{Request, Simulation, simulate};
@@ -100,12 +100,12 @@ pub enum Format {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
     let (compiled, findings) = Findings::of(&project, &Surroundings::default());
-    if let Some(exit) = findings.stop() {
+    if let Some(exit) = findings.stop_briefly() {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
     let crm = sources::crm(&project, arguments.history.crm.as_deref())?;
-    arguments.refuse_inputs(&project, &compiled)?;
+    arguments.refuse_inputs(&project)?;
     let mut request = arguments.request(bundle.settings.zone)?;
     request.cache = cache::settings(&project.settings, arguments.cache, arguments.no_cache)?;
     let mut effects = arguments.effects.as_deref().map(OutFile::create).transpose()?;
@@ -220,10 +220,11 @@ impl Arguments {
     }
 
     /// Refuses to write over what is read, and to write two things to one place.
-    fn refuse_inputs(&self, project: &Project, compiled: &Compiled) -> Result<(), Failure> {
-        let texts = compiled.sources.iter().map(|(_, source)| Path::new(&source.name));
-        let inputs: Vec<&Path> = texts.chain(self.crm(project)).collect();
-        for path in self.effects.iter().chain(&self.report) {
+    fn refuse_inputs(&self, project: &Project) -> Result<(), Failure> {
+        let written: Vec<&PathBuf> = self.effects.iter().chain(&self.report).collect();
+        let mut inputs = if written.is_empty() { Vec::new() } else { surroundings::files_read(project)? };
+        inputs.extend(self.crm(project).map(Path::to_owned));
+        for path in written {
             whole::refuse_inputs(path, &inputs)?;
         }
         self.report.as_deref().map(files::refuse_other_than_html).transpose()?;

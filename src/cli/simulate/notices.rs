@@ -2,7 +2,7 @@
 
 use super::report::Shown;
 use crate::cli::counted::{counted, verb};
-use crate::engine::Reason;
+use crate::engine::{Engagement, Reason};
 use crate::ir::StepIx;
 
 /// Something that a reader must know.
@@ -39,7 +39,21 @@ impl Shown<'_> {
         }
     }
 
-    /// What the CRM does not have, or has in a form that cannot be read.
+    /// Who is missing from an instant on, because a scenario erased them.
+    fn of_erased(&self) -> Option<Notice> {
+        let erased = self.simulation.report.tables.erased();
+        let (persons, were) = (counted(erased, "person"), verb(erased, "was", "were"));
+        let opens = match self.engagement {
+            Engagement::None => "; nobody opens anything here (`--engagement`), so one for want of opens takes all",
+            _ => "",
+        };
+        let text = format!(
+            "{persons} {were} erased by these scenarios: what the CRM says that they did afterwards starts and reaches nothing{opens}"
+        );
+        (erased > 0).then(|| Notice::note(text))
+    }
+
+    /// What the CRM does not have, or has in a form that cannot be read; and who was taken out.
     pub(super) fn notices(&self) -> Vec<Notice> {
         let report = &self.simulation.report;
         let absent =
@@ -53,6 +67,7 @@ impl Shown<'_> {
             let text = "scenarios start at `--from`: what would have begun before it is not followed, nor what it would have sent since";
             notices.push(Notice::note(text.to_owned()));
         }
+        notices.extend(self.of_erased());
         let notes = &report.notes;
         let examples: Vec<String> =
             report.unreadable.iter().chain(&notes.unreadable.first).map(|each| each.diagnostic().message).collect();

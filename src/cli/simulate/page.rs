@@ -1,7 +1,7 @@
 //! The report of a simulation as a page.
 
 use super::report::Shown;
-use super::terms::{limits, measures, persons};
+use super::terms::{measures, persons};
 use crate::cli::counted::{counted, grouped};
 use crate::cli::engagement;
 use crate::cli::page::{
@@ -61,8 +61,8 @@ impl Shown<'_> {
         let report = &self.simulation.report;
         let fact = |what: &str, told: String| (what.to_owned(), told);
         let mut facts = vec![fact("CRM", crm.to_owned()), fact("engagement", engagement::told(self.engagement))];
-        let limits = limits(self.policy);
-        let limits = if limits.is_empty() { "limits nothing".into() } else { limits.join("; ") };
+        let limits = self.limits();
+        let limits = if limits.is_empty() { "there is none: nothing is limited".into() } else { limits.join("; ") };
         facts.push(fact("policy", limits));
         facts.extend(measures(self.simulation).map(|(name, told)| (format!("measure {name}"), told)));
         facts.extend(persons(report).map(|told| fact("identity", told)));

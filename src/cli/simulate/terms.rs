@@ -6,30 +6,47 @@ use crate::cli::engagement;
 use crate::drivers::simulate::{MeasureTold, Report, Simulation};
 use crate::drivers::story::value_words;
 use crate::engine::{self, World};
-use crate::ir::{Class, Policy};
-use crate::time::{Duration, Instant};
+use crate::ir::{Class, Expr, ExprIx, Policy, Settings};
+use crate::model::Configuration;
+use crate::time::{Duration, Instant, Zone};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 impl Shown<'_> {
-    /// The policy, where it limits anything, and the measures.
+    /// The policy, the measures, and what is taken for opens and clicks.
     pub(super) fn terms(&self, text: &mut String) {
-        let before = text.len();
-        for line in limits(self.policy) {
+        for line in self.limits() {
             let _ = writeln!(text, "policy: {line}");
         }
         for (name, told) in measures(self.simulation) {
             let _ = writeln!(text, "measure {name}: {told}");
         }
-        if self.simulation.program.asks_about_messages() {
-            let _ = writeln!(text, "engagement {}", engagement::told(self.engagement));
-        }
+        let _ = writeln!(text, "engagement {}", engagement::told(self.engagement));
         if let Some(persons) = persons(&self.simulation.report) {
             let _ = writeln!(text, "identity: {persons}");
         }
-        if text.len() > before {
-            text.push('\n');
+        text.push('\n');
+    }
+
+    /// Each term of the policy in words; nothing without a policy.
+    pub(super) fn limits(&self) -> Vec<String> {
+        let Settings { zone, expire, .. } = &self.simulation.program.settings;
+        let mut lines = limits(self.policy);
+        if lines.is_empty()
+            && self.policy.zone.is_none()
+            && *zone == Zone::UTC
+            && *expire == Configuration::default().expire
+        {
+            return lines;
         }
+        let own = match self.policy.zone.and_then(|zone| contact_field(self.policy, zone)) {
+            Some(field) => format!("contact.{field}, without one "),
+            None if self.policy.zone.is_some() => "the contact's, without one ".to_owned(),
+            None => String::new(),
+        };
+        lines.insert(0, format!("time zone {own}{}", zone.name()));
+        lines.push(format!("expire {expire}"));
+        lines
     }
 }
 
@@ -67,8 +84,16 @@ pub(super) fn persons(report: &Report) -> Option<String> {
     (persons > 0).then(|| format!("{counted} {have} several rows in `contact`, and each is one person"))
 }
 
+/// The field of the contact that an expression of the policy is.
+fn contact_field(policy: &Policy, zone: ExprIx) -> Option<&str> {
+    match policy.code.exprs.get(zone)? {
+        Expr::Contact(place) => policy.code.contact.get(usize::from(*place)).map(|field| field.name.as_str()),
+        _ => None,
+    }
+}
+
 /// Each limit in words; nothing for a policy that limits nothing.
-pub(super) fn limits(policy: &Policy) -> Vec<String> {
+fn limits(policy: &Policy) -> Vec<String> {
     let mut lines = Vec::new();
     let quiet = &policy.quiet_hours;
     if let Some((from, to)) = quiet.between {

@@ -70,7 +70,7 @@ pub fn human(tables: &Tables, by: By) -> String {
     }
     let mut unit = if has_revenue { format!("\nrevenue in {}", tables.currency) } else { String::new() };
     if has_goal {
-        unit.push_str("\nof those sent: journeys with a message, with Wilson's interval");
+        unit.push_str("\nof those sent: journeys with a message, with the interval of 95% (Wilson 1927)");
         unit.push_str(if has_holdout { "; persons: those with a message, and those held out" } else { "" });
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();

@@ -48,11 +48,36 @@ pub fn sentences(tables: &Tables, kind: Kind) -> String {
              people do by\n      themselves: the bar that a real campaign has to beat\n",
         );
     }
-    // Of a simulation a comparison is told where there is one.
-    for of in tables.scenarios.iter().filter(|of| kind == Kind::Run || of.compare(&of.all).is_ok()) {
+    // Of a simulation a comparison is told where there is one, or where the policy means that there be one.
+    let is_told = |of: &&ScenarioTables| match of.compare(&of.all) {
+        Err(WhyNot::NoGoal) => kind == Kind::Run,
+        Err(_) => kind == Kind::Run || of.has_holdout,
+        Ok(_) => true,
+    };
+    for of in tables.scenarios.iter().filter(is_told) {
         let _ = writeln!(text, "{}", comparison(tables, of, kind));
     }
+    text.extend(methods(tables).map(|methods| methods + "\n"));
     text
+}
+
+/// Whose intervals they are, and where they are written down; nothing where no scenario says what success is.
+fn methods(tables: &Tables) -> Option<String> {
+    let with_goal = || tables.scenarios.iter().filter(|of| of.goal != GoalKind::None);
+    let compared: Vec<Comparison> = with_goal().filter_map(|of| of.compare(&of.all).ok()).collect();
+    let methods = [
+        (with_goal().count() > 0, "of a rate by Wilson (JASA 22, 1927, 209-212)"),
+        (
+            !compared.is_empty(),
+            "of a difference of rates by Newcombe (Statistics in Medicine 17, 1998, 873-890, method 10)",
+        ),
+        (
+            compared.iter().any(|found| found.revenue.is_some()),
+            "of a difference of revenue a person by Welch (Biometrika 34, 1947, 28-35)",
+        ),
+    ];
+    let used: Vec<&str> = methods.into_iter().filter(|(is_used, _)| *is_used).map(|(_, method)| method).collect();
+    (!used.is_empty()).then(|| format!("note: intervals hold in 95 of 100 cases: {}", used.join("; ")))
 }
 
 /// What messages changed, as far as the holdout tells: one sentence a scenario.
@@ -90,7 +115,12 @@ pub fn why_not(why: WhyNot) -> String {
     match why {
         WhyNot::NoGoal => "it has no `goal`".to_owned(),
         WhyNot::NothingSent => "nobody got a marketing message".to_owned(),
-        WhyNot::NoHoldout => "nobody was held out (`holdout 5%` in the policy holds out one in twenty)".to_owned(),
+        WhyNot::NoHoldout { is_set: false } => {
+            "nobody was held out (`holdout 5%` in the policy holds out one in twenty)".to_owned()
+        }
+        WhyNot::NoHoldout { is_set: true } => {
+            "none of those whom `holdout` keeps apart has come to a marketing message of it".to_owned()
+        }
         WhyNot::TooFew { treated, held_out } => format!(
             "too few persons, {} with a message and {} held out, where each must be {PERSONS_MIN} at least",
             grouped(treated),

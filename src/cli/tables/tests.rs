@@ -17,6 +17,7 @@ fn tables(goal: GoalKind, treated: Group, held_out: Group) -> Tables {
     let scenario = ScenarioTables {
         name: "offer".to_owned(),
         goal,
+        has_holdout: false,
         erased: 0,
         without_money: Vec::new(),
         all,
@@ -35,19 +36,25 @@ fn a_comparison_is_one_plain_sentence() {
         sentences(&better, Kind::Run),
         "offer: 12.0% of 1,000 persons with a message reached the goal, and 6.0% of 200 held out: 6.0 points more (95%: \
          +1.4 to +9.3), more than chance explains. Revenue a person: 0.60 EUR more (95%: +0.21 to +0.99), more than chance \
-         explains\n"
+         explains\nnote: intervals hold in 95 of 100 cases: of a rate by Wilson (JASA 22, 1927, 209-212); of a difference of rates by \
+         Newcombe (Statistics in Medicine 17, 1998, 873-890, method 10); of a difference of revenue a person by Welch \
+         (Biometrika 34, 1947, 28-35)\n"
     );
     let alike = tables(GoalKind::Window, group(1000, 60), group(200, 14));
     assert_eq!(
-        sentences(&alike, Kind::Run),
+        sentences(&alike, Kind::Run).lines().next().unwrap(),
         "offer: 6.0% of 1,000 persons with a message reached the goal, and 7.0% of 200 held out: 1.0 points less (95%: \
-         -5.6 to +2.2), which may be chance. Revenue a person: 0.10 EUR less (95%: -0.49 to +0.29), which may be chance\n"
+         -5.6 to +2.2), which may be chance. Revenue a person: 0.10 EUR less (95%: -0.49 to +0.29), which may be chance"
     );
     let worse = sentences(&tables(GoalKind::WithoutWindow, group(1000, 10), group(200, 40)), Kind::Run);
     assert!(
         worse.contains("worse than chance explains. Of revenue nothing is said: the goal has no window"),
         "{worse}"
     );
+    // Only what is used is named.
+    assert!(worse.contains("by Newcombe") && !worse.contains("by Welch"), "{worse}");
+    let none = sentences(&tables(GoalKind::None, group(1000, 10), group(200, 40)), Kind::Run);
+    assert!(!none.contains("intervals"), "{none}");
 }
 
 #[test]
@@ -62,10 +69,39 @@ fn where_nothing_can_be_said_it_is_said_why() {
         let said = sentences(&tables(goal, of(treated), of(held_out)), Kind::Run);
         assert!(said.starts_with("offer: nothing can be said") && said.contains(why), "{said}");
     }
+    // Who has a holdout is not told to have one.
+    let mut set = tables(GoalKind::Window, group(50, 1), group(0, 0));
+    set.scenarios[0].has_holdout = true;
+    let said = sentences(&set, Kind::Run);
+    assert!(
+        said.contains("none of those whom `holdout` keeps apart has come") && !said.contains("holdout 5%"),
+        "{said}"
+    );
     let erased = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)).without(3), Kind::Run);
     assert!(erased.contains("nothing can be said of what its messages change: 3 persons were erased"), "{erased}");
     let simulated = sentences(&tables(GoalKind::Window, group(50, 1), group(50, 1)), Kind::Simulation);
     assert!(simulated.contains("none of them caused a purchase of the past") && simulated.contains("offer: "));
+}
+
+/// Rates side by side without a word would be read as a comparison.
+#[test]
+fn a_simulation_says_why_it_cannot_compare_where_the_policy_has_a_holdout() {
+    let of = |goal, has_holdout, held_out| {
+        let mut tables = tables(goal, group(50, 1), group(held_out, 0));
+        tables.scenarios[0].has_holdout = has_holdout;
+        tables
+    };
+    for (tables, why) in [
+        (of(GoalKind::Window, true, 19), Some("too few persons, 50 with a message and 19 held out")),
+        (of(GoalKind::Window, true, 0), Some("none of those whom `holdout` keeps apart has come")),
+        (of(GoalKind::Window, true, 50).without(3), Some("3 persons were erased, perhaps more of those who got")),
+        (of(GoalKind::Window, false, 0), None),
+        (of(GoalKind::None, true, 0), None),
+    ] {
+        let said = sentences(&tables, Kind::Simulation);
+        assert_eq!(said.contains("nothing can be said of what its messages change"), why.is_some(), "{said}");
+        assert!(why.is_none_or(|why| said.contains(why)), "{said}");
+    }
 }
 
 /// Nothing was sent: a difference is there, and no verdict on messages.

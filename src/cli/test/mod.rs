@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure};
 use super::findings::Findings;
 use super::project::Project;
 use super::sources::failure;
-use super::{output, whole};
+use super::{output, surroundings, whole};
 use crate::drivers;
 use crate::engine::Program;
 use crate::ir::{Bundle, TestCase};
@@ -46,6 +46,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut told = Told::new(arguments.coverage || arguments.coverage_min.is_some());
     for project in Project::open(&arguments.paths)? {
+        if let Some(path) = &arguments.junit {
+            whole::refuse_inputs(path, &surroundings::files_read(&project)?)?;
+        }
         let (compiled, findings) = Findings::of(&project, &Surroundings::default());
         if let Some(exit) = findings.stop() {
             return Ok(exit);

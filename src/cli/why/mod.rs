@@ -65,7 +65,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let project = Project::open_one(&arguments.path)?;
     let (compiled, findings) = Findings::of(&project, &Surroundings::default());
-    if let Some(exit) = findings.stop() {
+    if let Some(exit) = findings.stop_briefly() {
         return Ok(exit);
     }
     let Some(bundle) = &compiled.bundle else { return Ok(Exit::Findings) };
@@ -174,15 +174,26 @@ impl Asked<'_> {
                 vec!["nothing has happened: the CRM has no event".into()],
             ));
         };
+        if let Some((first, _)) = report.span.filter(|(from, to)| from > to) {
+            let notes = rows_of_others(&report.asked, &self.arguments.ids());
+            let story = self.story(&simulation, Some(until), told_from, notes);
+            let first = moment(self.bundle.settings.zone, first);
+            let answer =
+                vec![format!("nothing had happened by then: the first event that these scenarios read is of {first}")];
+            return Ok(Story {
+                answer,
+                scenarios: self.not_told(&report.not_simulated, "cannot be simulated"),
+                ..story
+            });
+        }
         let mut notes = self.notes(&simulation);
         notes.push(format!("opens and clicks are {}", engagement::told(engagement)));
-        if report.span.is_some_and(|(from, to)| from > to) {
-            let first = report.span.map_or(until, |(from, _)| from);
-            notes.push(format!(
-                "nothing had happened by then: the first event of the CRM is of {}",
-                moment(self.bundle.settings.zone, first)
-            ));
-        } else if report.notes.set_aside == 0 && report.events == 0 {
+        if let Some(last) = report.last_event.filter(|last| *last < until) {
+            let zone = report.lived.first().map_or(self.bundle.settings.zone, |lived| lived.zone);
+            let last = moment(zone, last);
+            notes.push(format!("the history ends on {last}: what is told after it supposes that nothing more happens"));
+        }
+        if report.notes.set_aside == 0 && report.events == 0 {
             notes.push("nothing of what these scenarios read has happened to this contact".into());
         }
         Ok(self.story(&simulation, Some(until), told_from, notes))

@@ -31,8 +31,8 @@ pub struct Count {
 /// What leads to a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum How {
-    /// So many instances, each of which goes this way.
-    Instances { instances: u64, way: Vec<Passed> },
+    /// So many instances, each of which goes this way; not all of them at one time, unless so many can begin in one such stretch.
+    Instances { instances: u64, way: Vec<Passed>, is_at_one_time: bool },
     /// Each step so many times, for instances that began at different times.
     Steps(Vec<(StepIx, u64)>),
     /// Instances one after the other: a new one begins when the one before ends.
@@ -79,8 +79,14 @@ impl<'a> Folder<'a> {
         if marked.is_empty() {
             return nothing;
         }
-        let mut counts = vec![self.by_instances(scenario, walk, &marked, length, held)];
-        counts.push(self.by_steps(scenario, walk, &marked, length));
+        let mut counts = vec![
+            self.by_instances(scenario, walk, &marked, length, held),
+            self.by_steps(scenario, walk, &marked, length),
+        ];
+        // Instances of different ages are not at one step: of two that are as low, that by steps tells what comes.
+        if matches!(counts.first(), Some(Count { how: How::Instances { is_at_one_time: false, .. }, .. })) {
+            counts.reverse();
+        }
         if walk.is_exclusive() && length.is_some() {
             counts.push(in_turn(walk, &marked, length, held));
         }
@@ -106,7 +112,9 @@ impl<'a> Folder<'a> {
         let latest = comes.iter().map(|comes| comes.latest).try_fold(0, |latest, each| Some(each?.max(latest)));
         let entries = self.entries(scenario, longer(length, latest.map(|latest| latest.saturating_sub(earliest))));
         let most = entries.filter(|_| each < walk.counted_max()).map(|entries| entries.saturating_mul(each as u64));
-        Count { most, how: How::Instances { instances: entries.unwrap_or(0), way: times.way(from, each) } }
+        let is_at_one_time = entries == self.entries(scenario, length);
+        let instances = entries.unwrap_or(0);
+        Count { most, how: How::Instances { instances, way: times.way(from, each), is_at_one_time } }
     }
 
     /// Each marked step by itself: an instance comes to it once.

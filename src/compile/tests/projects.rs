@@ -43,7 +43,7 @@ fn the_standard_library_is_sound_and_formatted() {
 
 #[test]
 fn only_selected_files_are_judged_and_all_declare() {
-    let library = "let late = no purchased in last 1 year  let wrong = 3 + \"a\"";
+    let library = "let late = no returned in last 1 year  let wrong = 3 + \"a\"";
     let other = "scenario other { when nothing_such send email a }";
     let user = "scenario user { when purchased send email a only if late }";
     let compiled = project(&[("library", library), ("other", other), ("*user", user)]);

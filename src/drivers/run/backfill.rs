@@ -47,7 +47,7 @@ impl Run {
         };
         let setup = Setup { bundle: &self.bundle, crm: self.crm.again()?, state: &copy, delivery };
         let mut run = Run::open(setup, "rehearsal", now)?;
-        let before = run.state.message_horizon(now)?;
+        let before = run.state.message_horizon(now, |person| run.program.holds_out(person))?;
         run.poll(now)?;
         run.refresh(now, &|| false)?;
         if let Some(scenario) = migrate {
@@ -59,7 +59,7 @@ impl Run {
         if let Some(since) = since {
             run.backfill(since, now)?;
         }
-        let after = run.state.message_horizon(now)?;
+        let after = run.state.message_horizon(now, |person| run.program.holds_out(person))?;
         Ok(Rehearsal {
             leaving: after.due,
             expired: after.expired.saturating_sub(before.expired),
@@ -173,8 +173,7 @@ impl Run {
                 let cancelled = keys.into_iter().map(|key| (key, Outcome::Cancelled, Reason::Erased));
                 at_work.withdrawn.extend(cancelled);
             }
-            // The life that is lived again does not know what runs already.
-            let merged = at_work.state.one_goes_on(program);
+            let merged = at_work.state.as_one_life(program, at_work.zone());
             at_work.end_merged(&merged);
         })
     }

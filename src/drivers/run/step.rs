@@ -11,7 +11,7 @@ use crate::store::state::{
     Claimed, ContactOut, DueMessage, InboxRow, Input as Arrived, JournalRow, Kept, NewMessage, NewWrite,
     ReceiptOutcome, Verdict as Answer,
 };
-use crate::time::Instant;
+use crate::time::{Instant, Zone};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -248,6 +248,12 @@ impl<'a> AtWork<'a> {
         let marks = self.out.marks.as_deref().unwrap_or(&[]);
         self.journal.push(journal::line(self.program, at, given, &self.out.effects, marks));
         self.out.marks.iter_mut().for_each(Vec::clear);
+    }
+
+    /// The contact's zone by the policy.
+    pub(super) fn zone(&self) -> Zone {
+        let facts = Facts { world: self.world, person: self.person, life: self.life, measures: self.measures };
+        self.program.zone_of(facts, &self.state)
     }
 
     /// What ends because two contacts are one person, or one life was lived twice.

@@ -233,7 +233,8 @@ fn attempt(
         if !request.contact.is_empty() {
             let lives = crm.lives(&program, &world)?;
             let asked = lives.known(crm, &request.contact)?;
-            let report = one(given, &lives, crm, &asked, request, taken(sink))?;
+            let mut report = one(given, &lives, crm, &asked, request, taken(sink))?;
+            report.last_event = bounds.map(|bounds| bounds.last);
             break (span, measures, asked, report);
         }
         let collecting = sink.as_ref().map_or(Collecting::Counted, Sink::collecting);

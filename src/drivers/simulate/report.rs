@@ -18,6 +18,8 @@ pub const SHOWN: usize = 20;
 pub struct Report {
     /// The first and last instant that were simulated; `None` when the CRM has no event.
     pub span: Option<(Instant, Instant)>,
+    /// The last event of the whole history, where one contact is asked for.
+    pub last_event: Option<Instant>,
     pub contacts: u64,
     /// The events that happened by the end, those before the beginning too.
     pub events: u64,

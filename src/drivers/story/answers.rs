@@ -3,7 +3,7 @@
 use super::clauses::truth_words;
 use super::sentences::{Teller, reason_words};
 use super::tale::Delivery;
-use crate::engine::{Clause, ClauseOf, Outcome, Reason, Told, TraceLine, TriggerRef};
+use crate::engine::{Clause, ClauseOf, Outcome, Read, Reason, Told, TraceLine, TriggerRef};
 use crate::ir::{EntryRule, Op, StepIx};
 use crate::time::Instant;
 use std::collections::BTreeMap;
@@ -26,6 +26,15 @@ impl<'a> Instance<'a> {
     fn end(&self) -> Option<&'a TraceLine> {
         let is_end = |told: &Told| matches!(told, Told::Ended(_) | Told::Converted | Told::Finished);
         self.lines.iter().rev().find(|line| is_end(&line.what)).copied()
+    }
+
+    /// Whether a message of it left, or may leave, so that it has a last message.
+    fn has_message(&self) -> bool {
+        let is_one = |told: &Told| match told {
+            Told::Message { outcome, .. } => matches!(outcome, None | Some(Outcome::Sent | Outcome::HeldOut)),
+            told => matches!(told, Told::Deferred { .. }),
+        };
+        self.lines.iter().any(|line| is_one(&line.what))
     }
 
     /// Whether nothing more comes of it: its steps are over, and no message of it is on its way.
@@ -64,7 +73,10 @@ impl Teller<'_> {
                     };
                     let last = instance.lines.iter().rev().find(is_of_step);
                     if let Some(last) = last.filter(|last| self.is_about(last, message)) {
-                        let delivered = instance.deliveries.iter().find(|delivery| delivery.step == step);
+                        let is_held = matches!(last.what, Told::Deferred { .. });
+                        let of_step =
+                            |delivery: &&&Delivery| delivery.step == step && !(is_held && delivery.is_untried);
+                        let delivered = instance.deliveries.iter().find(of_step);
                         let answer = || self.message_answer(instance, last);
                         answers.push(delivered.map_or_else(answer, |delivery| delivery.answer.text.clone()));
                     }
@@ -94,12 +106,9 @@ impl Teller<'_> {
     fn message_answer(&self, instance: &Instance<'_>, line: &TraceLine) -> String {
         let at = self.at(line.at);
         match line.what {
-            Told::Deferred { until, reason, alternative } => {
+            Told::Deferred { alternative, .. } => {
                 let name = self.message(line.unit, line.step, alternative);
-                let limits: Vec<&str> =
-                    line.clauses.iter().flat_map(|clause| &clause.read).map(|read| read.words.as_str()).collect();
-                let why = if limits.is_empty() { reason_words(reason).to_owned() } else { limits.join(", and ") };
-                format!("`{name}` is not sent yet: {why}; it is looked at again on {}", self.at(until))
+                format!("`{name}` is not sent yet: {}", self.held(line))
             }
             Told::Message { outcome, reason, alternative } => {
                 let name = self.message(line.unit, line.step, alternative);
@@ -144,6 +153,7 @@ impl Teller<'_> {
             None => match reason {
                 Reason::OutOfReach => self.out_of_reach(line),
                 Reason::NoConsent => self.no_consent(line),
+                Reason::Late => self.too_late(instance, line.step),
                 Reason::Goal | Reason::StopWhen => {
                     let end = instance.lines.iter().find(|line| matches!(line.what, Told::Converted | Told::Ended(_)));
                     let because = end.and_then(|end| end.clauses.first()).map(|clause| self.because(clause));
@@ -260,24 +270,39 @@ impl Teller<'_> {
         if !step.is_empty() {
             text.push_str(&format!(", by `{step}`"));
         }
-        let next = line.step.map(|step| StepIx(step.0 + 1));
+        let next = line.step.and_then(|step| self.next(line.unit, step));
         let next_words = self.step_words(line.unit, next);
         if !next_words.is_empty() {
             text.push_str(&format!("; then `{next_words}`"));
         }
-        let stops = self.what_can_stop(line.unit, next);
+        let stops = self.what_can_stop(instance, line.unit, next);
         if !stops.is_empty() {
             text.push_str(&format!("; what can still stop it: {}", stops.join(", ")));
         }
         Some(text)
     }
 
-    fn what_can_stop(&self, unit: u16, next: Option<StepIx>) -> Vec<String> {
+    /// The step after a wait, beyond the end of the branch in which it stands.
+    fn next(&self, unit: u16, wait: StepIx) -> Option<StepIx> {
+        let steps = &self.unit(unit)?.scenario.steps;
+        let mut next = StepIx(wait.0 + 1);
+        for _ in 0..steps.len() {
+            match steps.get(next)?.op {
+                Op::Jump(to) => next = to,
+                _ => return Some(next),
+            }
+        }
+        None
+    }
+
+    /// A goal that counts from the last message does not stop what has sent none.
+    fn what_can_stop(&self, instance: &Instance<'_>, unit: u16, next: Option<StepIx>) -> Vec<String> {
         let Some(unit) = self.unit(unit) else { return Vec::new() };
         let texts = self.texts.of(unit);
         let mut stops = Vec::new();
+        let goal = unit.scenario.goal.as_ref().filter(|goal| goal.within.is_none() || instance.has_message());
         for (is_there, quote, name) in [
-            (unit.scenario.goal.is_some(), texts.and_then(|texts| texts.goal.as_ref()), "goal"),
+            (goal.is_some(), texts.and_then(|texts| texts.goal.as_ref()), "goal"),
             (unit.scenario.stop_when.is_some(), texts.and_then(|texts| texts.stop_when.as_ref()), "stop when"),
         ] {
             if is_there {
@@ -319,7 +344,7 @@ impl Teller<'_> {
     fn because(&self, clause: &Clause) -> String {
         let wanted = clause.holds();
         let mut because: Vec<String> = Vec::new();
-        for (place, read) in clause.read.iter().enumerate().filter(|(_, read)| read.depth == 0) {
+        for (place, read) in clause.read.iter().enumerate().filter(|(_, read)| read.depth == 0 && !is_aside(read)) {
             let inner = clause.read.iter().skip(place + 1).take_while(|each| each.depth > 0);
             let told = match (&read.events, read.value.truth()) {
                 (Some(found), Some(true)) => found
@@ -346,6 +371,11 @@ impl Teller<'_> {
         because.truncate(BECAUSE_MAX);
         if because.is_empty() { String::new() } else { format!(", because {}", because.join(", and ")) }
     }
+}
+
+/// Whether it says only that no machine did what no person did: of `clicked hello` both are asked.
+fn is_aside(read: &Read) -> bool {
+    read.words.contains(" not by a person ") && read.events.as_ref().is_some_and(|found| found.count == 0)
 }
 
 fn verb(clause: &Clause) -> &'static str {

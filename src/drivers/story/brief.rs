@@ -52,8 +52,9 @@ pub fn brief(scenarios: &[ScenarioStory]) -> Vec<String> {
 
 fn line(of: &ScenarioStory, instance: &InstanceStory) -> String {
     let InstanceStory { trigger, entered_at, answers, .. } = instance;
+    let trigger = trigger.as_ref().map_or_else(String::new, |trigger| format!(" for {trigger}"));
     let entered = if entered_at.is_empty() { String::new() } else { format!(", entered {entered_at}") };
     let answers: Vec<&str> =
         answers.iter().skip(answers.len().saturating_sub(ANSWERS_MAX)).map(String::as_str).collect();
-    format!("`{}` for {trigger}{entered}: {}", of.name, answers.join("; and "))
+    format!("`{}`{trigger}{entered}: {}", of.name, answers.join("; and "))
 }

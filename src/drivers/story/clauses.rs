@@ -127,11 +127,15 @@ impl Teller<'_> {
     fn read(&self, of: ClauseOf, read: &Read) -> String {
         let words = &read.words;
         match (of, &read.value) {
+            (ClauseOf::Policy, Value::Instant(room)) if read.depth > 0 => {
+                format!("{words} on {}", moment(self.zone, *room))
+            }
             (ClauseOf::Policy, Value::Instant(until)) => format!("`{words}`, until {}", moment(self.zone, *until)),
             (ClauseOf::Policy, Value::List(filling)) => {
                 let at = |value: &Value| self.value(value, None);
                 let last: Vec<String> = filling.iter().rev().take(FILLING_MAX).map(at).collect();
-                format!("`{words}`: one left at {}", last.into_iter().rev().collect::<Vec<_>>().join(", "))
+                let one = if filling.len() == 1 { "one " } else { "" };
+                format!("`{words}`: {one}left at {}", last.into_iter().rev().collect::<Vec<_>>().join(", "))
             }
             _ if read.is_condition => match &read.events {
                 Some(found) => format!("{words}: {}", self.found(found, read.value.truth())),

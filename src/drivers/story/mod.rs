@@ -6,6 +6,7 @@ mod alike;
 mod answers;
 mod brief;
 mod clauses;
+mod held;
 mod print;
 mod sentences;
 mod tale;

@@ -51,8 +51,8 @@ fn scenario_text(scenario: &ScenarioStory, all: bool, page: &mut Page) {
     for run in runs(&scenario.instances, is_same_journey, all) {
         let Some((last, others)) = run.split_last() else { continue };
         if let Some(first) = others.first() {
-            let (count, trigger) = (others.len(), &first.trigger);
-            page.line(2, format!("{count} that went like the next, from {trigger} on: `--all` tells each"));
+            let (count, first) = (others.len(), first.trigger.as_ref().unwrap_or(&first.entered_at));
+            page.line(2, format!("{count} that went like the next, from {first} on: `--all` tells each"));
         }
         instance_text(last, all, page);
     }
@@ -77,9 +77,10 @@ fn sentences_text(sentences: &[Sentence], all: bool, page: &mut Page) {
 
 fn instance_text(instance: &InstanceStory, all: bool, page: &mut Page) {
     let InstanceStory { trigger, entered_at, version, .. } = instance;
-    let entered = if entered_at.is_empty() { String::new() } else { format!(", entered {entered_at}") };
-    let version = version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
-    page.line(2, format!("{trigger}{entered}{version}"));
+    let entered = (!entered_at.is_empty()).then(|| format!("entered {entered_at}"));
+    let version = version.as_ref().map(|version| format!("version {version}"));
+    let parts: Vec<String> = trigger.iter().cloned().chain(entered).chain(version).collect();
+    page.line(2, if parts.is_empty() { "without an event".to_owned() } else { parts.join(", ") });
     instance.answers.iter().for_each(|answer| page.line(4, format!("=> {answer}")));
     sentences_text(&instance.told, all, page);
 }

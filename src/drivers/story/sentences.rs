@@ -47,12 +47,9 @@ impl<'a> Teller<'a> {
         self.program.unit(unit)
     }
 
-    /// `purchased/4711`; the contact itself where no event started it.
-    pub(super) fn trigger(&self, trigger: &TriggerRef) -> String {
-        match trigger.kind {
-            TriggerRef::CONTACT => "without an event".into(),
-            kind => self.event_words(kind, &trigger.id),
-        }
+    /// `purchased/4711`; nothing where no event started it.
+    pub(super) fn trigger(&self, trigger: &TriggerRef) -> Option<String> {
+        (trigger.kind != TriggerRef::CONTACT).then(|| self.event_words(trigger.kind, &trigger.id))
     }
 
     /// The kind of what started an instance, without the id.
@@ -89,7 +86,8 @@ impl<'a> Teller<'a> {
     pub fn line(&self, line: &TraceLine, indent: usize) -> Option<String> {
         let sentence = self.sentence(line)?;
         let scenario = self.unit(line.unit).map_or("", |unit| unit.scenario.name.as_str());
-        let trigger = line.trigger.as_ref().map_or_else(String::new, |trigger| format!(" [{}]", self.trigger(trigger)));
+        let trigger = line.trigger.as_ref().and_then(|trigger| self.trigger(trigger));
+        let trigger = trigger.map_or_else(String::new, |trigger| format!(" [{trigger}]"));
         Some(super::print::sentence(&sentence, &format!("{scenario}{trigger}  "), indent))
     }
 
@@ -119,9 +117,9 @@ impl<'a> Teller<'a> {
                     (Some(outcome), reason) => format!("{}: {name}: {}", outcome.name(), reason_words(*reason)),
                 }
             }
-            Told::Deferred { until, reason, alternative } => {
+            Told::Deferred { alternative, .. } => {
                 let name = self.message(line.unit, line.step, *alternative);
-                format!("{}: {name}: {}, until {}", Outcome::Deferred.name(), reason_words(*reason), at(until))
+                format!("{}: {name}: {}", Outcome::Deferred.name(), self.holds(line, at))
             }
             Told::Ended(reason) => format!("ended: {}", reason_words(*reason)),
             Told::Converted => "goal reached".into(),

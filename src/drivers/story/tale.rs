@@ -4,7 +4,7 @@ use super::alike::Phrase;
 use super::answers::Instance;
 use super::sentences::{Sentence, Teller};
 use crate::engine::{Clause, ClauseOf, Refusal, Told, TraceLine, TriggerRef};
-use crate::ir::{Op, Start, StepIx};
+use crate::ir::{EntryRule, Occurrence, Op, Start, StepIx};
 use crate::time::Instant;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -48,7 +48,8 @@ pub struct ScenarioStory {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstanceStory {
-    pub trigger: String,
+    /// `purchased/4711`; nothing where no event started it.
+    pub trigger: Option<String>,
     pub entered_at: String,
     /// The start of its hash, where it is not the present version.
     pub version: Option<String>,
@@ -99,6 +100,8 @@ pub struct Delivery {
     pub step: StepIx,
     /// When what was done with it.
     pub told: Vec<(Instant, Phrase)>,
+    /// Whether nobody had tried to send it: where the policy holds it, the trace says by what.
+    pub is_untried: bool,
     /// In short.
     pub answer: Phrase,
 }
@@ -146,7 +149,7 @@ impl Teller<'_> {
         if instances.is_empty() {
             answers.push(self.never_entered(units, &refused, lived));
         } else {
-            answers.extend(self.clock(units, lived).map(|at| format!("it would start again on {at}")));
+            answers.extend(self.again(units, lived));
         }
         let most = if wanted.all || wanted.scenario.is_some() { usize::MAX } else { REFUSED_SHOWN };
         // The latest are those that people ask about.
@@ -190,10 +193,11 @@ impl Teller<'_> {
     }
 
     fn refused(&self, units: &[u16], refused: &Refused<'_>) -> Sentence {
-        let trigger = refused.trigger.map_or_else(String::new, |trigger| self.trigger(trigger));
+        let trigger = refused.trigger.and_then(|trigger| self.trigger(trigger));
+        let trigger = trigger.map_or_else(String::new, |trigger| format!("{trigger}: "));
         let kind = refused.trigger.map_or("", |trigger| self.trigger_kind(trigger));
         if let Some(mut sentence) = refused.line.and_then(|line| self.sentence(line)) {
-            sentence.text = format!("{trigger}: {}", sentence.text);
+            sentence.text = format!("{trigger}{}", sentence.text);
             sentence.alike.insert_str(0, kind);
             return sentence;
         }
@@ -201,7 +205,7 @@ impl Teller<'_> {
         let clauses = refused.clauses.iter().map(|clause| self.clause(clause, texts, None)).collect();
         let why = self.refused_by(units, refused.clauses);
         let compared: String = refused.clauses.iter().map(|clause| self.clause_alike(clause)).collect();
-        let (text, alike) = (format!("{trigger}: {why}"), format!("{kind}: {why}{compared}"));
+        let (text, alike) = (format!("{trigger}{why}"), format!("{kind}: {why}{compared}"));
         Sentence { at: self.at(refused.at), text, quote: None, clauses, alike }
     }
 
@@ -226,9 +230,34 @@ impl Teller<'_> {
         let unit = units.first().and_then(|unit| self.unit(*unit));
         let start = unit.and_then(|unit| self.texts.of(unit)?.start.clone());
         let start = start.map_or_else(String::new, |quote| format!(": `{}` ({})", quote.text, quote.place));
+        let comes_round = matches!(unit.map(|unit| &unit.scenario.start), Some(Start::Every { .. }));
         if let Some(at) = self.clock(units, lived) {
-            return format!("not yet: it would start on {at}{start}");
+            let verb = if comes_round { "comes round next" } else { "would start" };
+            let before = match refused {
+                [] => String::new(),
+                refused => format!("; it did not enter{}", self.did_not_enter(units, refused)),
+            };
+            return format!("not yet: it {verb} on {at}{start}{before}");
         }
+        if !refused.is_empty() {
+            return format!("never entered{}", self.did_not_enter(units, refused));
+        }
+        let why = match unit.map(|unit| &unit.scenario.start) {
+            Some(Start::Started) => return "never entered: no other scenario started it".into(),
+            Some(Start::Silence { .. }) => {
+                "this contact has had no such event, or what to wait for after it is missing"
+            }
+            Some(Start::Every { occurrence: Occurrence::Anniversary { .. }, .. }) => {
+                "the date on which it comes round is missing"
+            }
+            Some(Start::Every { .. }) => "it has not come round by then",
+            Some(Start::Events(_)) | None => "nothing of what happened to this contact starts it",
+        };
+        format!("never entered: {why}{start}")
+    }
+
+    /// `: on 2020-03-23 09:00 ...`, or of several times how often what refused it.
+    fn did_not_enter(&self, units: &[u16], refused: &[Refused<'_>]) -> String {
         let mut by_clause: BTreeMap<String, usize> = BTreeMap::new();
         for each in refused {
             let why = match each.line.map(|line| &line.what) {
@@ -243,12 +272,20 @@ impl Teller<'_> {
             [(only, _)] => vec![only.clone()],
             several => several.iter().map(|(why, count)| format!("{why} ({})", times(*count))).collect(),
         };
-        match (refused, unit.map(|unit| &unit.scenario.start)) {
-            ([], Some(Start::Started)) => "never entered: no other scenario started it".into(),
-            ([], _) => format!("never entered: nothing of what happened to this contact starts it{start}"),
-            ([only], _) => format!("never entered: on {} {}", self.at(only.at), why.join("; ")),
-            (several, _) => format!("never entered, of {} times that it could have: {}", several.len(), why.join("; ")),
+        match refused {
+            [only] => format!(": on {} {}", self.at(only.at), why.join("; ")),
+            several => format!(", of {} times that it could have: {}", several.len(), why.join("; ")),
         }
+    }
+
+    /// When it starts by itself once more, which what enters once never does.
+    fn again(&self, units: &[u16], lived: Lived<'_>) -> Option<String> {
+        let scenario = &self.unit(*units.first()?)?.scenario;
+        let at = self.clock(units, lived).filter(|_| scenario.entry != EntryRule::Once)?;
+        Some(match scenario.start {
+            Start::Every { .. } => format!("it comes round again on {at}"),
+            _ => format!("it would start again on {at}"),
+        })
     }
 
     /// When it would start by itself.

@@ -21,6 +21,8 @@ pub struct Catalog {
     slots: Vec<Option<u32>>,
     /// Whether quiet hours, caps or a holdout may keep a message back.
     pub has_limits: bool,
+    /// Whether the policy has a holdout.
+    pub has_holdout: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +93,8 @@ impl GoalKind {
 impl Catalog {
     /// The names of a program, in the order of its units.
     pub fn of(program: &Program) -> Catalog {
-        let mut catalog = Catalog { has_limits: program.has_limits(), ..Catalog::default() };
+        let mut catalog =
+            Catalog { has_limits: program.has_limits(), has_holdout: program.has_holdout(), ..Catalog::default() };
         for unit in program.units() {
             let number = catalog.scenario(&unit.scenario.name);
             let goal = GoalKind::of(&unit.scenario);

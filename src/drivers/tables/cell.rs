@@ -59,8 +59,6 @@ pub struct Cell {
     /// Persons with a marketing message that was sent, and those whose messages were held out.
     pub treated: Group,
     pub held_out: Group,
-    /// Of these persons, those who were erased later: what they would have done is not known.
-    pub erased: u64,
 }
 
 /// Persons, for a comparison: each counts once, however many journeys they make.
@@ -107,7 +105,6 @@ impl Cell {
         self.revenue += other.revenue;
         self.treated.merge(&other.treated);
         self.held_out.merge(&other.held_out);
-        self.erased += other.erased;
     }
 
     /// The messages that did not leave because of one outcome.

@@ -65,7 +65,7 @@ pub(super) fn close(fold: &mut Fold, catalog: &Catalog) {
     touches.sort_unstable();
     for in_row in touches.chunk_by(|one, two| one.row == two.row) {
         if let Some(first) = in_row.first() {
-            add_touches(sums.cell(first.row), in_row, contact.is_erased);
+            add_touches(sums.cell(first.row), in_row);
         }
     }
 }
@@ -162,7 +162,7 @@ pub(super) fn add_message(cell: &mut Cell, became: Became, count: u64) {
 }
 
 /// What one person's messages in one row say of journeys and of the person.
-fn add_touches(cell: &mut Cell, touches: &[Touch], is_erased: bool) {
+fn add_touches(cell: &mut Cell, touches: &[Touch]) {
     for of_journey in touches.chunk_by(|one, two| one.journey == two.journey) {
         let sent = of_journey.iter().filter(|touch| touch.is_sent);
         cell.reached += u64::from(sent.clone().next().is_some());
@@ -183,7 +183,6 @@ fn add_touches(cell: &mut Cell, touches: &[Touch], is_erased: bool) {
     let revenue = touches.iter().map(|touch| touch.revenue).sum();
     let group = if is_held_out { &mut cell.held_out } else { &mut cell.treated };
     group.add(converted, revenue);
-    cell.erased += u64::from(is_erased);
 }
 
 fn hours(from: Instant, to: Instant) -> u32 {

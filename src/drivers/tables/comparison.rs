@@ -23,12 +23,15 @@ pub enum WhyNot {
     NoGoal,
     /// Nobody got a marketing message.
     NothingSent,
-    NoHoldout,
+    NoHoldout {
+        /// Whether the policy has a holdout.
+        is_set: bool,
+    },
     TooFew {
         treated: u64,
         held_out: u64,
     },
-    /// So many persons were erased after a message: who is left is no fair sample of either group.
+    /// So many persons were erased, by whatever scenario and whenever: who is left is no fair sample of either group.
     Erased {
         persons: u64,
     },
@@ -43,13 +46,12 @@ impl ScenarioTables {
     /// Compares the groups of one of its rows.
     pub fn compare(&self, cell: &Cell) -> Result<Comparison, WhyNot> {
         let Cell { treated, held_out, .. } = *cell;
-        let persons = cell.erased + self.erased;
         let too_few = WhyNot::TooFew { treated: treated.persons, held_out: held_out.persons };
         match () {
             () if self.goal == GoalKind::None => return Err(WhyNot::NoGoal),
-            () if held_out.persons == 0 => return Err(WhyNot::NoHoldout),
+            () if held_out.persons == 0 => return Err(WhyNot::NoHoldout { is_set: self.has_holdout }),
             () if treated.persons == 0 => return Err(WhyNot::NothingSent),
-            () if persons > 0 => return Err(WhyNot::Erased { persons }),
+            () if self.erased > 0 => return Err(WhyNot::Erased { persons: self.erased }),
             () if treated.persons.min(held_out.persons) < PERSONS_MIN => return Err(too_few),
             () => {}
         }

@@ -289,6 +289,7 @@ impl Fold {
 
     /// Adds up the contact at hand, and forgets it.
     pub fn end_contact(&mut self, catalog: &Catalog) {
+        self.sums.erased += u64::from(std::mem::take(&mut self.contact.is_erased));
         if self.contact.journeys.is_empty() {
             return;
         }
@@ -323,7 +324,6 @@ impl OneContact {
         self.last_sent = None;
         self.windows.clear();
         self.ahead.clear();
-        self.is_erased = false;
     }
 
     fn journey(&mut self, journey: &Journey) -> u32 {

@@ -25,6 +25,8 @@ pub struct Sums {
     cells: Cells,
     plain: PlainCounts,
     pub(super) paths: Paths,
+    /// Persons who were erased, whatever became of them before.
+    pub(super) erased: u64,
 }
 
 /// Rows in the order in which they were first counted in, and their places: a contact counts in several at each thing that
@@ -96,6 +98,7 @@ impl Sums {
         for (what, count) in other.plain.sorted() {
             self.plain.add(what, count);
         }
+        self.erased += other.erased;
     }
 
     /// The rows, with everything that was counted.

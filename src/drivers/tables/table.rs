@@ -18,7 +18,9 @@ pub struct Tables {
 pub struct ScenarioTables {
     pub name: String,
     pub goal: GoalKind,
-    /// Persons of whom nothing is known any more, in whatever scenario they were.
+    /// Whether the policy keeps persons apart.
+    pub has_holdout: bool,
+    /// Persons who were erased, in whatever scenario they were and by whichever: what they would have done is not known.
     pub erased: u64,
     /// Events of its goal that have no money to count: no field of type money, or several.
     pub without_money: Vec<String>,
@@ -46,6 +48,7 @@ pub struct Row {
 impl Tables {
     /// The tables of what was added up.
     pub fn new(catalog: &Catalog, sums: Sums, zone: &str, currency: &str) -> Tables {
+        let erased = sums.erased;
         let (rows, paths) = sums.rows(catalog);
         let mut scenarios: Vec<ScenarioTables> = catalog
             .scenarios
@@ -54,7 +57,8 @@ impl Tables {
             .map(|(place, scenario)| ScenarioTables {
                 name: scenario.name.clone(),
                 goal: scenario.goal,
-                erased: 0,
+                has_holdout: catalog.has_holdout,
+                erased,
                 without_money: catalog.without_money(place as u16),
                 all: Cell::default(),
                 steps: Vec::new(),
@@ -103,6 +107,11 @@ impl Tables {
         self.scenarios.iter().find(|of| of.name == scenario).map_or(0, |of| of.all.waiting)
     }
 
+    /// Persons who were erased, by any scenario.
+    pub fn erased(&self) -> u64 {
+        self.scenarios.first().map_or(0, |of| of.erased)
+    }
+
     /// A step of a scenario, by its number in the text; `None` where nobody came to it or waits before it.
     pub fn step(&self, scenario: &str, number: u16) -> Option<&Cell> {
         let of = self.scenarios.iter().find(|of| of.name == scenario)?;
@@ -111,7 +120,7 @@ impl Tables {
 
     /// The tables of a run whose state forgot persons: who is left is not compared.
     pub fn without(mut self, persons: u64) -> Tables {
-        self.scenarios.iter_mut().for_each(|scenario| scenario.erased = persons);
+        self.scenarios.iter_mut().for_each(|scenario| scenario.erased += persons);
         self
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn deliveries(
         let is_current = program.unit(decided.unit).is_some_and(|unit| unit.current && unit.hash == message.hash);
         let (answer, told) = message_words(message, zone, until, is_current);
         let Decided { unit, trigger, also, entered_at, step } = decided.clone();
-        Some(Delivery { unit, trigger, entered_at, also, step, told, answer })
+        let is_untried = is_untried(message, until);
+        Some(Delivery { unit, trigger, entered_at, also, step, told, is_untried, answer })
     };
     messages.iter().filter_map(one).collect()
 }
@@ -57,6 +58,14 @@ pub(super) fn is_on_its_way(message: &KeptMessage, until: Option<Instant>) -> bo
     use MessageState::{Claimed, Deferred, Handed, Pending};
     let is_settled = message.settled_at.is_some_and(|settled| until.is_none_or(|until| settled <= until));
     !is_settled || matches!(message.state, Pending | Claimed | Handed | Deferred)
+}
+
+/// Whether it was in the outbox at an instant and nobody had tried to send it, as far as the row tells.
+fn is_untried(message: &KeptMessage, until: Option<Instant>) -> bool {
+    use MessageState::{Claimed, Handed};
+    let is_later = |at: Option<Instant>| at.is_none_or(|at| until.is_some_and(|until| at > until));
+    let is_leaving = matches!(message.state, Claimed | Handed) && message.handed_at.is_none();
+    is_later(message.handed_at) && is_later(message.settled_at) && !is_leaving
 }
 
 fn words(
@@ -92,6 +101,12 @@ fn words(
         return (answer, told);
     }
     let answer = match (message.state, settled, message.next_at) {
+        (MessageState::Deferred, _, Some(next)) if next >= message.expires_at => {
+            format!(
+                "`{name}` is not sent yet{said}; it expires on {}, unless it can leave by then",
+                at(message.expires_at)
+            )
+        }
         (MessageState::Deferred, _, Some(next)) => format!(
             "`{name}` is not sent yet{said}; it is tried again on {}, and expires on {}",
             at(next),
@@ -156,6 +171,11 @@ mod tests {
             (&tried_again, Some(1), decided),
             (&tried_again, Some(3), handed),
             (&tried_again, Some(5), "is not sent yet: `250 ok`; it is tried again on 2026-01-01 10:09, and expires on"),
+            (
+                &message(Deferred, [None, None, Some(60)]),
+                Some(5),
+                "is not sent yet; it expires on 2026-01-01 11:00, unless",
+            ),
             (&second_try, Some(5), decided),
             (&second_try, Some(9), "is about to leave"),
             (&message(Pending, [None, None, Some(3)]), Some(1), "is not sent yet: it waits in the outbox until"),

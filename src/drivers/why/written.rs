@@ -59,7 +59,7 @@ fn scenario(teller: &Teller<'_>, name: String, instances: BTreeMap<String, Lines
         lines.told.sort_by_key(|(at, _)| *at);
         let kind = trigger.split('/').next().unwrap_or_default().to_owned();
         InstanceStory {
-            trigger,
+            trigger: Some(trigger).filter(|trigger| !trigger.starts_with("contact/")),
             entered_at: String::new(),
             version: None,
             answers: lines.answers,

@@ -1,6 +1,8 @@
 //! Numbers for reports.
 
+use super::inbox::stored_id;
 use super::{Error, MessageState, State};
+use crate::model::Id;
 use crate::time::Instant;
 use rusqlite::Connection;
 
@@ -36,16 +38,23 @@ impl State {
         })
     }
 
-    /// How the messages that wait stand at an instant.
-    pub fn message_horizon(&self, now: Instant) -> Result<Horizon, Error> {
+    /// How the messages that wait stand at an instant. The marketing messages of persons who are held out may not leave.
+    pub fn message_horizon(&self, now: Instant, is_held_out: impl Fn(&Id) -> bool) -> Result<Horizon, Error> {
         self.read(|connection| {
-            let sql = "SELECT count(*) FILTER (WHERE next_at <= ?1 AND expires_at >= ?1),
+            let sql = "SELECT contact, class = 'marketing', count(*) FILTER (WHERE next_at <= ?1 AND expires_at >= ?1),
                            count(*) FILTER (WHERE state = 'expired' OR next_at IS NOT NULL AND expires_at < ?1)
-                       FROM scn_outbox";
-            connection.query_row(sql, [now.0], |row| {
+                       FROM scn_outbox WHERE next_at IS NOT NULL OR state = 'expired' GROUP BY contact, class = 'marketing'";
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query([now.0])?;
+            let mut horizon = Horizon::default();
+            while let Some(row) = rows.next()? {
                 let count = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
-                Ok(Horizon { due: count(0)?, expired: count(1)? })
-            })
+                if !(row.get(1)? && is_held_out(&stored_id(row, 0)?)) {
+                    horizon.due += count(2)?;
+                }
+                horizon.expired += count(3)?;
+            }
+            Ok(horizon)
         })
     }
 

@@ -32,7 +32,11 @@ impl Life<'_> {
             Condition::PointsAtLeast(number) => Some(self.points >= *number),
             Condition::InStory(name) => {
                 let runs = |each: &Instance| each.state == State::Runs && self.stories[each.story].name == *name;
-                Some(self.instances.iter().any(runs))
+                let claims = |place: usize| {
+                    let each = &self.instances[place];
+                    !each.converted && self.stories[each.story].name == *name
+                };
+                Some(self.instances.iter().any(runs) || self.claiming.is_some_and(claims))
             }
             Condition::TriggerQuantityAbove(number) => Some(trigger?.quantity > *number),
             Condition::TriggerDiscounted => trigger?.discounted,

@@ -1,6 +1,7 @@
 //! Messages: whether one may leave, alone or together.
 
-use super::{Instance, Life, Line, State};
+use super::claims::Decided;
+use super::{Instance, Life, State};
 use crate::calendar;
 use crate::story::{Guard, Node, Step};
 
@@ -22,11 +23,11 @@ impl Life<'_> {
     }
 
     /// The alternative by which a message leaves, or why it does not.
-    fn may_send(&self, place: usize, node: &Node) -> Result<usize, (&'static str, &'static str)> {
+    pub(super) fn may_send(&self, place: usize, node: &Node) -> Result<usize, (&'static str, &'static str)> {
         if let Some(reason) = self.held(place, node) {
             return Err(("skipped", reason));
         }
-        if let Some(condition) = self.story(place).stop_when.as_ref().filter(|_| !self.instances[place].converted) {
+        if let Some(condition) = self.story(place).stop_when.as_ref().filter(|_| self.may_be_stopped(place)) {
             // "An `unless` or `stop when` that is unknown holds the message back."
             match self.truth(condition, Some(place), None) {
                 Some(false) => {}
@@ -45,13 +46,18 @@ impl Life<'_> {
 
     pub(super) fn send_alone(&mut self, place: usize, node: &Node) {
         let verdict = self.may_send(place, node);
-        if verdict.is_ok() {
-            self.instances[place].last_message = Some(self.now);
+        if verdict.is_err() {
+            return self.message(place, node, verdict);
         }
-        self.message(place, node, verdict);
+        self.instances[place].last_message = Some(self.now);
+        let ahead = match self.instances[place].converted {
+            true => Vec::new(),
+            false => self.instances[place].ahead.clone(),
+        };
+        self.decided.push(Decided { members: vec![(place, ahead)], node: node.clone() });
     }
 
-    fn message(&mut self, place: usize, node: &Node, verdict: Result<usize, (&'static str, &'static str)>) {
+    pub(super) fn message(&mut self, place: usize, node: &Node, verdict: Result<usize, (&'static str, &'static str)>) {
         let Step::Send { messages, .. } = &node.step else { unreachable!() };
         let (alternative, outcome, reason) = match verdict {
             Ok(alternative) => (alternative, "sent", ""),
@@ -86,25 +92,17 @@ impl Life<'_> {
             }
         }
         let verdicts: Vec<_> = members.iter().map(|member| (*member, self.may_send(*member, &node))).collect();
-        let mut leave: Option<(usize, Line)> = None;
+        let mut leaving = Vec::new();
         for (member, verdict) in &verdicts {
-            match (verdict, &mut leave) {
-                (Err(_), _) => self.message(*member, &node, *verdict),
-                (Ok(_), Some((_, line))) => {
-                    let trigger = &self.instances[*member].trigger;
-                    line.triggers.push((trigger.event.clone(), trigger.id.clone()));
-                }
-                (Ok(_), None) => {
-                    self.message(*member, &node, *verdict);
-                    leave = self.lines.pop().map(|line| (*member, line));
-                }
+            if verdict.is_err() {
+                self.message(*member, &node, *verdict);
+                continue;
             }
+            leaving.push((*member, self.instances[*member].ahead.clone()));
+            self.instances[*member].last_message = Some(self.now);
         }
-        self.lines.extend(leave.map(|(_, line)| line));
-        for (member, verdict) in &verdicts {
-            if verdict.is_ok() {
-                self.instances[*member].last_message = Some(self.now);
-            }
+        if !leaving.is_empty() {
+            self.decided.push(Decided { members: leaving, node });
         }
         for member in members {
             self.go_on(member);

@@ -356,6 +356,11 @@ fn the_horizon_counts_what_may_leave_and_what_has_expired() {
     let messages = (1..=3).map(|number| message(number, Class::Marketing)).collect();
     state.commit(&[ContactOut { messages, ..out() }], at(90)).unwrap();
     act(&mut state, Do::Expire, 95).unwrap();
-    let horizon = |now: i64| state.message_horizon(at(now)).map(|horizon| (horizon.due, horizon.expired)).unwrap();
-    assert_eq!([horizon(99), horizon(100), horizon(1_000), horizon(1_001)], [(0, 1), (2, 1), (2, 1), (0, 3)]);
+    let horizon = |now: i64, held_out: bool| {
+        let horizon = state.message_horizon(at(now), |_| held_out).unwrap();
+        (horizon.due, horizon.expired)
+    };
+    let all = [99, 100, 1_000, 1_001].map(|now| horizon(now, false));
+    assert_eq!(all, [(0, 1), (2, 1), (2, 1), (0, 3)]);
+    assert_eq!(horizon(100, true), (0, 1));
 }
