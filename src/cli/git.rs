@@ -123,7 +123,7 @@ impl Git<'_> {
                     // Two names that this file system does not tell apart are refused.
                     std::fs::OpenOptions::new().write(true).create_new(true).open(&target)?.write_all(text)
                 };
-                write().map_err(|error| wrong(&error))?;
+                unfinished.adding(write).map_err(|error| wrong(&error))?;
             }
         }
         Ok(Snapshot { folder, _unfinished: unfinished })

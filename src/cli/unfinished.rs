@@ -35,6 +35,12 @@ impl Unfinished {
         there.push(path.clone());
         Ok((made, Unfinished(path)))
     }
+
+    /// Adds to what is there, in a folder for instance. No signal removes anything in the meantime, and after one nothing is added.
+    pub fn adding<T>(&self, add: impl FnOnce() -> T) -> T {
+        let _there = THERE.lock().unwrap_or_else(PoisonError::into_inner);
+        add()
+    }
 }
 
 impl Drop for Unfinished {

@@ -131,7 +131,7 @@ fn a_cache_that_is_begun_goes_with_it() {
     assert_eq!(begun(&folder, "."), Vec::<String>::new());
 }
 
-/// The files of a revision are written into a folder of their own.
+/// The files of a revision are written into a folder of their own. There are so many that the signal comes while they are.
 #[test]
 fn the_files_of_a_revision_go_with_it() {
     let shop = shop(ENDLESS);
@@ -139,6 +139,9 @@ fn the_files_of_a_revision_go_with_it() {
         let of = ["-C", shop.path().to_str().unwrap(), "-c", "user.name=a", "-c", "user.email=a@example.com"];
         assert!(Command::new("git").args(of).args(arguments).stdout(Stdio::null()).status().unwrap().success());
     };
+    for number in 0..2000 {
+        std::fs::write(shop.path().join(format!("templates/many{number}.txt")), "text").unwrap();
+    }
     git(&["init", "-q"]);
     git(&["add", "renewal.scn", "scn.toml", "templates"]);
     git(&["commit", "-qm", "one"]);
@@ -147,7 +150,9 @@ fn the_files_of_a_revision_go_with_it() {
     let mut command = scn();
     command.current_dir(shop.path()).args(["diff", "HEAD", "."]).env("TMPDIR", place.path());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    until("the folder", &mut child, || !begun(place.path(), "scn-").is_empty());
+    let written =
+        || begun(place.path(), "scn-").first().is_some_and(|name| place.path().join(name).join("templates").exists());
+    until("the first of them", &mut child, written);
     assert_eq!(stop(child, "INT"), 2);
     assert_eq!(begun(place.path(), "scn-"), Vec::<String>::new());
 }
