@@ -370,7 +370,7 @@ impl Shown<'_> {
             "policy": self.limits(),
             "measures": super::terms::measures_json(self.simulation),
             "persons_with_several_rows": report.persons,
-            "erased": {"persons": report.tables.erased()},
+            "erased": {"persons": report.tables.erased(), "events": report.of_erased},
             "outcomes": outcomes,
             "ended": ended,
             "busiest_person_day": busiest,

@@ -365,6 +365,7 @@ fn tell(
     report.picture = totals.picture;
     report.contacts = totals.contacts;
     report.events = totals.events;
+    report.of_erased = totals.of_erased;
     report.ended = totals.ended;
     report.tables = given.tables(totals.sums);
     Ok(report)
@@ -377,6 +378,7 @@ fn absorb(totals: &mut Share, share: Share) {
     totals.contacts += share.contacts;
     totals.sums.merge(share.sums);
     totals.events += share.events;
+    totals.of_erased += share.of_erased;
     if totals.counts.len() < share.counts.len() {
         totals.counts.resize(share.counts.len(), Default::default());
     }
