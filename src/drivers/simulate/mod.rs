@@ -210,8 +210,7 @@ fn attempt(
     if let (Some(progress), []) = (&request.progress, request.contact.as_slice())
         && let Some(rows) = history.rows(&program, &world)?
     {
-        // The measures read everything once before.
-        progress.expect(rows * if bundle.measures.is_empty() { 1 } else { 2 });
+        progress.expect(rows);
     }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
@@ -238,6 +237,7 @@ fn attempt(
             break (span, measures, asked, report);
         }
         let collecting = sink.as_ref().map_or(Collecting::Counted, Sink::collecting);
+        request.progress.iter().for_each(|progress| progress.begin(false));
         let mut totals = all(given, &history, request, collecting)?;
         // Where the history is another one than its ends told, everybody lives again.
         let notes = together(std::mem::take(&mut totals.told));
