@@ -112,10 +112,21 @@ impl<'a> Stepper<'a, '_> {
         true
     }
 
-    /// The truth of a trigger's filter where it is seen at a look: a field, or what follows from a row.
-    pub(super) fn look_at_filter(&self, unit: &Unit, trigger: &Trigger, row: usize) -> Option<Option<bool>> {
+    /// The truth of a trigger's filter where it is seen at a look: a field, or what follows from a row. `among` is the kind of the
+    /// event, and the trigger's place among those that it has.
+    pub(super) fn look_at_filter(
+        &self,
+        unit: &Unit,
+        trigger: &Trigger,
+        among: (u16, usize),
+        row: usize,
+    ) -> Option<Option<bool>> {
         let Some(filter) = trigger.filter else { return Some(Some(true)) };
-        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, self.facts.life.values(row));
+        let values = self.facts.life.values(row);
+        if let Some(known) = self.program.filter_by_row(self.facts.world, among, values) {
+            return Some(known);
+        }
+        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, values);
         Eval::of_event(&unit.code, self.facts.world, at_hand).place(filter).map(Value::truth)
     }
 
