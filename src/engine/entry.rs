@@ -144,8 +144,14 @@ impl<'a> Stepper<'a, '_> {
         let kind = candidate.row.and_then(|row| self.facts.life.event(row)).map(|event| event.kind);
         let places = kind.map_or(&[] as &[u16], |kind| code.trigger_fields(kind));
         let values = candidate.row.map_or(&[] as &[Value], |row| self.facts.life.values(row));
-        let value = |slot: usize| places.get(slot).and_then(|place| values.get(usize::from(*place)));
-        (0..code.code.trigger.len()).map(|slot| value(slot).cloned().unwrap_or_default()).collect()
+        let mut kept = SmallVec::new();
+        for slot in 0..code.code.trigger.len() {
+            match places.get(slot).and_then(|place| values.get(usize::from(*place))) {
+                Some(value) => kept.push(value.clone()),
+                None => kept.push(Value::Missing),
+            }
+        }
+        kept
     }
 
     /// An evaluator for what starts an instance: it reads the row as the event at hand and as the trigger.
