@@ -4,7 +4,7 @@
 mod said;
 
 use super::begun;
-use super::left_out::{self, Omission, Standing};
+use super::left_out::{Branch, End, Judge, Omission, Standing, Texts};
 use super::truth::{Fact, Known, Possible, Reader, Until};
 use super::typed::{Class, Expr, Guard, Kind, Policy, Scenario, Send, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -19,13 +19,15 @@ pub fn check_conditions(
     scenarios: &[Scenario],
     policy: &Policy,
     model: &Model,
+    texts: &Texts,
     out: &mut Vec<Diagnostic>,
 ) -> BTreeSet<Span> {
     let judged = threads::each(scenarios, |scenario| {
         let triggers = scenario.trigger_events();
         let reader = Reader { model, triggers: &triggers };
         let counted = begun::counted(scenario);
-        let mut walk = Walk { reader, scenario, counted: &counted, policy, found: Vec::new(), never: Vec::new() };
+        let mut walk =
+            Walk { reader, scenario, counted: &counted, policy, texts, found: Vec::new(), never: Vec::new() };
         walk.scenario();
         (walk.found, walk.never)
     });
@@ -48,6 +50,7 @@ struct Walk<'s, 'o> {
     /// The numbers of events for which it asks, each as the condition that it is above zero.
     counted: &'s [Expr],
     policy: &'o Policy,
+    texts: &'o Texts<'o>,
     /// What is said, and of which place: of each place once.
     found: Vec<(Span, Diagnostic)>,
     /// The steps that never come.
@@ -59,7 +62,7 @@ fn fact(condition: &Expr, came_to: Possible) -> Fact<'_> {
     Fact { condition, of_trigger: false, came_to, until, place: condition.span, why: "because of this" }
 }
 
-impl<'s> Walk<'s, '_> {
+impl<'s, 'o> Walk<'s, 'o> {
     fn scenario(&mut self) {
         let scenario = self.scenario;
         let mut known: Known<'s> = Known::default();
@@ -84,7 +87,7 @@ impl<'s> Walk<'s, '_> {
             self.steps(&goal.then, &mut lasting.clone());
         }
         self.steps(&scenario.steps, &mut known);
-        left_out::judge_histories(&self.reader, scenario, &mut self.found);
+        self.left_out(self.reader).judge_histories(&mut self.found);
     }
 
     /// The filters of the triggers; what they say is known only where no other event starts the scenario. False where nothing
@@ -111,7 +114,7 @@ impl<'s> Walk<'s, '_> {
                 }
                 facts.learn(&reader, Fact { of_trigger: true, ..fact(filter, Possible::TRUE) });
             }
-            left_out::judge_filters(&reader, scenario, &trigger.filters, true, &mut self.found);
+            self.left_out(reader).judge_filters(&trigger.filters, true, &mut self.found);
             let alone = events.len() == 1 && scenario.started_by.is_empty();
             if alone && matches!(scenario.start, Start::Events(_)) {
                 *known = facts;
@@ -196,12 +199,18 @@ impl<'s> Walk<'s, '_> {
         let mut known = inside.clone();
         // An arm that always comes leaves nothing to those after it.
         let mut is_taken = false;
-        for (condition, steps) in arms {
+        for (at, (condition, steps)) in arms.iter().enumerate() {
+            let branch = Branch {
+                is_first: at == 0,
+                has_more: at + 1 < arms.len(),
+                has_else: otherwise.is_some(),
+                end: End::of(steps),
+            };
             let place = match self.is_here(condition) {
                 true => condition.span,
                 false => Span { end: steps.first().map_or(step.span.end, |first| first.span.start), ..step.span },
             };
-            let comes = self.judge(condition, &known, Role::If, place);
+            let comes = self.judge(condition, &known, Role::If(branch), place);
             if is_taken || comes == Some(false) {
                 self.never_come(steps);
             }
@@ -273,12 +282,17 @@ impl<'s> Walk<'s, '_> {
                 self.parts(condition);
             }
             let omission = match role {
-                Role::Unless(_) => Omission::HeldBack,
-                Role::StopWhen => Omission::Silenced,
-                _ => Omission::LeftOut,
+                Role::If(branch) => Omission::If(branch),
+                Role::OnlyIf(step) => Omission::OnlyIf(step),
+                Role::Unless(step) => Omission::Unless(step),
+                Role::Entry | Role::Part => Omission::Entry,
+                Role::Awaited => Omission::Awaited,
+                Role::Goal => Omission::Goal,
+                Role::StopWhen if sends(self.scenario) => Omission::Silenced,
+                Role::StopWhen => Omission::NotStopped,
             };
             let standing = Standing { condition, of_trigger: false, omission, place };
-            left_out::judge(&self.reader, known, self.scenario, standing, &mut self.found);
+            self.left_out(self.reader).judge(known, standing, &mut self.found);
             return None;
         };
         let reader = self.reader;
@@ -293,6 +307,14 @@ impl<'s> Walk<'s, '_> {
             Role::Unless(_) => found.falsehood,
             _ => found.truth,
         })
+    }
+
+    fn left_out<'j>(&self, reader: Reader<'j>) -> Judge<'j>
+    where
+        's: 'j,
+        'o: 'j,
+    {
+        Judge { reader, scenario: self.scenario, texts: self.texts }
     }
 
     fn never_come(&mut self, steps: &[Step]) {
@@ -370,6 +392,13 @@ impl<'s> Walk<'s, '_> {
     fn tell(&mut self, found: Diagnostic, place: Span) {
         self.found.push((place, found));
     }
+}
+
+/// Whether a scenario has a message that can be held back.
+fn sends(scenario: &Scenario) -> bool {
+    let mut found = false;
+    Step::visit_all(&scenario.steps, &mut |step| found |= matches!(step.kind, StepKind::Send(_)));
+    found
 }
 
 fn is_inside(inner: Span, outer: Span) -> bool {

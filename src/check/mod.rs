@@ -64,6 +64,7 @@ use crate::threads;
 use names::{DeclaredScenario, Names};
 use scope::Checker;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One parsed file of a project.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ pub struct CheckFile<'a> {
     /// All files declare names; only the selected ones are judged.
     pub selected: bool,
     pub tree: &'a tree::File,
+    /// Its words, as they are written.
+    pub text: Arc<str>,
     /// Names that its unreadable items would have declared.
     pub unread: Vec<&'a str>,
 }
@@ -137,7 +140,8 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
     consent::check_consent(&names, &scenarios, &mut checker.out);
-    let never = conditions::check_conditions(&scenarios, &policy, &names.model, &mut checker.out);
+    let texts = files.iter().map(|file| (file.source, file.text.as_ref())).collect();
+    let never = conditions::check_conditions(&scenarios, &policy, &names.model, &texts, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);

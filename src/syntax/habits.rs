@@ -44,6 +44,7 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
         }
         ("at", "wait") if between_steps => "write two waits: `wait 3 days wait until at 09:00`",
         ("and" | "or", "where") => WHERE_WHOLE,
+        ("not", "where") => "put what is denied into parentheses: `where (not discounted)`",
         ("<" | "<=" | ">" | ">=", "where") if is_alternative => WHERE_WHOLE,
         ("<" | "<=" | ">" | ">=", _) => "in a filter, begin the comparison with `where`: `where quantity >= 3`",
         (";", _) => "leave it out: white space is enough between two steps",

@@ -1,5 +1,6 @@
 //! What is said of a condition that decides nothing, by what it does where it stands.
 
+use crate::check::left_out::Branch;
 use crate::check::typed::Step;
 use crate::check::words::named;
 use crate::diagnostic::{Diagnostic, Rule};
@@ -8,7 +9,7 @@ use crate::span::Span;
 /// What a condition does where it stands.
 #[derive(Clone, Copy, Debug)]
 pub enum Role<'s> {
-    If,
+    If(Branch),
     /// Of this step.
     OnlyIf(&'s Step),
     Unless(&'s Step),
@@ -44,7 +45,7 @@ pub fn never_true(place: Span, role: Role<'_>) -> Diagnostic {
         Role::StopWhen => ("this never stops an instance", "never true", "correct the condition, or remove it"),
         Role::Part => ("this part of the condition is never true", "never true", "correct it, or leave it out"),
         Role::Entry => ("this filter lets nothing through", "never true", "correct the filter, or remove the trigger"),
-        Role::If => (
+        Role::If(_) => (
             "this condition is never true",
             "never true, so that what follows never comes",
             "correct the condition, or remove what it holds back",
@@ -75,7 +76,7 @@ pub fn always(place: Span, role: Role<'_>) -> Diagnostic {
         }
         Role::Part => ("this part of the condition is always true", "always true", "correct it, or leave it out"),
         Role::Entry => ("this lets everything through", "always true", "correct the condition, or leave it out"),
-        Role::If => ("this condition is always true", "always true", "correct the condition, or leave it out"),
+        Role::If(_) => ("this condition is always true", "always true", "correct the condition, or leave it out"),
     };
     constant(place, message, label).help(help)
 }
