@@ -2,6 +2,7 @@
 //! they stand; and scenarios that can therefore never start.
 
 mod said;
+mod why;
 
 use super::begun;
 use super::left_out::{Branch, End, Judge, Omission, Standing, Texts};
@@ -13,6 +14,7 @@ use crate::span::Span;
 use crate::threads;
 use said::{Role, always, never_true};
 use std::collections::BTreeSet;
+use why::Decided;
 
 /// Judges the conditions of all scenarios. The places of the steps that never come, as what is said of their conditions tells.
 pub fn check_conditions(
@@ -85,6 +87,9 @@ impl<'s, 'o> Walk<'s, 'o> {
         if let Some(goal) = &scenario.goal {
             self.judge(&goal.condition, &lasting, Role::Goal, goal.condition.span);
             self.steps(&goal.then, &mut lasting.clone());
+        }
+        for fact in begun::inside(scenario) {
+            known.learn(&self.reader, fact);
         }
         self.steps(&scenario.steps, &mut known);
         self.left_out(self.reader).judge_histories(&mut self.found);
@@ -183,9 +188,8 @@ impl<'s, 'o> Walk<'s, 'o> {
     fn may_be_held(&self, send: &Send) -> bool {
         let quiet = self.policy.quiet_hours != QuietHours::default();
         match send.class {
-            Class::Marketing => quiet || !self.policy.caps.is_empty(),
-            Class::Service => quiet,
             Class::Transactional => false,
+            class => quiet || self.policy.caps.iter().any(|cap| cap.class == class),
         }
     }
 
@@ -302,6 +306,12 @@ impl<'s, 'o> Walk<'s, 'o> {
             said = said.at(one.span, "this").at(other.span, "and this cannot both hold");
         }
         let cause = self.cause(&reader, known, condition, false, found);
+        if !found_alone(&reader, condition, found) {
+            let Walk { scenario, texts, .. } = *self;
+            let why = cause.map(|(_, why)| why);
+            let decided = Decided { scenario, model: reader.model, texts, condition, role, why };
+            said = why::help(decided).into_iter().fold(said, Diagnostic::help);
+        }
         self.tell(because_of(said, cause, place), place);
         Some(match role {
             Role::Unless(_) => found.falsehood,
@@ -392,6 +402,11 @@ impl<'s, 'o> Walk<'s, 'o> {
     fn tell(&mut self, found: Diagnostic, place: Span) {
         self.found.push((place, found));
     }
+}
+
+/// Whether a condition decides as little where nothing is known.
+fn found_alone(reader: &Reader, condition: &Expr, found: Possible) -> bool {
+    reader.possible(&Known::default(), condition, false) == found
 }
 
 /// Whether a scenario has a message that can be held back.

@@ -188,7 +188,7 @@ fn begun(step: &Step, waits: bool, all: &All) -> Vec<Edge> {
 }
 
 /// Calls `visit` on each step, and tells whether time has passed for sure when it comes; gives whether it has after them.
-fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, bool)) -> bool {
+pub(super) fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, bool)) -> bool {
     let mut waited = before;
     for step in steps {
         visit(step, waited);
