@@ -105,5 +105,7 @@ fn by_machines(decided: Decided) -> Option<String> {
     };
     let all = texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
     let event = &trigger.event;
-    Some(format!("`when {event}` begins with persons alone where it does not say `by`: for all, write `when {event} where ({BY} in [{all}])`"))
+    Some(format!(
+        "`when {event}` begins with persons alone where it does not say `by`: for all, write `when {event} where ({BY} in [{all}])`"
+    ))
 }
