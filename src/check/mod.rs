@@ -145,7 +145,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
-    loops::check_loops(&scenarios, &names.model, &mut checker.out);
+    loops::check_loops(&scenarios, &names.model, &never, &mut checker.out);
     let shapes = surroundings.templates.as_deref();
     let (crowds, templates) = threads::both(
         || crowding::check_crowding(&scenarios, &policy, &checker.out, &never),
