@@ -187,7 +187,11 @@ fn begun(step: &Step, waits: bool, all: &All) -> Vec<Edge> {
     let Some(act) = act(step).filter(|_| !all.never.contains(&step.span)) else { return Vec::new() };
     let edge = |to: usize| {
         let scenario = all.scenarios.get(to)?;
-        let waits = if begins(act, scenario) && !is_refused(act, scenario, all) { Some(waits) } else { begins_later(act, scenario, all).then_some(true) };
+        let waits = if begins(act, scenario) && !is_refused(act, scenario, all) {
+            Some(waits)
+        } else {
+            begins_later(act, scenario, all).then_some(true)
+        };
         waits.map(|waits| Edge { to, step: step.span, waits })
     };
     all.near(act).into_iter().filter_map(edge).collect()
@@ -232,9 +236,7 @@ fn is_refused(act: Act, scenario: &Scenario, all: &All) -> bool {
         });
         found
     };
-    !asked.is_empty()
-        && !reader.possible(&known, audience, false).truth
-        && !all.scenarios.iter().any(is_turned_back)
+    !asked.is_empty() && !reader.possible(&known, audience, false).truth && !all.scenarios.iter().any(is_turned_back)
 }
 
 fn is_tags(expr: &Expr) -> bool {

@@ -61,6 +61,7 @@ use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Span};
 use crate::syntax::tree;
 use crate::threads;
+use crowding::Rules;
 use names::{DeclaredScenario, Names};
 use scope::Checker;
 use std::collections::BTreeSet;
@@ -147,8 +148,10 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     units::check_units(&scenarios, configuration, &mut checker.out);
     loops::check_loops(&scenarios, &names.model, &never, &mut checker.out);
     let shapes = surroundings.templates.as_deref();
+    let rules =
+        Rules { policy: &policy, place: policies.first().map(|(_, place)| *place), expire: configuration.expire };
     let (crowds, templates) = threads::both(
-        || crowding::check_crowding(&scenarios, &policy, &checker.out, &never),
+        || crowding::check_crowding(&scenarios, rules, &names.model, &checker.out, &never),
         || shapes.map(|shapes| templates::check_templates(&scenarios, shapes, &names, configuration)),
     );
     checker.out.extend(crowds);
