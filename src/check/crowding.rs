@@ -1,6 +1,6 @@
 //! Several messages to one person at one instant, and scenarios that begin as often as somebody looks at something.
 
-use super::moments::{Message, Moment, messages};
+use super::moments::{Judge, Message, Moment, messages};
 use super::truth::Reader;
 use super::typed::{Class, EntryRule, Expr, Kind, Policy, Scenario, Send, Start, Step, StepKind, Trigger};
 use super::words::{and_list, or_list};
@@ -60,8 +60,8 @@ pub fn check_crowding(
         }
     }
     if !keeps_apart(policy) {
-        let reader = Reader { model, triggers: &[] };
-        let all = All { scenarios: scenarios.len(), sound: &sound, rules, reader };
+        let judge = Judge::new(Reader { model, triggers: &[] });
+        let all = All { scenarios: scenarios.len(), sound: &sound, rules, judge };
         all.two_at_once(messages(scenarios, never), &mut out);
     }
     out
@@ -117,7 +117,7 @@ struct All<'a> {
     scenarios: usize,
     sound: &'a BTreeSet<&'a str>,
     rules: Rules<'a>,
-    reader: Reader<'a>,
+    judge: Judge<'a>,
 }
 
 impl All<'_> {
@@ -167,7 +167,7 @@ impl All<'_> {
 
     fn meet(&self, one: &Message, other: &Message) -> bool {
         let apart = denies(one.scenario, other.scenario) && denies(other.scenario, one.scenario);
-        !apart && one.dues.iter().any(|due| other.dues.iter().any(|too| due.meets(too, &self.reader)))
+        !apart && one.dues.iter().any(|due| other.dues.iter().any(|too| due.meets(too, &self.judge)))
     }
 
     fn crowd(&self, together: &[&Message]) -> Diagnostic {

@@ -204,15 +204,13 @@ fn is_refused(act: Act, scenario: &Scenario, all: &All) -> bool {
     let reader = Reader { model: all.model, triggers: &triggers };
     let mut asked = Vec::new();
     audience.visit(&mut |expr| match (&expr.kind, act) {
-        (Kind::In(tag, list), Act::Tag { tag: Some(own), .. }) => {
-            if text(tag) == Some(own) && matches!(list.as_slice(), [tags] if is_tags(tags)) {
-                asked.push(expr.clone());
-            }
+        (Kind::In(tag, list), Act::Tag { tag: Some(own), .. })
+            if text(tag) == Some(own) && matches!(list.as_slice(), [tags] if is_tags(tags)) =>
+        {
+            asked.push(expr.clone());
         }
-        (Kind::InList(pair), Act::Tag { tag: Some(own), .. }) => {
-            if text(&pair.0) == Some(own) && is_tags(&pair.1) {
-                asked.push(expr.clone());
-            }
+        (Kind::InList(pair), Act::Tag { tag: Some(own), .. }) if text(&pair.0) == Some(own) && is_tags(&pair.1) => {
+            asked.push(expr.clone());
         }
         (Kind::Contact(name), Act::Set { field, value: Some(value) }) if name == field => {
             let value = Expr::literal(Literal::Text(value.to_owned()), Type::Text, expr.span);

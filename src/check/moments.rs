@@ -4,7 +4,7 @@ mod after;
 mod asked;
 mod clock;
 
-use super::truth::{Reader, key};
+use super::truth::key;
 use super::typed::{
     self, Class, Expr, Guard, History, Kind, Occurrence, Scenario, Send, Start, Step, StepKind, Trigger, Window,
 };
@@ -12,6 +12,7 @@ use crate::model::{Literal, Type};
 use crate::span::Span;
 use crate::time::{Instant, TimeOfDay};
 use after::After;
+pub use asked::Judge;
 use asked::{About, Asked, ask, exclude};
 use clock::{Turn, moved};
 use std::collections::BTreeSet;
@@ -397,7 +398,7 @@ impl<'s> Due<'s> {
     }
 
     /// Whether two instants can be one, of one person.
-    pub fn meets(&self, other: &Due, reader: &Reader) -> bool {
+    pub fn meets(&self, other: &Due, judge: &Judge) -> bool {
         let at_once = self.moment() == other.moment()
             && match (&self.from, &other.from) {
                 (From::Clock(one, _), From::Clock(other, _)) => one.meets(other),
@@ -409,7 +410,7 @@ impl<'s> Due<'s> {
             };
         at_once
             && !self.counted().any(|one| other.counted().any(|other| one.contradicts(other)))
-            && !exclude(&self.counted().collect::<Vec<_>>(), &other.counted().collect::<Vec<_>>(), reader)
+            && !exclude(&self.counted().collect::<Vec<_>>(), &other.counted().collect::<Vec<_>>(), judge)
     }
 
     /// What was asked of the person, and of the event at whose instant this is or from which it is counted.

@@ -74,7 +74,7 @@ impl Checker<'_> {
             ExprKind::And(parts) => after_a_moment(parts, said.span),
             ExprKind::Compare { op, left, right } => self.counted_from(op.value, left, right, (said.span, place)),
             ExprKind::Path(path) => self.day(&path_text(path), said.span, place),
-            ExprKind::Sum(terms) if place == After::Until => self.from_an_event(terms),
+            ExprKind::Sum(terms) if place == After::Until => self.after_an_event(terms),
             ExprKind::Sum(terms) => from_the_entry(terms, said.span),
             ExprKind::History { pattern, window: None } => self.two_words(pattern, place),
             _ => None,
@@ -227,7 +227,7 @@ impl Checker<'_> {
     }
 
     /// `purchased.at + 1 week`
-    fn from_an_event(&self, terms: &[(Sign, Expr)]) -> Option<Diagnostic> {
+    fn after_an_event(&self, terms: &[(Sign, Expr)]) -> Option<Diagnostic> {
         let [(_, first), (Sign::Plus, time)] = terms else { return None };
         let ExprKind::Path(path) = &first.kind else { return None };
         let (text, time) = (path_text(path), time_of(time)?);

@@ -3,7 +3,11 @@
 use crate::check::truth::{Fact, Known, Possible, Reader, Until, key};
 use crate::check::typed::{Expr, Kind};
 use crate::model::Literal;
+use std::cell::Cell;
 use std::rc::Rc;
+
+/// How many pairs of ways are judged; of those after them nothing is claimed.
+const PAIRS_MAX: u32 = 4000;
 
 /// How many conditions are judged together.
 const TOGETHER_MAX: usize = 16;
@@ -92,17 +96,33 @@ impl Asked {
     }
 }
 
+/// Judges what cannot hold together.
+#[derive(Debug)]
+pub struct Judge<'r> {
+    reader: Reader<'r>,
+    /// How many pairs are still judged.
+    left: Cell<u32>,
+}
+
+impl<'r> Judge<'r> {
+    pub fn new(reader: Reader<'r>) -> Judge<'r> {
+        Judge { reader, left: Cell::new(PAIRS_MAX) }
+    }
+}
+
 /// Whether what held on one way cannot all hold with what held on another.
-pub fn exclude(one: &[&Asked], other: &[&Asked], reader: &Reader) -> bool {
+pub fn exclude(one: &[&Asked], other: &[&Asked], judge: &Judge) -> bool {
     let shares = |asked: &Asked, others: &[&Asked]| {
         let is_among =
             |read: &String| others.iter().any(|other| other.whole != asked.whole && other.reads.contains(read));
         asked.reads.iter().any(is_among)
     };
     let near: Vec<&&Asked> = other.iter().filter(|asked| shares(asked, one)).take(TOGETHER_MAX).collect();
-    if near.is_empty() {
+    if near.is_empty() || judge.left.get() == 0 {
         return false;
     }
+    judge.left.set(judge.left.get() - 1);
+    let reader = &judge.reader;
     let mut known = Known::default();
     one.iter()
         .filter(|asked| shares(asked, other))
