@@ -94,6 +94,28 @@ pub fn facts<'s>(scenario: &'s Scenario, counted: &'s [Expr], model: &Model) -> 
     found
 }
 
+/// Whether the event that begins a scenario is among those that a history asks for.
+pub fn counts_its_event(scenario: &Scenario, history: &History) -> bool {
+    match (&scenario.start, scenario.start.events()) {
+        (Start::Events(_), [only]) => is_among(only, history),
+        _ => false,
+    }
+}
+
+/// That whoever is at a step is in the scenario.
+pub fn inside(scenario: &Scenario) -> Vec<Fact<'_>> {
+    let mut found = Vec::new();
+    for each in scenario.expressions() {
+        each.visit(&mut |condition| {
+            if matches!(&condition.kind, Kind::InScenario(name) if *name == scenario.name) {
+                let (came_to, until, of_trigger) = (Possible::TRUE, Until::End, false);
+                found.push(Fact { condition, of_trigger, came_to, until, place: scenario.place, why: INSIDE });
+            }
+        });
+    }
+    found
+}
+
 /// What makes a scenario begin.
 enum Cause<'s> {
     Event(&'s Trigger),
@@ -109,7 +131,10 @@ enum Cause<'s> {
 /// What a history comes to, how long it does so, where that is seen, and how it is said.
 type Told = (Possible, Until, Span, &'static str);
 
-const HERE: &str = "this is in the history already";
+/// How it is said that the event which begins a scenario is among those that are asked for.
+pub const HERE: &str = "this is in the history already";
+/// How it is said that an instance is in its own scenario.
+pub const INSIDE: &str = "whoever is at a step is in it";
 const NONE: &str = "there was none for so long";
 
 impl Cause<'_> {

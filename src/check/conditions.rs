@@ -2,23 +2,26 @@
 //! they stand; and scenarios that can therefore never start.
 
 mod said;
+mod why;
 
 use super::begun;
-use super::left_out::{self, Omission, Standing};
+use super::left_out::{Branch, End, Judge, Omission, Standing, Texts};
 use super::truth::{Fact, Known, Possible, Reader, Until};
 use super::typed::{Class, Expr, Guard, Kind, Policy, Scenario, Send, Start, Step, StepKind};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Model, QuietHours};
 use crate::span::Span;
 use crate::threads;
-use said::{Role, always, always_later, never_true};
+use said::{Role, always, always_later, because_of, cannot_start, never_true, said};
 use std::collections::BTreeSet;
+use why::Decided;
 
 /// Judges the conditions of all scenarios. The places of the steps that never come, as what is said of their conditions tells.
 pub fn check_conditions(
     scenarios: &[Scenario],
     policy: &Policy,
     model: &Model,
+    texts: &Texts,
     out: &mut Vec<Diagnostic>,
 ) -> BTreeSet<Span> {
     let judged = threads::each(scenarios, |scenario| {
@@ -27,7 +30,7 @@ pub fn check_conditions(
         let counted = begun::counted(scenario);
         let passed = begun::passed(scenario);
         let (counted, passed) = (counted.as_slice(), passed.as_ref());
-        let mut walk = Walk { reader, scenario, counted, passed, policy, found: Vec::new(), never: Vec::new() };
+        let mut walk = Walk { reader, scenario, counted, passed, policy, texts, found: Vec::new(), never: Vec::new() };
         walk.scenario();
         (walk.found, walk.never)
     });
@@ -52,6 +55,7 @@ struct Walk<'s, 'o> {
     /// That time has passed since the entry, where it asks for that.
     passed: Option<&'s Expr>,
     policy: &'o Policy,
+    texts: &'o Texts<'o>,
     /// What is said, and of which place: of each place once.
     found: Vec<(Span, Diagnostic)>,
     /// The steps that never come.
@@ -68,7 +72,7 @@ fn time_passed(passed: &Expr, place: Span) -> Fact<'_> {
     Fact { condition: passed, of_trigger: false, came_to, until, place, why: "after this, time has passed" }
 }
 
-impl<'s> Walk<'s, '_> {
+impl<'s, 'o> Walk<'s, 'o> {
     fn scenario(&mut self) {
         let scenario = self.scenario;
         let mut known: Known<'s> = Known::default();
@@ -92,8 +96,11 @@ impl<'s> Walk<'s, '_> {
             self.standing(&goal.condition, &lasting, Role::Goal);
             self.steps(&goal.then, &mut lasting.clone());
         }
+        for fact in begun::inside(scenario) {
+            known.learn(&self.reader, fact);
+        }
         self.steps(&scenario.steps, &mut known);
-        left_out::judge_histories(&self.reader, scenario, &mut self.found);
+        self.left_out(self.reader).judge_histories(&mut self.found);
     }
 
     /// A condition that is judged from the entry on: one that is true as soon as time passes ends every instance.
@@ -134,7 +141,7 @@ impl<'s> Walk<'s, '_> {
                 }
                 facts.learn(&reader, Fact { of_trigger: true, ..fact(filter, Possible::TRUE) });
             }
-            left_out::judge_filters(&reader, scenario, &trigger.filters, true, &mut self.found);
+            self.left_out(reader).judge_filters(&trigger.filters, true, &mut self.found);
             let alone = events.len() == 1 && scenario.started_by.is_empty();
             if alone && matches!(scenario.start, Start::Events(_)) {
                 *known = facts;
@@ -203,9 +210,8 @@ impl<'s> Walk<'s, '_> {
     fn may_be_held(&self, send: &Send) -> bool {
         let quiet = self.policy.quiet_hours != QuietHours::default();
         match send.class {
-            Class::Marketing => quiet || !self.policy.caps.is_empty(),
-            Class::Service => quiet,
             Class::Transactional => false,
+            class => quiet || self.policy.caps.iter().any(|cap| cap.class == class),
         }
     }
 
@@ -219,12 +225,18 @@ impl<'s> Walk<'s, '_> {
         let mut known = inside.clone();
         // An arm that always comes leaves nothing to those after it.
         let mut is_taken = false;
-        for (condition, steps) in arms {
+        for (at, (condition, steps)) in arms.iter().enumerate() {
+            let branch = Branch {
+                is_first: at == 0,
+                has_more: at + 1 < arms.len(),
+                has_else: otherwise.is_some(),
+                end: End::of(steps),
+            };
             let place = match self.is_here(condition) {
                 true => condition.span,
                 false => Span { end: steps.first().map_or(step.span.end, |first| first.span.start), ..step.span },
             };
-            let comes = self.judge(condition, &known, Role::If, place);
+            let comes = self.judge(condition, &known, Role::If(branch), place);
             if is_taken || comes == Some(false) {
                 self.never_come(steps);
             }
@@ -302,12 +314,17 @@ impl<'s> Walk<'s, '_> {
                 self.parts(condition);
             }
             let omission = match role {
-                Role::Unless(_) => Omission::HeldBack,
-                Role::StopWhen => Omission::Silenced,
-                _ => Omission::LeftOut,
+                Role::If(branch) => Omission::If(branch),
+                Role::OnlyIf(step) => Omission::OnlyIf(step),
+                Role::Unless(step) => Omission::Unless(step),
+                Role::Entry | Role::Part => Omission::Entry,
+                Role::Awaited => Omission::Awaited,
+                Role::Goal => Omission::Goal,
+                Role::StopWhen if sends(self.scenario) => Omission::Silenced,
+                Role::StopWhen => Omission::NotStopped,
             };
             let standing = Standing { condition, of_trigger: false, omission, place };
-            left_out::judge(&self.reader, known, self.scenario, standing, &mut self.found);
+            self.left_out(self.reader).judge(known, standing, &mut self.found);
             return None;
         };
         let reader = self.reader;
@@ -317,11 +334,25 @@ impl<'s> Walk<'s, '_> {
             said = said.at(one.span, "this").at(other.span, "and this cannot both hold");
         }
         let cause = self.cause(&reader, known, condition, false, found);
+        if !found_alone(&reader, condition, found) {
+            let Walk { scenario, texts, .. } = *self;
+            let why = cause.map(|(_, why)| why);
+            let decided = Decided { scenario, model: reader.model, texts, condition, role, why };
+            said = why::help(decided).into_iter().fold(said, Diagnostic::help);
+        }
         self.tell(because_of(said, cause, place), place);
         Some(match role {
             Role::Unless(_) => found.falsehood,
             _ => found.truth,
         })
+    }
+
+    fn left_out<'j>(&self, reader: Reader<'j>) -> Judge<'j>
+    where
+        's: 'j,
+        'o: 'j,
+    {
+        Judge { reader, scenario: self.scenario, texts: self.texts }
     }
 
     fn never_come(&mut self, steps: &[Step]) {
@@ -401,6 +432,18 @@ impl<'s> Walk<'s, '_> {
     }
 }
 
+/// Whether a condition decides as little where nothing is known.
+fn found_alone(reader: &Reader, condition: &Expr, found: Possible) -> bool {
+    reader.possible(&Known::default(), condition, false) == found
+}
+
+/// Whether a scenario has a message that can be held back.
+fn sends(scenario: &Scenario) -> bool {
+    let mut found = false;
+    Step::visit_all(&scenario.steps, &mut |step| found |= matches!(step.kind, StepKind::Send(_)));
+    found
+}
+
 fn is_inside(inner: Span, outer: Span) -> bool {
     inner != outer && inner.source == outer.source && outer.start <= inner.start && inner.end <= outer.end
 }
@@ -442,42 +485,4 @@ fn outlives(step: &Step) -> Until {
         found = found.max(own);
     });
     found
-}
-
-/// What is said of a condition in its role; nothing of one that decides.
-fn said(found: Possible, role: Role<'_>, place: Span, scenario: &Scenario) -> Option<Diagnostic> {
-    if found == Possible::NONE {
-        return None;
-    }
-    let never_holds = match role {
-        Role::Unless(_) => !found.falsehood,
-        // One that is unknown holds messages back.
-        Role::StopWhen => found == Possible::FALSE,
-        _ => !found.truth,
-    };
-    let always_holds = match role {
-        Role::Unless(_) => found == Possible::FALSE,
-        _ => found == Possible::TRUE,
-    };
-    match role {
-        Role::Entry if never_holds => Some(cannot_start(scenario, place)),
-        _ if never_holds => Some(never_true(place, role)),
-        _ if always_holds => Some(always(place, role)),
-        _ => None,
-    }
-}
-
-fn cannot_start(scenario: &Scenario, place: Span) -> Diagnostic {
-    Diagnostic::new(Rule::CannotStart, format!("`{}` can never start", scenario.name))
-        .at(place, "never true")
-        .because("nobody would ever get what it sends")
-        .help("correct the condition: what it asks for cannot be")
-}
-
-/// Names what is known already, by which a condition decides nothing.
-fn because_of(found: Diagnostic, cause: Option<(Span, &'static str)>, place: Span) -> Diagnostic {
-    match cause {
-        Some((cause, why)) if cause != place => found.at(cause, why),
-        _ => found,
-    }
 }

@@ -238,6 +238,13 @@ fn is_name_of_message(filter: &Expr) -> bool {
     matches!(&filter.kind, Kind::Equal(pair) if pair.0.kind == Kind::Event(MESSAGE.to_owned()) && pair.1.ty == Some(Type::Message))
 }
 
+/// Whether a filter is the one that nobody wrote: its `by` has no place of its own.
+pub(super) fn is_of_persons(filter: &Expr) -> bool {
+    let mut found = false;
+    filter.visit(&mut |expr| found |= expr.kind == Kind::Event(BY.to_owned()) && expr.span == filter.span);
+    found
+}
+
 /// That it was a person, which is so where nothing is said.
 fn by_person(event: &Record, wanted: bool, span: Span) -> Expr {
     let field = event.field(BY);

@@ -87,6 +87,9 @@ impl Checker<'_> {
 
     /// A value of the wanted type, or a report.
     pub(super) fn typed(&mut self, scope: &Scope, tree: &tree::Expr, wanted: &Type) -> Expr {
+        if *wanted == Type::Duration && self.refuse_joined(tree) {
+            return Expr::error(tree.span);
+        }
         let value = self.expr(scope, tree);
         let span = value.span;
         if self.refuse_history(scope, &value) {

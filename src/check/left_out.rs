@@ -1,24 +1,76 @@
 //! Conditions that leave out, or hold back, those of whom a value is missing, where they let every other value through that
 //! they do not name: `contact.tier is not "gold"`, `unless contact.vip`.
 
+mod repair;
+mod told;
+
 use super::truth::{Fact, Known, Possible, Reader, Until, key};
-use super::typed::{Expr, Kind, Scenario};
-use crate::diagnostic::{Diagnostic, Rule};
+use super::typed::{Expr, Kind, Scenario, Step, StepKind};
+use crate::diagnostic::Diagnostic;
 use crate::model::Literal;
-use crate::span::Span;
+use crate::span::{SourceId, Span};
+use repair::Repair;
 use std::collections::BTreeMap;
 
+/// The texts of a project.
+pub type Texts<'t> = BTreeMap<SourceId, &'t str>;
+
 /// What becomes of whom a condition is not known, where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Omission {
-    /// Only what is true acts: `for`, `if`.
-    LeftOut,
-    /// The same of a filter.
+#[derive(Clone, Copy, Debug)]
+pub enum Omission<'s> {
+    /// `for`: only what is true lets in.
+    Entry,
+    /// A filter of an event.
     Filtered,
-    /// What is unknown holds a step back: `unless`.
-    HeldBack,
-    /// What is unknown holds all messages back: `stop when`.
+    If(Branch),
+    /// `only if`, at this step.
+    OnlyIf(&'s Step),
+    /// `unless`: what is unknown holds this step back.
+    Unless(&'s Step),
+    /// `wait up to D for`
+    Awaited,
+    Goal,
+    /// `stop when`, in a scenario that sends: what is unknown holds its messages back, and stops nothing.
     Silenced,
+    /// `stop when` where there is no message to hold back.
+    NotStopped,
+}
+
+/// Where an arm of an `if` stands, and what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch {
+    pub is_first: bool,
+    /// Whether it has an `else if` after it.
+    pub has_more: bool,
+    /// Whether the `if` has an `else`.
+    pub has_else: bool,
+    pub end: Option<End>,
+}
+
+/// How the steps of an arm end the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Stop,
+    Erase,
+    Other,
+}
+
+impl End {
+    /// That of the first step that always does.
+    pub fn of(steps: &[Step]) -> Option<End> {
+        steps.iter().find(|step| step.ends()).map(|step| match step.kind {
+            StepKind::Stop => End::Stop,
+            StepKind::Erase => End::Erase,
+            _ => End::Other,
+        })
+    }
+}
+
+impl Omission<'_> {
+    /// What the condition must come to so that something is done.
+    fn acts(self) -> bool {
+        !matches!(self, Omission::Unless(_) | Omission::Silenced)
+    }
 }
 
 /// A condition where it stands.
@@ -27,7 +79,7 @@ pub struct Standing<'s> {
     pub condition: &'s Expr,
     /// Whether it reads the event that is the trigger: the filter of a trigger.
     pub of_trigger: bool,
-    pub omission: Omission,
+    pub omission: Omission<'s>,
     /// Where it is told when its words stand elsewhere.
     pub place: Span,
 }
@@ -37,79 +89,99 @@ struct Leaf<'s> {
     value: &'s Expr,
     /// The question, with its own `not`.
     asked: &'s Expr,
-    /// Whether it says `not` itself, or `is no`.
-    is_negative: bool,
     /// Where it is told.
     place: Span,
     /// Whether its words stand there, and not in a definition.
     is_here: bool,
+    /// The question and what stands around it, from within, each with whether it must be true so that something is done.
+    around: Vec<(&'s Expr, bool)>,
 }
 
-/// What is told of one condition, each with its place.
-pub fn judge(
-    reader: &Reader,
-    known: &Known,
-    scenario: &Scenario,
-    standing: Standing,
-    found: &mut Vec<(Span, Diagnostic)>,
-) {
-    let Standing { condition, of_trigger, omission, place } = standing;
-    if condition.any(|kind| *kind == Kind::Error) {
-        return;
+impl Leaf<'_> {
+    /// Whether it is told of where a definition says it.
+    fn is_definition(&self) -> bool {
+        !self.is_here && self.place == self.asked.span
     }
-    let acts = matches!(omission, Omission::LeftOut | Omission::Filtered);
-    let mut search = Search { scenario, leaves: Vec::new() };
-    search.leaves(condition, Level { wanted: acts, place, is_turned: false });
-    // Several questions about one value have one cause.
-    let mut by_value: BTreeMap<String, (Leaf, bool)> = BTreeMap::new();
-    for leaf in search.leaves {
-        let is_again = |(_, is_several): &mut (Leaf, bool)| *is_several = true;
-        by_value.entry(key(leaf.value, of_trigger)).and_modify(is_again).or_insert((leaf, false));
-    }
-    for (leaf, is_several) in by_value.into_values() {
-        if reader.omits(known, condition, of_trigger, acts, leaf.value) {
-            let is_filter = omission == Omission::Filtered && leaf.asked.span == condition.span;
-            let ways = Ways { is_several, is_filter };
-            found.push((leaf.place, diagnostic(&leaf, reader, omission, ways)));
+}
+
+/// Judges the conditions of a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'j> {
+    pub reader: Reader<'j>,
+    pub scenario: &'j Scenario,
+    pub texts: &'j Texts<'j>,
+}
+
+impl<'j> Judge<'j> {
+    /// What is told of one condition, each with its place.
+    pub fn judge(&self, known: &Known, standing: Standing, found: &mut Vec<(Span, Diagnostic)>) {
+        let Standing { condition, of_trigger, omission, place } = standing;
+        if condition.any(|kind| *kind == Kind::Error) {
+            return;
+        }
+        let acts = omission.acts();
+        let mut search = Search { scenario: self.scenario, leaves: Vec::new(), around: Vec::new() };
+        search.leaves(condition, Level { wanted: acts, place, is_turned: false });
+        // Several questions about one value have one cause.
+        let mut by_value: BTreeMap<String, Leaf> = BTreeMap::new();
+        for leaf in search.leaves {
+            by_value.entry(key(leaf.value, of_trigger)).or_insert(leaf);
+        }
+        for leaf in by_value.into_values() {
+            if !self.reader.omits(known, condition, of_trigger, acts, leaf.value) {
+                continue;
+            }
+            let repair = Repair::of(self, known, standing, &leaf);
+            // Who writes all arms has thought of those whom only the last one takes.
+            let is_last_resort = |branch: Branch| branch.has_more || branch.has_else;
+            if repair.lets_all && matches!(omission, Omission::If(branch) if is_last_resort(branch)) {
+                continue;
+            }
+            let told = told::diagnostic(self, standing, &leaf, &repair);
+            found.push((leaf.place, told));
         }
     }
-}
 
-/// What is told of the filters of events; all of them hold.
-pub fn judge_filters<'s>(
-    reader: &Reader,
-    scenario: &Scenario,
-    filters: &'s [Expr],
-    of_trigger: bool,
-    found: &mut Vec<(Span, Diagnostic)>,
-) {
-    let fact = |condition: &'s Expr| {
-        let came_to = Possible::TRUE;
-        Fact { condition, of_trigger, came_to, until: Until::Change, place: condition.span, why: "" }
-    };
-    for (at, condition) in filters.iter().enumerate() {
-        let mut known = Known::default();
-        let others = filters.iter().enumerate().filter(|(other, _)| *other != at);
-        others.for_each(|(_, other)| known.learn(reader, fact(other)));
-        let place = condition.span;
-        let standing = Standing { condition, of_trigger, omission: Omission::Filtered, place };
-        judge(reader, &known, scenario, standing, found);
+    /// What is told of the filters of events; all of them hold.
+    pub fn judge_filters(&self, filters: &[Expr], of_trigger: bool, found: &mut Vec<(Span, Diagnostic)>) {
+        for (at, condition) in filters.iter().enumerate() {
+            let mut known = Known::default();
+            let others = filters.iter().enumerate().filter(|(other, _)| *other != at);
+            others.for_each(|(_, other)| known.learn(&self.reader, fact(other, of_trigger)));
+            let place = condition.span;
+            self.judge(&known, Standing { condition, of_trigger, omission: Omission::Filtered, place }, found);
+        }
+    }
+
+    /// What is told of the filters of all histories that the scenario asks for.
+    pub fn judge_histories(&self, found: &mut Vec<(Span, Diagnostic)>) {
+        for each in self.scenario.expressions() {
+            each.visit(&mut |expr| {
+                let history = match &expr.kind {
+                    Kind::History(history) => history.as_ref(),
+                    Kind::Aggregate(aggregate) => &aggregate.history,
+                    _ => return,
+                };
+                let own = [history.event.as_str()];
+                let judge = Judge { reader: Reader { triggers: &own, ..self.reader }, ..*self };
+                judge.judge_filters(&history.filters, false, found);
+            });
+        }
+    }
+
+    /// The words under a place, in one line; `None` where a comment is among them, or they are many.
+    fn text(&self, place: Span) -> Option<String> {
+        const LENGTH_MAX: usize = 200;
+        let text = self.texts.get(&place.source)?.get(place.range())?;
+        let line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        let has_comment = text.contains('\n') && text.contains('#');
+        (!has_comment && !line.is_empty() && line.len() <= LENGTH_MAX).then_some(line)
     }
 }
 
-/// What is told of the filters of all histories that a scenario asks for.
-pub fn judge_histories(reader: &Reader, scenario: &Scenario, found: &mut Vec<(Span, Diagnostic)>) {
-    for each in scenario.expressions() {
-        each.visit(&mut |expr| {
-            let history = match &expr.kind {
-                Kind::History(history) => history.as_ref(),
-                Kind::Aggregate(aggregate) => &aggregate.history,
-                _ => return,
-            };
-            let own = [history.event.as_str()];
-            judge_filters(&Reader { triggers: &own, ..*reader }, scenario, &history.filters, false, found);
-        });
-    }
+fn fact(condition: &Expr, of_trigger: bool) -> Fact<'_> {
+    let came_to = Possible::TRUE;
+    Fact { condition, of_trigger, came_to, until: Until::Change, place: condition.span, why: "" }
 }
 
 /// Where in a condition one is.
@@ -123,17 +195,20 @@ struct Level {
     is_turned: bool,
 }
 
-struct Search<'s> {
-    scenario: &'s Scenario,
+struct Search<'s, 'j> {
+    scenario: &'j Scenario,
     leaves: Vec<Leaf<'s>>,
+    /// What stands around the place where one is, from without.
+    around: Vec<(&'s Expr, bool)>,
 }
 
-impl<'s> Search<'s> {
+impl<'s> Search<'s, '_> {
     fn leaves(&mut self, expr: &'s Expr, level: Level) {
-        let level = match self.is_here(expr) {
+        let level = match is_here(self.scenario, expr) {
             true => Level { place: expr.span, is_turned: false, ..level },
             false => level,
         };
+        self.around.push((expr, level.wanted));
         match &expr.kind {
             // `is not` is one question.
             Kind::Not(inner) if inner.span == expr.span && is_question(inner) => self.question(inner, expr, level),
@@ -143,11 +218,7 @@ impl<'s> Search<'s> {
             Kind::And(all) | Kind::Or(all) => all.iter().for_each(|each| self.leaves(each, level)),
             _ => self.question(expr, expr, level),
         }
-    }
-
-    fn is_here(&self, expr: &Expr) -> bool {
-        let (whole, own) = (self.scenario.span, expr.span);
-        own.source == whole.source && whole.start <= own.start && own.end <= whole.end
+        self.around.pop();
     }
 
     fn question(&mut self, question: &'s Expr, asked: &'s Expr, level: Level) {
@@ -164,18 +235,34 @@ impl<'s> Search<'s> {
         };
         let is_negative = is_no != matches!(asked.kind, Kind::Not(_));
         // Only a question that must be denied lets through what it does not name.
-        if is_negative != level.wanted || !value.optional || path(value).is_none() {
+        if is_negative != level.wanted || !value.optional || path(value).is_none() || names_nothing(question) {
             return;
         }
-        let is_here = self.is_here(asked);
+        let is_here = is_here(self.scenario, asked);
         // A definition that denies is where it is told, whoever uses it; one that is denied is told where that is.
         let place = if is_here || level.is_turned != is_negative { asked.span } else { level.place };
-        self.leaves.push(Leaf { value, asked, is_negative, place, is_here });
+        let around = self.around.iter().rev().copied().collect();
+        self.leaves.push(Leaf { value, asked, place, is_here, around });
     }
+}
+
+fn is_here(scenario: &Scenario, expr: &Expr) -> bool {
+    let (whole, own) = (scenario.span, expr.span);
+    own.source == whole.source && whole.start <= own.start && own.end <= whole.end
 }
 
 fn is_question(expr: &Expr) -> bool {
     matches!(expr.kind, Kind::Equal(_) | Kind::In(..))
+}
+
+/// Whether a question names the empty text: who writes `is not ""` thinks of those without a value.
+fn names_nothing(question: &Expr) -> bool {
+    let is_empty = |expr: &Expr| matches!(&expr.kind, Kind::Literal(Literal::Text(text)) if text.is_empty());
+    match &question.kind {
+        Kind::Equal(pair) => is_empty(&pair.0) || is_empty(&pair.1),
+        Kind::In(_, list) => list.iter().any(is_empty),
+        _ => false,
+    }
 }
 
 /// A value as it is written: its path, and whether it begins with the contact.
@@ -188,83 +275,5 @@ fn path(value: &Expr) -> Option<(String, bool)> {
             Some((format!("{of}.{field}"), is_of_contact))
         }
         _ => None,
-    }
-}
-
-fn diagnostic(leaf: &Leaf, reader: &Reader, omission: Omission, ways: Ways) -> Diagnostic {
-    let (path, is_of_contact) = path(leaf.value).unwrap_or_default();
-    let what = match (omission, is_of_contact) {
-        (Omission::LeftOut | Omission::Filtered, _) => "is left out",
-        (Omission::HeldBack, _) => "is held back",
-        (Omission::Silenced, true) => "gets no message",
-        (Omission::Silenced, false) => "leads to no message",
-    };
-    let who = match (is_of_contact, reader.triggers) {
-        (true, _) => format!("who has no `{}`", path.trim_start_matches("contact.")),
-        (false, [event]) => {
-            let article = if event.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-            format!("{article} `{event}` without `{path}`")
-        }
-        (false, _) => format!("an event without `{path}`"),
-    };
-    let label = match omission {
-        Omission::LeftOut | Omission::Filtered => "unknown where it is missing, and unknown never acts",
-        _ => "unknown where it is missing, which holds back as if it were true",
-    };
-    let found = Diagnostic::new(Rule::MissingLeftOut, format!("{who} {what}")).at(leaf.place, label);
-    match leaf.place == leaf.asked.span {
-        true => found,
-        false => found.at(leaf.asked.span, "asked here"),
-    }
-    .help(help(leaf, &path, ways))
-}
-
-/// How the way out is written.
-#[derive(Clone, Copy)]
-struct Ways {
-    /// Whether several questions are asked of the value, which go together into parentheses.
-    is_several: bool,
-    /// Whether it is a filter by itself.
-    is_filter: bool,
-}
-
-fn help(leaf: &Leaf, path: &str, Ways { is_several, is_filter }: Ways) -> String {
-    let asked = if is_several { "...".to_owned() } else { written(leaf, path) };
-    let (empty, present) = (format!("({path} is empty or {asked})"), format!("(has {path} and {asked})"));
-    let is_bare = !is_several
-        && matches!(leaf.asked.kind, Kind::Contact(_) | Kind::Trigger(_) | Kind::Event(_) | Kind::Field { .. });
-    let (goes, stays) = match leaf.is_negative {
-        // Whether its words deny or are denied is not to be seen here.
-        _ if !leaf.is_here => {
-            return format!(
-                "if not meant, say what stands for it, with `{path} default ...`; if meant, ask first: `has {path}`"
-            );
-        }
-        true => (empty, present),
-        false if is_bare => (format!("({path} default no)"), empty),
-        false => (present, empty),
-    };
-    let before = if is_filter { "where " } else { "" };
-    format!("if not meant, write `{before}{goes}`; if meant, `{before}{stays}` says so")
-}
-
-/// The question in words that can be typed.
-fn written(leaf: &Leaf, path: &str) -> String {
-    let (question, not) = match &leaf.asked.kind {
-        Kind::Not(inner) => (inner.as_ref(), "not "),
-        _ => (leaf.asked, ""),
-    };
-    let value = match &question.kind {
-        Kind::Equal(pair) => match (&pair.0.kind, &pair.1.kind) {
-            (Kind::Literal(literal), _) | (_, Kind::Literal(literal)) => literal,
-            _ => return path.to_owned(),
-        },
-        Kind::In(..) => return format!("{path} {not}in [...]"),
-        _ => return path.to_owned(),
-    };
-    match value {
-        Literal::Text(text) => format!("{path} is {not}\"{text}\""),
-        Literal::Flag(flag) => format!("{path} is {not}{}", if *flag { "yes" } else { "no" }),
-        _ => format!("{path} is {not}..."),
     }
 }

@@ -1,6 +1,7 @@
 //! A scenario ends, over all scenarios together: whatever begins another instance, by `start` or by an event that a step
 //! makes, comes back only after a wait, and only so often.
 
+use super::truth::{Fact, Known, Possible, Reader, Until};
 use super::typed::{EntryRule, Expr, Kind, Scenario, Send, Start, Step, StepKind, Trigger};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Literal, Model, Record, Type};
@@ -51,10 +52,13 @@ struct All<'s> {
     /// The events that tell what became of a message: they follow it to the one who got it.
     of_messages: Vec<&'s str>,
     by_event: BTreeMap<&'s str, Vec<usize>>,
+    model: &'s Model,
+    /// Steps that never come.
+    never: &'s BTreeSet<Span>,
 }
 
 impl<'s> All<'s> {
-    fn of(scenarios: &'s [Scenario], model: &'s Model) -> All<'s> {
+    fn of(scenarios: &'s [Scenario], model: &'s Model, never: &'s BTreeSet<Span>) -> All<'s> {
         let of_message = |event: &&Record| event.fields.iter().any(|field| field.ty == Type::Message);
         let events = model.events.values().filter(|event| !model.routes.contains_key(&event.name)).filter(of_message);
         let of_messages = events.map(|event| event.name.as_str()).filter(|event| *event != SENT).collect();
@@ -64,7 +68,7 @@ impl<'s> All<'s> {
                 by_event.entry(&trigger.event).or_default().push(place);
             }
         }
-        All { scenarios, of_messages, by_event }
+        All { scenarios, of_messages, by_event, model, never }
     }
 
     /// Those that a step may begin, as far as names tell, in their order.
@@ -78,9 +82,9 @@ impl<'s> All<'s> {
     }
 }
 
-/// Judges all scenarios together.
-pub fn check_loops(scenarios: &[Scenario], model: &Model, out: &mut Vec<Diagnostic>) {
-    let all = All::of(scenarios, model);
+/// Judges all scenarios together, but for the steps that `never` come.
+pub fn check_loops(scenarios: &[Scenario], model: &Model, never: &BTreeSet<Span>, out: &mut Vec<Diagnostic>) {
+    let all = All::of(scenarios, model, never);
     let edges: Vec<Vec<Edge>> = scenarios.iter().map(|scenario| edges(scenario, &all)).collect();
     let mut told: BTreeSet<usize> = BTreeSet::new();
     for start in 0..scenarios.len() {
@@ -151,14 +155,16 @@ fn endless(scenarios: &[Scenario], start: usize, round: &[Edge], at_once: bool) 
     let mut found = Diagnostic::new(
         Rule::Endless,
         match at_once {
-            true => format!("`{}` begins itself again at the same instant", scenario.name),
-            false => format!("`{}` begins itself again without end", scenario.name),
+            true => format!("`{}` may begin itself again at the same instant", scenario.name),
+            false => format!("`{}` may begin itself again, and nothing here is sure to end it", scenario.name),
         },
     );
     for edge in round.iter().take(LABELS_MAX) {
         found = found.at(edge.step, format!("begins `{}`", name(edge)));
     }
+    let has_rule = round.iter().filter_map(|edge| scenarios.get(edge.to)).any(is_bounded);
     let help = match at_once {
+        true if has_rule => "write a `wait` before one of these steps",
         true => "write a `wait` before one of these steps, and an entry rule such as `once` in a scenario of the round",
         false => "give a scenario of the round an entry rule, such as `once` or `once every 6 months`",
     };
@@ -178,17 +184,77 @@ fn edges(scenario: &Scenario, all: &All) -> Vec<Edge> {
 }
 
 fn begun(step: &Step, waits: bool, all: &All) -> Vec<Edge> {
-    let Some(act) = act(step) else { return Vec::new() };
+    let Some(act) = act(step).filter(|_| !all.never.contains(&step.span)) else { return Vec::new() };
     let edge = |to: usize| {
         let scenario = all.scenarios.get(to)?;
-        let waits = if begins(act, scenario) { Some(waits) } else { begins_later(act, scenario, all).then_some(true) };
+        let waits = if begins(act, scenario) && !is_refused(act, scenario, all) {
+            Some(waits)
+        } else {
+            begins_later(act, scenario, all).then_some(true)
+        };
         waits.map(|waits| Edge { to, step: step.span, waits })
     };
     all.near(act).into_iter().filter_map(edge).collect()
 }
 
-/// Calls `visit` on each step, and tells whether time has passed for sure when it comes; gives whether it has after them.
-fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, bool)) -> bool {
+/// Whether what a step does makes the `for` of a scenario untrue, and no step of any makes it true again at that instant.
+fn is_refused(act: Act, scenario: &Scenario, all: &All) -> bool {
+    let Some(audience) = &scenario.audience else { return false };
+    let triggers = scenario.trigger_events();
+    let reader = Reader { model: all.model, triggers: &triggers };
+    let mut asked = Vec::new();
+    audience.visit(&mut |expr| match (&expr.kind, act) {
+        (Kind::In(tag, list), Act::Tag { tag: Some(own), .. })
+            if text(tag) == Some(own) && matches!(list.as_slice(), [tags] if is_tags(tags)) =>
+        {
+            asked.push(expr.clone());
+        }
+        (Kind::InList(pair), Act::Tag { tag: Some(own), .. }) if text(&pair.0) == Some(own) && is_tags(&pair.1) => {
+            asked.push(expr.clone());
+        }
+        (Kind::Contact(name), Act::Set { field, value: Some(value) }) if name == field => {
+            let value = Expr::literal(Literal::Text(value.to_owned()), Type::Text, expr.span);
+            asked.push(Expr::new(Kind::Equal(Box::new((expr.clone(), value))), Type::Flag, true, expr.span));
+        }
+        _ => {}
+    });
+    let came_to = if matches!(act, Act::Tag { add: false, .. }) { Possible::FALSE } else { Possible::TRUE };
+    let mut known = Known::default();
+    for condition in &asked {
+        let place = condition.span;
+        known.learn(&reader, Fact { condition, of_trigger: false, came_to, until: Until::Change, place, why: "" });
+    }
+    let is_turned_back = |other: &Scenario| {
+        let mut found = false;
+        let then = other.goal.iter().flat_map(|goal| &goal.then);
+        other.steps.iter().chain(then).for_each(|step| {
+            Step::visit_all(std::slice::from_ref(step), &mut |step| {
+                found |= self::act(step).is_some_and(|other| turns_back(act, other));
+            });
+        });
+        found
+    };
+    !asked.is_empty() && !reader.possible(&known, audience, false).truth && !all.scenarios.iter().any(is_turned_back)
+}
+
+fn is_tags(expr: &Expr) -> bool {
+    matches!(&expr.kind, Kind::Contact(name) if name == "tags")
+}
+
+/// Whether a step may undo what another did.
+fn turns_back(act: Act, other: Act) -> bool {
+    match (act, other) {
+        (Act::Set { field, value }, Act::Set { field: own, value: other }) => {
+            field == own && (other.is_none() || other != value)
+        }
+        (Act::Tag { add, tag }, Act::Tag { add: own, tag: other }) => add != own && (other.is_none() || other == tag),
+        _ => false,
+    }
+}
+
+/// Calls `visit` on each step that can be reached, and tells whether time has passed for sure when it comes; gives whether it
+/// has for whoever comes after them.
+pub(super) fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, bool)) -> bool {
     let mut waited = before;
     for step in steps {
         visit(step, waited);
@@ -214,6 +280,9 @@ fn follow<'s>(steps: &'s [Step], before: bool, visit: &mut dyn FnMut(&'s Step, b
             StepKind::Repeat { times, steps, .. } => follow(steps, waited, visit) || *times > 1,
             _ => false,
         };
+        if step.ends() {
+            return true;
+        }
         waited |= inside && step.guard.is_none();
     }
     waited

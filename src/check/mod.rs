@@ -62,9 +62,11 @@ use crate::model::{Configuration, Model, Surroundings};
 use crate::span::{SourceId, Span};
 use crate::syntax::tree;
 use crate::threads;
+use crowding::Rules;
 use names::{DeclaredScenario, Names};
 use scope::Checker;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One parsed file of a project.
 #[derive(Clone, Debug)]
@@ -77,6 +79,8 @@ pub struct CheckFile<'a> {
     /// All files declare names; only the selected ones are judged.
     pub selected: bool,
     pub tree: &'a tree::File,
+    /// Its words, as they are written.
+    pub text: Arc<str>,
     /// Names that its unreadable items would have declared.
     pub unread: Vec<&'a str>,
 }
@@ -138,14 +142,17 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
     consent::check_consent(&names, &scenarios, &mut checker.out);
-    let never = conditions::check_conditions(&scenarios, &policy, &names.model, &mut checker.out);
+    let texts = files.iter().map(|file| (file.source, file.text.as_ref())).collect();
+    let never = conditions::check_conditions(&scenarios, &policy, &names.model, &texts, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);
     months::check_months(&scenarios, &mut checker.out);
     units::check_units(&scenarios, configuration, &mut checker.out);
-    loops::check_loops(&scenarios, &names.model, &mut checker.out);
+    loops::check_loops(&scenarios, &names.model, &never, &mut checker.out);
     let shapes = surroundings.templates.as_deref();
+    let rules =
+        Rules { policy: &policy, place: policies.first().map(|(_, place)| *place), expire: configuration.expire };
     let (crowds, templates) = threads::both(
-        || crowding::check_crowding(&scenarios, &policy, &checker.out, &never),
+        || crowding::check_crowding(&scenarios, rules, &names.model, &checker.out, &never),
         || shapes.map(|shapes| templates::check_templates(&scenarios, shapes, &names, configuration)),
     );
     checker.out.extend(crowds);

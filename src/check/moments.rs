@@ -1,6 +1,7 @@
 //! When messages come: what makes the instant, and how long after.
 
 mod after;
+mod asked;
 mod clock;
 
 use super::truth::key;
@@ -11,6 +12,8 @@ use crate::model::{Literal, Type};
 use crate::span::Span;
 use crate::time::{Instant, TimeOfDay};
 use after::After;
+pub use asked::Judge;
+use asked::{About, Asked, ask, exclude};
 use clock::{Turn, moved};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -32,25 +35,6 @@ pub struct Due<'s> {
     asked: Vec<Rc<Asked>>,
     /// From which of them on all are asked at this very instant.
     since: usize,
-}
-
-/// A condition that held on the way, or did not.
-#[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    whole: String,
-    /// A value, and the constant that it is compared with.
-    equals: Option<(String, Literal)>,
-    holds: bool,
-    about: About,
-}
-
-/// Which event a condition is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
-    None,
-    Trigger,
-    /// The one that has ended a wait.
-    Awaited,
 }
 
 /// What makes an instant.
@@ -414,7 +398,7 @@ impl<'s> Due<'s> {
     }
 
     /// Whether two instants can be one, of one person.
-    pub fn meets(&self, other: &Due) -> bool {
+    pub fn meets(&self, other: &Due, judge: &Judge) -> bool {
         let at_once = self.moment() == other.moment()
             && match (&self.from, &other.from) {
                 (From::Clock(one, _), From::Clock(other, _)) => one.meets(other),
@@ -424,7 +408,9 @@ impl<'s> Due<'s> {
                 }
                 _ => true,
             };
-        at_once && !self.counted().any(|one| other.counted().any(|other| one.contradicts(other)))
+        at_once
+            && !self.counted().any(|one| other.counted().any(|other| one.contradicts(other)))
+            && !exclude(&self.counted().collect::<Vec<_>>(), &other.counted().collect::<Vec<_>>(), judge)
     }
 
     /// What was asked of the person, and of the event at whose instant this is or from which it is counted.
@@ -440,38 +426,6 @@ impl<'s> Due<'s> {
 
 fn is_of_own_message(history: &History) -> bool {
     history.keys.iter().any(|key| matches!(key.of_instance.kind, Kind::OwnMessage(_)))
-}
-
-/// Of a whole that is kept beside its parts, either can be asked for again. `event` tells which event is at hand.
-fn ask(condition: &Expr, holds: bool, event: About, asked: &mut Vec<Rc<Asked>>) {
-    match &condition.kind {
-        Kind::Not(inner) => return ask(inner, !holds, event, asked),
-        Kind::And(parts) if holds => parts.iter().for_each(|part| ask(part, true, event, asked)),
-        Kind::Or(parts) if !holds => parts.iter().for_each(|part| ask(part, false, event, asked)),
-        _ => {}
-    }
-    let equals = match &condition.kind {
-        Kind::Equal(pair) => match &pair.1.kind {
-            Kind::Literal(literal) => Some((key(&pair.0, true), literal.clone())),
-            _ => None,
-        },
-        _ => None,
-    };
-    let is_of_event = condition.any(|kind| matches!(kind, Kind::Trigger(_) | Kind::Event(_)));
-    let about = if is_of_event { event } else { About::None };
-    asked.push(Rc::new(Asked { whole: key(condition, true), equals, holds, about }));
-}
-
-impl Asked {
-    /// Whether the two cannot hold of one person, nor of one event where they are about one.
-    fn contradicts(&self, other: &Asked) -> bool {
-        match (&self.equals, &other.equals) {
-            (Some((one, value)), Some((other_one, other_value))) if value != other_value && one == other_one => {
-                self.holds && other.holds
-            }
-            _ => self.holds != other.holds && self.whole == other.whole,
-        }
-    }
 }
 
 impl From<'_> {

@@ -193,7 +193,7 @@ impl Checker<'_> {
 
     fn moment(&mut self, scope: &Scope, moment: &tree::Moment) -> Moment {
         match moment {
-            tree::Moment::Expr(tree) if self.refuse_next(tree) => Moment::At(Expr::error(tree.span)),
+            tree::Moment::Expr(tree) if self.refuse_daily_moment(tree) => Moment::At(Expr::error(tree.span)),
             tree::Moment::Expr(tree) => {
                 let value = self.expr(scope, tree);
                 if value.is_history() {

@@ -116,6 +116,7 @@ pub fn compile(input: &Input, surroundings: &Surroundings, configuration: &Confi
             folder: &file.folder,
             selected: file.selected,
             tree: &parsed.file,
+            text: sources.get(file.source).map_or_else(|| "".into(), |source| source.text.clone()),
             unread: unread(file, parsed),
         })
         .collect();

@@ -8,6 +8,7 @@ use super::meant::form_of;
 use super::tokens::Stream;
 use super::{Token, TokenKind};
 use crate::diagnostic::{Diagnostic, Rule as Finding};
+use crate::time::Weekday;
 
 /// How far back the keyword of a sentence is looked for, in tokens.
 const BEFORE_MAX: usize = 40;
@@ -42,8 +43,12 @@ pub(super) fn help(expected: &[Rule], stream: &Stream<'_>, place: usize) -> Opti
         ("last", _) if stream.at(place).is_some() && compares_before_window(stream, place) => {
             "the time stands before the comparison: `count of purchased in last 3 months > 3`"
         }
+        ("at", "wait") if between_steps && is_day(stream, place) => {
+            "a day stands after `until`: `wait until monday at 09:00`"
+        }
         ("at", "wait") if between_steps => "write two waits: `wait 3 days wait until at 09:00`",
         ("and" | "or", "where") => WHERE_WHOLE,
+        ("not", "where") => "put what is denied into parentheses: `where (not discounted)`",
         ("<" | "<=" | ">" | ">=", "where") if is_alternative => WHERE_WHOLE,
         ("<" | "<=" | ">" | ">=", _) => "in a filter, begin the comparison with `where`: `where quantity >= 3`",
         (";", _) => "leave it out: white space is enough between two steps",
@@ -257,4 +262,9 @@ pub(super) fn keyword_before<'t>(stream: &Stream<'t>, place: usize) -> (&'t str,
     found.map_or(("", ""), |place| {
         (place.checked_sub(1).map_or("", |before| stream.text_at(before)), stream.text_at(place))
     })
+}
+
+/// Whether a day of the week stands before a place.
+fn is_day(stream: &Stream<'_>, place: usize) -> bool {
+    place.checked_sub(1).is_some_and(|before| Weekday::named(stream.text_at(before)).is_some())
 }

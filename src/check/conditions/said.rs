@@ -1,6 +1,8 @@
 //! What is said of a condition that decides nothing, by what it does where it stands.
 
-use crate::check::typed::Step;
+use crate::check::left_out::Branch;
+use crate::check::truth::Possible;
+use crate::check::typed::{Scenario, Step};
 use crate::check::words::named;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::Span;
@@ -8,7 +10,7 @@ use crate::span::Span;
 /// What a condition does where it stands.
 #[derive(Clone, Copy, Debug)]
 pub enum Role<'s> {
-    If,
+    If(Branch),
     /// Of this step.
     OnlyIf(&'s Step),
     Unless(&'s Step),
@@ -20,6 +22,45 @@ pub enum Role<'s> {
     StopWhen,
     /// One part of a condition.
     Part,
+}
+
+/// What is said of a condition in its role; nothing of one that decides.
+pub fn said(found: Possible, role: Role<'_>, place: Span, scenario: &Scenario) -> Option<Diagnostic> {
+    if found == Possible::NONE {
+        return None;
+    }
+    let never_holds = match role {
+        Role::Unless(_) => !found.falsehood,
+        // One that is unknown holds messages back.
+        Role::StopWhen => found == Possible::FALSE,
+        _ => !found.truth,
+    };
+    let always_holds = match role {
+        Role::Unless(_) => found == Possible::FALSE,
+        _ => found == Possible::TRUE,
+    };
+    match role {
+        Role::Entry if never_holds => Some(cannot_start(scenario, place)),
+        _ if never_holds => Some(never_true(place, role)),
+        _ if always_holds => Some(always(place, role)),
+        _ => None,
+    }
+}
+
+/// What is said of a scenario that nothing can start.
+pub fn cannot_start(scenario: &Scenario, place: Span) -> Diagnostic {
+    Diagnostic::new(Rule::CannotStart, format!("`{}` can never start", scenario.name))
+        .at(place, "never true")
+        .because("nobody would ever get what it sends")
+        .help("correct the condition: what it asks for cannot be")
+}
+
+/// Names what is known already, by which a condition decides nothing.
+pub fn because_of(found: Diagnostic, cause: Option<(Span, &'static str)>, place: Span) -> Diagnostic {
+    match cause {
+        Some((cause, why)) if cause != place => found.at(cause, why),
+        _ => found,
+    }
 }
 
 /// What is said of a condition that is never true.
@@ -44,7 +85,7 @@ pub fn never_true(place: Span, role: Role<'_>) -> Diagnostic {
         Role::StopWhen => ("this never stops an instance", "never true", "correct the condition, or remove it"),
         Role::Part => ("this part of the condition is never true", "never true", "correct it, or leave it out"),
         Role::Entry => ("this filter lets nothing through", "never true", "correct the filter, or remove the trigger"),
-        Role::If => (
+        Role::If(_) => (
             "this condition is never true",
             "never true, so that what follows never comes",
             "correct the condition, or remove what it holds back",
@@ -75,7 +116,7 @@ pub fn always(place: Span, role: Role<'_>) -> Diagnostic {
         }
         Role::Part => ("this part of the condition is always true", "always true", "correct it, or leave it out"),
         Role::Entry => ("this lets everything through", "always true", "correct the condition, or leave it out"),
-        Role::If => ("this condition is always true", "always true", "correct the condition, or leave it out"),
+        Role::If(_) => ("this condition is always true", "always true", "correct the condition, or leave it out"),
     };
     constant(place, message, label).help(help)
 }

@@ -6,7 +6,7 @@
 
 use super::super::typed::Expr;
 use super::domain::Sample;
-use super::formula::{Formula, Test};
+use super::formula::{Formula, Subjects, Test};
 use super::key::key;
 use super::known::{Known, Part, Ties};
 use super::{CASES_MAX, Cases, Possible, Reader, WORK_MAX, groups, next, whole};
@@ -20,6 +20,14 @@ struct Asked {
 }
 
 impl Reader<'_> {
+    /// Whether a condition looks at nothing but one value.
+    pub fn looks_only_at(&self, condition: &Expr, of_trigger: bool, value: &Expr) -> bool {
+        let mut subjects = Subjects::default();
+        let reads = self.formula(condition, of_trigger, &mut subjects).reads();
+        let own = subjects.find(key(value, of_trigger), value.is_flag());
+        own.is_some_and(|own| reads.iter().all(|read| *read == own))
+    }
+
     /// Whether a condition, all else being equal, is `acts` where this value is one that it does not name, and unknown where
     /// it is missing.
     pub fn omits(&self, known: &Known, condition: &Expr, of_trigger: bool, acts: bool, value: &Expr) -> bool {
