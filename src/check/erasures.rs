@@ -1,8 +1,9 @@
 //! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
 
+use super::gone::rests_on_short_silence;
 use super::loops::{OPENED, act};
 use super::reasons::Reasons;
-use super::typed::{Expr, Guard, History, Kind, Scenario, Start, Step, StepKind, Trigger, Window};
+use super::typed::{Expr, Guard, History, Kind, Scenario, Start, Step, StepKind, Trigger};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Literal;
@@ -34,7 +35,8 @@ pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
         for erasure in erasures(scenario) {
             let refused = rests_on_nothing(scenario, &erasure)
                 .or_else(|| rests_on_opens(place, scenarios, &reasons, &erasure))
-                .or_else(|| names_no_warning(&reasons.warnings(place), &erasure));
+                .or_else(|| names_no_warning(&reasons.warnings(place), &erasure))
+                .or_else(|| rests_on_short_silence(scenario, &erasure));
             out.extend(refused);
             out.extend(cuts_off(scenario, scenarios, &erasure));
         }
@@ -143,16 +145,18 @@ const ORDINARY: [&str; 5] = ["purchased", "cart_updated", "order_delivered", OPE
 
 /// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
-    let is_any = scenario.audience.is_some() || !erasure.holds.is_empty() || !erasure.fails.is_empty();
-    let positive = scenario.audience.iter().chain(erasure.holds.iter().copied());
-    let chooses = !erasure.fails.is_empty() || positive.into_iter().any(|condition| !is_ordinary(condition));
+    let is_any = conditions(scenario, erasure).next().is_some();
+    let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
+    let mut holds = scenario.audience.iter().chain(erasure.holds.iter().copied());
+    let mut fails = erasure.fails.iter().copied().chain(standing);
+    let chooses = holds.any(|each| !is_ordinary(each, true)) || fails.any(|each| !is_ordinary(each, false));
     let does_what_all_do = |events: &[Trigger]| {
         let is_ordinary = |event: &Trigger| event.filters.is_empty() && ORDINARY.contains(&event.event.as_str());
         !events.is_empty() && events.iter().all(is_ordinary)
     };
     let message = match &scenario.start {
         Start::Every { .. } if !is_any => "this erases everyone",
-        Start::Every { .. } if !chooses => "this erases whoever was ever active",
+        Start::Every { .. } if !chooses => "this erases whoever was active",
         Start::Events(events) if !chooses && does_what_all_do(events) => "this erases whoever is active",
         _ => return None,
     };
@@ -163,11 +167,12 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic
     )
 }
 
-/// Whether a condition says no more than that somebody did once what people do all day.
-fn is_ordinary(condition: &Expr) -> bool {
+/// Whether a condition that holds, or fails, says no more than that somebody did what people do all day.
+fn is_ordinary(condition: &Expr, holds: bool) -> bool {
     match &condition.kind {
-        Kind::And(all) | Kind::Or(all) => all.iter().all(is_ordinary),
-        Kind::History(history) => history.window == Window::Ever && is_of_all(history),
+        Kind::Not(inner) => is_ordinary(inner, !holds),
+        Kind::And(all) | Kind::Or(all) => all.iter().all(|each| is_ordinary(each, holds)),
+        Kind::History(history) => holds && is_of_all(history),
         _ => false,
     }
 }

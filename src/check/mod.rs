@@ -23,6 +23,7 @@ mod exprs;
 mod fields;
 mod fit;
 mod flow;
+mod gone;
 mod histories;
 mod left_out;
 mod lists;
