@@ -6,7 +6,7 @@ use super::loops::OPENED;
 use super::reasons::{Reasons, leads};
 use super::typed::{Expr, Kind, Scenario, Start, StepKind, Trigger};
 use super::warnings::Warnings;
-use super::ways::{Reached, acts};
+use super::ways::{Reached, acts, needs};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::span::Span;
@@ -45,9 +45,12 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Reached) -> impl Iterator
 
 /// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
-    let is_any = conditions(scenario, erasure).next().is_some();
     let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
-    let mut holds = scenario.audience.iter().chain(erasure.holds.iter().copied());
+    // That a warning was sent chooses nobody of those who come round.
+    let comes_round = matches!(scenario.start, Start::Every { .. });
+    let chooses = |each: &&Expr| !(comes_round && needs(each, true, &is_warned) && is_warned_alone(each));
+    let mut holds = scenario.audience.iter().chain(erasure.holds.iter().copied()).filter(chooses);
+    let is_any = conditions(scenario, erasure).any(|each| chooses(&each));
     let mut fails = erasure.fails.iter().copied().chain(standing);
     if holds.any(|each| !is_ordinary(each, true)) || fails.any(|each| !is_ordinary(each, false)) {
         return None;
@@ -68,6 +71,21 @@ fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic
         }
         _ => return None,
     })
+}
+
+/// Whether a part of a condition holds because a message of this instance left.
+fn is_warned(part: &Expr, holds: bool) -> bool {
+    holds && matches!(&part.kind, Kind::Has(inner) if matches!(inner.kind, Kind::OwnMessage(_)))
+}
+
+/// Whether a condition says nothing but that messages left, and did not come back.
+fn is_warned_alone(condition: &Expr) -> bool {
+    match &condition.kind {
+        Kind::And(all) | Kind::Or(all) => all.iter().all(is_warned_alone),
+        Kind::Not(inner) => matches!(&inner.kind, Kind::History(history) if history.event == "bounced"),
+        Kind::History(history) => history.event == "sent",
+        _ => is_warned(condition, true),
+    }
 }
 
 /// Whether a condition that holds, or fails, says no more than that somebody did what people do all day.

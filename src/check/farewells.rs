@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 /// The event by which a person wants messages again.
 const RETURN: &str = "subscribed";
 
+/// How a withdrawal in the log of consent is told.
+const WITHDREW: &str = "withdrew consent";
+
 /// What names of fields of a project's own say of consent.
 const CONSENTS: [&str; 5] = ["consent", "opt_in", "subscri", "newsletter", "marketing"];
 const REFUSALS: [&str; 2] = ["opt_out", "unsub"];
@@ -33,7 +36,10 @@ enum By {
 
 /// By what a scenario, or a way in it, meets those who asked for no more messages.
 struct Wish {
+    /// What they did, as events or in words.
     events: BTreeSet<String>,
+    /// The channel of which they want no more, where it is one.
+    channel: Option<String>,
     place: Span,
     by: By,
     /// Whether others come the same way.
@@ -50,7 +56,8 @@ pub fn check_farewells(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
 }
 
 fn knows_a_wish(scenario: &Scenario) -> bool {
-    let begins = scenario.start.events().iter().any(|trigger| FAREWELLS.contains(&trigger.event.as_str()));
+    let is_wish = |trigger: &Trigger| trigger.event == LOG || FAREWELLS.contains(&trigger.event.as_str());
+    let begins = scenario.start.events().iter().any(is_wish);
     let asks = |kind: &Kind| matches!(kind, Kind::History(history) if FAREWELLS.contains(&history.event.as_str()));
     begins || scenario.expressions().into_iter().any(|each| each.any(asks))
 }
@@ -101,14 +108,37 @@ fn started(
 /// The wish by which a scenario begins.
 fn begun(scenario: &Scenario) -> Option<Wish> {
     let Start::Events(triggers) = &scenario.start else { return None };
-    let is_wish = |each: &&Trigger| each.filters.is_empty() && FAREWELLS.contains(&each.event.as_str());
+    let is_farewell = |each: &Trigger| each.filters.is_empty() && FAREWELLS.contains(&each.event.as_str());
+    let is_wish = |each: &&Trigger| is_farewell(each) || withdrawn(each).is_some();
     let wishes: Vec<&Trigger> = triggers.iter().filter(is_wish).collect();
+    let channels: Vec<Option<String>> = wishes.iter().map(|each| withdrawn(each)).collect();
+    let said = |each: &&Trigger| if is_farewell(each) { each.event.clone() } else { WITHDREW.to_owned() };
     Some(Wish {
-        events: wishes.iter().map(|trigger| trigger.event.clone()).collect(),
+        events: wishes.iter().map(said).collect(),
+        // Of several wishes the widest counts.
+        channel: if let [only] = channels.as_slice() { only.clone() } else { None },
         place: wishes.first()?.span,
         by: By::Trigger,
         is_one_of_several: wishes.len() < triggers.len(),
     })
+}
+
+/// The channel for which a trigger says that consent was withdrawn.
+fn withdrawn(trigger: &Trigger) -> Option<String> {
+    let withdraws = |part: &Expr, holds: bool| grants(part, !holds);
+    let says_so = trigger.filters.iter().any(|filter| needs(filter, true, &withdraws));
+    (trigger.event == LOG && says_so).then(|| trigger.filters.iter().find_map(channel_of)).flatten()
+}
+
+fn channel_of(filter: &Expr) -> Option<String> {
+    match &filter.kind {
+        Kind::And(all) => all.iter().find_map(channel_of),
+        Kind::Equal(pair) if pair.0.kind == Kind::Event(CHANNEL.to_owned()) => match &pair.1.kind {
+            Kind::Literal(Literal::Text(channel)) => Some(channel.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The wish by which a scenario chooses whom.
@@ -141,7 +171,7 @@ fn asked(condition: &Expr, by: By) -> Option<Wish> {
                     && is_near(&history.window) =>
             {
                 let events = BTreeSet::from([history.event.clone()]);
-                return Some(Wish { events, place: next.span, by, is_one_of_several });
+                return Some(Wish { events, channel: None, place: next.span, by, is_one_of_several });
             }
             _ => {}
         }
@@ -151,7 +181,7 @@ fn asked(condition: &Expr, by: By) -> Option<Wish> {
 
 impl Wish {
     fn again(&self) -> Wish {
-        Wish { events: self.events.clone(), ..*self }
+        Wish { events: self.events.clone(), channel: self.channel.clone(), ..*self }
     }
 }
 
@@ -161,7 +191,10 @@ fn is_unwanted(scenario: &Scenario, reached: &Reached, send: &Send, wish: &Wish,
         return false;
     }
     let channels: BTreeSet<&str> = send.alternatives.iter().map(|each| each.channel.as_str()).collect();
-    let asks = Asks { channels, after: (wish.by == By::Trigger).then_some(waited) };
+    if wish.channel.as_ref().is_some_and(|channel| channels.iter().any(|each| each != channel)) {
+        return false;
+    }
+    let asks = Asks { wish, channels, after: (wish.by == By::Trigger).then_some(waited) };
     let wants = |part: &Expr, holds: bool| asks.wants(part, holds);
     let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
     !reached.needs(&wants)
@@ -171,6 +204,7 @@ fn is_unwanted(scenario: &Scenario, reached: &Reached, send: &Send, wish: &Wish,
 
 /// What shows that a person wants messages on a channel again.
 struct Asks<'s> {
+    wish: &'s Wish,
     channels: BTreeSet<&'s str>,
     /// How long ago the wish was, at most, where only what came after it counts; `Some(None)` where that is not known.
     after: Option<Option<i128>>,
@@ -187,7 +221,8 @@ impl Asks<'_> {
                 Kind::Literal(Literal::Flag(wanted)) => self.wants(&pair.0, wanted == holds),
                 _ => mentions(part),
             },
-            Kind::History(history) => holds && self.is_return(history),
+            Kind::History(history) if holds => self.is_return(history),
+            Kind::History(history) => self.is_without_the_wish(history),
             Kind::Aggregate(aggregate) => holds && aggregate.history.event == LOG && self.is_on_it(&aggregate.history),
             // Which way a comparison says it is not looked at.
             Kind::Less(_) | Kind::LessOrEqual(_) | Kind::In(..) | Kind::InList(_) => mentions(part),
@@ -211,6 +246,13 @@ impl Asks<'_> {
             _ => false,
         };
         is_one && self.is_after(&history.window)
+    }
+
+    /// Whether it leaves out those who wished for no more, where the event did not happen.
+    fn is_without_the_wish(&self, history: &History) -> bool {
+        let is_it = self.wish.events.len() == 1 && self.wish.events.contains(&history.event);
+        // Their wish itself is not after the entry.
+        is_it && !matches!(history.window, Window::Since(_))
     }
 
     /// Whether the log of consent is asked for one of the channels.
@@ -271,6 +313,7 @@ fn told(reached: &Reached, send: &Send, wish: &Wish, starts: Option<&Step>) -> D
     let help = match (is_spam, is_later) {
         _ if wish.is_one_of_several => match wish.by {
             By::Goal => format!("take it out of the goal, and write `stop when {}`", events.join(" or ")),
+            _ if wish.events.contains(WITHDREW) => "take it out of what leads here".to_owned(),
             _ => format!("take `{}` out of what leads here", events.join("` and `")),
         },
         (true, _) => "leave it out: who calls a message spam wants none more, not even to confirm it".to_owned(),

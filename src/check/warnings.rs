@@ -79,8 +79,7 @@ impl<'r, 's> Warnings<'r, 's> {
             return Vec::new();
         }
         let acts = self.acts.get(place).map_or(&[][..], Vec::as_slice);
-        let is_elsewhere =
-            |sent: &Sent| acts.iter().any(|act| std::ptr::eq(act.step, sent.step) && act.excludes(reached));
+        let is_elsewhere = |sent: &Sent| acts.get(sent.act).is_some_and(|act| act.excludes(reached));
         let confirms = |class: Class| match class {
             Class::Marketing => false,
             Class::Service => begins_by_the_project(scenario),

@@ -24,6 +24,8 @@ pub(super) struct Reached<'s> {
 pub(super) struct Sent<'s> {
     pub step: &'s Step,
     pub send: &'s Send,
+    /// Its place among the steps that are looked at.
+    pub act: usize,
     /// Whether every way to the other leads past this one.
     pub always: bool,
 }
@@ -136,7 +138,10 @@ impl<'s> Walk<'s> {
             });
         }
         match &step.kind {
-            StepKind::Send(send) => self.sent.push(Sent { step, send, always: true }),
+            StepKind::Send(send) => {
+                let act = self.found.len().saturating_sub(1);
+                self.sent.push(Sent { step, send, act, always: true });
+            }
             StepKind::Wait(length) | StepKind::WaitFor { limit: length, .. } => {
                 let length = constant_duration(length).map(|length| length.nominal().max(0));
                 self.waited = self.waited.zip(length).and_then(|(waited, length)| waited.checked_add(length));
