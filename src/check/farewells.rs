@@ -93,7 +93,7 @@ fn started(
     wish: Wish,
 ) -> Option<(Span, Diagnostic)> {
     let other = all.iter().find(|other| other.name == name && other.name != scenario.name)?;
-    let found = acts(other).into_iter().find_map(|reached| match &reached.step.kind {
+    acts(other).into_iter().find_map(|reached| match &reached.step.kind {
         StepKind::Send(send) => {
             let waited = start.waited.zip(reached.waited).map(|(one, two)| one + two);
             let is_unwanted = is_unwanted(scenario, start, send, &wish, start.waited)
@@ -101,8 +101,7 @@ fn started(
             is_unwanted.then(|| (reached.step.span, told(&reached, send, &wish, Some(start.step))))
         }
         _ => None,
-    });
-    found
+    })
 }
 
 /// The wish by which a scenario begins.
