@@ -12,8 +12,11 @@
 mod cdnow;
 
 use scn::compile::{Input, InputFile, compile};
+use scn::drivers::simulate::{Progress, Request, simulate};
 use scn::engine::Program;
 use scn::model::{Configuration, Surroundings};
+use scn::store::crm::Crm;
+use std::sync::Arc;
 
 /// A tenth of the customers of CDNOW, drawn by their ids.
 const TENTH: &[u8] = include_bytes!("data/measures/cdnow_tenth.csv.gz");
@@ -27,6 +30,23 @@ fn every_value_at_every_refresh_is_what_sqlite_computes() {
     let (simulation, told) = cdnow::simulated(&bundle, &crm, 2);
     let (_, last) = simulation.report.span.unwrap();
     assert_eq!(cdnow::compare(&told, &crm, last), 78);
+}
+
+#[test]
+fn each_pass_counts_the_rows_that_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let crm = folder.path().join("crm.db");
+    cdnow::build(TENTH, &crm);
+    let rows = rusqlite::Connection::open(&crm)
+        .unwrap()
+        .query_one("SELECT count(*) FROM purchased", [], |row| row.get::<_, i64>(0))
+        .unwrap();
+    let progress = Arc::new(Progress::default());
+    let request = Request { threads: 2, progress: Some(Arc::clone(&progress)), ..Request::default() };
+    simulate(&cdnow::bundle(), &Crm::open(&crm).unwrap(), &request, None).unwrap();
+    let rows = u64::try_from(rows).unwrap();
+    assert_eq!((progress.done(), progress.known()), (rows, rows));
+    assert!(progress.pass() >= 2 && !progress.is_measuring(), "{progress:?}");
 }
 
 /// Whether a measure of a project feeds back.

@@ -37,6 +37,16 @@ fn number(expr: &Expr) -> Option<&History> {
     }
 }
 
+/// That time has passed since the entry, for a scenario that compares its entry with now.
+pub fn passed(scenario: &Scenario) -> Option<Expr> {
+    let reads = |wanted: Kind| scenario.expressions().into_iter().any(|each| each.any(|kind| *kind == wanted));
+    let now = |kind: Kind| Expr::new(kind, Type::Instant, false, scenario.place);
+    (reads(Kind::Now) && reads(Kind::Entry)).then(|| {
+        let earlier = Kind::Less(Box::new((now(Kind::Entry), now(Kind::Now))));
+        Expr::new(earlier, Type::Flag, false, scenario.place)
+    })
+}
+
 /// What is known, when a scenario begins, of the histories that its conditions ask for, and of the numbers that it asks for.
 pub fn facts<'s>(scenario: &'s Scenario, counted: &'s [Expr], model: &Model) -> Vec<Fact<'s>> {
     // Of one that others start too, the trigger is theirs, and may be long past.

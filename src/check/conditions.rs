@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Model, QuietHours};
 use crate::span::Span;
 use crate::threads;
-use said::{Role, always, never_true};
+use said::{Role, always, always_later, never_true};
 use std::collections::BTreeSet;
 
 /// Judges the conditions of all scenarios. The places of the steps that never come, as what is said of their conditions tells.
@@ -25,7 +25,9 @@ pub fn check_conditions(
         let triggers = scenario.trigger_events();
         let reader = Reader { model, triggers: &triggers };
         let counted = begun::counted(scenario);
-        let mut walk = Walk { reader, scenario, counted: &counted, policy, found: Vec::new(), never: Vec::new() };
+        let passed = begun::passed(scenario);
+        let (counted, passed) = (counted.as_slice(), passed.as_ref());
+        let mut walk = Walk { reader, scenario, counted, passed, policy, found: Vec::new(), never: Vec::new() };
         walk.scenario();
         (walk.found, walk.never)
     });
@@ -47,6 +49,8 @@ struct Walk<'s, 'o> {
     scenario: &'s Scenario,
     /// The numbers of events for which it asks, each as the condition that it is above zero.
     counted: &'s [Expr],
+    /// That time has passed since the entry, where it asks for that.
+    passed: Option<&'s Expr>,
     policy: &'o Policy,
     /// What is said, and of which place: of each place once.
     found: Vec<(Span, Diagnostic)>,
@@ -57,6 +61,11 @@ struct Walk<'s, 'o> {
 fn fact(condition: &Expr, came_to: Possible) -> Fact<'_> {
     let until = if is_lasting(condition) { Until::End } else { Until::Change };
     Fact { condition, of_trigger: false, came_to, until, place: condition.span, why: "because of this" }
+}
+
+fn time_passed(passed: &Expr, place: Span) -> Fact<'_> {
+    let (came_to, until) = (Possible::TRUE, Until::End);
+    Fact { condition: passed, of_trigger: false, came_to, until, place, why: "after this, time has passed" }
 }
 
 impl<'s> Walk<'s, '_> {
@@ -77,14 +86,28 @@ impl<'s> Walk<'s, '_> {
         }
         let lasting = known.lasting();
         if let Some(stop_when) = &scenario.stop_when {
-            self.judge(stop_when, &lasting, Role::StopWhen, stop_when.span);
+            self.standing(stop_when, &lasting, Role::StopWhen);
         }
         if let Some(goal) = &scenario.goal {
-            self.judge(&goal.condition, &lasting, Role::Goal, goal.condition.span);
+            self.standing(&goal.condition, &lasting, Role::Goal);
             self.steps(&goal.then, &mut lasting.clone());
         }
         self.steps(&scenario.steps, &mut known);
         left_out::judge_histories(&self.reader, scenario, &mut self.found);
+    }
+
+    /// A condition that is judged from the entry on: one that is true as soon as time passes ends every instance.
+    fn standing(&mut self, condition: &'s Expr, lasting: &Known<'s>, role: Role<'_>) {
+        if self.judge(condition, lasting, role, condition.span).is_some() || condition.any(|kind| *kind == Kind::Error)
+        {
+            return;
+        }
+        let Some(passed) = self.passed else { return };
+        let mut later = lasting.clone();
+        later.learn(&self.reader, time_passed(passed, condition.span));
+        if self.reader.possible(&later, condition, false) == Possible::TRUE {
+            self.tell(always_later(condition.span, role), condition.span);
+        }
     }
 
     /// The filters of the triggers; what they say is known only where no other event starts the scenario. False where nothing
@@ -231,6 +254,12 @@ impl<'s> Walk<'s, '_> {
             }
             (StepKind::Stop | StepKind::Erase, Some(Guard::Unless(condition))) => {
                 learnt.push((condition, Possible::NOT_FALSE));
+            }
+            (StepKind::Wait(_), None) => {
+                // One that is zero or less ends the instance.
+                if let Some(passed) = self.passed {
+                    known.learn(&self.reader, time_passed(passed, step.span));
+                }
             }
             (StepKind::Set { field, ty, .. }, guard) => {
                 let value = Expr::new(Kind::Contact(field.clone()), ty.clone(), true, step.span);

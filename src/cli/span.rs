@@ -2,7 +2,10 @@
 
 use super::exit::{Exit, Failure};
 use super::instant;
+use crate::drivers::simulate::NotSimulated;
+use crate::store::crm::Lack;
 use crate::time::{Instant, Zone};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// `--crm`, `--from` and `--to`.
@@ -40,7 +43,12 @@ impl SpanArguments {
     ///
     /// # Errors
     /// The span that was asked for begins after the history, or ends before it; or there is none, and none was named.
-    pub fn refuse_empty(&self, found: Option<(Instant, Instant)>, by_clock: bool) -> Result<(), Failure> {
+    pub fn refuse_empty<'n>(
+        &self,
+        found: Option<(Instant, Instant)>,
+        by_clock: bool,
+        not_simulated: impl IntoIterator<Item = &'n NotSimulated>,
+    ) -> Result<(), Failure> {
         match found {
             Some((from, to)) if from > to && self.from.is_none() => {
                 let message = format!("`--to` ({to}) is before the first event of the CRM ({from})");
@@ -51,6 +59,17 @@ impl SpanArguments {
                 Err(Failure::new(Exit::Usage, message).help("name an earlier instant, or `--to` as well"))
             }
             None if by_clock => {
+                // The table that is missing may be the one with the events.
+                let lacks = not_simulated.into_iter().flat_map(|not| &not.lacks).map(Lack::describe);
+                let lacks: Vec<String> = lacks.collect::<BTreeSet<String>>().into_iter().collect();
+                if !lacks.is_empty() {
+                    let lacks = lacks.join(", ");
+                    let message =
+                        format!("the CRM has {lacks}, no event of other scenarios, and so no span to simulate");
+                    let help =
+                        "write the views that `scn crm` shows, or name the span: `--from 2011-01-01 --to 2011-12-31`";
+                    return Err(Failure::new(Exit::Usage, message).help(help));
+                }
                 let message = "the CRM has no event that these scenarios read, and so no span to simulate";
                 Err(Failure::new(Exit::Usage, message).help("name it: `--from 2011-01-01 --to 2011-12-31`"))
             }

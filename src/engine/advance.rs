@@ -174,8 +174,7 @@ impl<'a> Stepper<'a, '_> {
         match &node.op {
             Op::Wait(duration) => {
                 let Some(duration) = eval.duration(*duration) else { return Next::End(Ending::Missing(at)) };
-                let due = self.zone().add(self.due, duration);
-                match due.filter(|due| duration.nominal() > 0 && *due > self.due) {
+                match self.moved(self.due, duration).filter(|due| duration.nominal() > 0 && *due > self.due) {
                     Some(due) => Next::Wait(Phase::Waiting(at), Some(due)),
                     None => Next::End(Ending::NoTimeLeft(at)),
                 }

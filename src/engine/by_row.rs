@@ -4,9 +4,9 @@
 use super::eval::{Eval, EventAtHand};
 use super::facts::{Keys, World};
 use super::linked::LinkedCode;
-use super::program::Program;
+use super::program::{Program, Unit};
 use super::value::{EntityRef, Value};
-use crate::ir::{Expr, ExprIx, Probe, ProbeIx};
+use crate::ir::{Expr, ExprIx, Probe, ProbeIx, Trigger};
 use crate::model::{Literal, Type};
 use crate::time::Instant;
 use rustc_hash::FxHashMap;
@@ -30,6 +30,16 @@ pub struct ByRow {
     values: Vec<Option<OfRows<Value>>>,
     /// Of histories: the numbers of their keys.
     asked: Vec<Option<OfRows<Asked>>>,
+    /// Of triggers: the truth of their filters, by the kind of their event and their place among those that it has.
+    filters: Vec<Vec<Option<OfFilter>>>,
+}
+
+/// What the filter of a trigger says of the rows of an entity.
+#[derive(Clone, Debug)]
+struct OfFilter {
+    /// The place of the reference among the event's values.
+    place: usize,
+    rows: OfRows<Option<bool>>,
 }
 
 /// What a probe says of the rows of an entity.
@@ -129,10 +139,18 @@ impl<T> OfRows<T> {
 
     /// `None` where there is no row.
     fn of<'a>(&'a self, eval: &Eval<'a>, ask: impl FnOnce() -> T) -> Option<&'a T> {
-        let reference = match self.root.field {
-            Field::Trigger(slot) => eval.trigger_value(slot),
-            Field::Event(slot) => eval.event_value(slot),
-        };
+        self.at(
+            match self.root.field {
+                Field::Trigger(slot) => eval.trigger_value(slot),
+                Field::Event(slot) => eval.event_value(slot),
+            },
+            ask,
+        )
+    }
+
+    /// `None` where there is no row.
+    #[inline]
+    fn at(&self, reference: Option<&Value>, ask: impl FnOnce() -> T) -> Option<&T> {
         match reference {
             Some(Value::Entity(reference)) if reference.entity == self.root.entity => {
                 self.said.get(reference.row as usize).map(|said| said.get_or_init(ask))
@@ -162,6 +180,13 @@ impl<'a> Eval<'a> {
 }
 
 impl Program {
+    /// A trigger, by its place among those of an event's kind.
+    fn trigger(&self, kind: u16, nth: usize) -> Option<(&Unit, &Trigger)> {
+        let (unit, trigger) = *self.triggers_of(kind).get(nth)?;
+        let unit = self.unit(unit)?;
+        Some((unit, unit.scenario.start.events().get(usize::from(trigger))?))
+    }
+
     /// Works out what probes and expressions say of the rows of a world, which must not change from then on. Without it
     /// everything is the same, and slower.
     pub fn know_rows(&self, world: &mut World) {
@@ -173,6 +198,8 @@ impl Program {
         let mut left = SAID_MAX;
         let mut by_row = std::mem::take(&mut world.by_row);
         self.units().iter().for_each(|unit| self.room_for(&unit.code, world, &mut by_row, &mut left));
+        let kinds = 0..self.needs().events.len() as u16;
+        by_row.filters = kinds.map(|kind| self.room_for_filters(kind, world, &mut left)).collect();
         world.by_row = by_row;
     }
 
@@ -253,6 +280,35 @@ impl Program {
                 }
             }
         }
+    }
+
+    /// Makes room for what the filters of the triggers of an event say of rows.
+    fn room_for_filters(&self, kind: u16, world: &World, left: &mut usize) -> Vec<Option<OfFilter>> {
+        let mut of = |nth: usize| {
+            let (unit, trigger) = self.trigger(kind, nth)?;
+            let root = self.root(&unit.code, &[trigger.filter?])?;
+            let Field::Event(slot) = root.field else { return None };
+            let place = unit.code.event_fields.get(usize::from(trigger.event))?.get(usize::from(slot))?;
+            Some(OfFilter { place: usize::from(*place), rows: OfRows::new(root, world, left)? })
+        };
+        (0..self.triggers_of(kind).len()).map(&mut of).collect()
+    }
+
+    /// The truth of the filter of a trigger, by its place among those of the event's kind, where it follows from a row.
+    #[inline]
+    pub(super) fn filter_by_row(
+        &self,
+        world: &World,
+        (kind, nth): (u16, usize),
+        values: &[Value],
+    ) -> Option<Option<bool>> {
+        let filter = world.by_row.filters.get(usize::from(kind))?.get(nth)?.as_ref()?;
+        let ask = || {
+            let (unit, trigger) = self.trigger(kind, nth)?;
+            let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, values);
+            Eval::of_event(&unit.code, world, at_hand).truth(trigger.filter?)
+        };
+        filter.rows.at(values.get(filter.place), ask).copied()
     }
 
     /// The reference from whose row these expressions follow; `None` where they depend on something else too, or on nothing.

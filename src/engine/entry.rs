@@ -112,10 +112,21 @@ impl<'a> Stepper<'a, '_> {
         true
     }
 
-    /// The truth of a trigger's filter where it is seen at a look: a field, or what follows from a row.
-    pub(super) fn look_at_filter(&self, unit: &Unit, trigger: &Trigger, row: usize) -> Option<Option<bool>> {
+    /// The truth of a trigger's filter where it is seen at a look: a field, or what follows from a row. `among` is the kind of the
+    /// event, and the trigger's place among those that it has.
+    pub(super) fn look_at_filter(
+        &self,
+        unit: &Unit,
+        trigger: &Trigger,
+        among: (u16, usize),
+        row: usize,
+    ) -> Option<Option<bool>> {
         let Some(filter) = trigger.filter else { return Some(Some(true)) };
-        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, self.facts.life.values(row));
+        let values = self.facts.life.values(row);
+        if let Some(known) = self.program.filter_by_row(self.facts.world, among, values) {
+            return Some(known);
+        }
+        let at_hand = EventAtHand::of(&unit.code, trigger.event, Instant::MIN, values);
         Eval::of_event(&unit.code, self.facts.world, at_hand).place(filter).map(Value::truth)
     }
 
@@ -133,8 +144,14 @@ impl<'a> Stepper<'a, '_> {
         let kind = candidate.row.and_then(|row| self.facts.life.event(row)).map(|event| event.kind);
         let places = kind.map_or(&[] as &[u16], |kind| code.trigger_fields(kind));
         let values = candidate.row.map_or(&[] as &[Value], |row| self.facts.life.values(row));
-        let value = |slot: usize| places.get(slot).and_then(|place| values.get(usize::from(*place)));
-        (0..code.code.trigger.len()).map(|slot| value(slot).cloned().unwrap_or_default()).collect()
+        let mut kept = SmallVec::new();
+        for slot in 0..code.code.trigger.len() {
+            match places.get(slot).and_then(|place| values.get(usize::from(*place))) {
+                Some(value) => kept.push(value.clone()),
+                None => kept.push(Value::Missing),
+            }
+        }
+        kept
     }
 
     /// An evaluator for what starts an instance: it reads the row as the event at hand and as the trigger.

@@ -318,6 +318,12 @@ impl Life {
         self.admitted
     }
 
+    /// How many of them came after an instant.
+    pub fn admitted_rows_after(&self, at: Instant) -> usize {
+        let admitted = self.rows.get(..self.admitted).unwrap_or_default();
+        admitted.iter().rev().take_while(|row| row.event.arrived > at).count()
+    }
+
     /// The places of the rows of the CRM that were admitted after the first so many.
     pub(super) fn rows_since(&self, first: usize) -> Range<usize> {
         first..self.admitted

@@ -77,6 +77,12 @@ pub fn step(
     }
     // Whatever happens may be what a timer waits for.
     state.timers.unpark();
+    if let Input::Event { place } = input
+        && out.refusals.is_none()
+        && means_nothing(program, state, facts, place)
+    {
+        return;
+    }
     let mut stepper = Stepper::new(program, state, facts, delivery, now, out);
     match input {
         Input::Event { place } => stepper.event(place),
@@ -86,6 +92,14 @@ pub fn step(
         Input::Receipt { key, receipt, name } => stepper.receipt(key, receipt, name),
     }
     stepper.finish();
+}
+
+/// Whether it is seen at a look that an event neither starts anything nor is anybody's news: most events of a long history.
+fn means_nothing(program: &Program, state: &State, facts: Facts<'_>, place: usize) -> bool {
+    let Some((&Event { kind, .. }, values)) = facts.life.found(place) else { return true };
+    let is_news = program.is_watched(kind) && state.has_watchers();
+    let starts_nothing = |nth| program.filter_by_row(facts.world, (kind, nth), values) == Some(Some(false));
+    !is_news && program.silences_of(kind).is_empty() && (0..program.triggers_of(kind).len()).all(starts_nothing)
 }
 
 /// A step at work.
@@ -174,7 +188,7 @@ impl<'a> Stepper<'a, '_> {
             return;
         }
         let mut done: Option<&str> = None;
-        for &(unit_slot, trigger) in self.program.triggers_of(kind) {
+        for (nth, &(unit_slot, trigger)) in self.program.triggers_of(kind).iter().enumerate() {
             let Some(unit) = self.program.unit(unit_slot) else { continue };
             let name = unit.scenario.name.as_str();
             let Some(trigger) = unit.scenario.start.events().get(usize::from(trigger)) else { continue };
@@ -182,7 +196,7 @@ impl<'a> Stepper<'a, '_> {
             if done == Some(name) {
                 continue;
             }
-            let seen = self.look_at_filter(unit, trigger, place);
+            let seen = self.look_at_filter(unit, trigger, (kind, nth), place);
             // Nobody wants to know why it starts nothing.
             if seen == Some(Some(false)) && self.out.refusals.is_none() {
                 continue;

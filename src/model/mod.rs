@@ -17,7 +17,7 @@ pub use surroundings::{
     CrmColumn, CrmShape, CrmTable, Surroundings, TemplateLink, TemplateShape, TemplateText, TemplateUse,
     TemplateVariable, is_same_name,
 };
-pub use value::{Id, Literal};
+pub use value::{Id, Literal, rounded};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Ids, and the values that a text can write.
 
 use crate::time::{Date, Duration, Instant, TimeOfDay};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
@@ -67,4 +67,35 @@ pub enum Literal {
     List(Vec<Literal>),
     /// A row of an entity as a template reads it: paths of one name or more, sorted.
     Row(Vec<(Vec<String>, Option<Literal>)>),
+}
+
+/// A number for people: two digits after the point, three digits in all where it is below 1. Data has all of them.
+pub fn rounded(number: Decimal) -> Decimal {
+    let half = RoundingStrategy::MidpointAwayFromZero;
+    let rounded = match number.abs() < Decimal::ONE {
+        true => number.round_sf_with_strategy(3, half).unwrap_or(number),
+        false => number.round_dp_with_strategy(2, half),
+    };
+    rounded.normalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_rounded_for_people() {
+        for (number, shown) in [
+            ("2", "2"),
+            ("2.3333333333333333333333333333", "2.33"),
+            ("1234.565", "1234.57"),
+            ("-2.125", "-2.13"),
+            ("0.0869565217391304347826086957", "0.087"),
+            ("0.00012345", "0.000123"),
+            ("0.9999", "1"),
+            ("0", "0"),
+        ] {
+            assert_eq!(rounded(number.parse().unwrap()).to_string(), shown, "{number}");
+        }
+    }
 }

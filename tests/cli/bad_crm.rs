@@ -26,6 +26,27 @@ fn a_table_is_missing() {
 }
 
 #[test]
+fn a_table_that_is_missing_is_told_first() {
+    let shop = shop("CREATE TABLE contact(id INTEGER PRIMARY KEY, email TEXT, tier TEXT);");
+    let none = scn(shop.path(), &["simulate"]).out;
+    assert!(
+        none.starts_with(
+            "not simulated: renewal: the CRM has no table or view `product`, no table or view `purchased`"
+        ),
+        "{none}"
+    );
+    assert!(none.contains("`scn crm` shows the SQL views to write\n\nno scenario can be simulated"), "{none}");
+    let named = scn(shop.path(), &["simulate", "--from", "2020-01-01", "--to", "2020-12-31"]).out;
+    assert!(named.starts_with("not simulated: renewal: "), "{named}");
+    // Another scenario needs no event, but a span, which the table would have given.
+    let clock = "scenario clock { every day for contact.tier is \"gold\" send email reminder }";
+    let sentence = format!("scenario renewal {{ {} }}", crate::SENTENCE);
+    std::fs::write(shop.path().join("renewal.scn"), sentence + clock).unwrap();
+    scn(shop.path(), &["simulate"])
+        .expect(2, &["error: the CRM has no table or view `p", "`scn crm`", "`--from 2011-01-01"]);
+}
+
+#[test]
 fn a_required_column_is_missing() {
     let shop = shop(
         &crm("recurring INTEGER, delay TEXT", "delay TEXT")

@@ -59,3 +59,24 @@ fn layout_and_comments_cause_nothing() {
     fs::write(at.join("fourth.scn"), format!("# a word\n\n{fourth}")).unwrap();
     assert_eq!(since(at, "main"), Vec::<String>::new());
 }
+
+#[test]
+fn an_empty_line_moves_no_finding_that_is_told_once() {
+    // That the model knows no consent is told once, at the first marketing message.
+    let sends = |name: &str| format!("scenario {name} {{\n  when purchased once\n  send email y\n}}\n");
+    let shop = committed(&[
+        ("alpha.scn", sends("alpha")),
+        ("beta.scn", sends("beta")),
+        ("templates/y.email.txt", TEMPLATE.replace("{{ product.name }}", "thanks")),
+    ]);
+    let at = shop.path();
+    let told = || scn(at, &["check", "--changed-since", "main", "--format", "line"]).out;
+    for file in ["alpha.scn", "beta.scn"] {
+        let text = fs::read_to_string(at.join(file)).unwrap();
+        fs::write(at.join(file), format!("\n{text}\n")).unwrap();
+        assert_eq!(told(), "", "{file}");
+        git(at, &["checkout", "-q", "."]);
+    }
+    fs::write(at.join("alpha.scn"), sends("alpha").replace("once", "latest")).unwrap();
+    assert!(told().contains("alpha.scn:3:") && told().contains("C001"), "{}", told());
+}

@@ -114,6 +114,21 @@ fn a_limit_is_not_kept_by_what_could_not_be_simulated() {
 }
 
 #[test]
+fn a_cause_of_several_scenarios_is_told_once() {
+    let text = |most: u32| {
+        let sends =
+            ["b", "c", "d"].map(|name| format!("scenario {name} {{ when purchased wait 1 hour send email {name} }}\n"));
+        format!("policy {{ at most {most} marketing messages per week }}\n{}", sends.concat())
+    };
+    let shop = folder(&[("old.scn", text(3).as_bytes()), ("new.scn", text(1).as_bytes())]);
+    execute(&shop.path().join("crm.db"), &fs::read_to_string(data().join("history.sql")).unwrap());
+    let arguments = ["diff", "old.scn", "new.scn", "--crm", "crm.db", "--to", "2020-12-31"];
+    scn(shop.path(), &arguments).expect(0, &["c and d themselves are as they were: the cause is elsewhere: new.scn:1"]);
+    scn(shop.path(), &[&arguments[..], &["--format", "github"]].concat())
+        .expect(0, &["`c` and `d` themselves are as they were: the cause is elsewhere: `new.scn:1`."]);
+}
+
+#[test]
 fn a_difference_is_shown_to_people_and_to_pull_requests() {
     let history = fs::read_to_string(data().join("history.sql")).unwrap();
     let case = |name: &str, file: &str| fs::read(data().join(name).join(file)).unwrap();

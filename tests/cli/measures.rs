@@ -74,3 +74,18 @@ fn a_project_does_not_differ_from_itself() {
     let ran = scn(shop.path(), &["diff", ".", ".", "--crm", "crm.db", "--format", "json", "--max-changed", "0"]);
     ran.expect(0, &[]);
 }
+
+#[test]
+fn a_number_is_rounded_in_the_terminal_and_whole_in_data() {
+    let shop = shop();
+    let spent = "measure often = average over contacts of count of purchased ever, refreshed weekly\n";
+    let asks = "scenario asks { when purchased once send email news unless (often default 0) > 100 }\n";
+    std::fs::write(shop.path().join("asks.scn"), format!("{spent}{asks}")).unwrap();
+    execute(
+        &shop.path().join("crm.db"),
+        "INSERT INTO contact VALUES (3, 'eva@example.com');
+        INSERT INTO purchased VALUES (7, 3, '2020-01-08T10:00:00Z', 5), (8, 3, '2020-01-09T10:00:00Z', 5);",
+    );
+    scn(shop.path(), &["simulate"]).expect(0, &["measure often: 2.33, as it was told last"]);
+    scn(shop.path(), &["simulate", "--format", "json"]).expect(0, &["\"2.3333333333333333333333333333\""]);
+}

@@ -129,13 +129,15 @@ fn a_simulation_says_how_many_it_erased() {
     );
     crm(shop.path()).execute_batch(&sql).unwrap();
     let why = "offer: nothing can be said of what its messages change: 2 persons were erased";
-    let note = "2 persons were erased by these scenarios";
+    let note = "2 persons were erased by these scenarios: what the CRM says that they did afterwards (1 event) starts";
     let ran = scn(shop.path(), &["simulate", "--report", "page.html"]);
     ran.expect(0, &[why, note, "nobody opens anything here"]);
     let page = std::fs::read_to_string(shop.path().join("page.html")).unwrap();
     assert!(page.contains(why) && page.contains(note), "{page}");
     let json: Value = serde_json::from_str(&scn(shop.path(), &["simulate", "--format", "json"]).out).unwrap();
-    assert_eq!(json["erased"], json!({"persons": 2}));
+    assert_eq!(json["erased"], json!({"persons": 2, "events": 1}));
+    let one = scn(shop.path(), &["simulate", "--format", "json", "--contact", "2"]);
+    assert_eq!(serde_json::from_str::<Value>(&one.out).unwrap()["erased"], json!({"persons": 1, "events": 1}));
     let scenarios = json["tables"]["scenarios"].as_array().unwrap();
     let offer = scenarios.iter().find(|each| each["scenario"] == "offer").unwrap();
     assert!(offer["said"].as_str().unwrap().starts_with(why), "{offer}");

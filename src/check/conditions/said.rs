@@ -80,6 +80,18 @@ pub fn always(place: Span, role: Role<'_>) -> Diagnostic {
     constant(place, message, label).help(help)
 }
 
+/// What is said of a goal or a `stop when` that is always true once time has passed.
+pub fn always_later(place: Span, role: Role<'_>) -> Diagnostic {
+    let (message, help) = match role {
+        Role::Goal => ("this goal is reached as soon as time passes", "write what is to be reached"),
+        _ => (
+            "this stops every instance as soon as time passes",
+            "write what is to end the instance, or leave it out; where nothing is to come after the first wait, write `stop`",
+        ),
+    };
+    constant(place, message, "always true after the instant of the entry").help(help)
+}
+
 fn constant(place: Span, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Rule::ConstantCondition, message).at(place, label)
 }

@@ -13,6 +13,8 @@ pub enum Point {
     Ago(Duration),
 }
 
+pub const NOW: Point = Point::Ago(Duration::ZERO);
+
 /// One case of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
@@ -31,6 +33,8 @@ pub struct Bounds {
     pub is_count: bool,
     /// From 0 to 1.
     pub is_share: bool,
+    /// Now, or before it.
+    pub is_past: bool,
     /// Nothing but its points.
     pub is_closed: bool,
 }
@@ -126,6 +130,11 @@ fn number(point: &Point) -> Option<Decimal> {
 }
 
 fn may_equal(point: Option<&Point>, bounds: Bounds) -> bool {
+    if bounds.is_past
+        && let Some(point) = point
+    {
+        return compare(point, &NOW) != Some(Ordering::Greater);
+    }
     let Some(number) = point.and_then(number) else { return true };
     let counted = !bounds.is_count || (number >= Decimal::ZERO && number.fract().is_zero());
     counted && (!bounds.is_share || (number >= Decimal::ZERO && number <= Decimal::ONE))
@@ -133,6 +142,10 @@ fn may_equal(point: Option<&Point>, bounds: Bounds) -> bool {
 
 /// Whether a value of these bounds may lie between the points beside a place.
 fn may_lie(place: usize, points: &[Point], places: &[usize], bounds: Bounds) -> bool {
+    if bounds.is_past {
+        let now = points.iter().position(|point| *point == NOW).and_then(|now| places.get(now));
+        return now.is_none_or(|now| place <= *now);
+    }
     if !bounds.is_count && !bounds.is_share {
         return true;
     }

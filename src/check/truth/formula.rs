@@ -58,7 +58,10 @@ impl Subjects {
     pub fn settle(&mut self) {
         for subject in std::mem::take(&mut self.touched) {
             let Some(subject) = self.all.get_mut(subject) else { continue };
-            let needs_order = subject.is_ordered || subject.bounds.is_count || subject.bounds.is_share;
+            let needs_order = {
+                let bounds = subject.bounds;
+                subject.is_ordered || bounds.is_count || bounds.is_share || bounds.is_past
+            };
             // Without an order nothing is said of it: it is as good as two values.
             subject.places = if needs_order { places(&subject.points).unwrap_or_default() } else { Vec::new() };
         }

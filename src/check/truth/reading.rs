@@ -2,7 +2,7 @@
 
 use super::super::typed::{Expr, History, Kind, Window};
 use super::constants::{ago, constant};
-use super::domain::{Bounds, Point, has_order, places};
+use super::domain::{Bounds, NOW, Point, has_order, places};
 use super::formula::{Formula, Subjects, Test};
 use super::key::{history_key, key};
 use crate::model::{AggregateKind, Literal, Model, Record, Type};
@@ -171,6 +171,10 @@ impl Reading<'_, '_> {
     /// `None` where the constant has no order among the others, such as 30 days ago beside 1 month ago.
     fn compare(&mut self, value: &Expr, fallback: Option<Point>, test: Test, point: Point) -> Option<Formula> {
         let subject = self.subject(value);
+        if value.kind == Kind::Entry && matches!(point, Point::Ago(_)) {
+            // Beside a fixed date it has no order.
+            self.ordered(subject, NOW)?;
+        }
         let point = self.ordered(subject, point)?;
         let fallback = match fallback {
             Some(fallback) => Some(self.ordered(subject, fallback)?),
@@ -244,7 +248,8 @@ impl Reading<'_, '_> {
             (Some(Type::Enumeration(texts)), Kind::Trigger(_) | Kind::Event(_) | Kind::Field { .. }) => Some(texts),
             _ => None,
         };
-        let bounds = Bounds { is_count: is_count(expr), is_share, is_closed: texts.is_some() };
+        let is_past = expr.kind == Kind::Entry;
+        let bounds = Bounds { is_count: is_count(expr), is_share, is_past, is_closed: texts.is_some() };
         let may_be_missing = self.reader.may_be_missing(expr);
         let subject = self.named(key(expr, self.of_trigger), may_be_missing, expr.is_flag(), bounds);
         for text in texts.into_iter().flatten() {

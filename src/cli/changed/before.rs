@@ -31,7 +31,15 @@ pub(super) fn project(now: &Project, old: &BTreeMap<PathBuf, Option<String>>) ->
         let Some(text) = text else { continue };
         let name = now.show(path);
         let is_selected = selected.contains(name.as_str()) || now.selects(path);
-        let source = before.input.sources.add(name, text.as_str());
+        // A finding that is told once, at the first of several places, depends on the order of the texts.
+        let known = before.input.sources.iter().find(|(_, source)| source.name == name).map(|(id, _)| id);
+        let source = match known {
+            Some(id) => {
+                before.input.sources.replace(id, text.as_str());
+                id
+            }
+            None => before.input.sources.add(name, text.as_str()),
+        };
         files.insert(path.clone(), now.input_file(source, path, is_selected));
     }
     // In the order of their paths, as they are read: of two declarations the second is one too many.

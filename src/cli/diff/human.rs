@@ -1,7 +1,7 @@
 //! The differences for people.
 
 use super::changes::Change;
-use super::lines::{Told, brought};
+use super::lines::{Told, as_before, brought};
 use super::tables::{COLUMNS, align_right, plain};
 use super::words::{Shown, class_words, in_other_words, moved, unsent};
 use crate::cli::counted::{counted, grouped, verb};
@@ -119,11 +119,12 @@ impl Shown<'_> {
                 let _ = writeln!(text, "{why}: {}\n", brought(counts));
             }
         }
-        for (scenario, lines) in self.elsewhere(told) {
+        for (scenarios, lines) in self.elsewhere(told) {
+            let scenarios: Vec<String> = scenarios.iter().map(|name| clean(name).into_owned()).collect();
             let lines = lines.into_iter().collect::<Vec<_>>().join(", ");
             let cause =
                 if lines.is_empty() { "in lines of others together".to_owned() } else { format!("elsewhere: {lines}") };
-            let _ = writeln!(text, "{} itself is as it was: the cause is {cause}\n", clean(&scenario));
+            let _ = writeln!(text, "{}: the cause is {cause}\n", as_before(&scenarios));
         }
     }
 

@@ -72,9 +72,10 @@ impl<'a> Shown<'a> {
         told
     }
 
-    /// Scenarios whose messages change although nothing of them does, and the lines that do it.
-    pub fn elsewhere(&self, told: &Told<'_>) -> Vec<(String, BTreeSet<String>)> {
-        let mut found = Vec::new();
+    /// Scenarios whose messages change although nothing of them does, and the lines that do it: once for all whose lines are
+    /// the same.
+    pub fn elsewhere(&self, told: &Told<'_>) -> Vec<(Vec<String>, BTreeSet<String>)> {
+        let mut found: Vec<(Vec<String>, BTreeSet<String>)> = Vec::new();
         for (place, known) in self.difference.scenarios.iter().enumerate() {
             let place = place as u16;
             let is_own = |change: &Change| {
@@ -89,7 +90,11 @@ impl<'a> Shown<'a> {
             let causes = told.causes.iter();
             let causes = causes.filter(|cause| !told.is_known || cause.scenarios.contains_key(&place));
             let lines = causes.flat_map(|cause| &cause.changes).flat_map(|change| &change.lines);
-            found.push((known.name(), lines.filter_map(Line::place).map(Place::position).collect()));
+            let lines: BTreeSet<String> = lines.filter_map(Line::place).map(Place::position).collect();
+            match found.iter_mut().find(|(_, others)| *others == lines) {
+                Some((names, _)) => names.push(known.name()),
+                None => found.push((vec![known.name()], lines)),
+            }
         }
         found
     }
@@ -125,6 +130,16 @@ impl Place {
             Some((end, _)) => format!("{} ...", self.text.get(..end).unwrap_or("")),
             None => self.text.clone(),
         }
+    }
+}
+
+/// `a itself is as it was`, `a and b themselves are as they were`
+pub fn as_before(scenarios: &[String]) -> String {
+    match scenarios {
+        [several @ .., last] if !several.is_empty() => {
+            format!("{} and {last} themselves are as they were", several.join(", "))
+        }
+        all => format!("{} itself is as it was", all.concat()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The differences as a summary for a pull request.
 
-use super::lines::brought;
+use super::lines::{as_before, brought};
 use super::tables::COLUMNS;
 use super::words::{Shown, class_words, in_other_words};
 use crate::cli::engagement;
@@ -74,14 +74,15 @@ impl Shown<'_> {
                 let _ = writeln!(text, "{why}: {}.\n", brought(counts));
             }
         }
-        for (scenario, lines) in self.elsewhere(&told) {
+        for (scenarios, lines) in self.elsewhere(&told) {
+            let scenarios: Vec<String> = scenarios.iter().map(|name| format!("`{}`", code(name))).collect();
             let lines: Vec<String> = lines.iter().map(|line| format!("`{}`", code(line))).collect();
             let cause = if lines.is_empty() {
                 "in others together".to_owned()
             } else {
                 format!("elsewhere: {}", lines.join(", "))
             };
-            let _ = writeln!(text, "`{}` itself is as it was: the cause is {cause}.\n", code(&scenario));
+            let _ = writeln!(text, "{}: the cause is {cause}.\n", as_before(&scenarios));
         }
     }
 

@@ -177,8 +177,10 @@ fn simulated(
     };
     let difference = diff(before, after, changes, crm, request).map_err(failure)?;
     progress.finish_and_clear();
-    let by_clock = [&difference.old, &difference.new].iter().any(|side| side.program.starts_by_clock());
-    history.refuse_empty(difference.span, by_clock)?;
+    let sides = [&difference.old, &difference.new];
+    let by_clock = sides.iter().any(|side| side.program.starts_by_clock());
+    let not_simulated = sides.iter().flat_map(|side| &side.report.not_simulated);
+    history.refuse_empty(difference.span, by_clock, not_simulated)?;
     Ok(difference)
 }
 

@@ -116,7 +116,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(line) = cache::told(&simulation.report.read_from) {
         output::notice(&line);
     }
-    arguments.history.refuse_empty(simulation.report.span, simulation.program.starts_by_clock())?;
+    let report = &simulation.report;
+    arguments.history.refuse_empty(report.span, simulation.program.starts_by_clock(), &report.not_simulated)?;
     if let Some(contact) = &arguments.contact {
         tell_person(&simulation, contact, &request.contact)?;
     }

@@ -43,12 +43,13 @@ impl Shown<'_> {
     fn of_erased(&self) -> Option<Notice> {
         let erased = self.simulation.report.tables.erased();
         let (persons, were) = (counted(erased, "person"), verb(erased, "was", "were"));
+        let rows = counted(self.simulation.report.of_erased, "event");
         let opens = match self.engagement {
             Engagement::None => "; nobody opens anything here (`--engagement`), so one for want of opens takes all",
             _ => "",
         };
         let text = format!(
-            "{persons} {were} erased by these scenarios: what the CRM says that they did afterwards starts and reaches nothing{opens}"
+            "{persons} {were} erased by these scenarios: what the CRM says that they did afterwards ({rows}) starts and reaches nothing{opens}"
         );
         (erased > 0).then(|| Notice::note(text))
     }

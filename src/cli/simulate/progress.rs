@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How often the bar is drawn.
 const EVERY: Duration = Duration::from_millis(120);
 
-/// Does something long, and shows how far it is: rows read of those known; as soon as that can be known, how many in a second
+/// Does something long, and shows how far it is: rows read in this pass of those known; as soon as that can be known, how many in a second
 /// and the time that is left. Quiet when nobody watches; `work` is then given nothing to tell.
 pub(super) fn watched<T>(work: impl FnOnce(Option<Arc<Progress>>) -> T) -> T {
     let bar = output::rows_bar("simulating");
@@ -34,27 +34,38 @@ const UNTIL_KNOWN: Duration = Duration::from_millis(500);
 
 /// Draws the bar until nobody works any more.
 fn look(bar: &ProgressBar, progress: &Progress, over: &Receiver<()>) {
-    // What was read when the first of it was seen.
+    // What was read when the first of it was seen, in which pass.
     let mut first = None;
     while over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-        let (done, known) = (progress.done(), progress.known());
+        let (done, known, pass) = (progress.done(), progress.known(), progress.pass());
         // Nobody knows yet how much there is to read.
         if known == 0 {
             continue;
         }
-        let first = *first.get_or_insert_with(|| {
-            bar.reset_elapsed();
-            done
-        });
+        let first = match first {
+            Some((of, first)) if of == pass => first,
+            _ => {
+                bar.reset_elapsed();
+                first = Some((pass, done));
+                done
+            }
+        };
         bar.set_length(known);
         bar.set_position(done);
-        if done == known {
-            bar.set_prefix("sorting");
-        }
+        bar.set_prefix(said(progress));
         bar.set_message(speed(done - first.min(done), known - done, bar.elapsed()));
         bar.tick();
     }
     bar.finish_and_clear();
+}
+
+/// What is being done. Measures are taken before anybody lives, and read every row once too.
+fn said(progress: &Progress) -> &'static str {
+    match progress.is_measuring() {
+        true => "taking measures",
+        false if progress.known() > 0 && progress.done() == progress.known() => "sorting",
+        false => "simulating",
+    }
 }
 
 /// `, 1,234,000/s, 3 s left`: of so many rows in this time, and of those that are left; nothing where it cannot be known yet.

@@ -79,8 +79,13 @@ impl Shown<'_> {
 
     pub fn human(&self) -> String {
         let mut text = String::new();
+        // A table that is missing comes first where it may be why there is nothing else to tell.
+        let is_empty = self.report().span.is_none() || self.program().units().is_empty();
+        if is_empty {
+            self.lacking(&mut text);
+        }
         self.heading(&mut text);
-        if self.report().span.is_some() && !self.program().units().is_empty() {
+        if !is_empty {
             self.terms(&mut text);
             if output::draws() {
                 text.push_str(&self.sparks(output::width()));
@@ -93,7 +98,9 @@ impl Shown<'_> {
             self.not_sent(&mut text);
             self.ended(&mut text);
         }
-        self.lacking(&mut text);
+        if !is_empty {
+            self.lacking(&mut text);
+        }
         self.notes(&mut text);
         self.trace(&mut text);
         text
@@ -104,7 +111,12 @@ impl Shown<'_> {
         let zone = self.program().settings.zone;
         let units: BTreeSet<&str> = self.program().units().iter().map(|unit| unit.scenario.name.as_str()).collect();
         let Some((from, to)) = report.span else {
-            let _ = writeln!(text, "the CRM has no event that these scenarios read: nothing would be sent");
+            let why = match (report.not_simulated.is_empty(), units.is_empty()) {
+                (true, _) => "the CRM has no event that these scenarios read",
+                (false, true) => "no scenario can be simulated",
+                (false, false) => "the CRM has no event that the other scenarios read",
+            };
+            let _ = writeln!(text, "{why}: nothing would be sent");
             return;
         };
         let (contacts, events, zone_name) = (report.contacts, report.events, zone.name());
@@ -358,7 +370,7 @@ impl Shown<'_> {
             "policy": self.limits(),
             "measures": super::terms::measures_json(self.simulation),
             "persons_with_several_rows": report.persons,
-            "erased": {"persons": report.tables.erased()},
+            "erased": {"persons": report.tables.erased(), "events": report.of_erased},
             "outcomes": outcomes,
             "ended": ended,
             "busiest_person_day": busiest,

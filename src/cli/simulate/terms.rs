@@ -7,7 +7,7 @@ use crate::drivers::simulate::{MeasureTold, Report, Simulation};
 use crate::drivers::story::value_words;
 use crate::engine::{self, World};
 use crate::ir::{Class, Expr, ExprIx, Policy, Settings};
-use crate::model::Configuration;
+use crate::model::{Configuration, rounded};
 use crate::time::{Duration, Instant, Zone};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -52,7 +52,13 @@ impl Shown<'_> {
 
 /// What each measure told last, with its name.
 pub(super) fn measures(simulation: &Simulation) -> impl Iterator<Item = (&str, String)> {
-    let words = |told: &MeasureTold| format!("{}, as it was told last", last_words(told, &simulation.world));
+    let words = |told: &MeasureTold| {
+        let last = match told.refreshes.last() {
+            Some((_, engine::Value::Number(number))) => rounded(*number).to_string(),
+            _ => last_words(told, &simulation.world),
+        };
+        format!("{last}, as it was told last")
+    };
     simulation.report.measures.iter().map(move |told| (told.name.as_str(), words(told)))
 }
 

@@ -24,6 +24,7 @@ pub(super) fn measured(
         return Ok(measures);
     }
     let progress = request.progress.as_deref();
+    progress.iter().for_each(|progress| progress.begin(true));
     if program.feeds_back() {
         let shares = history.in_threads(program, world, true, |share| {
             let (mut living, mut steps) = (Vec::new(), Steps::of(progress));

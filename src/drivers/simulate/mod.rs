@@ -210,8 +210,7 @@ fn attempt(
     if let (Some(progress), []) = (&request.progress, request.contact.as_slice())
         && let Some(rows) = history.rows(&program, &world)?
     {
-        // The measures read everything once before.
-        progress.expect(rows * if bundle.measures.is_empty() { 1 } else { 2 });
+        progress.expect(rows);
     }
     let mut believed = probable_bounds(&program, &world, &history, request)?;
     let (span, measures, asked, mut report) = loop {
@@ -238,6 +237,7 @@ fn attempt(
             break (span, measures, asked, report);
         }
         let collecting = sink.as_ref().map_or(Collecting::Counted, Sink::collecting);
+        request.progress.iter().for_each(|progress| progress.begin(false));
         let mut totals = all(given, &history, request, collecting)?;
         // Where the history is another one than its ends told, everybody lives again.
         let notes = together(std::mem::take(&mut totals.told));
@@ -365,6 +365,7 @@ fn tell(
     report.picture = totals.picture;
     report.contacts = totals.contacts;
     report.events = totals.events;
+    report.of_erased = totals.of_erased;
     report.ended = totals.ended;
     report.tables = given.tables(totals.sums);
     Ok(report)
@@ -377,6 +378,7 @@ fn absorb(totals: &mut Share, share: Share) {
     totals.contacts += share.contacts;
     totals.sums.merge(share.sums);
     totals.events += share.events;
+    totals.of_erased += share.of_erased;
     if totals.counts.len() < share.counts.len() {
         totals.counts.resize(share.counts.len(), Default::default());
     }

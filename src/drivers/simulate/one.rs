@@ -2,6 +2,7 @@
 
 use super::picture::Painter;
 use super::sink::Sink;
+use super::worker::rows_of_erased;
 use super::{Given, ROWS_IN_MEMORY, Report, Request, Row};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
@@ -26,7 +27,7 @@ pub(super) fn one(
     let mut fold = given.fold();
     let mut lived = Vec::new();
     let mut notes = Notes::default();
-    let (mut contacts, mut events) = (0, 0);
+    let (mut contacts, mut events, mut of_erased) = (0, 0, 0);
     let mut collector = sink.collecting().collector(program, ROWS_IN_MEMORY);
     let mut rows = Vec::new();
     let mut painter = request.picture.then(|| Painter::new(program.settings.zone));
@@ -36,6 +37,7 @@ pub(super) fn one(
         let mut state = State::default();
         Contact { program, world, person, measures, life, state: &mut state }.live(from, to, &mut out);
         events += life.admitted_rows() as u64;
+        of_erased += rows_of_erased(life, &state, &out.effects);
         if let Some(marks) = &mut out.marks {
             fold.take_contact(catalog, marks, state.standing());
         }
@@ -68,6 +70,7 @@ pub(super) fn one(
     report.counts = out.counts;
     report.contacts = contacts;
     report.events = events;
+    report.of_erased = of_erased;
     report.lived = lived;
     report.picture = painter.map(Painter::finish);
     report.tables = given.tables(fold.finish());

@@ -23,6 +23,8 @@ pub struct Report {
     pub contacts: u64,
     /// The events that happened by the end, those before the beginning too.
     pub events: u64,
+    /// Those of them that came after a scenario had erased their contact.
+    pub of_erased: u64,
     /// How many threads worked.
     pub threads: usize,
     /// Where the history was read.

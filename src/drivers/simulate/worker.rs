@@ -10,7 +10,7 @@ use super::{Given, Request};
 use crate::drivers::Error;
 use crate::drivers::life::Contact;
 use crate::drivers::tables::{Fold, Sums};
-use crate::engine::{Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
+use crate::engine::{Act, Counts, Effect, Life, Outcome, Output, Person, Reason, State, What};
 use crate::ir::{Op, StepIx};
 use crate::model::Id;
 use crate::time::{Instant, TimeOfDay};
@@ -27,6 +27,7 @@ pub(super) struct Share {
     pub picture: Option<Picture>,
     pub contacts: u64,
     pub events: u64,
+    pub of_erased: u64,
     pub ended: BTreeMap<(u16, StepIx, Reason), Ended>,
     pub sums: Sums,
 }
@@ -39,6 +40,7 @@ struct Worker<'a> {
     collector: Collector<'a>,
     contacts: u64,
     events: u64,
+    of_erased: u64,
     busiest: Option<Busiest>,
     ended: BTreeMap<(u16, StepIx, Reason), Ended>,
     painter: Option<Painter>,
@@ -62,6 +64,7 @@ pub(super) fn work(
         fold: given.fold(),
         contacts: 0,
         events: 0,
+        of_erased: 0,
         busiest: None,
         ended: BTreeMap::new(),
         painter: request.picture.then(|| Painter::new(given.program.settings.zone)),
@@ -79,7 +82,7 @@ pub(super) fn work(
     if let Some(error) = failed {
         return Err(Error::Io("temporary files".into(), error));
     }
-    let Worker { collector, fold, out, contacts, events, busiest, ended, painter, .. } = worker;
+    let Worker { collector, fold, out, contacts, events, of_erased, busiest, ended, painter, .. } = worker;
     Ok(Share {
         collected: collector.finish(),
         told,
@@ -87,6 +90,7 @@ pub(super) fn work(
         busiest,
         contacts,
         events,
+        of_erased,
         ended,
         picture: painter.map(Painter::finish),
         sums: fold.finish(),
@@ -102,6 +106,7 @@ impl Worker<'_> {
         let Given { program, world, measures, from, to, believed, catalog } = self.given;
         Contact { program, world, person, measures, life, state: &mut self.state }.live(from, to, &mut self.out);
         self.events += life.admitted_rows() as u64;
+        self.of_erased += rows_of_erased(life, &self.state, &self.out.effects);
         if let Some(marks) = &mut self.out.marks {
             self.fold.take_contact(catalog, marks, self.state.standing());
         }
@@ -134,6 +139,15 @@ impl Worker<'_> {
             *ended.about.entry((name.name.clone(), id.clone())).or_default() += 1;
         }
     }
+}
+
+/// How many rows of a contact came after an erasure, and were left out.
+pub(super) fn rows_of_erased(life: &Life, state: &State, effects: &[Effect]) -> u64 {
+    if !state.is_erased() {
+        return 0;
+    }
+    let is_erasure = |effect: &&Effect| matches!(effect.what, What::Act { act: Act::Erase, .. });
+    effects.iter().rev().find(is_erasure).map_or(0, |effect| life.admitted_rows_after(effect.at) as u64)
 }
 
 /// The messages of one person on one day; a contact's effects come in the order of time.
