@@ -20,6 +20,8 @@ mod check;
 mod diff;
 #[path = "cli/engagement.rs"]
 mod engagement;
+#[path = "cli/erasures.rs"]
+mod erasures;
 #[path = "cli/folders.rs"]
 mod folders;
 #[path = "cli/graph.rs"]

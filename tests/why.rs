@@ -243,7 +243,7 @@ fn expect(ran: &Ran, code: i32, said: &[&str]) {
 }
 
 const RUNNING: &str = "scenario thanks {\n  when purchased product.recurring\n  send email thanks\n  wait 1 week\n  \
-                       send email later unless repurchased\n}\nscenario gone {\n  when subscribed\n  erase contact\n}\n";
+                       send email later unless repurchased\n}\nscenario gone {\n  when subscribed list is \"a\"\n  erase contact\n}\n";
 
 #[test]
 fn what_a_run_did_is_told_from_what_it_wrote_down() {

@@ -3,12 +3,11 @@
 //! The log is an event like any other, and consent is the last answer in it for the channel: an aggregate like any other. So it
 //! holds as of the instant at which a message is judged, and nothing below the checker knows of it.
 
-use super::erasures::acts;
 use super::exprs::flag;
 use super::literals::a;
 use super::names::Names;
 use super::scope::{Checker, Scope};
-use super::typed::{Aggregate, Class, Expr, History, Kind, Scenario, Send, Start, Step, StepKind, Trigger, Window};
+use super::typed::{Aggregate, Class, Expr, History, Kind, Scenario, StepKind, Window};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{AggregateKind, CHANNELS, Field, Literal, Type};
@@ -17,66 +16,24 @@ use crate::syntax::tree::Word;
 use std::collections::BTreeMap;
 
 /// The event of each change, and its fields: on which channel, and whether the person consents from then on.
-const LOG: &str = "consent_changed";
-const CHANNEL: &str = "channel";
-const GRANTED: &str = "granted";
+pub(super) const LOG: &str = "consent_changed";
+pub(super) const CHANNEL: &str = "channel";
+pub(super) const GRANTED: &str = "granted";
 /// How these fields are declared.
 const FIELDS: [(&str, &str); 2] = [(CHANNEL, "channel: \"email\" | \"sms\""), (GRANTED, "granted: flag")];
 
 /// The field of the contact that says whether they consent to marketing on a channel.
-fn field_of(channel: &str) -> String {
+pub(super) fn field_of(channel: &str) -> String {
     format!("{channel}_consent")
 }
 
-/// Judges what the model says of consent: the log by itself, and beside the fields of contacts; and where it says nothing; and who has
-/// just taken it back.
+/// Judges what the model says of consent: the log by itself, and beside the fields of contacts; and where it says nothing.
 pub fn check_consent(names: &Names, scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
     if !log_is_wrong(names) {
         out.extend(logged_channels(names).into_iter().flatten().filter_map(|channel| said_twice(names, channel)));
     }
     out.extend(log_flaws(names));
     out.extend(no_consent_source(scenarios, names));
-    out.extend(scenarios.iter().filter_map(marketing_to_unsubscribed));
-}
-
-/// The events by which a person asks for no more messages.
-const FAREWELLS: [&str; 2] = ["unsubscribed", "complained"];
-
-/// The events by which a person may want them again.
-const CONSENTS: [&str; 2] = ["subscribed", LOG];
-
-/// `when unsubscribed send email come_back`: silent where it asks first whether the person wants messages again.
-fn marketing_to_unsubscribed(scenario: &Scenario) -> Option<Diagnostic> {
-    let Start::Events(triggers) = &scenario.start else { return None };
-    let is_farewell = |trigger: &&Trigger| trigger.filters.is_empty() && FAREWELLS.contains(&trigger.event.as_str());
-    let farewells: Vec<&Trigger> = triggers.iter().filter(is_farewell).collect();
-    let first = farewells.first()?;
-    let asks_first = |condition: &Expr| condition.any(is_of_consent);
-    if scenario.audience.iter().chain(&scenario.stop_when).any(asks_first) {
-        return None;
-    }
-    let is_marketing = |step: &Step| matches!(&step.kind, StepKind::Send(Send { class: Class::Marketing, .. }));
-    let sent = acts(scenario).into_iter().find(|reached| {
-        is_marketing(reached.step) && !reached.holds.iter().chain(&reached.fails).any(|each| asks_first(each))
-    })?;
-    let events: Vec<&str> = farewells.iter().map(|trigger| trigger.event.as_str()).collect();
-    let who = events.join(" or ");
-    Some(
-        Diagnostic::new(Rule::MarketingToUnsubscribed, format!("whoever has just {who} gets a marketing message"))
-            .at(sent.step.span, "marketing, to a person who wants no more of it")
-            .at(first.span, "begins by their wish")
-            .help("where it confirms the wish, write `send transactional email ...`; otherwise leave it out"),
-    )
-}
-
-fn is_of_consent(kind: &Kind) -> bool {
-    let is_one = |event: &str| CONSENTS.contains(&event);
-    match kind {
-        Kind::Contact(field) => field.ends_with("_consent"),
-        Kind::History(history) => is_one(&history.event),
-        Kind::Aggregate(aggregate) => is_one(&aggregate.history.event),
-        _ => false,
-    }
 }
 
 /// The channels that the log is about, the language's or not; `None` without a log, or with one that is in error.
@@ -141,7 +98,7 @@ fn flaw(field: &Field) -> Option<(String, String)> {
     }
 }
 
-fn is_channel(text: &str) -> bool {
+pub(super) fn is_channel(text: &str) -> bool {
     CHANNELS.iter().any(|(name, _)| *name == text)
 }
 

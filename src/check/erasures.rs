@@ -1,134 +1,37 @@
 //! Erasing a person: on what it rests, whether they were warned, and what it cuts off.
 
+use super::deeds::{begins_at_leisure, is_of_the_active};
 use super::gone::rests_on_short_silence;
-use super::loops::{OPENED, act};
-use super::reasons::Reasons;
-use super::typed::{Expr, Guard, History, Kind, Scenario, Start, Step, StepKind, Trigger};
+use super::loops::OPENED;
+use super::reasons::{Reasons, leads};
+use super::typed::{Expr, Kind, Scenario, Start, StepKind, Trigger};
+use super::warnings::Warnings;
+use super::ways::{Reached, acts, needs};
 use super::words::or_list;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Literal;
 use crate::span::Span;
-use std::collections::BTreeSet;
 
 /// How many scenarios a note names.
 const NAMED_MAX: usize = 4;
 
-/// A step `erase contact`, or one by which another scenario may begin, with what must hold for it to be reached.
-#[derive(Debug)]
-pub(super) struct Reached<'s> {
-    pub step: &'s Step,
-    /// What holds when it comes: conditions of the `if`s around it, `only if`.
-    pub holds: Vec<&'s Expr>,
-    /// What does not hold then: other arms, `unless`.
-    pub fails: Vec<&'s Expr>,
-    /// The messages sent before it.
-    pub sent: BTreeSet<&'s str>,
-}
-
 /// Judges the erasures of all scenarios.
 pub fn check_erasures(scenarios: &[Scenario], out: &mut Vec<Diagnostic>) {
-    if !scenarios.iter().any(|scenario| !erasures(scenario).is_empty()) {
+    let erases = |scenario: &Scenario| scenario.all_steps().iter().any(|step| step.kind == StepKind::Erase);
+    if !scenarios.iter().any(erases) {
         return;
     }
-    let reasons = Reasons::of(scenarios);
-    for (place, scenario) in scenarios.iter().enumerate() {
-        for erasure in erasures(scenario) {
-            let refused = rests_on_nothing(scenario, &erasure)
-                .or_else(|| rests_on_opens(place, scenarios, &reasons, &erasure))
-                .or_else(|| names_no_warning(&reasons.warnings(place), &erasure))
-                .or_else(|| rests_on_short_silence(scenario, &erasure));
+    let acts: Vec<Vec<Reached>> = scenarios.iter().map(acts).collect();
+    let leads = leads(scenarios, &acts);
+    let reasons = Reasons::of(scenarios, &acts, &leads);
+    let warnings = Warnings::of(scenarios, &acts, &leads);
+    for ((place, scenario), acts) in scenarios.iter().enumerate().zip(&acts) {
+        for erasure in acts.iter().filter(|act| matches!(act.step.kind, StepKind::Erase)) {
+            let refused = rests_on_nothing(scenario, erasure)
+                .or_else(|| rests_on_opens(place, scenarios, &reasons, erasure))
+                .or_else(|| warnings.unnamed_at(place, erasure))
+                .or_else(|| rests_on_short_silence(scenario, erasure));
             out.extend(refused);
-            out.extend(cuts_off(scenario, scenarios, &erasure));
-        }
-    }
-}
-
-fn erasures(scenario: &Scenario) -> Vec<Reached<'_>> {
-    let mut found = acts(scenario);
-    found.retain(|act| matches!(act.step.kind, StepKind::Erase));
-    found
-}
-
-/// The steps that erase the contact, or by which another scenario may begin.
-pub(super) fn acts(scenario: &Scenario) -> Vec<Reached<'_>> {
-    let mut walk = Walk { holds: Vec::new(), fails: Vec::new(), sent: BTreeSet::new(), found: Vec::new() };
-    walk.steps(&scenario.steps);
-    if let Some(goal) = &scenario.goal {
-        walk.holds.push(&goal.condition);
-        walk.steps(&goal.then);
-    }
-    walk.found
-}
-
-struct Walk<'s> {
-    holds: Vec<&'s Expr>,
-    fails: Vec<&'s Expr>,
-    sent: BTreeSet<&'s str>,
-    found: Vec<Reached<'s>>,
-}
-
-impl<'s> Walk<'s> {
-    fn steps(&mut self, steps: &'s [Step]) {
-        let (held, failed) = (self.holds.len(), self.fails.len());
-        for step in steps {
-            let (held, failed) = (self.holds.len(), self.fails.len());
-            match &step.guard {
-                Some(Guard::OnlyIf(condition)) => self.holds.push(condition),
-                Some(Guard::Unless(condition)) => self.fails.push(condition),
-                None => {}
-            }
-            self.step(step);
-            self.holds.truncate(held);
-            self.fails.truncate(failed);
-            self.goes_on(step);
-        }
-        self.holds.truncate(held);
-        self.fails.truncate(failed);
-    }
-
-    /// What an instance that a step did not end has shown.
-    fn goes_on(&mut self, step: &'s Step) {
-        match (&step.kind, &step.guard) {
-            (StepKind::Stop, Some(Guard::OnlyIf(condition))) => self.fails.push(condition),
-            (StepKind::Stop, Some(Guard::Unless(condition))) => self.holds.push(condition),
-            (StepKind::If { arms, otherwise }, None) => {
-                let ends = |steps: &[Step]| steps.iter().any(Step::ends);
-                self.fails.extend(arms.iter().filter(|(_, steps)| ends(steps)).map(|(condition, _)| condition));
-                if let [(condition, _)] = arms.as_slice()
-                    && otherwise.as_ref().is_some_and(|steps| ends(steps))
-                {
-                    self.holds.push(condition);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn step(&mut self, step: &'s Step) {
-        if step.kind == StepKind::Erase || act(step).is_some() {
-            self.found.push(Reached {
-                step,
-                holds: self.holds.clone(),
-                fails: self.fails.clone(),
-                sent: self.sent.clone(),
-            });
-        }
-        match &step.kind {
-            StepKind::Send(send) => self.sent.extend(send.alternatives.iter().map(|each| each.message.as_str())),
-            StepKind::If { arms, otherwise } => {
-                let failed = self.fails.len();
-                for (condition, steps) in arms {
-                    self.holds.push(condition);
-                    self.steps(steps);
-                    self.holds.pop();
-                    self.fails.push(condition);
-                }
-                otherwise.iter().for_each(|steps| self.steps(steps));
-                self.fails.truncate(failed);
-            }
-            StepKind::Split { arms, .. } => arms.iter().for_each(|arm| self.steps(&arm.steps)),
-            StepKind::Repeat { steps, .. } => self.steps(steps),
-            _ => {}
+            out.extend(cuts_off(scenario, scenarios, erasure));
         }
     }
 }
@@ -140,31 +43,49 @@ fn conditions<'s>(scenario: &'s Scenario, erasure: &'s Reached) -> impl Iterator
     scenario.audience.iter().chain(standing).chain(on_the_way)
 }
 
-/// What people do all day, and what is no wish to be forgotten.
-const ORDINARY: [&str; 5] = ["purchased", "cart_updated", "order_delivered", OPENED, "clicked"];
-
 /// `every month erase contact`, `when purchased erase contact`, `every day for purchased ever erase contact`
 fn rests_on_nothing(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
-    let is_any = conditions(scenario, erasure).next().is_some();
     let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
-    let mut holds = scenario.audience.iter().chain(erasure.holds.iter().copied());
+    // That a warning was sent chooses nobody of those who come round.
+    let comes_round = matches!(scenario.start, Start::Every { .. });
+    let chooses = |each: &&Expr| !(comes_round && needs(each, true, &is_warned) && is_warned_alone(each));
+    let mut holds = scenario.audience.iter().chain(erasure.holds.iter().copied()).filter(chooses);
+    let is_any = conditions(scenario, erasure).any(|each| chooses(&each));
     let mut fails = erasure.fails.iter().copied().chain(standing);
-    let chooses = holds.any(|each| !is_ordinary(each, true)) || fails.any(|each| !is_ordinary(each, false));
-    let does_what_all_do = |events: &[Trigger]| {
-        let is_ordinary = |event: &Trigger| event.filters.is_empty() && ORDINARY.contains(&event.event.as_str());
-        !events.is_empty() && events.iter().all(is_ordinary)
-    };
-    let message = match &scenario.start {
-        Start::Every { .. } if !is_any => "this erases everyone",
-        Start::Every { .. } if !chooses => "this erases whoever was active",
-        Start::Events(events) if !chooses && does_what_all_do(events) => "this erases whoever is active",
+    if holds.any(|each| !is_ordinary(each, true)) || fails.any(|each| !is_ordinary(each, false)) {
+        return None;
+    }
+    let found =
+        |message: &str| Diagnostic::new(Rule::HastyErasure, message).at(erasure.step.span, "no condition chooses whom");
+    let say_whom = "say whom, such as `every month for no purchased in last 3 years ...`";
+    Some(match &scenario.start {
+        Start::Every { .. } if !is_any => found("this erases everyone").help(say_whom),
+        Start::Every { .. } => found("this erases whoever was active")
+            .help(format!("where `no` is missing, write it; otherwise {say_whom}")),
+        Start::Events(events) if !events.is_empty() && events.iter().all(begins_at_leisure) => {
+            let subscribes = |event: &Trigger| event.event == "subscribed";
+            let who = if events.iter().all(subscribes) { "subscribed" } else { "is active" };
+            let found = found(&format!("this erases whoever {who}"));
+            let found = events.iter().fold(found, |found, event| found.at(event.span, "no wish to be forgotten"));
+            found.help("say whom, such as `when no purchased for 3 years ...`")
+        }
         _ => return None,
-    };
-    Some(
-        Diagnostic::new(Rule::HastyErasure, message)
-            .at(erasure.step.span, "no condition chooses whom")
-            .help("say whom, such as `every month for no purchased in last 3 years ...`"),
-    )
+    })
+}
+
+/// Whether a part of a condition holds because a message of this instance left.
+fn is_warned(part: &Expr, holds: bool) -> bool {
+    holds && matches!(&part.kind, Kind::Has(inner) if matches!(inner.kind, Kind::OwnMessage(_)))
+}
+
+/// Whether a condition says nothing but that messages left, and did not come back.
+fn is_warned_alone(condition: &Expr) -> bool {
+    match &condition.kind {
+        Kind::And(all) | Kind::Or(all) => all.iter().all(is_warned_alone),
+        Kind::Not(inner) => matches!(&inner.kind, Kind::History(history) if history.event == "bounced"),
+        Kind::History(history) => history.event == "sent",
+        _ => is_warned(condition, true),
+    }
 }
 
 /// Whether a condition that holds, or fails, says no more than that somebody did what people do all day.
@@ -172,15 +93,10 @@ fn is_ordinary(condition: &Expr, holds: bool) -> bool {
     match &condition.kind {
         Kind::Not(inner) => is_ordinary(inner, !holds),
         Kind::And(all) | Kind::Or(all) => all.iter().all(|each| is_ordinary(each, holds)),
-        Kind::History(history) => holds && is_of_all(history),
-        _ => false,
+        // An open of nobody knows whom.
+        Kind::Missing => true,
+        _ => is_of_the_active(condition, holds),
     }
-}
-
-/// Whether it asks for what people do all day, whatever it is about.
-pub(super) fn is_of_all(history: &History) -> bool {
-    let whole = history.filters.is_empty() && history.keys.is_empty() && history.instance_filters.is_empty();
-    whole && ORDINARY.contains(&history.event.as_str())
 }
 
 /// No open proves nothing: the pixel may be blocked, or not consented to. Whatever begins a scenario is looked at too, for it
@@ -224,53 +140,6 @@ fn asks_for_opens(scenario: &Scenario) -> Option<Span> {
         });
     }
     first
-}
-
-/// A warning that never left is no warning. `before` is what was sent by scenarios by which this one begins.
-fn names_no_warning(before: &BTreeSet<&str>, erasure: &Reached) -> Option<Diagnostic> {
-    let warnings: BTreeSet<&str> = before.union(&erasure.sent).copied().collect();
-    if warnings.is_empty() || erasure.holds.iter().any(|condition| requires_sent(condition, &warnings)) {
-        return None;
-    }
-    let named = erasure.sent.last().or(warnings.last()).copied().unwrap_or("last_warning");
-    Some(
-        Diagnostic::new(Rule::HastyErasure, "this erasure does not name the warning that it follows")
-            .at(erasure.step.span, "comes after a message that may never have left")
-            .because("a message may be held back, suppressed or bounced; then the person was not warned")
-            .help(format!("name it: `erase contact only if sent {named}`")),
-    )
-}
-
-/// Whether a condition holds only where one of these messages was sent.
-fn requires_sent(condition: &Expr, warnings: &BTreeSet<&str>) -> bool {
-    match &condition.kind {
-        Kind::And(all) => all.iter().any(|each| requires_sent(each, warnings)),
-        Kind::Or(all) => !all.is_empty() && all.iter().all(|each| requires_sent(each, warnings)),
-        Kind::History(history) => {
-            let is_one = |key: &super::typed::Key| match &key.of_instance.kind {
-                Kind::OwnMessage(names) => names.iter().any(|name| warnings.contains(name.as_str())),
-                _ => false,
-            };
-            history.event == "sent"
-                && (history.keys.iter().any(is_one) || history.filters.iter().any(|each| names_one(each, warnings)))
-        }
-        _ => false,
-    }
-}
-
-/// Whether a filter of `sent` lets only these messages through.
-fn names_one(filter: &Expr, warnings: &BTreeSet<&str>) -> bool {
-    let is_one = |value: &Expr| match &value.kind {
-        Kind::Literal(Literal::Text(name)) => warnings.contains(name.as_str()),
-        _ => false,
-    };
-    match &filter.kind {
-        Kind::Equal(pair) => is_one(&pair.1),
-        Kind::In(_, list) => list.iter().all(is_one),
-        Kind::And(all) => all.iter().any(|each| names_one(each, warnings)),
-        Kind::Or(all) => !all.is_empty() && all.iter().all(|each| names_one(each, warnings)),
-        _ => false,
-    }
 }
 
 /// Other scenarios may be in the middle of a wait.

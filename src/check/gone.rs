@@ -1,9 +1,9 @@
 //! For how long somebody was silent when they are erased, where nothing else chose them.
 
 use super::arithmetic::constant_duration;
-use super::engagement::BY;
-use super::erasures::Reached;
-use super::typed::{Expr, History, Kind, Scenario, Start, StepKind, Trigger, Window};
+use super::deeds::{begins_at_leisure, is_at_leisure};
+use super::typed::{Expr, History, Kind, Scenario, Start, StepKind, Window};
+use super::ways::Reached;
 use crate::diagnostic::{Diagnostic, Level, Rule};
 use crate::span::Span;
 use crate::time::Duration;
@@ -11,9 +11,6 @@ use crate::time::Duration;
 const DAY: i128 = 24 * 3_600_000_000;
 /// Three months have 89 days at least: who bought nothing for that long may still be a customer, but nobody is told so.
 const SHORT_BELOW: i128 = 89 * DAY;
-
-/// What people do when they like, so that they may not do it for weeks. Of events of a project's own nothing is known.
-const AT_LEISURE: [&str; 6] = ["purchased", "cart_updated", "order_delivered", "opened", "clicked", "subscribed"];
 
 /// What says that somebody is gone. Of several that all hold the strongest counts, of several of which one holds the weakest.
 #[derive(Clone, Copy, Debug)]
@@ -71,13 +68,6 @@ fn is_creation(expr: &Expr) -> bool {
     matches!(&expr.kind, Kind::Contact(field) if field == "created_at")
 }
 
-/// Whether it asks for what people do when they like, whatever it is about; of opens and clicks it may say who did it.
-fn is_at_leisure(history: &History) -> bool {
-    let is_by = |filter: &Expr| filter.any(|kind| *kind == Kind::Event(BY.to_owned()));
-    let is_whole = history.keys.is_empty() && history.instance_filters.is_empty() && history.filters.iter().all(is_by);
-    is_whole && AT_LEISURE.contains(&history.event.as_str())
-}
-
 /// Such an event did not happen.
 fn absent(history: &History, place: Span) -> Gone {
     if !is_at_leisure(history) {
@@ -95,13 +85,23 @@ fn silent(duration: &Expr, place: Span) -> Gone {
     constant_duration(duration).map_or(Gone::Otherwise, |length| Gone::Silent(length.nominal(), place))
 }
 
-/// `when no purchased for 1 day erase contact`
-pub(super) fn rests_on_short_silence(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
+/// What says of those who are erased that they are gone.
+fn said(scenario: &Scenario, erasure: &Reached) -> Gone {
     let standing = scenario.stop_when.iter().chain(scenario.goal.as_ref().map(|goal| &goal.condition));
     let holds = scenario.audience.iter().chain(erasure.holds.iter().copied()).map(|each| Gone::of(each, true));
     // Whoever comes so far was not stopped on the way.
     let fails = erasure.fails.iter().copied().chain(standing).map(|each| Gone::of(each, false));
-    let Gone::Silent(length, place) = Gone::strongest(holds.chain(fails).chain([by_itself(scenario)])) else {
+    Gone::strongest(holds.chain(fails).chain([by_itself(scenario)]))
+}
+
+/// Whether nothing but a silence chooses whom a step reaches, so that nobody there has asked for anything.
+pub(super) fn is_of_the_silent(scenario: &Scenario, reached: &Reached) -> bool {
+    !matches!(said(scenario, reached), Gone::Otherwise)
+}
+
+/// `when no purchased for 1 day erase contact`
+pub(super) fn rests_on_short_silence(scenario: &Scenario, erasure: &Reached) -> Option<Diagnostic> {
+    let Gone::Silent(length, place) = said(scenario, erasure) else {
         return None;
     };
     if length + waits(scenario)? >= SHORT_BELOW {
@@ -122,9 +122,10 @@ pub(super) fn rests_on_short_silence(scenario: &Scenario, erasure: &Reached) -> 
 
 /// What its trigger says.
 fn by_itself(scenario: &Scenario) -> Gone {
-    let is_at_leisure = |trigger: &Trigger| trigger.filters.is_empty() && AT_LEISURE.contains(&trigger.event.as_str());
     match &scenario.start {
-        Start::Silence { events, duration, .. } if events.iter().all(is_at_leisure) => silent(duration, duration.span),
+        Start::Silence { events, duration, .. } if events.iter().all(begins_at_leisure) => {
+            silent(duration, duration.span)
+        }
         Start::Every { .. } => Gone::Unsaid,
         _ => Gone::Otherwise,
     }

@@ -15,11 +15,13 @@ mod choices;
 mod conditions;
 mod consent;
 mod crowding;
+mod deeds;
 mod definitions;
 mod effects;
 mod engagement;
 mod erasures;
 mod exprs;
+mod farewells;
 mod fields;
 mod fit;
 mod flow;
@@ -54,7 +56,9 @@ pub mod typed;
 mod units;
 mod uses;
 mod waits;
+mod warnings;
 mod way_out;
+mod ways;
 mod words;
 
 use crate::diagnostic::Diagnostic;
@@ -142,6 +146,7 @@ pub fn check<'a>(files: &'a [CheckFile<'a>], surroundings: &Surroundings, config
     }
     flow::check_flow(&scenarios, &policy, &mut checker.out);
     consent::check_consent(&names, &scenarios, &mut checker.out);
+    farewells::check_farewells(&scenarios, &mut checker.out);
     let texts = files.iter().map(|file| (file.source, file.text.as_ref())).collect();
     let never = conditions::check_conditions(&scenarios, &policy, &names.model, &texts, &mut checker.out);
     pasts::check_pasts(&scenarios, &mut checker.out);

@@ -1,9 +1,10 @@
 //! For what reasons a scenario meets a person: by which events it chooses whom, itself and through all that leads to it. One may
 //! start another, or tag a person, or set a field, that another asks for.
 
-use super::erasures::{Reached, acts, is_of_all};
+use super::deeds::{FAREWELLS, is_lost, is_of_the_active, is_of_the_project, is_whole};
 use super::loops::{Act, OPENED, act, begins};
-use super::typed::{Expr, Kind, Scenario, Start};
+use super::typed::{Expr, Kind, Scenario, Start, Trigger};
+use super::ways::Reached;
 use crate::model::Literal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,12 +46,16 @@ impl Rests {
                 let parts = all.iter().map(|each| Rests::of(each, holds, marks));
                 parts.reduce(|one, other| if is_every { one.and(other) } else { one.or(other) }).unwrap_or(NOTHING)
             }
-            // That somebody did once what all do is no sign that they are gone.
-            Kind::History(history) if holds && history.event != OPENED && is_of_all(history) => NOTHING,
+            // That somebody did what all do is no sign that they are gone.
+            _ if is_of_the_active(condition, holds) => NOTHING,
+            Kind::History(history) if holds && is_lost(&history.event, &history.filters) => SIGN,
             _ => {
                 // What a step wrote down is as good as the reasons for which it did.
-                if let Some(rests) = asked(condition).filter(|_| holds).and_then(|mark| marks.get(&mark)) {
-                    return *rests;
+                if let Some(rests) = asked(condition).and_then(|mark| marks.get(&mark)) {
+                    return if holds { *rests } else { NOTHING };
+                }
+                if is_a_state(condition, holds) {
+                    return SIGN;
                 }
                 let mut events: BTreeSet<&str> = BTreeSet::new();
                 condition.visit(&mut |each| match &each.kind {
@@ -69,6 +74,28 @@ impl Rests {
 }
 
 const NOTHING: Rests = Rests { on_opens: false, on_nothing: true };
+/// In no way on opens alone.
+const SIGN: Rests = Rests { on_opens: false, on_nothing: false };
+
+/// The fields of a contact that say nothing of whether somebody is gone.
+const WHO_IT_IS: [&str; 9] =
+    ["email", "phone", "first_name", "last_name", "language", "time_zone", "birthday", "created_at", "referrer"];
+
+/// Whether a part of a condition asks for a state of the contact that may say that they are gone, such as
+/// `contact.tier is "closed"`. That they have such a value, that they consent, or that a tag is missing does not.
+fn is_a_state(part: &Expr, holds: bool) -> bool {
+    let says = match &part.kind {
+        Kind::Has(_) => !holds,
+        Kind::IsEmpty(_) => holds,
+        Kind::InList(pair) if matches!(&pair.1.kind, Kind::Contact(field) if field == "tags") => holds,
+        _ => true,
+    };
+    let is_event = |kind: &Kind| matches!(kind, Kind::History(_) | Kind::Aggregate(_));
+    let is_silent = |field: &str| WHO_IT_IS.contains(&field) || field.ends_with("_consent");
+    let is_field = |kind: &Kind| matches!(kind, Kind::Contact(field) if !is_silent(field));
+    let withdraws = matches!(&part.kind, Kind::Contact(field) if field.ends_with("_consent") && !holds);
+    withdraws || says && !part.any(is_event) && part.any(is_field)
+}
 
 /// What a step leaves on a contact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,50 +137,59 @@ fn left(act: Act) -> Option<Mark> {
     }
 }
 
+/// A step of one scenario by which another begins.
+pub(super) struct Lead<'r, 's> {
+    pub from: usize,
+    pub reached: &'r Reached<'s>,
+    pub to: usize,
+}
+
+/// Which scenarios lead to which, given the steps of each.
+pub(super) fn leads<'r, 's>(scenarios: &'s [Scenario], acts: &'r [Vec<Reached<'s>>]) -> Vec<Lead<'r, 's>> {
+    let mut found = Vec::new();
+    for (from, acts) in acts.iter().enumerate() {
+        for reached in acts {
+            let Some(act) = act(reached.step) else { continue };
+            let begun = scenarios.iter().enumerate().filter(|(_, scenario)| begins(act, scenario));
+            found.extend(begun.map(|(to, _)| Lead { from, reached, to }));
+        }
+    }
+    found
+}
+
 /// Of all scenarios together, by their place.
-pub(super) struct Reasons<'s> {
+pub(super) struct Reasons {
     /// For what reasons each begins.
     begin: Vec<Rests>,
     /// For what reasons something was left on a contact.
     marks: BTreeMap<Mark, Rests>,
-    /// Which scenarios lead to each, and with which messages before.
-    from: Vec<BTreeMap<usize, BTreeSet<&'s str>>>,
+    /// Which scenarios lead to each.
+    from: Vec<BTreeSet<usize>>,
 }
 
-impl<'s> Reasons<'s> {
-    pub fn of(scenarios: &'s [Scenario]) -> Reasons<'s> {
-        let acts: Vec<Vec<Reached>> = scenarios.iter().map(acts).collect();
-        let mut found = Reasons {
-            begin: scenarios.iter().map(by_itself).collect(),
-            marks: BTreeMap::new(),
-            from: vec![BTreeMap::new(); scenarios.len()],
-        };
-        let mut edges: Vec<(usize, &Reached, usize)> = Vec::new();
-        for (place, acts) in acts.iter().enumerate() {
-            for reached in acts {
-                let Some(act) = act(reached.step) else { continue };
-                if let Some(mark) = left(act) {
-                    found.marks.entry(mark).or_default();
-                }
-                let begun = scenarios.iter().enumerate().filter(|(_, scenario)| begins(act, scenario));
-                edges.extend(begun.map(|(to, _)| (place, reached, to)));
-            }
+impl Reasons {
+    pub fn of(scenarios: &[Scenario], acts: &[Vec<Reached>], leads: &[Lead]) -> Reasons {
+        let mut found =
+            Reasons { begin: Vec::new(), marks: BTreeMap::new(), from: vec![BTreeSet::new(); scenarios.len()] };
+        for lead in leads {
+            found.lead(lead.from, lead.to);
         }
-        for (from, reached, to) in &edges {
-            found.lead(*from, *to, &reached.sent);
-        }
-        found.led_by_marks(scenarios, &acts);
+        found.begin =
+            scenarios.iter().zip(&found.from).map(|(scenario, from)| by_itself(scenario, !from.is_empty())).collect();
+        let made = acts.iter().flatten().filter_map(|reached| act(reached.step).and_then(left));
+        found.marks.extend(made.map(|mark| (mark, Rests::default())));
+        found.led_by_marks(scenarios, acts);
         // Reasons are only ever added, so that this ends.
         loop {
             let before = (found.begin.clone(), found.marks.clone());
-            for (from, reached, to) in &edges {
+            for Lead { from, reached, to } in leads {
                 let rests =
                     scenarios.get(*from).map_or(Rests::default(), |scenario| found.at(*from, scenario, reached));
                 if let Some(begin) = found.begin.get_mut(*to) {
                     *begin = begin.or(rests);
                 }
             }
-            for ((place, scenario), acts) in scenarios.iter().enumerate().zip(&acts) {
+            for ((place, scenario), acts) in scenarios.iter().enumerate().zip(acts) {
                 for reached in acts {
                     let Some(mark) = act(reached.step).and_then(left) else { continue };
                     let rests = found.at(place, scenario, reached);
@@ -166,14 +202,14 @@ impl<'s> Reasons<'s> {
         }
     }
 
-    fn lead(&mut self, from: usize, to: usize, sent: &BTreeSet<&'s str>) {
+    fn lead(&mut self, from: usize, to: usize) {
         if let Some(known) = self.from.get_mut(to) {
-            known.entry(from).or_default().extend(sent);
+            known.insert(from);
         }
     }
 
-    /// A scenario that asks for what another left. What was sent by then may be long past, and no warning.
-    fn led_by_marks(&mut self, scenarios: &[Scenario], acts: &[Vec<Reached<'s>>]) {
+    /// A scenario that asks for what another left.
+    fn led_by_marks(&mut self, scenarios: &[Scenario], acts: &[Vec<Reached>]) {
         for (to, scenario) in scenarios.iter().enumerate() {
             let mut marks = BTreeSet::new();
             let on_the_way = acts.get(to).into_iter().flatten().flat_map(|reached| reached.holds.iter().copied());
@@ -183,7 +219,7 @@ impl<'s> Reasons<'s> {
             for (from, acts) in acts.iter().enumerate() {
                 for reached in acts {
                     if act(reached.step).and_then(left).is_some_and(|mark| marks.contains(&mark)) {
-                        self.lead(from, to, &BTreeSet::new());
+                        self.lead(from, to);
                     }
                 }
             }
@@ -211,7 +247,7 @@ impl<'s> Reasons<'s> {
         let mut next = 0;
         while let Some(at) = waiting.get(next).copied() {
             next += 1;
-            for from in self.from.get(at).into_iter().flat_map(BTreeMap::keys) {
+            for from in self.from.get(at).into_iter().flatten() {
                 if *from != place && !found.contains(from) {
                     found.push(*from);
                     waiting.push(*from);
@@ -220,21 +256,24 @@ impl<'s> Reasons<'s> {
         }
         found
     }
-
-    /// The messages that were sent by the scenarios that lead to one.
-    pub fn warnings(&self, place: usize) -> BTreeSet<&'s str> {
-        let mut all = self.before(place);
-        all.push(place);
-        let sent = all.into_iter().filter_map(|at| self.from.get(at)).flat_map(BTreeMap::values);
-        sent.flatten().copied().collect()
-    }
 }
+
+/// The events that steps make and a CRM does not tell: their reasons are those of the step.
+const MADE: [&str; 3] = ["tagged", "untagged", "changed"];
 
 /// For what reasons a scenario begins by its own trigger: an event says why this contact; that none came is a reason like any
 /// other.
-fn by_itself(scenario: &Scenario) -> Rests {
+fn by_itself(scenario: &Scenario, is_led: bool) -> Rests {
+    let is_sign = |trigger: &Trigger| {
+        let event = trigger.event.as_str();
+        let is_wish = FAREWELLS.contains(&event) || is_of_the_project(event);
+        // `subscribed list is "forget me"`
+        let is_special = !OF_NOBODY.contains(&event) && !is_whole(trigger);
+        is_wish || is_special || is_lost(event, &trigger.filters) || is_led && MADE.contains(&event)
+    };
     match &scenario.start {
-        Start::Started => Rests::default(),
+        Start::Started => SIGN,
+        Start::Events(triggers) if triggers.iter().all(is_sign) => SIGN,
         Start::Silence { events, .. } => Rests::on(events.iter().map(|trigger| trigger.event.as_str())),
         _ => NOTHING,
     }

@@ -217,7 +217,7 @@ fn what_a_late_step_makes_true_takes_back_what_the_policy_still_holds() {
 fn whatever_erases_the_contact_waits_for_what_came_due_before() {
     let told = "scenario story { when purchased send transactional email hello }";
     for erases in [
-        "scenario leave { every day at 02:00 for purchased in last 1 day erase contact }",
+        "scenario leave { every day at 02:00 for purchased where (quantity >= 1) in last 1 day erase contact }",
         "scenario leave { when no purchased for 1 hour erase contact }",
         "scenario first { when subscribed wait 90 minutes start second }
          scenario second { when started start leave }

@@ -55,7 +55,7 @@ enum Ends {
 fn scenario(random: &mut Random, ends: Ends) -> (String, Vec<(&'static str, String)>) {
     let mut text = String::new();
     if random.percent(20) {
-        text += "scenario clock {\n  every day at 06:30\n  for count of purchased ever >= 2\n  erase contact\n}\n";
+        text += "scenario clock {\n  every day at 06:30\n  for count of purchased where (quantity >= 0) ever >= 2\n  erase contact\n}\n";
     }
     let minutes = random.range(30, 26 * 60);
     let follows = format!("scenario follows {{\n  when started\n  send email f1\n  wait {minutes} minutes\n");
